@@ -1,0 +1,125 @@
+// `npm run bench:loops`: the loops that run once an entry or once a byte, each alone, as nanoseconds an item. For finding
+// out what a change to one of them did; what a user waits for is in scenario.mjs.
+//   node bench/loops.mjs [folder of the build, default dist]
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Bench } from "tinybench";
+import { generator, storeName } from "./filler.mjs";
+
+const ITEMS = 10_000;
+const BLOCK = 4096;
+const dist = resolve(process.argv[2] ?? fileURLToPath(new URL("../dist", import.meta.url)));
+/** Results end up here, so that no loop can be proved to be without effect. */
+let sink = 0;
+
+const bench = new Bench({ time: 500, warmupTime: 200 });
+const items = new Map();
+const add = (name, count, loop) => {
+  items.set(name, count);
+  // tinybench wants to see nothing returned: a promise would change how it measures.
+  bench.add(name, () => {
+    sink ^= loop();
+  });
+};
+
+const next = generator("loops");
+const names = Array.from({ length: ITEMS }, () => storeName(next));
+
+await loops("core/crc32c.js", ({ crc32c }) => {
+  const bytes = Uint8Array.from({ length: 1 << 20 }, () => next(256));
+  const block = bytes.subarray(0, BLOCK);
+  add("crc32c, a byte of a superblock's block", BLOCK, () => crc32c(block));
+  add("crc32c, a byte of 1 MiB", bytes.length, () => crc32c(bytes));
+});
+
+// Which form names are best sorted in: the reason why they are latin1 strings while a directory is listed.
+const asBytes = names.map((name) => Buffer.from(name, "latin1"));
+add("sort, a latin1 string", ITEMS, () => names.slice().sort().length);
+add("sort, a latin1 string, compared with <", ITEMS, () => names.slice().sort((a, b) => (a < b ? -1 : 1)).length);
+add("sort, a Buffer", ITEMS, () => asBytes.slice().sort(Buffer.compare).length);
+
+await loops("core/bytes.js", ({ compareBytes }) => {
+  const plain = asBytes.map((name) => new Uint8Array(name));
+  add("sort, a Uint8Array, compareBytes", ITEMS, () => plain.slice().sort(compareBytes).length);
+});
+
+await loops("erofs/inode.js", ({ emitInode }) => {
+  const out = new Uint8Array(ITEMS * 64);
+  const view = new DataView(out.buffer);
+  const FLAT_INLINE = 2;
+  for (const extended of [false, true]) {
+    add(`inode, ${extended ? "extended" : "compact"}`, ITEMS, () => {
+      let at = 0;
+      for (let i = 0; i < ITEMS; i++) {
+        at = emitInode(view, at, extended, FLAT_INLINE, 0, 0o100444, 1, i * 37, i, i, 0, 0, 1, 0);
+      }
+      return at;
+    });
+  }
+});
+
+await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, emitDirectory, Tree }) => {
+  for (const count of [12, ITEMS]) {
+    const tree = directoryOf(Tree, names.slice(0, count).sort());
+    const nids = Uint32Array.from({ length: count + 1 }, (_, i) => 36 + i);
+    const out = new Uint8Array(measureDirectory(tree, 0, BLOCK) + BLOCK);
+    const view = new DataView(out.buffer);
+    add(`directory of ${count}, measure`, count, () => measureDirectory(tree, 0, BLOCK));
+    add(`directory of ${count}, pack`, count, () => emitDirectory(out, view, 0, tree, 0, nids, BLOCK));
+  }
+});
+
+await loops("stage/exclude.js", async ({ compileExcludes }) => {
+  const { includesToExcludes } = await import("./excludes.mjs");
+  const regex = includesToExcludes(names.slice(0, 900).map((name) => name.slice(0, 10)));
+  const excluded = compileExcludes({ regexes: [regex] });
+  add("exclude, a name against nixpkgs' regex", ITEMS, () => names.filter((name) => excluded(name)).length);
+});
+
+await bench.run();
+console.table(bench.tasks.map((task) => row(task.name, task.result)));
+if (Number.isNaN(sink)) process.exitCode = 1;
+if (bench.tasks.some((task) => task.result.error)) process.exitCode = 1;
+
+/** Adds the loops of the named modules; says so where the build has none of them (yet). */
+async function loops(modules, define) {
+  const paths = [modules].flat().map((name) => `${dist}/${name}`);
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing) {
+    process.stderr.write(`skipped: ${missing} is missing (npm run build)\n`);
+    return;
+  }
+  const exports = await Promise.all(paths.map((path) => import(pathToFileURL(path).href)));
+  await define(Object.assign({}, ...exports));
+}
+
+/** A tree of one directory that holds empty files of these names. */
+function directoryOf(Tree, sorted) {
+  const tree = Tree.create();
+  tree.allocate(sorted.length + 1);
+  tree.mode.view.fill(0o100444, 1, sorted.length + 1);
+  tree.mode.view[0] = 0o040555;
+  tree.ref.view[0] = 1;
+  tree.count.view[0] = sorted.length;
+  sorted.forEach((name, index) => {
+    const at = tree.allocateName(name.length);
+    tree.names.view.set(Buffer.from(name, "latin1"), at);
+    tree.nameOff.view[index + 1] = at;
+    tree.nameLen.view[index + 1] = name.length;
+  });
+  return tree;
+}
+
+function row(name, { error, latency }) {
+  if (error) return { loop: name, "ns an item": String(error) };
+  const nanoseconds = (milliseconds) => Number(((milliseconds * 1e6) / items.get(name)).toPrecision(3));
+  const { p50, p75, rme, samplesCount } = latency;
+  return {
+    loop: name,
+    "ns an item": nanoseconds(p50),
+    "upper quartile": nanoseconds(p75),
+    "± %": Number(rme.toFixed(1)),
+    runs: samplesCount,
+  };
+}

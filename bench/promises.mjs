@@ -1,0 +1,63 @@
+// What this package promises about its cost, each held against the figures of a run.
+const MB = 1e6;
+
+/**
+ * `[{ promise, got, limit, met }]`; `met` is undefined where a case was not measured. Times are compared within each
+ * round, so that a machine that is busy in one round does not decide.
+ */
+export function judge(rows, layout) {
+  const row = (name) => rows.find((one) => one.name === name) ?? {};
+  const ours = row("ours --closure");
+  const plain = row("mkfs, already staged");
+  const whole = row("ours, whole store");
+  const entries = layout.stores.large.entries - layout.closure.entries;
+  const growth = minus(whole.peak, ours.peak) / entries;
+  const against = (name, limit) => time(`time against ${name}`, ratio(ours, row(name)), limit);
+  return [
+    against("mkfs, already staged", 0.75),
+    against("mkfs, already staged, -x-1", 1),
+    against("tar | mkfs --tar=f", 0.4),
+    against("copy, then mkfs", 0.25),
+    time("time in the large store against the small one", ratio(ours, row("ours --closure, small store")), 1.02),
+    amount("peak memory for the closure, MB", ours.peak / MB, 120, 1),
+    amount("memory for each further entry, bytes", growth, 200, 0),
+    amount("size without dedupe, against mkfs", row("ours --closure --dedupe=none").size / plain.size, 1, 4),
+    { ...amount("size, against mkfs", ours.size / plain.size, 1, 4), ...smaller(ours.size, plain.size) },
+  ];
+}
+
+/** The median of how many times longer `one` took than `other` in the same round; undefined without both. */
+export function ratio(one, other) {
+  const pairs = [];
+  for (let i = 0; i < Math.max(one.walls?.length ?? 0, other.walls?.length ?? 0); i++) {
+    const a = one.once ? one.walls[0] : one.walls?.[i];
+    const b = other.once ? other.walls[0] : other.walls?.[i];
+    if (a !== undefined && b !== undefined) pairs.push(a / b);
+  }
+  pairs.sort((a, b) => a - b);
+  const middle = pairs.length >> 1;
+  return pairs.length % 2 === 1 ? pairs[middle] : (pairs[middle - 1] + pairs[middle]) / 2 || undefined;
+}
+
+function time(promise, got, limit) {
+  return amount(promise, got, limit, limit > 1 ? 3 : 2);
+}
+
+function amount(promise, got, limit, digits) {
+  const known = Number.isFinite(got);
+  return {
+    promise,
+    limit: `<= ${limit}`,
+    got: known ? got.toFixed(digits) : "-",
+    met: known ? got <= limit : undefined,
+  };
+}
+
+/** With equal files stored once the image has to be truly smaller, if there are any: the closure holds some. */
+function smaller(size, other) {
+  return { limit: "< 1", met: size && other ? size < other : undefined };
+}
+
+function minus(a, b) {
+  return (a ?? Number.NaN) - (b ?? Number.NaN);
+}

@@ -1,0 +1,111 @@
+// The figures of a run, as a table for people.
+import { median } from "./measure.mjs";
+import { ratio } from "./promises.mjs";
+
+/** Which of our cases stands against each case of the peer's. */
+const RIVALS = {
+  "mkfs --exclude-regex": "ours --exclude-regex",
+  "mkfs, whole store": "ours, whole store",
+};
+
+/** One row a case: medians, and `times` = how many times as long as ours it took. `rounds`: samples by case name. */
+export function summarise(cases, rounds) {
+  const rows = cases.map((one) => {
+    const { name, side, skipped } = one;
+    const samples = rounds.get(name);
+    const failure = samples.find((sample) => sample.failure !== undefined)?.failure;
+    if (skipped || failure || samples.length === 0) return { name, side, skipped, failure };
+    const column = (what) => median(samples.map((sample) => sample[what]));
+    const walls = samples.map((sample) => sample.wall);
+    const { once, late } = samples[0];
+    return { name, side, walls, once, late, wall: median(walls), ...figures(column) };
+  });
+  for (const row of rows) {
+    if (row.side !== "peer" || row.late) continue;
+    row.times = ratio(row, rows.find((one) => one.name === (RIVALS[row.name] ?? "ours --closure")) ?? {});
+  }
+  return rows;
+}
+
+function figures(column) {
+  return { cpu: column("cpu"), peak: column("peak"), size: column("size") };
+}
+
+const HEAD = ["case", "wall s", "range", "CPU s", "peak MB", "image MB", "times ours"];
+
+function cells(row) {
+  if (row.skipped) return [row.name, `skipped: ${row.skipped}`];
+  if (row.failure) return [row.name, `FAILED: ${row.failure}`];
+  const { walls } = row;
+  const range = row.once ? "once" : `${fixed(Math.min(...walls), 2)}-${fixed(Math.max(...walls), 2)}`;
+  const wall = `${row.late ? "> " : ""}${fixed(row.wall, 2)}`;
+  const peak = fixed(row.peak / 1e6, 1);
+  return [row.name, wall, range, fixed(row.cpu, 2), peak, fixed(row.size / 1e6, 1), fixed(row.times, 2)];
+}
+
+function fixed(value, digits) {
+  return Number.isFinite(value) ? value.toFixed(digits) : "-";
+}
+
+function verdict({ met }) {
+  return met === undefined ? "not measured" : met ? "met" : "MISSED";
+}
+
+function describe({ layout, rounds }) {
+  const { closure, stores } = layout;
+  const size = (one) => `${one.paths} paths, ${one.entries} entries, ${(one.bytes / 1e6).toFixed(0)} MB`;
+  return [
+    `closure: ${size(closure)}`,
+    `large store: ${size(stores.large)}`,
+    `small store: ${size(stores.small)}`,
+    `medians of ${rounds} rounds after a warm-up, the cases in turn; "once": too slow to repeat`,
+    '"times ours": by pairs of the same round; mkfs --exclude-regex and the whole store against ours of the same kind',
+  ];
+}
+
+/** The run as plain text. */
+export function asText({ machine, rows, promises, ...rest }) {
+  const head = [...machine.map(([what, value]) => `${what}: ${value}`), ...describe(rest)].join("\n");
+  const table = aligned([HEAD, ...rows.map(cells)], 1);
+  const lines = promises.map((one) => [one.promise, one.got, one.limit, verdict(one)]);
+  return `${head}\n\n${table}\n\n${aligned(lines, 1)}\n`;
+}
+
+/** The run as bench/RESULTS.md. */
+export function asMarkdown({ machine, rows, promises, ...rest }) {
+  const lines = promises.map((one) => [one.promise, one.got, one.limit, verdict(one)]);
+  return `# Results
+
+\`npm run bench -- --write\` rewrites this file. It lays the store out in /dev/shm (about 6 GB, removed at the end),
+takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and times every case in turn. What is slower than
+the peer is in the table like the rest.
+
+${piped([["machine", ""], ...machine])}
+
+${[...describe(rest)].map((line) => `* ${line}`).join("\n")}
+
+${piped([HEAD, ...rows.map(cells)])}
+
+nixpkgs reported 410 s for \`--exclude-regex\` in a store of 140,000 paths. That is not reproduced here. mkfs.erofs looks
+for attributes at every file, also those that it then leaves out; here they are small, few a path, and in memory.
+
+${piped([["promise", "got", "limit", ""], ...lines])}
+`;
+}
+
+function piped(lines) {
+  const width = lines[0].length;
+  const full = lines.map((line) => Array.from({ length: width }, (_, i) => (line[i] ?? "").replaceAll("|", "\\|")));
+  const [head, ...body] = full.map((line) => `| ${line.join(" | ")} |`);
+  return [head, `|${" --- |".repeat(width)}`, ...body].join("\n");
+}
+
+/** Columns from `numbers` on end flush right. */
+function aligned(lines, numbers) {
+  const widths = lines[0].map((_, i) => {
+    // What stands alone behind a name may run on to the right.
+    return Math.max(...lines.map((line) => (i === 0 || line.length > 2 ? line[i].length : 0)));
+  });
+  const pad = (cell, i) => (i < numbers ? cell.padEnd(widths[i]) : cell.padStart(widths[i]));
+  return lines.map((line) => (line.length > 2 ? line.map(pad) : [pad(line[0], 0), line[1]]).join("  ")).join("\n");
+}

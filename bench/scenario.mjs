@@ -1,0 +1,163 @@
+// `npm run bench`: the build that nixpkgs has sped up by a staging copy, then by a pipe from tar. A store of 140,000
+// paths, a closure of some 900 of them, an image of the closure: every way to it side by side, in one run, in turn.
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { findPeer, listCases } from "./cases.mjs";
+import { machine } from "./machine.mjs";
+import { hasTime, measure } from "./measure.mjs";
+import { judge } from "./promises.mjs";
+import { asMarkdown, asText, summarise } from "./report.mjs";
+import { DEFAULTS, layOut, removeTree, tearDown } from "./store.mjs";
+
+const HELP = `Usage: npm run bench -- [options]
+  --dir=DIR        where the store is laid out; a folder on tmpfs (default /dev/shm/ts-mkerofs-bench)
+  --keep           leave the layout for the next run (else it is removed at the end)
+  --rounds=N       rounds that count, after one that does not (default 5)
+  --only=TEXT,…    only cases whose name contains one of these
+  --slow=SECONDS   a case that took longer in the warm-up is not repeated (default 30)
+  --limit=SECONDS  a case is stopped after this long (default 900)
+  --mkfs=PATH      the peer (default $MKFS_EROFS, else mkfs.erofs in PATH)
+  --ours=FILE      the command under test (default dist/cli/main.js)
+  --paths= --entries= --bytes=   at most so many store paths, files and bytes in the closure
+  --small= --large=              top-level entries of the two stores
+  --json=FILE      the figures (default bench/results/scenario.json)
+  --write          rewrite bench/RESULTS.md
+  --assert         exit 1 when a promise is missed
+`;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const text = { type: "string" };
+const flag = { type: "boolean", default: false };
+const { values: options } = parseArgs({
+  options: {
+    ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text },
+    dir: { ...text, default: "/dev/shm/ts-mkerofs-bench" },
+    ours: { ...text, default: `${here}/../dist/cli/main.js` },
+    rounds: { ...text, default: "5" },
+    slow: { ...text, default: "30" },
+    limit: { ...text, default: "900" },
+    json: { ...text, default: `${here}/results/scenario.json` },
+    ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, { ...text, default: `${value}` }])),
+  },
+});
+if (options.help) process.stdout.write(HELP);
+else {
+  process.exitCode = await main().catch((error) => {
+    say(`${error.message}`);
+    return 1;
+  });
+}
+
+async function main() {
+  const budgets = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, count(name)]));
+  const dir = options.dir;
+  if (/[^-_./0-9A-Za-z]/.test(dir) || !dir.startsWith("/"))
+    throw new Error("--dir: an absolute path of plain characters");
+  const peer = findPeer(options.mkfs ?? process.env.MKFS_EROFS ?? "mkfs.erofs");
+
+  say(`layout in ${dir}`);
+  const layout = layOut(dir, budgets, say);
+  checkRoom(dir, layout);
+  const scratch = `${dir}/work`;
+  removeTree(scratch);
+  mkdirSync(scratch);
+
+  const cases = listCases({
+    dir,
+    scratch,
+    peer,
+    ours: existsSync(options.ours) ? resolve(options.ours) : undefined,
+  }).filter(wanted);
+  const rounds = await run(cases, scratch);
+  const rows = summarise(cases, rounds);
+  const promises = judge(rows, layout);
+  const record = { machine: machine(peer, dir), layout, rounds: count("rounds"), rows, promises };
+
+  process.stdout.write(`\n${asText(record)}`);
+  mkdirSync(dirname(options.json), { recursive: true });
+  writeFileSync(options.json, `${JSON.stringify(record, null, 2)}\n`);
+  if (options.write) writeFileSync(`${here}/RESULTS.md`, asMarkdown(record));
+  if (options.keep) removeTree(scratch);
+  else tearDown(dir);
+
+  const broken = rows.some((row) => row.failure);
+  // Nothing measured must not look like everything met.
+  const missed = promises.some(({ met }) => met === false) || promises.every(({ met }) => met === undefined);
+  return broken || (options.assert && missed) ? 1 : 0;
+}
+
+/** One list of samples a case. A case that failed or was slow in the warm-up has that one sample and no more. */
+async function run(cases, scratch) {
+  const samples = new Map(cases.map((one) => [one.name, []]));
+  const settled = new Set();
+  for (let round = 0; round <= count("rounds"); round++) {
+    say(round === 0 ? "warm-up" : `round ${round} of ${count("rounds")}`);
+    for (const one of cases) {
+      if (one.skipped || settled.has(one.name)) continue;
+      const sample = await runOnce(one, scratch);
+      const last = sample.failure !== undefined || sample.late || sample.wall > count("slow");
+      if (last) settled.add(one.name);
+      // A later failure outweighs what went well before: the case must not pass for a sound one.
+      if (sample.failure !== undefined) samples.set(one.name, [sample]);
+      else if (round > 0 || last) samples.get(one.name).push({ ...sample, once: round === 0 });
+      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall.toFixed(2)} s`;
+      say(`  ${one.name.padEnd(34)} ${cost}`);
+    }
+  }
+  return samples;
+}
+
+async function runOnce(one, scratch) {
+  const image = `${scratch}/image`;
+  const sample = await measure(one.argv(image), { cwd: one.cwd, limit: count("limit"), scratch });
+  // Out of the clock: what a case leaves behind goes before the next begins, and none writes over an old image.
+  const size = existsSync(image) ? statSync(image).size : undefined;
+  const sound = size > 1028 && magic(image) === 0xe0f5e1e2;
+  rmSync(image, { force: true });
+  removeTree(`${scratch}/stage`);
+  if (sample.failure === undefined && !sample.late && !sound) return { failure: "ended well, but left no EROFS image" };
+  return { ...sample, size };
+}
+
+function magic(image) {
+  const word = Buffer.alloc(4);
+  const fd = openSync(image);
+  readSync(fd, word, 0, 4, 1024);
+  closeSync(fd);
+  return word.readUInt32LE(0);
+}
+
+/** Room for one image and one staged copy beside the layout, in a folder whose speed is memory's. */
+function checkRoom(dir, layout) {
+  const { type, bavail, bsize } = statfsSync(dir);
+  if (type !== 0x01021994) say(`  note: ${dir} is not on tmpfs; the figures are the disk's too`);
+  const need = layout.stores.large.bytes * 1.5 + layout.closure.bytes;
+  if (bavail * bsize < need) throw new Error(`${dir}: ${(need / 1e9).toFixed(1)} GB of room are needed`);
+  if (!hasTime) say("  note: /usr/bin/time is missing (Debian: apt install time): no CPU time, no peak memory");
+}
+
+function wanted(one) {
+  return options.only === undefined || options.only.split(",").some((part) => one.name.includes(part));
+}
+
+function count(name) {
+  const value = Number(options[name]);
+  if (!(value > 0)) throw new Error(`--${name}: a number above 0`);
+  return value;
+}
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,65 @@
+/**
+ * The few words of shared memory through which threads at one job agree: whether to stop, which piece of work is next,
+ * how far each has come. Pieces are claimed in order by an atomic counter; who does which never shows in the bytes.
+ */
+import { ImageError } from "./error.ts";
+
+const STOP = 0;
+const CLAIM = 1;
+
+/** Shared state of the threads that work on one build. */
+export class Control {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #done: Float64Array;
+
+  constructor(threads: number | SharedArrayBuffer) {
+    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(16 + 8 * threads) : threads;
+    this.#words = new Int32Array(this.buffer, 0, 4);
+    this.#done = new Float64Array(this.buffer, 16);
+  }
+
+  /** Asks every thread to give up at its next piece. */
+  stop(): void {
+    Atomics.store(this.#words, STOP, 1);
+  }
+
+  /** Throws `ABORTED` once {@link stop} has been called. */
+  check(): void {
+    if (Atomics.load(this.#words, STOP) !== 0) throw new ImageError("ABORTED", "the build was aborted");
+  }
+
+  /** The number of the next piece nobody has taken, from 0. */
+  claim(): number {
+    this.check();
+    return Atomics.add(this.#words, CLAIM, 1);
+  }
+
+  /** Before a new job: pieces count from 0 again, progress too. */
+  reset(): void {
+    Atomics.store(this.#words, CLAIM, 0);
+    this.#done.fill(0);
+  }
+
+  /** Adds to what `thread` has done; each thread writes its own word only. */
+  advance(thread: number, amount: number): void {
+    this.#done[thread]! += amount;
+  }
+
+  /** What all threads have done since {@link reset}. */
+  get done(): number {
+    return this.#done.reduce((sum, amount) => sum + amount, 0);
+  }
+}
+
+/** What a job is given in each thread. */
+export interface JobContext {
+  readonly control: Control;
+  /** 0 for the main thread. */
+  readonly thread: number;
+  /** Awaited between pieces; on the main thread it lets signals, timers and progress through now and then. */
+  pause(): Promise<void> | undefined;
+}
+
+/** A job that all threads run at once on the same shared parameters. */
+export type Job<P> = (context: JobContext, params: P) => Promise<void>;

@@ -1,0 +1,70 @@
+/**
+ * The one error class of this package. Every failure that a caller can meet is an {@link ImageError} with a
+ * stable `code`; the command line prints `message` as its one line.
+ */
+
+/**
+ * What kind of failure it was. Codes are stable: new ones may come, none changes its meaning.
+ *
+ * - `INPUT`     an option, a path or a tree that cannot be used as given
+ * - `LIMIT`     the on-disk format cannot hold what the tree asks for
+ * - `CHANGED`   a source file changed, vanished or became something else while it was packed
+ * - `IO`        the operating system refused a read or a write
+ * - `DAMAGED`   an image being read does not hold together
+ * - `ABORTED`   the caller's AbortSignal fired
+ * - `INTERNAL`  a promise that this package makes to itself was broken: a bug, please report it
+ */
+export type ErrorCode = "INPUT" | "LIMIT" | "CHANGED" | "IO" | "DAMAGED" | "ABORTED" | "INTERNAL";
+
+/** Where and why: all optional parts of an {@link ImageError}. */
+export interface ErrorDetails {
+  /** Path of the source entry, or of the output, that failed (bytes shown as UTF-8 where they are valid). */
+  path?: string | undefined;
+  /** Byte offset in the image, where that is known. */
+  offset?: number | undefined;
+  /** The error underneath, such as Node's own with its `code` (`ENOSPC`). */
+  cause?: unknown;
+}
+
+/** A failure of this package; see {@link ErrorCode}. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.offset = details.offset;
+  }
+}
+
+/** The form in which an error crosses from one thread to another (structured clone drops classes). */
+export interface PortableError {
+  code: ErrorCode;
+  message: string;
+  path: string | undefined;
+  offset: number | undefined;
+  stack: string | undefined;
+}
+
+/** Packs any thrown value for another thread; what is not an {@link ImageError} becomes `INTERNAL`. */
+export function packError(error: unknown): PortableError {
+  const known = error instanceof ImageError ? error : undefined;
+  return {
+    code: known?.code ?? "INTERNAL",
+    message: error instanceof Error ? error.message : String(error),
+    path: known?.path,
+    offset: known?.offset,
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}
+
+/** The reverse of {@link packError}. */
+export function unpackError(packed: PortableError): ImageError {
+  const error = new ImageError(packed.code, packed.message, { path: packed.path, offset: packed.offset });
+  if (packed.stack !== undefined) error.stack = packed.stack;
+  return error;
+}

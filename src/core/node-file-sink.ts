@@ -1,0 +1,170 @@
+/** Images as files: written beside the target and renamed over it, so that the target is whole or untouched. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ImageError } from "./error.ts";
+import { systemMessage } from "./node-errors.ts";
+import type { Sink } from "./sink.ts";
+
+/** Writes to an open file at offsets; each thread has its own on one path. */
+export class FileSink implements Sink {
+  readonly #descriptor: number;
+  readonly #shownPath: string;
+  readonly #offset: number;
+
+  /**
+   * @param path of the file, which must exist
+   * @param shownPath what messages call it
+   * @param offset of the image in the file
+   */
+  constructor(path: string, shownPath: string, offset: number) {
+    this.#shownPath = shownPath;
+    this.#offset = offset;
+    this.#descriptor = attempt(shownPath, () => openSync(path, constants.O_WRONLY));
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    attempt(this.#shownPath, () => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#offset + offset + done);
+      }
+    });
+  }
+
+  truncate(length: number): void {
+    // a device has its length
+    if (!fstatSync(this.#descriptor).isFile()) return;
+    attempt(this.#shownPath, () => ftruncateSync(this.#descriptor, this.#offset + length));
+  }
+
+  close(): void {
+    attempt(this.#shownPath, () => fsyncSync(this.#descriptor));
+    this.release();
+  }
+
+  /** Closes the file without making it durable. */
+  release(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A target path while its image is being made. */
+export interface Target {
+  /** Where threads write. */
+  path: string;
+  /** Whether writing goes to the target itself (a device), so that the head must come last. */
+  inPlace: boolean;
+  /** All is durable: puts the image in its place. */
+  commit(): void;
+  /** Leaves the target as it was, and nothing else. */
+  abandon(): void;
+}
+
+/** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
+export function openTarget(target: string): Target {
+  const existing = statIfThere(target);
+  if (existing?.isBlockDevice() || existing?.isCharacterDevice()) {
+    const nothing = () => undefined;
+    return { path: target, inPlace: true, commit: nothing, abandon: nothing };
+  }
+  if (existing?.isDirectory()) throw new ImageError("INPUT", `${target}: is a directory`, { path: target });
+  if (existing && !existing.isFile())
+    throw new ImageError("INPUT", `${target}: neither a file nor a device`, { path: target });
+  // a symbolic link stays one: what it names is replaced
+  const final = existing ? realpathSync(target) : target;
+  const path = createBeside(final, target);
+  if (existing) attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+  return {
+    path,
+    inPlace: false,
+    commit() {
+      attempt(target, () => renameSync(path, final));
+      syncDirectory(dirname(final));
+    },
+    abandon: () => unlinkSync(path),
+  };
+}
+
+function statIfThere(target: string) {
+  return attempt(target, () => statSync(target, { throwIfNoEntry: false }));
+}
+
+/** Creates an empty file of a name nobody has, beside the target so that rename is atomic. */
+function createBeside(final: string, target: string): string {
+  for (let attempts = 0; ; attempts++) {
+    const path = join(dirname(final), `.${basename(final).slice(0, 200)}.${process.pid}-${attempts}.tmp`);
+    try {
+      closeSync(openSync(path, "wx"));
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw refused(target, error);
+    }
+  }
+}
+
+/** Makes the rename durable; not every system can open a directory. */
+function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(directory, constants.O_RDONLY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function attempt<T>(shownPath: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw refused(shownPath, cause);
+  }
+}
+
+function refused(path: string, cause: unknown): ImageError {
+  return new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
+}
+
+/** Holds back the first bytes until everything else is durable: a device is no image before it is whole. */
+export class HeadLastSink implements Sink {
+  readonly #sink: Sink;
+  readonly #headBytes: number;
+  #head: Uint8Array | undefined;
+
+  constructor(sink: Sink, headBytes: number) {
+    this.#sink = sink;
+    this.#headBytes = headBytes;
+  }
+
+  async writeAt(bytes: Uint8Array, offset: number): Promise<void> {
+    const kept = Math.max(0, Math.min(this.#headBytes - offset, bytes.length));
+    if (kept > 0) {
+      this.#head ??= new Uint8Array(this.#headBytes);
+      this.#head.set(bytes.subarray(0, kept), offset);
+    }
+    if (kept < bytes.length) await this.#sink.writeAt(bytes.subarray(kept), offset + kept);
+  }
+
+  /** Wipes an image that was there before, so that a build that fails leaves none. */
+  async truncate(length: number): Promise<void> {
+    await this.#sink.truncate(length);
+    await this.#sink.writeAt(new Uint8Array(this.#headBytes), 0);
+  }
+
+  async close(): Promise<void> {
+    if (this.#head) await this.#sink.writeAt(this.#head, 0);
+    await this.#sink.close();
+  }
+}

@@ -1,0 +1,103 @@
+/** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
+import { encodeUtf8 } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
+import { checkInteger } from "../stage/policy.ts";
+import { MAX_CHUNK_BITS } from "./disk.ts";
+
+/** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
+export interface ErofsLayoutOptions {
+  /** Volume label, at most 15 bytes of UTF-8 (`-L`). Default: empty. */
+  label?: string | undefined;
+  /** `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 hex digits (`-U`). Default: derived from the tree and the options. */
+  uuid?: string | undefined;
+  /** Bytes of a block, a power of two from 512 to 65536 (`-b`); Linux needs it to be at most its page size. Default: 4096. */
+  blockSize?: number | undefined;
+  /** An attribute seen on more than this many inodes is stored once (`-x`); negative: store no attributes. Default: 2. */
+  xattrTolerance?: number | undefined;
+  /** Write the attribute name filter that Linux 6.6 uses (`-E^xattr-name-filter` for false). Default: true. */
+  xattrFilter?: boolean | undefined;
+  /** Keep the last partial block of a regular file beside its inode (`-Enoinline_data` for false). Default: true. */
+  inlineData?: boolean | undefined;
+  /** `compact` or `extended` forces one form (`-Eforce-inode-compact`, `-Eforce-inode-extended`). Default: `auto`. */
+  inodes?: "auto" | "compact" | "extended" | undefined;
+  /** Bytes of a chunk, a power of two of at least a block: every regular file becomes chunk-based (`--chunksize`). */
+  chunkSize?: number | undefined;
+  /** Use 8-byte chunk indexes instead of the 4-byte block map (`-Eforce-chunk-indexes`). Default: false. */
+  chunkIndexes?: boolean | undefined;
+  /** Checksum of the superblock (`-Enosbcrc` for false). Default: true. */
+  checksum?: boolean | undefined;
+  /** Files with equal contents share their blocks (`--dedupe`). Default: `file`. */
+  dedupe?: "none" | "file" | undefined;
+  /** Every run of data blocks starts at a multiple of this many blocks (`--dsunit`). Default: 1. */
+  dsunit?: number | undefined;
+  /** The image is a multiple of this many blocks (`--fsalignblks`). Default: 1. */
+  fsAlignBlocks?: number | undefined;
+  /** Give an inode whose time alone would need the extended form the epoch instead (`--ignore-mtime`). Default: false. */
+  ignoreMtime?: boolean | undefined;
+}
+
+/** {@link ErofsLayoutOptions} with every default decided and every value checked. */
+export interface ErofsLayout {
+  label: Uint8Array;
+  /** 16 bytes, or undefined: to be derived. */
+  uuid: Uint8Array | undefined;
+  blockSize: number;
+  xattrTolerance: number;
+  xattrFilter: boolean;
+  inlineData: boolean;
+  inodes: "auto" | "compact" | "extended";
+  /** log2 of blocks in a chunk, where every file is to be chunk-based. */
+  chunkBits: number | undefined;
+  chunkIndexes: boolean;
+  checksum: boolean;
+  dedupe: boolean;
+  dsunit: number;
+  fsAlignBlocks: number;
+  ignoreMtime: boolean;
+}
+
+/** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
+export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
+  const blockSize = checkPowerOfTwo("block size", options.blockSize ?? 4096, 512, 65536);
+  const label = encodeUtf8(options.label ?? "");
+  if (label.length > 15 || label.indexOf(0) >= 0) {
+    throw new ImageError("INPUT", `label "${options.label}": longer than 15 bytes, or holds a NUL`);
+  }
+  const inodes = options.inodes ?? "auto";
+  const chunkSize = options.chunkSize;
+  if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
+  return {
+    label,
+    uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
+    blockSize,
+    xattrTolerance: options.xattrTolerance ?? 2,
+    xattrFilter: options.xattrFilter ?? true,
+    inlineData: options.inlineData ?? true,
+    inodes,
+    chunkBits: chunkSize === undefined ? undefined : Math.log2(chunkSize / blockSize),
+    chunkIndexes: options.chunkIndexes ?? false,
+    checksum: options.checksum ?? true,
+    dedupe: (options.dedupe ?? "file") === "file",
+    dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
+    fsAlignBlocks: checkInteger("filesystem alignment", options.fsAlignBlocks, 0, 0xffffffff) || 1,
+    ignoreMtime: options.ignoreMtime ?? inodes === "compact",
+  };
+}
+
+function checkPowerOfTwo(what: string, value: number, min: number, max: number): number {
+  checkInteger(what, value, min, max);
+  if (!Number.isInteger(Math.log2(value))) throw new ImageError("INPUT", `${what}: ${value} is not a power of two`);
+  return value;
+}
+
+function parseUuid(text: string): Uint8Array {
+  const digits = /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(text);
+  if (!digits) throw new ImageError("INPUT", `uuid "${text}": not 32 hex digits as 8-4-4-4-12`);
+  return Uint8Array.from(text.replaceAll("-", "").match(/../g)!, (pair) => Number.parseInt(pair, 16));
+}
+
+/** 16 bytes as 8-4-4-4-12 hex digits. */
+export function showUuid(uuid: Uint8Array): string {
+  const hex = Array.from(uuid, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,46 @@
+/** The jobs that threads run, by name, with their parameters as shared plain data. */
+import type { JobContext } from "./core/control.ts";
+import { FileSink } from "./core/node-file-sink.ts";
+import { loadXxHash } from "./core/xxhash.ts";
+import { emitParallel } from "./erofs/emit.ts";
+import type { ErofsPlan } from "./erofs/plan.ts";
+import { compareCandidates, type DedupeCandidates } from "./stage/dedupe.ts";
+import { FileContents } from "./stage/node-files.ts";
+import type { SharedPaths } from "./stage/node-paths.ts";
+import { walkJob } from "./stage/node-walk.ts";
+import { type SparseScan, scanSparse } from "./stage/sparse.ts";
+import { type SharedTree, Tree } from "./stage/tree.ts";
+
+/** A tree whose files lie on this machine. */
+interface FileTree {
+  tree: SharedTree;
+  paths: SharedPaths;
+}
+
+async function compareJob(context: JobContext, params: FileTree & { candidates: DedupeCandidates }): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  const contents = new FileContents(tree, params.paths);
+  await compareCandidates(context, tree, params.candidates, contents, await loadXxHash());
+}
+
+async function scanJob(context: JobContext, params: FileTree & { scan: SparseScan }): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  await scanSparse(context, tree, params.scan, new FileContents(tree, params.paths));
+}
+
+async function emitJob(
+  context: JobContext,
+  params: FileTree & { plan: ErofsPlan; target: { path: string; shownPath: string; offset: number } },
+): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  const { path, shownPath, offset } = params.target;
+  const sink = new FileSink(path, shownPath, offset);
+  try {
+    await emitParallel(context, params.plan, tree, new FileContents(tree, params.paths), sink);
+  } finally {
+    sink.release();
+  }
+}
+
+/** See {@link ThreadPool}. */
+export const JOBS = { walk: walkJob, compare: compareJob, scan: scanJob, emit: emitJob };

@@ -1,0 +1,22 @@
+/** Reading what the files of a tree hold. */
+
+/**
+ * Contents of regular files by entry number. Calls come one at a time in each thread; reading on in the same file is
+ * cheap. A result that is not a promise means that the bytes are there already, which spares the hot path its awaits.
+ */
+export interface Contents {
+  /**
+   * Fills `into[at, at + length)` with the file's bytes from `offset`, all of them or an error. With `toEnd` the file
+   * must end there: one byte behind the range may be scribbled on, and `into` must have room for it.
+   */
+  read(
+    entry: number,
+    offset: number,
+    length: number,
+    into: Uint8Array,
+    at: number,
+    toEnd: boolean,
+  ): void | Promise<void>;
+  /** Lets go of whatever the last read left open. */
+  close(): void;
+}

@@ -1,0 +1,88 @@
+/** Contents of files on this machine. What was staged must still be there when it is read: size, time and kind. */
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { showBytes } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
+import { sourceError } from "../core/node-errors.ts";
+import type { Contents } from "./contents.ts";
+import { PathBuilder, type SharedPaths, withShortPath } from "./node-paths.ts";
+import type { Tree } from "./tree.ts";
+
+// O_NONBLOCK: a file that became a FIFO must not hang the build. Windows has neither flag.
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Low bits of the modification time, as {@link Tree.stamp} keeps them. */
+export function modificationStamp(stats: BigIntStats): number {
+  return Number(BigInt.asUintN(32, stats.mtimeNs));
+}
+
+/** Reads the files of a tree that was walked on this machine. */
+export class FileContents implements Contents {
+  readonly #tree: Tree;
+  readonly #paths: PathBuilder;
+  #entry = -1;
+  #descriptor = -1;
+  /** More than one read has gone to the open file, so it could have changed in between. */
+  #readTwice = false;
+
+  constructor(tree: Tree, paths: SharedPaths) {
+    this.#tree = tree;
+    this.#paths = new PathBuilder(tree, paths);
+  }
+
+  read(entry: number, offset: number, length: number, into: Uint8Array, at: number, toEnd: boolean): void {
+    try {
+      if (entry !== this.#entry) this.#open(entry);
+      else this.#readTwice = true;
+      const wanted = toEnd ? length + 1 : length;
+      let done = 0;
+      while (done < wanted) {
+        const got = readSync(this.#descriptor, into, at + done, wanted - done, offset + done);
+        if (got === 0) break;
+        done += got;
+        // a regular file gives all it has, so a read that stops short has seen the end
+        if (done === length) break;
+      }
+      if (done !== length) throw this.#changed(done < length ? "shrank" : "grew");
+    } catch (error) {
+      this.#drop();
+      throw sourceError(this.#paths.path(entry), error);
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor < 0) return;
+    try {
+      if (this.#readTwice) this.#check(fstatSync(this.#descriptor, { bigint: true }));
+    } catch (error) {
+      throw sourceError(this.#paths.path(this.#entry), error);
+    } finally {
+      this.#drop();
+    }
+  }
+
+  #open(entry: number): void {
+    this.close();
+    this.#entry = entry;
+    this.#descriptor = withShortPath(this.#paths.path(entry), (path) => openSync(path, OPEN_FLAGS));
+    this.#check(fstatSync(this.#descriptor, { bigint: true }));
+  }
+
+  #drop(): void {
+    if (this.#descriptor >= 0) closeSync(this.#descriptor);
+    this.#descriptor = -1;
+    this.#entry = -1;
+    this.#readTwice = false;
+  }
+
+  #check(stats: BigIntStats): void {
+    if (!stats.isFile()) throw this.#changed("became something else");
+    const size = this.#tree.size.view[this.#entry]!;
+    if (Number(stats.size) !== size) throw this.#changed(Number(stats.size) < size ? "shrank" : "grew");
+    if (modificationStamp(stats) !== this.#tree.stamp.view[this.#entry]) throw this.#changed("was modified");
+  }
+
+  #changed(how: string): ImageError {
+    const path = showBytes(this.#paths.path(this.#entry));
+    return new ImageError("CHANGED", `${path}: ${how} while it was packed`, { path });
+  }
+}

@@ -1,0 +1,119 @@
+/** Where the entries of a tree lie on this machine, for sources that are files. */
+import { closeSync, constants, openSync } from "node:fs";
+import { FLAG_DISK_NAME, type Tree } from "./tree.ts";
+
+/** Plain data for other threads: the tops' paths end to end, and where each starts (one more than there are tops). */
+export interface SharedPaths {
+  bytes: Uint8Array;
+  offsets: Uint32Array;
+  /** True: the one path is the root's own, and its contents become the root's. False: top k is entry k + 1. */
+  isDirectory: boolean;
+}
+
+/** Packs paths into shared memory. */
+export function sharePaths(paths: readonly Uint8Array[], isDirectory: boolean): SharedPaths {
+  const total = paths.reduce((sum, path) => sum + path.length, 0);
+  const bytes = new Uint8Array(new SharedArrayBuffer(total));
+  const offsets = new Uint32Array(new SharedArrayBuffer(4 * (paths.length + 1)));
+  let at = 0;
+  paths.forEach((path, index) => {
+    bytes.set(path, at);
+    at += path.length;
+    offsets[index + 1] = at;
+  });
+  return { bytes, offsets, isDirectory };
+}
+
+const SLASH = 0x2f;
+
+/** Builds paths of entries in one buffer; siblings in a row share the work for their directory. */
+export class PathBuilder {
+  readonly #tree: Tree;
+  readonly #paths: SharedPaths;
+  #buffer = Buffer.allocUnsafeSlow(8192);
+  #directory = -1;
+  #directoryLength = 0;
+
+  constructor(tree: Tree, paths: SharedPaths) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  /** The entry's path on disk, as a view that the next call overwrites. */
+  path(entry: number): Buffer {
+    if (this.#isTop(entry)) return this.#buffer.subarray(0, this.#writeTop(entry));
+    const parent = this.#tree.parent.view[entry]!;
+    if (parent !== this.#directory) {
+      this.#directoryLength = this.#write(parent);
+      this.#directory = parent;
+    }
+    return this.#buffer.subarray(0, this.#appendName(entry, this.#directoryLength));
+  }
+
+  #isTop(entry: number): boolean {
+    return this.#paths.isDirectory ? entry === 0 : entry < this.#paths.offsets.length;
+  }
+
+  #writeTop(entry: number): number {
+    const top = this.#paths.isDirectory ? 0 : entry - 1;
+    const from = this.#paths.offsets[top]!;
+    const to = this.#paths.offsets[top + 1]!;
+    this.#room(to - from);
+    this.#buffer.set(this.#paths.bytes.subarray(from, to), 0);
+    this.#directory = -1;
+    return to - from;
+  }
+
+  #write(entry: number): number {
+    if (this.#isTop(entry)) return this.#writeTop(entry);
+    return this.#appendName(entry, this.#write(this.#tree.parent.view[entry]!));
+  }
+
+  #appendName(entry: number, directoryLength: number): number {
+    const names = this.#tree.names.view;
+    const from = this.#tree.nameOff.view[entry]!;
+    let to = from + this.#tree.nameLen.view[entry]!;
+    if ((this.#tree.flags.view[entry]! & FLAG_DISK_NAME) !== 0) while (names[to] !== 0) to++;
+    this.#room(directoryLength + 1 + to - from);
+    let at = directoryLength;
+    // a root directory of "/" brings its own slash
+    if (at > 0 && this.#buffer[at - 1] !== SLASH) this.#buffer[at++] = SLASH;
+    for (let i = from; i < to; i++) this.#buffer[at++] = names[i]!;
+    return at;
+  }
+
+  #room(length: number): void {
+    if (length <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * length);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+}
+
+/** Longest path that a system call takes on Linux, without the NUL. */
+const PATH_MAX = 4095;
+/** What is left for one name below a directory that has been shortened. */
+const NAME_ROOM = 256;
+
+/**
+ * Calls `use` with a path that names the same file and is short enough for the kernel. A longer one is walked in
+ * pieces, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
+ */
+export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T {
+  if (path.length <= PATH_MAX || process.platform !== "linux") return use(path);
+  let rest = path;
+  let directory = -1;
+  try {
+    while (rest.length > PATH_MAX - NAME_ROOM) {
+      const cut = rest.lastIndexOf(SLASH, PATH_MAX - NAME_ROOM);
+      if (cut <= 0) return use(rest);
+      const next = openSync(rest.subarray(0, cut), constants.O_RDONLY | constants.O_DIRECTORY);
+      if (directory >= 0) closeSync(directory);
+      directory = next;
+      rest = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}`), rest.subarray(cut)]);
+    }
+    return use(rest);
+  } finally {
+    if (directory >= 0) closeSync(directory);
+  }
+}

@@ -1,0 +1,106 @@
+/** Sources that are files on this machine: a directory, a list of paths, a closure list. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { latin1FromBytes, pathBytes, showBytes } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
+import { systemMessage } from "../core/node-errors.ts";
+import { arrangeClosure, baseName, type ClosurePath, parseClosureList } from "./closure.ts";
+import { compileExcludes } from "./exclude.ts";
+import { type SharedPaths, sharePaths } from "./node-paths.ts";
+import type { ExcludeRules } from "./policy.ts";
+import type { Source } from "./source.ts";
+
+/** What the walk starts from. */
+export interface WalkStart {
+  paths: SharedPaths;
+  excluded: number;
+  /** Says more of an error about one of the paths: the line of the list that named it. */
+  explain(error: unknown): unknown;
+}
+
+/** A source whose entries lie on this machine. */
+export interface FileSource extends Source {
+  /** Finds out where the walk starts; touches no entry yet. */
+  open(exclude: ExcludeRules): Promise<WalkStart>;
+}
+
+/** The contents of directory `path` become the root of the image. */
+export function directory(path: string | Uint8Array): FileSource {
+  return {
+    isClosure: false,
+    async open() {
+      const root = pathBytes(path);
+      if (root.length === 0 || root.indexOf(0) >= 0)
+        throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
+      return { paths: sharePaths([root], true), excluded: 0, explain: (error) => error };
+    },
+  };
+}
+
+/** Each path becomes a top-level entry under its base name. */
+export function paths(list: readonly (string | Uint8Array)[]): FileSource {
+  return {
+    isClosure: true,
+    open: (exclude) =>
+      openTops(
+        list.map((path, index) => ({ path: pathBytes(path), where: `path ${index + 1}` })),
+        exclude,
+      ),
+  };
+}
+
+/**
+ * A closure list: a file with one path a line, or a `closureInfo` folder that holds one as `store-paths`.
+ * With `input`, the list is read from there instead (standard input) and `list` only names it.
+ */
+export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
+  return {
+    isClosure: true,
+    async open(exclude) {
+      const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
+      return openTops(parseClosureList(text, name), exclude);
+    },
+  };
+}
+
+async function readList(list: string): Promise<{ name: string; text: Uint8Array }> {
+  let name = list;
+  try {
+    if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
+    return { name, text: await readFile(name) };
+  } catch (cause) {
+    throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
+  }
+}
+
+async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of input) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function openTops(given: readonly ClosurePath[], exclude: ExcludeRules): Promise<WalkStart> {
+  const isExcluded = compileExcludes(exclude);
+  const all = arrangeClosure(given);
+  const tops = isExcluded ? all.filter((top) => !isExcluded(latin1FromBytes(baseName(top.path)))) : all;
+  const where = new Map(tops.map((top) => [showBytes(top.path), top.where]));
+  return {
+    paths: sharePaths(
+      tops.map((top) => top.path),
+      false,
+    ),
+    excluded: all.length - tops.length,
+    explain(error) {
+      const line =
+        error instanceof ImageError && error.code === "INPUT" && error.path !== undefined && where.get(error.path);
+      return line
+        ? new ImageError("INPUT", `${line}: ${error.message}`, { path: error.path, cause: error.cause })
+        : error;
+    },
+  };
+}
+
+/** Whether a source is a {@link FileSource}. */
+export function isFileSource(source: Source): source is FileSource {
+  return "open" in source;
+}
