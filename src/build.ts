@@ -6,15 +6,15 @@
  *                                                    |
  *                                                  emit --> Sink
  */
-import { availableParallelism } from "node:os";
-import type { JobContext } from "./core/control.ts";
+import type { BuildOptions, BuildProgress } from "./build-options.ts";
+import type { BuildReport } from "./build-report.ts";
 import { ImageError } from "./core/error.ts";
 import { FileSink, HeadLastSink, openTarget } from "./core/node-file-sink.ts";
-import { ThreadPool } from "./core/node-pool.ts";
+import { defaultThreads, ThreadPool } from "./core/node-pool.ts";
 import { SequentialSink, type Sink } from "./core/sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
 import { emitParallel, emitSequential } from "./erofs/emit.ts";
-import { type ErofsLayoutOptions, resolveLayout } from "./erofs/options.ts";
+import { resolveLayout } from "./erofs/options.ts";
 import { type ErofsPlan, planImage } from "./erofs/plan.ts";
 import { describeImage } from "./erofs/report.ts";
 import { JOBS } from "./jobs.ts";
@@ -25,69 +25,10 @@ import type { SharedPaths } from "./stage/node-paths.ts";
 import { isFileSource, paths } from "./stage/node-sources.ts";
 import { prepareWalk } from "./stage/node-walk.ts";
 import { orderInodes } from "./stage/order.ts";
-import { checkInteger, resolvePolicy, type StageOptions, type StagePolicy } from "./stage/policy.ts";
+import { checkInteger, resolvePolicy, type StagePolicy } from "./stage/policy.ts";
 import { isStaged, type Source, type Xattr } from "./stage/source.ts";
 import { findSparse, readSparse, scanSparse } from "./stage/sparse.ts";
 import { Tree } from "./stage/tree.ts";
-
-/** Everything that `buildErofs` can be told. */
-export interface BuildOptions extends StageOptions, ErofsLayoutOptions {
-  /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
-  workers?: number | undefined;
-  /** Bytes left untouched before the image (`--offset`). Default: 0. */
-  offset?: number | undefined;
-  /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
-  mountPoint?: string | undefined;
-  /** Stops the build; the promise rejects with `ABORTED` and the target is as it was. */
-  signal?: AbortSignal | undefined;
-  /** Called at most about ten times a second. */
-  onProgress?: ((progress: BuildProgress) => void) | undefined;
-}
-
-/** Where a build stands. */
-export interface BuildProgress {
-  stage: "walk" | "compare" | "write";
-  /** Entries found so far (`walk`), else bytes of content done. */
-  done: number;
-  /** Bytes of content in all; undefined during `walk`. */
-  total: number | undefined;
-}
-
-/** What a build did. Sizes in bytes, times in seconds. */
-export interface BuildReport {
-  /** Bytes of the image, without `offset`. */
-  bytes: number;
-  blockSize: number;
-  blocks: number;
-  /** Blocks of the metadata zone: superblock, inodes, directories, inline tails, attributes. */
-  metaBlocks: number;
-  uuid: string;
-  label: string;
-  mountPoint: string | undefined;
-  counts: EntryCounts;
-  /** Bytes of blocks that equal files share and that are stored once. */
-  savedByDedupe: number;
-  /** Bytes of zero blocks that are stored as holes. */
-  savedByHoles: number;
-  /** Entries left out by rules, and by `oneFileSystem`. */
-  excluded: number;
-  /** Names of the on-disk features in use, as the kernel spells them. */
-  features: string[];
-  /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
-  minimumKernel: string;
-  seconds: { walk: number; compare: number; plan: number; write: number; total: number };
-}
-
-/** Inodes by kind; `hardLinks` counts the further names of files already counted. */
-export interface EntryCounts {
-  files: number;
-  directories: number;
-  symlinks: number;
-  devices: number;
-  fifos: number;
-  sockets: number;
-  hardLinks: number;
-}
 
 /** What a tree was staged into. */
 interface Staged {
@@ -137,7 +78,7 @@ class ErofsBuild {
     this.#policy = resolvePolicy(options, source.isClosure);
     this.#layout = resolveLayout(options);
     this.#offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const workers = checkInteger("workers", options.workers, 0, 1024) || availableParallelism();
+    const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     // entries in memory cannot be shared: they are read by the main thread alone
     this.#pool = new ThreadPool(isFileSource(source) ? workers : 1, JOBS, new URL("./worker.js", import.meta.url));
   }
@@ -182,18 +123,21 @@ class ErofsBuild {
     const inodes = orderInodes(tree);
     const { blockSize } = this.#layout;
     const candidates = this.#layout.dedupe ? findCandidates(tree, inodes, blockSize) : undefined;
+    const files = staged.paths && { tree: tree.share(), paths: staged.paths };
     if (candidates && candidates.entries.length > 0) {
       await this.#watch("compare", candidates.bytes, () =>
-        this.#run(staged, "compare", { candidates }, (context) =>
-          compareCandidates(context, tree, candidates, staged.contents, xxhash),
-        ),
+        files
+          ? this.#pool.run("compare", { ...files, candidates })
+          : this.#pool.runHere((context) => compareCandidates(context, tree, candidates, staged.contents, xxhash)),
       );
     }
     const sharesWith = candidates?.sharesWith;
     const scan = findSparse(tree, inodes, sharesWith, blockSize);
     if (scan.entries.length > 0) {
       await this.#watch("compare", scan.bytes, () =>
-        this.#run(staged, "scan", { scan }, (context) => scanSparse(context, tree, scan, staged.contents)),
+        files
+          ? this.#pool.run("scan", { ...files, scan })
+          : this.#pool.runHere((context) => scanSparse(context, tree, scan, staged.contents)),
       );
     }
     const timestamp = this.#policy.times === "fixed" ? this.#policy.timestamp : this.#options.timestamp;
@@ -211,32 +155,12 @@ class ErofsBuild {
     );
   }
 
-  /** Runs a job in all threads, or, over contents that only this thread can read, here. */
-  async #run<K extends keyof typeof JOBS>(
-    staged: Staged,
-    name: K,
-    params: object,
-    here: (context: JobContext) => Promise<void>,
-  ): Promise<void> {
-    if (staged.paths === undefined) return this.#pool.runHere(here);
-    // biome-ignore lint/suspicious/noExplicitAny: the three jobs over files take a tree, its paths and their own
-    await this.#pool.run(name, { tree: staged.tree.share(), paths: staged.paths, ...params } as any);
-  }
-
   async #write(staged: Staged, plan: ErofsPlan, out: string | Sink | WritableStream<Uint8Array>): Promise<void> {
-    const { tree, contents } = staged;
     if (typeof out === "string") return this.#writeFile(staged, plan, out);
-    if (!("getWriter" in out)) {
-      await this.#pool.runHere((context) =>
-        this.#emitTo(out, plan, (sink) => emitParallel(context, plan, tree, contents, sink)),
-      );
-      return;
-    }
+    if (!("getWriter" in out)) return this.#writeSink(staged, plan, out, emitParallel, this.#offset);
     const stream = new SequentialSink(out);
     try {
-      await this.#pool.runHere((context) =>
-        this.#emitTo(stream, plan, (sink) => emitSequential(context, plan, tree, contents, sink)),
-      );
+      await this.#writeSink(staged, plan, stream, emitSequential, this.#offset);
     } catch (error) {
       await stream.abort(error);
       throw error;
@@ -246,26 +170,10 @@ class ErofsBuild {
   async #writeFile(staged: Staged, plan: ErofsPlan, out: string): Promise<void> {
     const target = openTarget(out);
     try {
-      const sink = new FileSink(target.path, out, this.#offset);
       if (target.inPlace) {
-        const headLast = new HeadLastSink(sink, Math.max(plan.blockSize, 4096));
-        await this.#pool.runHere((context) =>
-          this.#emitTo(headLast, plan, (into) => emitParallel(context, plan, staged.tree, staged.contents, into), 0),
-        );
-        return;
-      }
-      try {
-        sink.truncate(plan.blocks * plan.blockSize);
-        const shared = { plan, target: { path: target.path, shownPath: out, offset: this.#offset } };
-        await this.#run(staged, "emit", shared, (context) =>
-          emitParallel(context, plan, staged.tree, staged.contents, sink),
-        );
-        this.#pool.control.check();
-      } catch (error) {
-        sink.release();
-        throw error;
-      }
-      sink.close();
+        const sink = new HeadLastSink(new FileSink(out, out, this.#offset), Math.max(plan.blockSize, 4096));
+        await this.#writeSink(staged, plan, sink, emitParallel, 0);
+      } else await this.#writeBeside(staged, plan, target.path, out);
       target.commit();
     } catch (error) {
       target.abandon();
@@ -273,17 +181,40 @@ class ErofsBuild {
     }
   }
 
-  /** Emits into a sink of the caller's, at the offset asked for. */
-  async #emitTo(out: Sink, plan: ErofsPlan, emit: (sink: Sink) => Promise<void>, offset = this.#offset): Promise<void> {
-    const sink: Sink = {
+  /** Writes the temporary file `path` in all threads, each with a descriptor of its own. */
+  async #writeBeside(staged: Staged, plan: ErofsPlan, path: string, shownPath: string): Promise<void> {
+    const { tree, contents, paths } = staged;
+    const offset = this.#offset;
+    const sink = new FileSink(path, shownPath, offset);
+    try {
+      sink.truncate(plan.blocks * plan.blockSize);
+      if (paths) {
+        await this.#pool.run("emit", { tree: tree.share(), paths, plan, target: { path, shownPath, offset } });
+      } else await this.#pool.runHere((context) => emitParallel(context, plan, tree, contents, sink));
+      this.#pool.control.check();
+      sink.sync();
+    } finally {
+      sink.release();
+    }
+  }
+
+  /** Writes, in this thread, to a sink that only it can reach. */
+  async #writeSink(
+    staged: Staged,
+    plan: ErofsPlan,
+    out: Sink,
+    emit: typeof emitParallel,
+    offset: number,
+  ): Promise<void> {
+    const moved: Sink = {
       writeAt: (bytes, at) => out.writeAt(bytes, at + offset),
       truncate: (length) => out.truncate(length + offset),
       close: () => out.close(),
     };
-    await sink.truncate(plan.blocks * plan.blockSize);
-    await emit(sink);
+    await moved.truncate(plan.blocks * plan.blockSize);
+    await this.#pool.runHere((context) => emit(context, plan, staged.tree, staged.contents, moved));
     this.#pool.control.check();
-    await sink.close();
+    await moved.close();
   }
 
   /** Runs one stage: its time goes into the report, its progress to the caller. */

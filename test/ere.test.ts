@@ -13,9 +13,11 @@ function grep(pattern: string, subjects: readonly string[]): string[] | undefine
   const { status, stdout, stderr } = spawnSync("grep", ["-E", "-a", "-z", "-e", pattern], {
     input: Buffer.from(subjects.map((subject) => `${subject}\0`).join(""), "latin1"),
     env: { ...process.env, LC_ALL: "C" },
+    timeout: 2000,
   });
-  if (stderr.includes("grep: program error")) return undefined; // 3.8 for `^(\\>a|a|)+?|`, but not regexec
-  if (status === null || status > 1) throw new Error(`grep -E ${pattern}: ${stderr.toString()}`);
+  // grep 3.8 fails at `^(\>a|a|)+?|` and takes forever for longer ones of that kind; regexec does not.
+  if (status === null || stderr.includes("grep: program error")) return undefined;
+  if (status > 1) throw new Error(`grep -E ${pattern}: ${stderr.toString()}`);
   return stdout.toString("latin1").split("\0").slice(0, -1);
 }
 
@@ -51,16 +53,16 @@ test.skipIf(withoutGrep)("matches what GNU grep matches (generated)", () => {
   const subjects = ["", ...words("a b c _ ab ba aab abb bab ab_ b-a cab acb aaaa a-b- abcabc"), " ", "a b", " ab "];
   const joinedBy = (separator: string) => (parts: string[]) => parts.join(separator);
   const { pattern } = fc.letrec<{ pattern: string; branch: string; piece: string }>((tie) => ({
-    pattern: fc.array(tie("branch"), { minLength: 1, maxLength: 3 }).map(joinedBy("|")),
+    pattern: fc.array(tie("branch"), { minLength: 1, maxLength: 2 }).map(joinedBy("|")),
     branch: fc
       .array(fc.oneof(tie("piece"), tie("piece"), fc.constantFrom("^", "$", "\\b", "\\B", "\\<", "\\>")), {
-        maxLength: 4,
+        maxLength: 3,
       })
       .map(joinedBy("")),
     piece: fc
       .tuple(
         fc.oneof(
-          { maxDepth: 3, depthIdentifier: "group" },
+          { maxDepth: 2, depthIdentifier: "group" },
           fc.constantFrom(...words("a b c . [ab] [^a] \\w \\W [[:space:]-]")),
           tie("pattern").map((inner) => `(${inner})`),
         ),
@@ -73,8 +75,9 @@ test.skipIf(withoutGrep)("matches what GNU grep matches (generated)", () => {
     fc.pre(expected !== undefined);
     expect(subjects.filter(compileEre(source))).toEqual(expected);
   };
-  fc.assert(fc.property(pattern, agrees), { numRuns: 300 });
-});
+  const short = pattern.filter((source) => source.length <= 40);
+  fc.assert(fc.property(short, agrees), { numRuns: 300 });
+}, 60_000);
 
 // regcomp of glibc 2.36 refuses all of these; grep forgives some, so it cannot be asked.
 test.each([

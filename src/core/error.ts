@@ -29,8 +29,11 @@ export interface ErrorDetails {
 /** A failure of this package; see {@link ErrorCode}. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
+  /** What kind of failure it was. */
   readonly code: ErrorCode;
+  /** Path of the source entry, or of the output, that failed. */
   readonly path: string | undefined;
+  /** Byte offset in the image, where that is known. */
   readonly offset: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -50,8 +50,13 @@ export class FileSink implements Sink {
   }
 
   close(): void {
-    attempt(this.#shownPath, () => fsyncSync(this.#descriptor));
+    this.sync();
     this.release();
+  }
+
+  /** Makes what has been written durable. */
+  sync(): void {
+    attempt(this.#shownPath, () => fsyncSync(this.#descriptor));
   }
 
   /** Closes the file without making it durable. */

@@ -2,6 +2,7 @@
  * Worker threads. A pool of n threads is the main thread and n-1 helpers: each runs the same job over the same shared
  * memory until no piece is left. With one thread there are no helpers, and the same code is the serial reference.
  */
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Control, type Job, type JobContext } from "./control.ts";
 import { type PortableError, unpackError } from "./error.ts";
@@ -26,8 +27,12 @@ export interface HelperStart {
 const PAUSE_EVERY_MS = 12;
 
 /** Jobs by name, as each thread knows them. */
-// biome-ignore lint/suspicious/noExplicitAny: params are checked where the job is started, see ThreadPool.run
-export type JobTable = Record<string, Job<any>>;
+export type JobTable = Record<string, Job<never>>;
+
+/** As many threads as this process may use processors. */
+export function defaultThreads(): number {
+  return availableParallelism();
+}
 
 /** The main thread and its helpers. */
 export class ThreadPool<T extends JobTable> {
@@ -63,7 +68,7 @@ export class ThreadPool<T extends JobTable> {
       });
     const request: JobRequest = { job: name, params };
     const helpers = this.#helpers.map((helper) => settle(ask(helper, request)));
-    await Promise.all([settle(this.#jobs[name]!(mainContext(this.control), params)), ...helpers]);
+    await Promise.all([settle(this.#jobs[name]!(mainContext(this.control), params as never)), ...helpers]);
     if (failure !== undefined) throw failure.error;
   }
 
@@ -95,7 +100,7 @@ function ask(helper: Worker, request: JobRequest): Promise<void> {
 }
 
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */
-export function mainContext(control: Control): JobContext {
+function mainContext(control: Control): JobContext {
   let last = performance.now();
   return {
     control,

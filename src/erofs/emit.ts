@@ -37,7 +37,7 @@ export async function emitParallel(
   const windows = plan.windows.length / WINDOW_FIELDS;
   const pieces = plan.pieces.length / PIECE_FIELDS;
   for (let job = context.control.claim(); job < windows + pieces; job = context.control.claim()) {
-    if (job < windows) await emitter.emitWindow(job, true, true);
+    if (job < windows) await emitter.emitWindow(job, true);
     else await emitter.emitPiece(job - windows);
     if (job === 0) await emitter.emitSharedXattrs();
   }
@@ -54,9 +54,9 @@ export async function emitSequential(
 ): Promise<void> {
   const emitter = new Emitter(context, plan, tree, contents, sink);
   const windows = plan.windows.length / WINDOW_FIELDS;
-  for (let window = 0; window < windows; window++) await emitter.emitWindow(window, true, false);
+  for (let window = 0; window < windows; window++) await emitter.emitWindow(window, false);
   await emitter.emitSharedXattrs();
-  for (let window = 0; window < windows; window++) await emitter.emitWindow(window, false, true, true);
+  await emitter.emitBodies();
   await emitter.finish();
 }
 
@@ -71,7 +71,6 @@ class Emitter {
   #metaView = new DataView(this.#meta.buffer);
   /** Image offset of the current window's metadata. */
   #metaOff = 0;
-  #nextPiece = 0;
 
   constructor(context: JobContext, plan: ErofsPlan, tree: Tree, contents: Contents, sink: Sink) {
     this.#context = context;
@@ -82,30 +81,35 @@ class Emitter {
     this.#data = new DataWindow(sink, plan.blockSize);
   }
 
-  /**
-   * Emits one window.
-   *
-   * @param withMeta its metadata, inline tails among them
-   * @param withBodies whole blocks of its small files
-   * @param withPieces those of its large files too, in order
-   */
-  async emitWindow(window: number, withMeta: boolean, withBodies: boolean, withPieces = false): Promise<void> {
+  /** Emits one window of metadata, inline tails among it, and on request the whole blocks of its small files. */
+  async emitWindow(window: number, withBodies: boolean): Promise<void> {
     const at = window * WINDOW_FIELDS;
     const first = this.#plan.windows[at]!;
     const end = this.#plan.windows[at + 1]!;
-    if (withMeta) this.#openMeta(this.#plan.windows[at + 2]!, this.#plan.windows[at + 3]!);
+    this.#openMeta(this.#plan.windows[at + 2]!, this.#plan.windows[at + 3]!);
     for (let index = first; index < end; index++) {
-      const entry = this.#plan.order[index]!;
-      const tailAt = withMeta ? this.#emitInode(entry, index) : 0;
+      const entry = this.#plan.packed[index]!;
+      const tailAt = this.#emitInode(entry, index + 1);
       if (this.#tree.kind(entry) === S_IFREG) {
-        const reading = this.#emitContents(entry, tailAt, withMeta, withBodies);
+        const reading = this.#emitContents(entry, tailAt, withBodies);
         if (reading !== undefined) await reading;
-        if (withPieces) await this.#emitPiecesOf(entry);
       }
       if ((index & 63) === 63) await this.#breathe();
     }
-    if (withMeta) await this.#closeMeta(window === 0);
+    await this.#closeMeta(window === 0);
     await this.#breathe();
+  }
+
+  /** Emits the whole blocks of all files, in order. */
+  async emitBodies(): Promise<void> {
+    let piece = 0;
+    for (const entry of this.#plan.order) {
+      if (this.#tree.kind(entry) !== S_IFREG) continue;
+      const reading = this.#emitContents(entry, undefined, true);
+      if (reading !== undefined) await reading;
+      while (this.#plan.pieces[piece * PIECE_FIELDS] === entry) await this.emitPiece(piece++);
+      await this.#breathe();
+    }
   }
 
   /** Emits one piece of a large file. */
@@ -143,10 +147,6 @@ class Emitter {
   async finish(): Promise<void> {
     await this.#data.flush();
     this.#contents.close();
-  }
-
-  async #emitPiecesOf(entry: number): Promise<void> {
-    while (this.#plan.pieces[this.#nextPiece * PIECE_FIELDS] === entry) await this.emitPiece(this.#nextPiece++);
   }
 
   #openMeta(startBlk: number, endBlk: number): void {
@@ -188,7 +188,7 @@ class Emitter {
       plan.nlink[entry]!,
       size,
       this.#unionOf(entry, kind, layout),
-      serial + 1,
+      serial,
       tree.uid.view[entry]!,
       tree.gid.view[entry]!,
       tree.mtime.view[entry]!,
@@ -239,16 +239,16 @@ class Emitter {
     emitChunks(this.#metaView, array, runs, blocks, bits, startBlk[entry]!, chunkIndexes);
   }
 
-  /** A file's own blocks if they are not pieces, and its inline tail. */
-  #emitContents(entry: number, tailAt: number, withMeta: boolean, withBodies: boolean): Promise<void> | undefined {
+  /** A file's own blocks if they are not pieces, and, where `tailAt` is given, its inline tail. */
+  #emitContents(entry: number, tailAt: number | undefined, withBodies: boolean): Promise<void> | undefined {
     const { blockSize, formats, sharesWith, startBlk } = this.#plan;
     const size = this.#tree.size.view[entry]!;
     const body = bodyBytes(size, formats[entry]!, blockSize);
     const isOwn = (sharesWith?.[entry] ?? NONE) === NONE;
     const emitsBody = withBodies && isOwn && body > 0 && !isCut(this.#plan, entry, body);
-    const tail = withMeta ? size - body : 0;
+    const tail = tailAt === undefined ? 0 : size - body;
     // an empty file is opened too: it must be empty still
-    if (!emitsBody && tail === 0 && !(withMeta && size === 0)) return undefined;
+    if (!emitsBody && tail === 0 && !(size === 0 && tailAt !== undefined)) return undefined;
     const from = emitsBody ? 0 : body;
     const length = (emitsBody ? body : 0) + tail;
     const imageOff = emitsBody ? startBlk[entry]! * blockSize : undefined;
@@ -256,7 +256,7 @@ class Emitter {
     const read = (into: number) =>
       this.#contents.read(entry, from, length, this.#data.buffer, into, from + length === size);
     const done = (into: number) => {
-      if (tail > 0) this.#meta.set(this.#data.buffer.subarray(into + length - tail, into + length), tailAt);
+      if (tail > 0) this.#meta.set(this.#data.buffer.subarray(into + length - tail, into + length), tailAt!);
       if (emitsBody) this.#data.commit(body);
       this.#context.control.advance(this.#context.thread, length);
     };

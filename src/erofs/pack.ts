@@ -1,21 +1,26 @@
 /**
- * Where inodes go. An inode with its attributes and inline tail must not cross a block, so packing inodes in order
- * would leave a quarter of each block empty. The inodes are cut, in their order, into windows of about a mebibyte;
- * inside a window they are packed best fit, largest first, and then the blocks, and the inodes in each, are put back
- * in order. So neighbours stay in one window, and each window is a piece of work of its own.
+ * Where inodes go. An inode with its attributes and inline tail must not cross a block, so packing inodes strictly in
+ * order would leave a quarter of each block empty. The inodes are taken in their order, a mebibyte at a time, and each
+ * such window is packed best fit, largest first. Blocks that stay badly filled are opened again, and their inodes wait
+ * for the next window, where they may find better company. Then the window's blocks, and the inodes in each, are put
+ * back in order. So nearly all neighbours stay in one window, little is wasted, and each window is a piece of work of
+ * its own.
  *
  *     window: | blocks of packed inodes | inodes larger than a block | full blocks of directories and long links |
  */
 import { ImageError } from "../core/error.ts";
 import { MAX_ROOT_NID, SLOT } from "./disk.ts";
 
-/** Bytes of packed inodes in a window. */
+/** Bytes of new inodes in a window. */
 const WINDOW_BYTES = 1 << 20;
 /** Bytes of a window with all that is in it; a single directory may take more. */
 const WINDOW_ALL_BYTES = 4 << 20;
-const NOWHERE = -1;
+/** Most bytes of inodes that wait for the next window. */
+const WAITING_BYTES = 1 << 20;
+/** A block with at least this part of it free is badly filled. */
+const BADLY_FILLED = 1 / 24;
 
-/** Numbers of one window in {@link Packing.windows}: first and end index into the order, first and end block. */
+/** Numbers of one record in {@link Packing.windows}: range in `packed`, range of blocks. */
 export const WINDOW_FIELDS = 4;
 
 /** The outcome of packing. */
@@ -36,162 +41,141 @@ export interface PackInput {
   measureItem(index: number): number;
   /** Full blocks of data that belong into the metadata zone. */
   measureRun(index: number): number;
-  /** Takes the byte at which an inode lies. */
+  /** Takes the byte at which an inode lies; calls come window by window, in the order of the bytes in each block. */
   placeItem(index: number, itemOff: number): void;
   /** Takes the first block of a run. */
   placeRun(index: number, runBlk: number): void;
 }
 
+/** A block being filled. */
+interface Bin {
+  freeSlots: number;
+  /** Indexes into the order. */
+  items: number[];
+  /** Slots in front of the items: the image's head. */
+  takenSlots: number;
+}
+
 /** Packs all inodes; pure but for what it places. */
 export function packInodes(input: PackInput): Packing {
-  const packer = new Packer(input);
+  const { blockSize, count, measureRun } = input;
+  // measured once: each inode is looked at several times
+  const slots = Uint32Array.from({ length: count }, (_, index) => Math.ceil(input.measureItem(index) / SLOT));
   const windows: number[] = [];
+  let waiting: number[] = [];
+  let placed = 0;
   let blk = 0;
-  for (let first = 0; first < input.count; ) {
-    const end = packer.cut(first);
-    const endBlk = packer.pack(first, end, blk);
-    windows.push(first, end, blk, endBlk);
-    first = end;
-    blk = endBlk;
+  for (let index = 0; index < count || waiting.length > 0; ) {
+    const small = waiting;
+    const long: number[] = [];
+    const first = index;
+    for (let packed = 0, all = 0; index < count && packed < WINDOW_BYTES && all < WINDOW_ALL_BYTES; index++) {
+      const item = slots[index]! * SLOT;
+      if (item <= blockSize) {
+        packed += item;
+        small.push(index);
+      } else long.push(index);
+      all += item + measureRun(index) * blockSize;
+    }
+    const startBlk = blk;
+    const bins = fillBins(input, slots, small, first === 0);
+    waiting = index < count ? openBadlyFilled(input, bins, first === 0) : [];
+    blk = placeBins(input, slots, bins, blk);
+    blk = placeLong(input, slots, long, blk);
+    const here = bins.flatMap((bin) => bin.items).concat(long);
+    for (const each of here.sort((a, b) => a - b)) {
+      const run = measureRun(each);
+      if (run > 0) input.placeRun(each, blk);
+      blk += run;
+    }
+    const end = placed + here.length;
+    windows.push(placed, end, startBlk, blk);
+    placed = end;
   }
   return { windows, endBlk: blk };
 }
 
-class Packer {
-  readonly #input: PackInput;
-  readonly #slotsPerBlock: number;
-  /** Of the current window, by position: slots of the item, and the block it is put in. */
-  #slots = new Uint32Array(1024);
-  #binOf = new Int32Array(1024);
-  /** By bin: free slots; and a list of bins for each number of free slots. */
-  #free: number[] = [];
-  #next: number[] = [];
-  readonly #withFree: Int32Array;
-
-  constructor(input: PackInput) {
-    this.#input = input;
-    this.#slotsPerBlock = input.blockSize / SLOT;
-    this.#withFree = new Int32Array(this.#slotsPerBlock + 1);
+/** Best fit, largest first; equal ones in order. The first window starts with the image's head, and the root in reach. */
+function fillBins(input: PackInput, slotsOf: Uint32Array, items: readonly number[], isFirst: boolean): Bin[] {
+  const perBlock = input.blockSize / SLOT;
+  const bins: Bin[] = [];
+  const withFree: Bin[][] = Array.from({ length: perBlock + 1 }, () => []);
+  for (let left = isFirst ? input.reserved / SLOT : 0; left > 0; left -= perBlock) {
+    const takenSlots = Math.min(left, perBlock);
+    const bin = { freeSlots: perBlock - takenSlots, items: [], takenSlots };
+    bins.push(bin);
+    withFree[bin.freeSlots]!.push(bin);
   }
-
-  /** The end of the window that starts at an index. */
-  cut(first: number): number {
-    const { count, blockSize, measureItem, measureRun } = this.#input;
-    let packed = 0;
-    let all = 0;
-    let index = first;
-    for (; index < count && packed < WINDOW_BYTES && all < WINDOW_ALL_BYTES; index++) {
-      const item = measureItem(index);
-      if (item <= blockSize) packed += item;
-      all += item + measureRun(index) * blockSize;
-    }
-    return index;
-  }
-
-  /** Packs one window from block `startBlk`; returns the block behind it. */
-  pack(first: number, end: number, startBlk: number): number {
-    const { blockSize, measureItem, measureRun, placeItem, placeRun, reserved } = this.#input;
-    const perBlock = this.#slotsPerBlock;
-    this.#measure(first, end);
-    this.#free = [];
-    this.#next = [];
-    this.#withFree.fill(NOWHERE);
-    if (startBlk === 0) this.#reserve(reserved / SLOT);
-    this.#assign(first, end);
-    const blockOf = this.#numberBins(end - first, startBlk);
-    let blk = startBlk + this.#free.length;
-    const used = new Uint32Array(this.#free.length);
-    if (startBlk === 0) for (let slot = 0; slot < reserved / SLOT; slot++) used[Math.floor(slot / perBlock)]!++;
-    for (let index = first; index < end; index++) {
-      const slots = this.#slots[index - first]!;
-      const bin = this.#binOf[index - first]!;
-      let offset = blk * blockSize;
-      if (bin === NOWHERE) blk += Math.ceil(measureItem(index) / blockSize);
-      else {
-        offset = blockOf[bin]! * blockSize + used[bin]! * SLOT;
-        used[bin]! += slots;
-      }
-      if (index === 0 && offset / SLOT > MAX_ROOT_NID)
-        throw new ImageError("INTERNAL", "the root inode is out of reach");
-      placeItem(index, offset);
-    }
-    for (let index = first; index < end; index++) {
-      const run = measureRun(index);
-      if (run === 0) continue;
-      placeRun(index, blk);
-      blk += run;
-    }
-    return blk;
-  }
-
-  #measure(first: number, end: number): void {
-    if (end - first > this.#slots.length) {
-      this.#slots = new Uint32Array(2 * (end - first));
-      this.#binOf = new Int32Array(2 * (end - first));
-    }
-    for (let index = first; index < end; index++) {
-      this.#slots[index - first] = Math.ceil(this.#input.measureItem(index) / SLOT);
-    }
-  }
-
-  /** The head of the image: full bins that nothing is put into, and the rest of the last. */
-  #reserve(slots: number): void {
-    for (let left = slots; left > 0; left -= this.#slotsPerBlock) {
-      this.#addBin(this.#slotsPerBlock - Math.min(left, this.#slotsPerBlock));
-    }
-  }
-
-  /** Best fit, largest first; equal ones in order. */
-  #assign(first: number, end: number): void {
-    const perBlock = this.#slotsPerBlock;
-    const starts = new Uint32Array(perBlock + 2);
-    const count = end - first;
-    for (let i = 0; i < count; i++) if (this.#slots[i]! <= perBlock) starts[perBlock - this.#slots[i]! + 1]!++;
-    for (let size = 0; size <= perBlock; size++) starts[size + 1]! += starts[size]!;
-    const sorted = new Uint32Array(starts[perBlock + 1]!);
-    for (let i = 0; i < count; i++) {
-      this.#binOf[i] = NOWHERE;
-      if (this.#slots[i]! <= perBlock) sorted[starts[perBlock - this.#slots[i]!]!++] = i;
-    }
-    for (const i of sorted) {
-      const slots = this.#slots[i]!;
+  const bySize: number[][] = Array.from({ length: perBlock + 1 }, () => []);
+  for (const item of items) bySize[slotsOf[item]!]!.push(item);
+  for (let slots = perBlock; slots > 0; slots--) {
+    for (const item of bySize[slots]!) {
       let free = slots;
-      while (free <= perBlock && this.#withFree[free] === NOWHERE) free++;
-      let bin = this.#free.length;
-      if (free <= perBlock) bin = this.#takeBin(free);
-      else this.#free.push(perBlock);
-      this.#binOf[i] = bin;
-      this.#putBin(bin, this.#free[bin]! - slots);
+      while (free <= perBlock && withFree[free]!.length === 0) free++;
+      let bin = withFree[free]?.pop();
+      if (!bin) {
+        bin = { freeSlots: perBlock, items: [], takenSlots: 0 };
+        bins.push(bin);
+      }
+      bin.items.push(item);
+      bin.freeSlots -= slots;
+      if (bin.freeSlots > 0) withFree[bin.freeSlots]!.push(bin);
     }
   }
+  return bins;
+}
 
-  #addBin(free: number): void {
-    this.#free.push(free);
-    this.#putBin(this.#free.length - 1, free);
+/** Takes the worst filled blocks out of `bins`, as far as their inodes may wait; returns those inodes. */
+function openBadlyFilled(input: PackInput, bins: Bin[], isFirst: boolean): number[] {
+  const perBlock = input.blockSize / SLOT;
+  const waiting: number[] = [];
+  const worstFirst = bins
+    .filter((bin) => bin.takenSlots === 0 && bin.freeSlots >= perBlock * BADLY_FILLED)
+    // the root's number has 16 bits: its block stays
+    .filter((bin) => !(isFirst && bin.items.includes(0)))
+    .sort((a, b) => b.freeSlots - a.freeSlots || a.items[0]! - b.items[0]!);
+  const opened = new Set<Bin>();
+  let slots = 0;
+  for (const bin of worstFirst) {
+    slots += perBlock - bin.freeSlots;
+    if (slots * SLOT > WAITING_BYTES) break;
+    opened.add(bin);
+    for (const item of bin.items) waiting.push(item);
   }
+  let kept = 0;
+  for (const bin of bins) if (!opened.has(bin)) bins[kept++] = bin;
+  bins.length = kept;
+  return waiting.sort((a, b) => a - b);
+}
 
-  #takeBin(free: number): number {
-    const bin = this.#withFree[free]!;
-    this.#withFree[free] = this.#next[bin]!;
-    return bin;
-  }
-
-  #putBin(bin: number, free: number): void {
-    this.#free[bin] = free;
-    this.#next[bin] = this.#withFree[free]!;
-    if (free > 0) this.#withFree[free] = bin;
-  }
-
-  /** Block numbers for the bins, in the order in which the inodes first use them; reserved ones stay in front. */
-  #numberBins(count: number, startBlk: number): number[] {
-    const blockOf: number[] = [];
-    let blk = startBlk;
-    if (startBlk === 0)
-      for (let left = this.#input.reserved; left > 0; left -= this.#input.blockSize) blockOf.push(blk++);
-    for (let i = 0; i < count; i++) {
-      const bin = this.#binOf[i]!;
-      if (bin !== NOWHERE && blockOf[bin] === undefined) blockOf[bin] = blk++;
+/** Gives the bins their blocks, in the order of their first inodes; returns the block behind them. */
+function placeBins(input: PackInput, slotsOf: Uint32Array, bins: readonly Bin[], startBlk: number): number {
+  for (const bin of bins) bin.items.sort((a, b) => a - b);
+  const head = bins.filter((bin) => bin.takenSlots > 0);
+  const others = bins.filter((bin) => bin.takenSlots === 0).sort((a, b) => a.items[0]! - b.items[0]!);
+  let blk = startBlk;
+  for (const bin of [...head, ...others]) {
+    let slot = (blk * input.blockSize) / SLOT + bin.takenSlots;
+    for (const item of bin.items) {
+      place(input, item, slot);
+      slot += slotsOf[item]!;
     }
-    return blockOf;
+    blk++;
   }
+  return blk;
+}
+
+/** Inodes larger than a block start at one each; returns the block behind the last. */
+function placeLong(input: PackInput, slotsOf: Uint32Array, items: readonly number[], startBlk: number): number {
+  let blk = startBlk;
+  for (const item of items) {
+    place(input, item, (blk * input.blockSize) / SLOT);
+    blk += Math.ceil((slotsOf[item]! * SLOT) / input.blockSize);
+  }
+  return blk;
+}
+
+function place(input: PackInput, item: number, slot: number): void {
+  if (item === 0 && slot > MAX_ROOT_NID) throw new ImageError("INTERNAL", "the root inode is out of reach");
+  input.placeItem(item, slot * SLOT);
 }

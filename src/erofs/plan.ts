@@ -52,6 +52,8 @@ export interface ErofsPlan {
   superblock: Superblock;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
+  /** The same inodes in the order of their place in the metadata zone; see pack.ts. */
+  packed: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
   nids: Uint32Array;
@@ -104,6 +106,7 @@ class Planner {
   readonly #layout: ErofsLayout;
   readonly #time: ImageTime;
   readonly #xattrs: XattrPlan;
+  readonly #packed: Uint32Array;
   readonly #nids: Uint32Array;
   readonly #formats: Uint8Array;
   readonly #startBlk: Uint32Array;
@@ -122,6 +125,7 @@ class Planner {
     this.#blockSize = input.layout.blockSize;
     this.#time = chooseTime(input.tree, input.inodes, input.timestamp, input.layout.ignoreMtime);
     this.#xattrs = this.#planXattrs();
+    this.#packed = sharedUint32(this.#order.length);
     this.#nids = sharedUint32(input.tree.length);
     this.#formats = new Uint8Array(new SharedArrayBuffer(input.tree.length));
     this.#startBlk = sharedUint32(input.tree.length).fill(NULL_BLOCK);
@@ -142,6 +146,7 @@ class Planner {
       metaBlocks: metaBlocks + xattrBlocks,
       superblock: this.#describe(blocks, xattrBlocks === 0 ? 0 : metaBlocks),
       order: this.#order,
+      packed: this.#packed,
       nlink: this.#nlink,
       nids: this.#nids,
       formats: this.#formats,
@@ -258,6 +263,7 @@ class Planner {
 
   #placeInodes() {
     const order = this.#order;
+    let placed = 0;
     return packInodes({
       count: order.length,
       blockSize: this.#blockSize,
@@ -268,6 +274,7 @@ class Planner {
         const nid = offset / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
         this.#nids[order[index]!] = nid;
+        this.#packed[placed++] = order[index]!;
       },
       placeRun: (index, blk) => {
         this.#startBlk[order[index]!] = blk;

@@ -37,7 +37,8 @@ export function orderInodes(tree: Tree): InodeOrder {
     nlink[directory]! += 2;
     for (let child = first; child < end; child++) {
       const group = groupOf?.[child] ?? 0;
-      const original = group === 0 ? child : (firstOfGroup[group] ??= child);
+      firstOfGroup[group] ??= child;
+      const original = group === 0 ? child : firstOfGroup[group]!;
       if (inodeOf) inodeOf[child] = original;
       if (tree.kind(child) === S_IFDIR) nlink[directory]!++;
       else nlink[original]!++;

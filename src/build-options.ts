@@ -1,0 +1,27 @@
+/** What a build can be told, and what it tells while it runs. */
+import type { ErofsLayoutOptions } from "./erofs/options.ts";
+import type { StageOptions } from "./stage/policy.ts";
+
+/** Everything that `buildErofs` can be told. */
+export interface BuildOptions extends StageOptions, ErofsLayoutOptions {
+  /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
+  workers?: number | undefined;
+  /** Bytes left untouched before the image (`--offset`). Default: 0. */
+  offset?: number | undefined;
+  /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
+  mountPoint?: string | undefined;
+  /** Stops the build; the promise rejects with `ABORTED` and the target is as it was. */
+  signal?: AbortSignal | undefined;
+  /** Called at most about ten times a second. */
+  onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** Where a build stands. */
+export interface BuildProgress {
+  /** Listing the tree, comparing files of equal size, or writing the image. */
+  stage: "walk" | "compare" | "write";
+  /** Entries found so far (`walk`), else bytes of content done. */
+  done: number;
+  /** Bytes of content in all; undefined during `walk`. */
+  total: number | undefined;
+}

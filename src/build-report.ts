@@ -1,0 +1,51 @@
+/** What a build did. */
+
+/** What a build did. Sizes in bytes, times in seconds. */
+export interface BuildReport {
+  /** Bytes of the image, without `offset`. */
+  bytes: number;
+  /** Bytes of a block. */
+  blockSize: number;
+  /** Blocks of the image. */
+  blocks: number;
+  /** Blocks of the metadata zone: superblock, inodes, directories, inline tails, attributes. */
+  metaBlocks: number;
+  /** As 8-4-4-4-12 hex digits. */
+  uuid: string;
+  /** Volume label. */
+  label: string;
+  /** As the options had it. */
+  mountPoint: string | undefined;
+  /** Inodes by kind. */
+  counts: EntryCounts;
+  /** Bytes of blocks that equal files share and that are stored once. */
+  savedByDedupe: number;
+  /** Bytes of zero blocks that are stored as holes. */
+  savedByHoles: number;
+  /** Entries left out by rules, and by `oneFileSystem`. */
+  excluded: number;
+  /** Names of the on-disk features in use, as the kernel spells them. */
+  features: string[];
+  /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
+  minimumKernel: string;
+  /** Wall time of each stage, and of all. */
+  seconds: { walk: number; compare: number; plan: number; write: number; total: number };
+}
+
+/** Inodes by kind. */
+export interface EntryCounts {
+  /** Regular files. */
+  files: number;
+  /** Directories, the root among them. */
+  directories: number;
+  /** Symbolic links. */
+  symlinks: number;
+  /** Character and block devices. */
+  devices: number;
+  /** FIFOs. */
+  fifos: number;
+  /** Sockets. */
+  sockets: number;
+  /** Further names of files already counted. */
+  hardLinks: number;
+}

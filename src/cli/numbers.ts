@@ -1,0 +1,43 @@
+/** Numbers on the command line, in the grammar of C's `strtoll(…, 0)`, but strict: nothing before, behind or out of range. */
+import { UsageError } from "./getopt.ts";
+
+const SUFFIXES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** What a number may be. */
+export interface NumberRange {
+  min: number;
+  max: number;
+  /** Takes `k`, `m` or `g` behind the digits, in either case. Default: false. */
+  suffix?: boolean;
+  powerOfTwo?: boolean;
+}
+
+/**
+ * Parses `17`, `0x11`, `021` or `-17`.
+ *
+ * @param name the option that the number is for, as it opens the message.
+ * @throws UsageError when it is no number, or not one of the range.
+ */
+export function parseNumber(
+  name: string,
+  text: string,
+  { min, max, suffix = false, powerOfTwo = false }: NumberRange,
+): number {
+  const [, sign, hex, octal, decimal, unit = ""] =
+    /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i.exec(text) ?? [];
+  if (sign === undefined || (unit !== "" && !suffix)) throw new UsageError(`${name}: "${text}" is not a number`);
+
+  const digits =
+    hex !== undefined ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal!, octal === undefined ? 10 : 8);
+  const value = digits * SUFFIXES[unit.toLowerCase()]! * (sign === "-" ? -1 : 1) + 0; // `+ 0`: no negative zero
+  if (value < min || value > max) throw new UsageError(`${name}: ${text} is not in ${min}..${max}`);
+  if (powerOfTwo && !Number.isInteger(Math.log2(value))) throw new UsageError(`${name}: ${text} is not a power of two`);
+  return value;
+}
+
+/** Parses `SOURCE_DATE_EPOCH`, which is decimal only: https://reproducible-builds.org/specs/source-date-epoch/ */
+export function parseEpoch(text: string): number {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new UsageError(`SOURCE_DATE_EPOCH: "${text}" is not a number of seconds`);
+  return value;
+}
