@@ -225,16 +225,28 @@ class ErofsBuild {
   ): Promise<T> {
     const started = performance.now();
     const { onProgress } = this.#options;
-    const tell = () => stage !== "plan" && onProgress?.({ stage, done: this.#pool.control.done, total });
+    let thrown: { error: unknown } | undefined;
+    const tell = () => {
+      try {
+        if (stage !== "plan") onProgress?.({ stage, done: this.#pool.control.done, total });
+      } catch (error) {
+        // the caller's own mistake ends the build, and is the caller's to see
+        thrown ??= { error };
+        this.#pool.control.stop();
+      }
+    };
     const timer = onProgress && setInterval(tell, 100);
     try {
       const result = await work();
       tell();
-      return result;
+      if (thrown === undefined) return result;
+    } catch (error) {
+      if (thrown === undefined) throw error;
     } finally {
       clearInterval(timer);
       this.#seconds[stage] += (performance.now() - started) / 1000;
     }
+    throw (thrown as { error: unknown }).error;
   }
 
   #report(staged: Staged, plan: ErofsPlan): BuildReport {

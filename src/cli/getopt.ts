@@ -16,7 +16,7 @@ export interface OptionSpec {
 /** What a command line consists of: options of the table (`name` is one of its names, in full), and operands. */
 export type Argument<T extends OptionSpec> =
   | { readonly option: T; readonly name: string; readonly value: string | undefined }
-  | { readonly option: undefined; readonly value: string };
+  | { readonly option: undefined; readonly name: undefined; readonly value: string };
 
 /**
  * Reads a command line, word by word, so that a caller may stop at `--help`. Options may stand behind operands; `--`
@@ -35,7 +35,7 @@ export function* getopt<T extends OptionSpec>(argv: readonly string[], specs: re
 
   for (const word of words) {
     if (word === "--") {
-      for (const value of words) yield { option: undefined, value };
+      for (const value of words) yield { option: undefined, name: undefined, value };
     } else if (word.startsWith("--")) {
       const [, typed = word, attached] = /^(.*?)=(.*)$/s.exec(word) ?? [];
       const { option, name } = findLong(typed, specs);
@@ -53,7 +53,7 @@ export function* getopt<T extends OptionSpec>(argv: readonly string[], specs: re
         yield { option, name, value: argumentOf(option, name, attached) };
       }
     } else {
-      yield { option: undefined, value: word };
+      yield { option: undefined, name: undefined, value: word };
     }
   }
 }

@@ -1,67 +1,141 @@
-/** Every option that `ts-mkerofs` knows, in the order of `--help`, with what it does. */
+/** Every option that `ts-mkerofs` knows, in the order of its `--help`, and what each one sets. */
 import { randomUUID } from "node:crypto";
-import type { BuildOptions } from "../build.ts";
+import type { BuildOptions } from "../build-options.ts";
 import { type OptionSpec, UsageError } from "./getopt.ts";
 import { type NumberRange, parseNumber } from "./numbers.ts";
 
-/** What the options read so far have said. */
-export interface Draft {
+/** What options set: those of a build, and what the program makes of itself. */
+export interface Settings extends BuildOptions {
   action: "build" | "help" | "version";
-  build: BuildOptions;
-  owner: { uid?: number; gid?: number };
-  exclude: { paths: string[]; regexes: string[] };
-  closure: string | undefined;
+  closure?: string;
+  uid?: number;
+  gid?: number;
+  excludePaths: readonly string[];
+  excludeRegexes: readonly string[];
   json: boolean;
   progress: "auto" | "always" | "never";
   verbosity: number;
   quiet: boolean;
 }
 
-/** An option and its effect; without one it is an option of mkfs.erofs that is not supported yet. */
+/** An option and what it sets; without that it is one of mkfs.erofs which is not supported yet. */
 export interface CliOption extends OptionSpec {
-  readonly apply?: (draft: Draft, value: string, name: string) => void;
+  readonly apply?: (value: string, soFar: Settings) => Partial<Settings>;
 }
 
-const U32: NumberRange = { min: 0, max: 2 ** 32 - 1 };
-/** (uid_t)-1 means "no one" to the kernel, and "not given" to mkfs.erofs. */
-const ID: NumberRange = { min: 0, max: 2 ** 32 - 2 };
-const SAFE: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER };
-
-/** An option without an argument. */
-function flag(names: string, apply: (draft: Draft) => void): CliOption {
-  return { names: names.split(" "), argument: "none", apply };
+function flag(names: string, sets: Partial<Settings>): CliOption {
+  return { names: names.split(" "), argument: "none", apply: () => sets };
 }
 
-/** An option with an argument. */
-function text(name: string, apply: (draft: Draft, value: string, name: string) => void): CliOption {
+function text(name: string, apply: NonNullable<CliOption["apply"]>): CliOption {
   return { names: [name], argument: "required", apply };
 }
 
-/** An option with a number. */
-function number(name: string, range: NumberRange, apply: (draft: Draft, value: number) => void): CliOption {
-  return text(name, (draft, value) => apply(draft, parseNumber(name, value, range)));
+function number(name: string, range: NumberRange, apply: (value: number) => Partial<Settings>): CliOption {
+  return text(name, (value) => apply(parseNumber(name, value, range)));
 }
 
-/** An option with one of a few words. */
-function choice<T extends string>(
-  name: string,
-  words: readonly T[],
-  apply: (draft: Draft, value: T) => void,
-): CliOption {
-  return text(name, (draft, value) => {
+function choice<T extends string>(name: string, words: readonly T[], apply: (word: T) => Partial<Settings>): CliOption {
+  return text(name, (value) => {
     const word = words.find((candidate) => candidate === value);
     if (word === undefined) throw new UsageError(`${name}: "${value}" is none of ${words.join(", ")}`);
-    apply(draft, word);
+    return apply(word);
   });
 }
 
-/** Options of mkfs.erofs 1.9.3 that would change the image, and do not yet. */
 function unsupported(argument: OptionSpec["argument"], names: string): CliOption[] {
   return names.split(" ").map((name) => ({ names: [name], argument }));
 }
 
-/** The table for `getopt`. */
+const U32 = { min: 0, max: 2 ** 32 - 1 };
+/** (uid_t)-1 is nobody's: system calls and mkfs.erofs take it for "leave as it is". */
+const ID = { min: 0, max: 2 ** 32 - 2 };
+const SAFE = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+/** The table for {@link getopt}. */
 export const OPTIONS: readonly CliOption[] = [
-  flag("-h --help", (d) => void (d.action = "help")),
-  flag("-V --version", (d) => void (d.action = "version")),
+  flag("-h --help", { action: "help" }),
+  flag("-V --version", { action: "version" }),
+
+  text("--closure", (closure) => ({ closure })),
+  text("--exclude-path", (path, { excludePaths }) => ({ excludePaths: [...excludePaths, path] })),
+  text("--exclude-regex", (regex, { excludeRegexes }) => ({ excludeRegexes: [...excludeRegexes, regex] })),
+  flag("--one-file-system", { oneFileSystem: true }),
+
+  number("-T", SAFE, (timestamp) => ({ timestamp })),
+  flag("--all-time", { times: "fixed" }),
+  flag("--mkfs-time", { times: "keep" }),
+  flag("--ignore-mtime", { ignoreMtime: true }),
+  flag("--preserve-mtime", { ignoreMtime: false }),
+  flag("--all-root", { uid: 0, gid: 0 }),
+  number("--force-uid", ID, (uid) => ({ uid })),
+  number("--force-gid", ID, (gid) => ({ gid })),
+  number("--uid-offset", U32, (uidOffset) => ({ uidOffset })),
+  number("--gid-offset", U32, (gidOffset) => ({ gidOffset })),
+  flag("--hard-dereference", { hardLinks: "copy" }),
+  number("-x", { min: -SAFE.max, max: SAFE.max }, (xattrTolerance) => ({ xattrTolerance })),
+
+  text("-L", (label) => ({ label: checkLabel(label) })),
+  text("-U", (uuid) => ({ uuid: parseUuid(uuid) })),
+  number("-b", { min: 512, max: 65536, powerOfTwo: true, suffix: true }, (blockSize) => ({ blockSize })),
+  number("--chunksize", { min: 512, max: 2 ** 30, powerOfTwo: true }, (chunkSize) => ({ chunkSize })),
+  choice("--dedupe", ["none", "file"], (dedupe) => ({ dedupe })),
+  text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
+  number("--dsunit", U32, (dsunit) => ({ dsunit: Math.max(dsunit, 1) })),
+  number("--fsalignblks", U32, (blocks) => ({ fsAlignBlocks: Math.max(blocks, 1) })),
+  number("--offset", SAFE, (offset) => ({ offset })),
+  choice("--sort", ["path", "none"], () => ({})),
+  text("--mount-point", (path) => ({ mountPoint: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path })),
+
+  number("--workers", { min: 0, max: 1024 }, (workers) => ({ workers: Math.max(workers, 1) })),
+  number("-d", { min: 0, max: 9 }, (verbosity) => ({ verbosity })),
+  flag("--quiet", { quiet: true }),
+  choice("--progress", ["auto", "always", "never"], (progress) => ({ progress })),
+  flag("--json", { json: true }),
+
+  ...unsupported("none", "--aufs --gzip"),
+  ...unsupported(
+    "required",
+    "-z -C -m --async-queue-limit --blobdev --compress-hints --file-contexts --fs-config-file",
+  ),
+  ...unsupported("required", "--max-extent-bytes --product-out --root-xattr-isize --s3 --vmdk-desc --xattr-prefix"),
+  ...unsupported("required", "--zfeature-bits"),
+  ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
+  ...unsupported("optional", "--xattr-inode-digest --zD"),
 ];
+
+/** What the features of `-E` set. */
+const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial<Settings>>([
+  ["inline_data", { inlineData: true }],
+  ["^inline_data", { inlineData: false }],
+  ["noinline_data", { inlineData: false }],
+  ["force-inode-compact", { inodes: "compact", ignoreMtime: true }],
+  ["force-inode-extended", { inodes: "extended" }],
+  ["force-inode-blockmap", { chunkIndexes: false }],
+  ["force-chunk-indexes", { chunkIndexes: true }],
+  ["nosbcrc", { checksum: false }],
+  ["xattr-name-filter", { xattrFilter: true }],
+  ["^xattr-name-filter", { xattrFilter: false }],
+]);
+
+const UNSUPPORTED_FEATURES =
+  /^\^?(48bit|all-fragments|dedupe|dot-omitted|fragdedupe|fragments|legacy-compress|plain-xattr-prefixes|ztailpacking)(=|$)/;
+
+function parseFeature(feature: string): Partial<Settings> {
+  const sets = FEATURES.get(feature);
+  if (sets !== undefined) return sets;
+  const isKnown = UNSUPPORTED_FEATURES.test(feature);
+  throw new UsageError(isKnown ? `-E ${feature}: not supported yet` : `-E: "${feature}" is no feature that can be set`);
+}
+
+function checkLabel(label: string): string {
+  if (Buffer.byteLength(label) > 15) throw new UsageError(`-L: "${label}" is longer than 15 bytes`);
+  return label;
+}
+
+function parseUuid(text: string): string {
+  if (text === "clear") return "00000000-0000-0000-0000-000000000000";
+  if (text === "random") return randomUUID();
+  if (/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(text)) return text;
+  throw new UsageError(`-U: "${text}" is no UUID, "clear" or "random"`);
+}

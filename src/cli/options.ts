@@ -1,22 +1,21 @@
 /**
- * The command line of `ts-mkerofs`: letters, meaning and grammar are those of mkfs.erofs 1.9.3, as far as it is
- * supported, and a few options of our own. What would make a surprising image is refused: the clock is never read, and no
- * number is rounded.
+ * The command line of `ts-mkerofs`. Letters, meaning and grammar are those of mkfs.erofs 1.9.3 as far as it is supported,
+ * and a few options are our own. Where mkfs.erofs rounds, wraps or asks the clock, this refuses instead.
  */
-import { randomUUID } from "node:crypto";
-import type { BuildOptions } from "../build.ts";
-import { getopt, type OptionSpec, UsageError } from "./getopt.ts";
-import { parseEpoch, parseNumber } from "./numbers.ts";
+import type { BuildOptions } from "../build-options.ts";
+import { getopt, UsageError } from "./getopt.ts";
+import { parseEpoch } from "./numbers.ts";
+import { OPTIONS, type Settings } from "./option-table.ts";
 
 /** What a command line asks for. */
-export type Command = { action: "help" | "version" } | BuildCommand;
+export type Command = BuildCommand | { action: "help" | "version" };
 
 /** An image to be built. */
 export interface BuildCommand {
   action: "build";
   /** Path of the image; `-` is standard output. */
   image: string;
-  /** Directories or store paths; none where `closure` is given. */
+  /** One directory, or several store paths; none where `closure` is given. */
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
@@ -24,29 +23,65 @@ export interface BuildCommand {
   /** Print the report as JSON. */
   json: boolean;
   progress: "auto" | "always" | "never";
-  /** From 0, quiet, to 9. */
+  /** From 0 (quiet) to 9. */
   verbosity: number;
 }
 
-/** What has been said so far. */
-interface Draft {
-  command: BuildCommand;
-  build: BuildOptions;
-  quiet: boolean;
-  uid: number | undefined;
-  gid: number | undefined;
+/**
+ * Parses a command line.
+ *
+ * @param argv what stands behind the program's name.
+ * @param env of which only `SOURCE_DATE_EPOCH` is read.
+ * @throws UsageError when it cannot be understood, or asks for what is not supported.
+ */
+export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
+  const settings: Settings = {
+    action: "build",
+    excludePaths: [],
+    excludeRegexes: [],
+    json: false,
+    progress: "auto",
+    verbosity: 2,
+    quiet: false,
+  };
+  const operands: string[] = [];
+  for (const { option, name, value } of getopt(argv, OPTIONS)) {
+    if (option === undefined) {
+      operands.push(value);
+    } else {
+      if (option.apply === undefined) throw new UsageError(`${name}: not supported yet`);
+      Object.assign(settings, option.apply(value ?? "", settings));
+    }
+    if (settings.action !== "build") return { action: settings.action };
+  }
+
+  const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...build } =
+    settings;
+  const [image, ...sources] = operands;
+  if (image === undefined) throw new UsageError("IMAGE is missing");
+  if (closure === undefined && sources.length === 0) throw new UsageError("SOURCE is missing, or --closure");
+  if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
+
+  const { blockSize = 4096, chunkSize = blockSize } = build;
+  if (chunkSize < blockSize)
+    throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
+  if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
+  if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
+  setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
+  return { action, image, sources, closure, build, json, progress, verbosity: quiet ? 0 : verbosity };
 }
 
-interface CliOption extends OptionSpec {
-  /** What the option does; without it the option is mkfs.erofs's, and not ours yet. */
-  apply?: (draft: Draft, value: string, name: string) => void;
+/** Completes `timestamp` and `times`; the most explicit word wins: `-T`, then an option, then the environment. */
+function setTimes(build: BuildOptions, isClosure: boolean, sourceDateEpoch: string | undefined): void {
+  const epoch = sourceDateEpoch === undefined ? undefined : parseEpoch(sourceDateEpoch);
+  const isGiven = build.timestamp !== undefined;
+  build.timestamp ??= epoch;
+  if (build.timestamp === undefined && build.times === "fixed") {
+    throw new UsageError("--all-time: needs -T or SOURCE_DATE_EPOCH, as the clock is never read");
+  }
+  if (build.times !== undefined) return;
+  if (isGiven) build.times = "fixed";
+  // A closure's times are 0 by default, so "preserve" has something to say there.
+  else if (isClosure && build.ignoreMtime === false) build.times = "keep";
+  else if (epoch !== undefined) build.times = "clamp";
 }
-
-const U32 = 2 ** 32 - 1;
-const SAFE = Number.MAX_SAFE_INTEGER;
-
-/** An option without an argument. */
-function flag(name: string, apply: (draft: Draft) => void): CliOption {
-  return { names: [name], argument: "none", apply };
-}
-...

@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Control, type Job, type JobContext } from "./control.ts";
-import { type PortableError, unpackError } from "./error.ts";
+import { ImageError, type PortableError, unpackError } from "./error.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -38,65 +38,93 @@ export function defaultThreads(): number {
 export class ThreadPool<T extends JobTable> {
   readonly control: Control;
   readonly #jobs: T;
-  readonly #helpers: Worker[] = [];
+  readonly #helpers: Helper[] = [];
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
     this.#jobs = jobs;
     for (let thread = 1; thread < threads; thread++) {
-      const start: HelperStart = { control: this.control.buffer, thread };
-      const helper = new Worker(workerUrl, {
-        workerData: start,
-        execArgv: [],
-        // scanning makes short-lived garbage only: a small nursery keeps a helper near its code's own size
-        resourceLimits: { maxYoungGenerationSizeMb: 8 },
-      });
-      helper.setMaxListeners(0);
-      this.#helpers.push(helper);
+      this.#helpers.push(new Helper(workerUrl, { control: this.control.buffer, thread }));
     }
   }
 
   /** Runs a job in every thread; rejects with the first error, after all have stopped. */
   async run<K extends keyof T & string>(name: K, params: Parameters<T[K]>[1]): Promise<void> {
-    this.control.check();
-    this.control.reset();
-    let failure: { error: unknown } | undefined;
-    const settle = (work: Promise<void>) =>
-      work.catch((error: unknown) => {
-        failure ??= { error };
-        this.control.stop();
-      });
     const request: JobRequest = { job: name, params };
-    const helpers = this.#helpers.map((helper) => settle(ask(helper, request)));
-    await Promise.all([settle(this.#jobs[name]!(mainContext(this.control), params as never)), ...helpers]);
-    if (failure !== undefined) throw failure.error;
+    await this.#settle((context) => [
+      this.#jobs[name]!(context, params as never),
+      ...this.#helpers.map((helper) => helper.ask(request)),
+    ]);
   }
 
   /** Runs a job in the main thread alone. */
   async runHere(job: (context: JobContext) => Promise<void>): Promise<void> {
-    this.control.check();
-    this.control.reset();
-    await job(mainContext(this.control));
+    await this.#settle((context) => [job(context)]);
   }
 
   /** Ends the helpers. */
   async close(): Promise<void> {
-    await Promise.all(this.#helpers.map((helper) => helper.terminate()));
+    await Promise.all(this.#helpers.map((helper) => helper.close()));
+  }
+
+  async #settle(start: (context: JobContext) => Promise<void>[]): Promise<void> {
+    this.control.check();
+    this.control.reset();
+    const errors: unknown[] = [];
+    await Promise.all(
+      start(mainContext(this.control)).map((work) =>
+        work.catch((error: unknown) => {
+          errors.push(error);
+          this.control.stop();
+        }),
+      ),
+    );
+    // threads that were stopped because of an error say only that
+    const isCause = (error: unknown) => !(error instanceof ImageError && error.code === "ABORTED");
+    if (errors.length > 0) throw errors.find(isCause) ?? errors[0];
   }
 }
 
-function ask(helper: Worker, request: JobRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (error?: unknown) => {
-      helper.off("message", onMessage).off("error", finish).off("exit", onExit);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const onMessage = (reply: JobReply) => finish(reply.error && unpackError(reply.error));
-    const onExit = (code: number) => finish(new Error(`a worker thread ended with code ${code}`));
-    helper.on("message", onMessage).on("error", finish).on("exit", onExit);
-    helper.postMessage(request);
-  });
+/** One worker thread, from start to end. */
+class Helper {
+  readonly #worker: Worker;
+  /** Why it is no more. */
+  #lost: unknown;
+  #finish: ((error?: unknown) => void) | undefined;
+
+  constructor(url: URL, start: HelperStart) {
+    this.#worker = new Worker(url, {
+      workerData: start,
+      execArgv: [],
+      // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && unpackError(error)));
+    this.#worker.on("error", (error) => this.#lose(error));
+    this.#worker.on("exit", (code) => this.#lose(new Error(`a worker thread ended with code ${code}`)));
+  }
+
+  /** Has it run a job. */
+  ask(request: JobRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#finish = (error) => {
+        this.#finish = undefined;
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      if (this.#lost === undefined) this.#worker.postMessage(request);
+      else this.#finish(this.#lost);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #lose(error: unknown): void {
+    this.#lost ??= error;
+    this.#finish?.(error);
+  }
 }
 
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */

@@ -14,7 +14,7 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SLASH = 0x2f;
 
-/** Splits a list into paths; empty lines count as lines but give nothing. */
+/** Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any. */
 export function parseClosureList(text: Uint8Array, listName: string): ClosurePath[] {
   const paths: ClosurePath[] = [];
   let line = 1;
@@ -26,6 +26,8 @@ export function parseClosureList(text: Uint8Array, listName: string): ClosurePat
     if (end > at) paths.push({ path: text.subarray(at, end), where: `${listName}:${line}` });
     at = next;
   }
+  // whatever was to write the list has failed: an image of nothing helps nobody
+  if (paths.length === 0) throw new ImageError("INPUT", `${listName}: names no path`, { path: listName });
   return paths;
 }
 

@@ -5,6 +5,7 @@
  * strings of one character (0..255) a byte. Whether there is a match does not depend on "leftmost longest", so a
  * translation for a backtracking engine keeps the answer (but not the time: `(a*)*b` is as slow as elsewhere).
  */
+import { encodeUtf8, latin1FromBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { byteLiteral, byteSet, EreSyntaxError, translateBracket } from "./ere-set.ts";
 
@@ -26,11 +27,9 @@ const [OPEN, SET, CLOSE] = ["\u0100", "\u0101", "\u0102"];
  * @throws ImageError `INPUT` when the expression is malformed, or too large for the engine.
  */
 export function compileEre(pattern: Uint8Array | string): (path: string) => boolean {
-  const bytes = typeof pattern === "string" ? new TextEncoder().encode(pattern) : pattern;
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  const bytes = typeof pattern === "string" ? encodeUtf8(pattern) : pattern;
   try {
-    const translator = new Translator(text);
+    const translator = new Translator(latin1FromBytes(bytes));
     const regex = new RegExp(translator.alternatives(0));
     const tail = translator.referenced.size === 0 ? "" : OPEN + SET + CLOSE;
     // V8 compiles at the first use to bytecode and at the second to machine code; either may find it too large.
@@ -44,66 +43,66 @@ export function compileEre(pattern: Uint8Array | string): (path: string) => bool
 
 /** The beginning of an expression as a JSON string, so that it stays on one line. */
 function quote(bytes: Uint8Array): string {
-  const shown = new TextDecoder().decode(bytes.subarray(0, 80));
+  const shown = new TextDecoder().decode(bytes.slice(0, 80));
   return JSON.stringify(bytes.length > 80 ? `${shown}…` : shown);
 }
 
 /** Reads an expression from left to right; each method consumes what it is named for and returns its translation. */
 class Translator {
-  private readonly text: string;
+  readonly #text: string;
   /** Groups that are referred to, or a few more (`[\1]`, `\\1`), which does no harm: only these are captured. */
   readonly referenced: ReadonlySet<number>;
-  private readonly end: string;
-  private at = 0;
-  private groups = 0;
+  readonly #end: string;
+  #at = 0;
+  #groups = 0;
   /** Bit n: `\n` may stand here, as group n is complete and not in another alternative. */
-  private complete = 0;
+  #complete = 0;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
     this.referenced = new Set(Array.from(text.matchAll(/\\([1-9])/g), (match) => Number(match[1])));
-    this.end = this.referenced.size === 0 ? "$" : `(?=${OPEN})`;
+    this.#end = this.referenced.size === 0 ? "$" : `(?=${OPEN})`;
   }
 
   alternatives(depth: number): string {
-    const before = this.complete;
-    const sources = [this.branch(depth)];
-    let after = this.complete;
-    while (this.text[this.at] === "|") {
-      this.at++;
-      this.complete = before;
-      sources.push(this.branch(depth));
-      after |= this.complete;
+    const before = this.#complete;
+    const sources = [this.#branch(depth)];
+    let after = this.#complete;
+    while (this.#text[this.#at] === "|") {
+      this.#at++;
+      this.#complete = before;
+      sources.push(this.#branch(depth));
+      after |= this.#complete;
     }
-    this.complete = after;
+    this.#complete = after;
     return sources.join("|");
   }
 
-  private branch(depth: number): string {
+  #branch(depth: number): string {
     let source = "";
     for (;;) {
-      const char = this.text[this.at];
+      const char = this.#text[this.#at];
       if (char === undefined || char === "|" || (char === ")" && depth > 0)) return source;
       // An anchor takes no quantifier: `^*` is an error just as `*` alone is.
-      source += this.anchor() ?? this.quantified(this.atom(depth));
+      source += this.#anchor() ?? this.#quantified(this.#atom(depth));
     }
   }
 
-  private anchor(): string | undefined {
-    const token = this.text[this.at] === "\\" ? this.text.slice(this.at, this.at + 2) : this.text[this.at]!;
-    const source = this.anchorSource(token);
-    if (source !== undefined) this.at += token.length;
+  #anchor(): string | undefined {
+    const token = this.#text[this.#at] === "\\" ? this.#text.slice(this.#at, this.#at + 2) : this.#text[this.#at]!;
+    const source = this.#anchorSource(token);
+    if (source !== undefined) this.#at += token.length;
     return source;
   }
 
-  private anchorSource(token: string): string | undefined {
+  #anchorSource(token: string): string | undefined {
     switch (token) {
       case "^":
       case "\\`":
         return "^";
       case "$":
       case "\\'":
-        return this.end;
+        return this.#end;
       case "\\b":
       case "\\B":
         return token;
@@ -116,18 +115,18 @@ class Translator {
     }
   }
 
-  private atom(depth: number): string {
-    const char = this.text[this.at++]!;
+  #atom(depth: number): string {
+    const char = this.#text[this.#at++]!;
     switch (char) {
       case "(":
-        return this.group(depth + 1);
+        return this.#group(depth + 1);
       case "[": {
-        const { source, end } = translateBracket(this.text, this.at);
-        this.at = end;
+        const { source, end } = translateBracket(this.#text, this.#at);
+        this.#at = end;
         return source;
       }
       case "\\":
-        return this.escape();
+        return this.#escape();
       case ".":
         return byteSet("", true);
       case "*":
@@ -140,30 +139,30 @@ class Translator {
     }
   }
 
-  private group(depth: number): string {
-    const number = ++this.groups;
+  #group(depth: number): string {
+    const number = ++this.#groups;
     const inner = this.alternatives(depth);
-    if (this.text[this.at++] !== ")") throw new EreSyntaxError('unmatched "("');
-    if (number <= 9) this.complete |= 1 << number;
+    if (this.#text[this.#at++] !== ")") throw new EreSyntaxError('unmatched "("');
+    if (number <= 9) this.#complete |= 1 << number;
     if (!this.referenced.has(number)) return `(?:${inner})`;
     return `(?:(?<group${number}>${inner})(?=[^]*(?<set${number}>${SET})))`;
   }
 
-  private escape(): string {
-    const char = this.text[this.at++];
+  #escape(): string {
+    const char = this.#text[this.#at++];
     if (char === undefined) throw new EreSyntaxError("trailing backslash");
     if (char === "w" || char === "W") return byteSet("09AZaz__", char === "W");
     if (char === "s" || char === "S") return byteSet("\t\r  ", char === "S");
     if (char < "1" || char > "9") return byteLiteral(char.charCodeAt(0));
-    if ((this.complete & (1 << Number(char))) === 0)
+    if ((this.#complete & (1 << Number(char))) === 0)
       throw new EreSyntaxError(`"\\${char}" refers to no group before it`);
     return `(?:(?=[^]*${OPEN}\\k<set${char}>${CLOSE})\\k<group${char}>)`;
   }
 
-  private quantified(atom: string): string {
+  #quantified(atom: string): string {
     let source = atom;
     let [min, max] = [1, 1];
-    for (let next = this.quantifier(); next !== undefined; next = this.quantifier()) {
+    for (let next = this.#quantifier(); next !== undefined; next = this.#quantifier()) {
       if (min === 1 && max === 1) {
         ({ min, max } = next);
       } else if (isSimple(min, max) && isSimple(next.min, next.max)) {
@@ -178,13 +177,13 @@ class Translator {
     return repeat(source, min, max);
   }
 
-  private quantifier(): { min: number; max: number } | undefined {
-    const char = this.text[this.at];
+  #quantifier(): { min: number; max: number } | undefined {
+    const char = this.#text[this.#at];
     if (char !== "*" && char !== "+" && char !== "?" && char !== "{") return undefined;
     const brace = /\{(?:(\d+)|(\d*),(\d*))\}/y;
-    brace.lastIndex = this.at;
-    const [token = char, count, low = "", high = ""] = brace.exec(this.text) ?? [];
-    this.at += token.length;
+    brace.lastIndex = this.#at;
+    const [token = char, count, low = "", high = ""] = brace.exec(this.#text) ?? [];
+    this.#at += token.length;
     if (char !== "{") return { min: Number(char === "+"), max: char === "?" ? 1 : Infinity };
     const min = Number(count ?? low);
     const max = Number(count ?? (high || Infinity));

@@ -29,7 +29,7 @@ export function directory(path: string | Uint8Array): FileSource {
   return {
     isClosure: false,
     async open() {
-      const root = pathBytes(path);
+      const root = diskPath(path);
       if (root.length === 0 || root.indexOf(0) >= 0)
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
       return { paths: sharePaths([root], true), excluded: 0, explain: (error) => error };
@@ -43,7 +43,7 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
     isClosure: true,
     open: (exclude) =>
       openTops(
-        list.map((path, index) => ({ path: pathBytes(path), where: `path ${index + 1}` })),
+        list.map((path, index) => ({ path: diskPath(path), where: `path ${index + 1}` })),
         exclude,
       ),
   };
@@ -58,9 +58,18 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
     isClosure: true,
     async open(exclude) {
       const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
-      return openTops(parseClosureList(text, name), exclude);
+      return openTops(
+        parseClosureList(text, name).map((top) => ({ ...top, path: diskPath(top.path) })),
+        exclude,
+      );
     },
   };
+}
+
+/** Paths inside this package have slashes only. */
+function diskPath(path: string | Uint8Array): Uint8Array {
+  const bytes = pathBytes(path);
+  return process.platform === "win32" ? bytes.map((byte) => (byte === 0x5c ? 0x2f : byte)) : bytes;
 }
 
 async function readList(list: string): Promise<{ name: string; text: Uint8Array }> {
