@@ -15,8 +15,9 @@ import { chunkFormat, chunkUnit, emitChunks } from "./chunk.ts";
 import { emitDirectory, measureDirectory } from "./dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_CHUNK, LAYOUT_INLINE, SLOT } from "./disk.ts";
 import { emitInode } from "./inode.ts";
+import { bodyBytes } from "./measure.ts";
 import { WINDOW_FIELDS } from "./pack.ts";
-import { bodyBytes, type ErofsPlan, isCut, PIECE_FIELDS } from "./plan.ts";
+import { type ErofsPlan, isCut, PIECE_FIELDS } from "./plan.ts";
 import { emitSuperblock, sealSuperblock } from "./superblock.ts";
 import { countXattrs } from "./xattr.ts";
 

@@ -1,0 +1,74 @@
+/** How large an inode is in each zone, given its form and layout. Every size that planning uses is derived here once. */
+import { roundUp } from "../core/bytes.ts";
+import { S_IFDIR, S_IFLNK, type Tree } from "../stage/tree.ts";
+import { type ChunkMap, chunkUnit, countChunks } from "./chunk.ts";
+import { measureDirectory } from "./dirent.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_INLINE, LAYOUT_PLAIN } from "./disk.ts";
+import { measureInode } from "./inode.ts";
+import type { ErofsLayout } from "./options.ts";
+import type { XattrPlan } from "./xattr.ts";
+
+/** Bytes of content that lie in whole blocks; the rest, if any, is inline. */
+export function bodyBytes(size: number, format: number, blockSize: number): number {
+  return format >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE ? size - (size % blockSize) : size;
+}
+
+/** Sizes of the inodes of one image, by entry. */
+export class InodeSizes {
+  readonly #tree: Tree;
+  readonly #layout: ErofsLayout;
+  readonly #xattrs: XattrPlan;
+  /** Bits 0..3 of i_format: filled in while layouts are chosen. */
+  readonly formats: Uint8Array;
+  /** How files with holes are cut: filled in while layouts are chosen. */
+  readonly chunkMaps = new Map<number, ChunkMap>();
+
+  constructor(tree: Tree, layout: ErofsLayout, xattrs: XattrPlan) {
+    this.#tree = tree;
+    this.#layout = layout;
+    this.#xattrs = xattrs;
+    this.formats = new Uint8Array(new SharedArrayBuffer(tree.length));
+  }
+
+  /** i_size. */
+  size(entry: number): number {
+    const isDirectory = this.#tree.kind(entry) === S_IFDIR;
+    return isDirectory ? measureDirectory(this.#tree, entry, this.#layout.blockSize) : this.#tree.size.view[entry]!;
+  }
+
+  /** Bytes of the inode and its attributes. */
+  headBytes(entry: number, extended: boolean): number {
+    const body = this.#xattrs.bodies[this.#tree.xattrs.view[entry]!];
+    return measureInode(extended) + (body?.length ?? 0);
+  }
+
+  /** Bytes that lie together at the inode's place: head, and inline tail or chunk array. */
+  itemBytes(entry: number): number {
+    const format = this.formats[entry]!;
+    const head = this.headBytes(entry, (format & FORMAT_EXTENDED) !== 0);
+    const layout = format >> FORMAT_LAYOUT_SHIFT;
+    if (layout === LAYOUT_PLAIN) return head;
+    const size = this.size(entry);
+    const { blockSize, chunkBits, chunkIndexes } = this.#layout;
+    if (layout === LAYOUT_INLINE) return head + (size % blockSize);
+    const unit = chunkUnit(chunkIndexes);
+    const bits = this.chunkMaps.get(entry)?.bits ?? chunkBits!;
+    return roundUp(head, unit) + unit * countChunks(Math.ceil(size / blockSize), bits);
+  }
+
+  /** Whole blocks in the metadata zone: those of directories and of symbolic links. */
+  runBlocks(entry: number): number {
+    const kind = this.#tree.kind(entry);
+    return kind === S_IFDIR || kind === S_IFLNK ? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize) : 0;
+  }
+
+  /** Blocks of a regular file in the data zone. */
+  dataBlocks(entry: number): number {
+    return this.chunkMaps.get(entry)?.blocks ?? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize);
+  }
+
+  /** Bytes in whole blocks, holes included. */
+  bodyBytes(entry: number): number {
+    return bodyBytes(this.size(entry), this.formats[entry]!, this.#layout.blockSize);
+  }
+}
