@@ -26,8 +26,9 @@ export function judge(rows, layout) {
   ];
 }
 
-/** The median of how many times longer `one` took than `other` in the same round; undefined without both. */
+/** The median of how many times longer `one` took than `other` in the same round; undefined without both to their end. */
 export function ratio(one, other) {
+  if (one.late || other.late) return undefined;
   const pairs = [];
   for (let i = 0; i < Math.max(one.walls?.length ?? 0, other.walls?.length ?? 0); i++) {
     const a = one.once ? one.walls[0] : one.walls?.[i];

@@ -95,7 +95,7 @@ class ErofsBuild {
       return this.#report(staged, plan);
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      await this.#pool.close();
+      this.#pool.close();
     }
   }
 

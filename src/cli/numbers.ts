@@ -5,10 +5,13 @@ const SUFFIXES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 
 
 /** What a number may be. */
 export interface NumberRange {
+  /** The least. */
   min: number;
+  /** The greatest. */
   max: number;
   /** Takes `k`, `m` or `g` behind the digits, in either case. Default: false. */
   suffix?: boolean;
+  /** Takes 1, 2, 4, 8 … only. Default: false. */
   powerOfTwo?: boolean;
 }
 
@@ -23,13 +26,12 @@ export function parseNumber(
   text: string,
   { min, max, suffix = false, powerOfTwo = false }: NumberRange,
 ): number {
-  const [, sign, hex, octal, decimal, unit = ""] =
-    /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i.exec(text) ?? [];
+  const parts = /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i.exec(text) ?? [];
+  const [, sign, hex, octal, decimal, unit = ""] = parts;
   if (sign === undefined || (unit !== "" && !suffix)) throw new UsageError(`${name}: "${text}" is not a number`);
 
-  const digits =
-    hex !== undefined ? Number.parseInt(hex, 16) : Number.parseInt(octal ?? decimal!, octal === undefined ? 10 : 8);
-  const value = digits * SUFFIXES[unit.toLowerCase()]! * (sign === "-" ? -1 : 1) + 0; // `+ 0`: no negative zero
+  const [digits, base] = hex ? [hex, 16] : octal ? [octal, 8] : [decimal!, 10];
+  const value = Number.parseInt(digits, base) * SUFFIXES[unit.toLowerCase()]! * (sign === "-" ? -1 : 1) + 0; // `+ 0`: no negative zero
   if (value < min || value > max) throw new UsageError(`${name}: ${text} is not in ${min}..${max}`);
   if (powerOfTwo && !Number.isInteger(Math.log2(value))) throw new UsageError(`${name}: ${text} is not a power of two`);
   return value;

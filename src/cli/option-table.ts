@@ -7,14 +7,19 @@ import { type NumberRange, parseNumber } from "./numbers.ts";
 /** What options set: those of a build, and what the program makes of itself. */
 export interface Settings extends BuildOptions {
   action: "build" | "help" | "version";
+  /** The file of `--closure`. */
   closure?: string;
+  /** Halves of `owner`, as each may be overruled on its own. */
   uid?: number;
   gid?: number;
+  /** Parts of `exclude`. */
   excludePaths: readonly string[];
   excludeRegexes: readonly string[];
   json: boolean;
   progress: "auto" | "always" | "never";
+  /** `-d`. */
   verbosity: number;
+  /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
   quiet: boolean;
 }
 
@@ -94,14 +99,11 @@ export const OPTIONS: readonly CliOption[] = [
   flag("--json", { json: true }),
 
   ...unsupported("none", "--aufs --gzip"),
-  ...unsupported(
-    "required",
-    "-z -C -m --async-queue-limit --blobdev --compress-hints --file-contexts --fs-config-file",
-  ),
-  ...unsupported("required", "--max-extent-bytes --product-out --root-xattr-isize --s3 --vmdk-desc --xattr-prefix"),
-  ...unsupported("required", "--zfeature-bits"),
   ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
   ...unsupported("optional", "--xattr-inode-digest --zD"),
+  ...unsupported("required", "-C -m -z --async-queue-limit --blobdev --compress-hints --file-contexts"),
+  ...unsupported("required", "--fs-config-file --max-extent-bytes --product-out --root-xattr-isize --s3 --vmdk-desc"),
+  ...unsupported("required", "--xattr-prefix --zfeature-bits"),
 ];
 
 /** What the features of `-E` set. */
@@ -133,9 +135,9 @@ function checkLabel(label: string): string {
   return label;
 }
 
-function parseUuid(text: string): string {
-  if (text === "clear") return "00000000-0000-0000-0000-000000000000";
-  if (text === "random") return randomUUID();
-  if (/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(text)) return text;
-  throw new UsageError(`-U: "${text}" is no UUID, "clear" or "random"`);
+function parseUuid(uuid: string): string {
+  if (uuid === "clear") return "00000000-0000-0000-0000-000000000000";
+  if (uuid === "random") return randomUUID();
+  if (/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(uuid)) return uuid;
+  throw new UsageError(`-U: "${uuid}" is no UUID, "clear" or "random"`);
 }

@@ -5,7 +5,11 @@
 import { ImageError } from "./error.ts";
 
 const STOP = 0;
-const CLAIM = 1;
+const TURN = 1;
+/** Counters of pieces, as many as a job may need. */
+const CLAIM = 2;
+const COUNTERS = 2;
+const WORDS = CLAIM + COUNTERS;
 
 /** Shared state of the threads that work on one build. */
 export class Control {
@@ -14,9 +18,9 @@ export class Control {
   readonly #done: Float64Array;
 
   constructor(threads: number | SharedArrayBuffer) {
-    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(16 + 8 * threads) : threads;
-    this.#words = new Int32Array(this.buffer, 0, 4);
-    this.#done = new Float64Array(this.buffer, 16);
+    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * WORDS + 8 * threads) : threads;
+    this.#words = new Int32Array(this.buffer, 0, WORDS);
+    this.#done = new Float64Array(this.buffer, 4 * WORDS);
   }
 
   /** Asks every thread to give up at its next piece. */
@@ -29,16 +33,35 @@ export class Control {
     if (Atomics.load(this.#words, STOP) !== 0) throw new ImageError("ABORTED", "the build was aborted");
   }
 
-  /** The number of the next piece nobody has taken, from 0. */
-  claim(): number {
+  /** The number of the next piece nobody has taken, from 0; a job with two kinds of pieces counts each by itself. */
+  claim(counter: 0 | 1 = 0): number {
     this.check();
-    return Atomics.add(this.#words, CLAIM, 1);
+    return Atomics.add(this.#words, CLAIM + counter, 1);
   }
 
   /** Before a new job: pieces count from 0 again, progress too. */
   reset(): void {
-    Atomics.store(this.#words, CLAIM, 0);
+    for (let counter = 0; counter < COUNTERS; counter++) Atomics.store(this.#words, CLAIM + counter, 0);
     this.#done.fill(0);
+  }
+
+  /**
+   * Takes the turn to write, if no other thread has it. Linux writes to one file one thread at a time and has the others
+   * spin; who does not get the turn can do something better.
+   */
+  tryTakeTurn(): boolean {
+    return Atomics.compareExchange(this.#words, TURN, 0, 1) === 0;
+  }
+
+  /** Waits for the turn to write. */
+  takeTurn(): void {
+    while (!this.tryTakeTurn()) Atomics.wait(this.#words, TURN, 1);
+  }
+
+  /** Lets the next thread write. */
+  giveTurn(): void {
+    Atomics.store(this.#words, TURN, 0);
+    Atomics.notify(this.#words, TURN, 1);
   }
 
   /** Adds to what `thread` has done; each thread writes its own word only. */

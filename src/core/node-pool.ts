@@ -62,9 +62,9 @@ export class ThreadPool<T extends JobTable> {
     await this.#settle((context) => [job(context)]);
   }
 
-  /** Ends the helpers. */
-  async close(): Promise<void> {
-    await Promise.all(this.#helpers.map((helper) => helper.close()));
+  /** Ends the helpers, which have nothing to do any more, in their own time. */
+  close(): void {
+    for (const helper of this.#helpers) helper.close();
   }
 
   async #settle(start: (context: JobContext) => Promise<void>[]): Promise<void> {
@@ -117,8 +117,9 @@ class Helper {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  close(): void {
+    this.#worker.unref();
+    void this.#worker.terminate();
   }
 
   #lose(error: unknown): void {

@@ -76,38 +76,38 @@ function forEachEntry(tree: Tree, directory: number, visit: (child: number, name
 }
 
 /**
- * Writes a directory's data into zeroed bytes at `at`; returns the offset behind it.
+ * Writes a directory's data into zeroed bytes; returns its size.
  *
+ * @param runAt where whole blocks go
+ * @param tailAt where the last block goes, if it lies apart
  * @param nids NID of every entry
  */
 export function emitDirectory(
   out: Uint8Array,
   view: DataView,
-  at: number,
+  runAt: number,
+  tailAt: number | undefined,
   tree: Tree,
   directory: number,
   nids: Uint32Array,
   blockSize: number,
 ): number {
   const inBlock: number[] = [];
+  let full = 0;
   let used = 0;
-  let blockAt = at;
-  const flush = () => {
-    emitBlock(out, view, blockAt, tree, directory, nids, inBlock);
-    inBlock.length = 0;
-  };
   forEachEntry(tree, directory, (child, length) => {
     const need = DIRENT.byteSize + length;
     if (used + need > blockSize) {
-      flush();
-      blockAt += blockSize;
+      emitBlock(out, view, runAt + full, tree, directory, nids, inBlock);
+      inBlock.length = 0;
+      full += blockSize;
       used = 0;
     }
     inBlock.push(child);
     used += need;
   });
-  flush();
-  return blockAt + used;
+  emitBlock(out, view, tailAt ?? runAt + full, tree, directory, nids, inBlock);
+  return full + used;
 }
 
 function emitBlock(

@@ -14,15 +14,14 @@ import { NONE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "..
 import { chunkFormat, chunkUnit, emitChunks } from "./chunk.ts";
 import { emitDirectory, measureDirectory } from "./dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_CHUNK, LAYOUT_INLINE, SLOT } from "./disk.ts";
-import { emitInode } from "./inode.ts";
+import { emitInode, measureInode } from "./inode.ts";
 import { bodyBytes } from "./measure.ts";
 import { WINDOW_FIELDS } from "./pack.ts";
 import { type ErofsPlan, isCut, PIECE_FIELDS } from "./plan.ts";
 import { emitSuperblock, sealSuperblock } from "./superblock.ts";
+import { DataWindow } from "./window.ts";
 import { countXattrs } from "./xattr.ts";
 
-/** Bytes gathered before they are written. */
-const DATA_WINDOW = 1 << 20;
 /** Largest single read of a large file. */
 const READ_BYTES = 512 * 1024;
 
@@ -37,10 +36,24 @@ export async function emitParallel(
   const emitter = new Emitter(context, plan, tree, contents, sink);
   const windows = plan.windows.length / WINDOW_FIELDS;
   const pieces = plan.pieces.length / PIECE_FIELDS;
-  for (let job = context.control.claim(); job < windows + pieces; job = context.control.claim()) {
-    if (job < windows) await emitter.emitWindow(job, true);
-    else await emitter.emitPiece(job - windows);
-    if (job === 0) await emitter.emitSharedXattrs();
+  const emitWindows = async () => {
+    for (let window = context.control.claim(0); window < windows; window = context.control.claim(0)) {
+      await emitter.emitWindow(window, true);
+      if (window === 0) await emitter.emitSharedXattrs();
+    }
+  };
+  const emitPieces = async () => {
+    for (let piece = context.control.claim(1); piece < pieces; piece = context.control.claim(1)) {
+      await emitter.emitPiece(piece);
+    }
+  };
+  // windows keep a thread busy between its writes, pieces are nearly all writing: threads start at different ends
+  if (context.thread % 2 === 0) {
+    await emitWindows();
+    await emitPieces();
+  } else {
+    await emitPieces();
+    await emitWindows();
   }
   await emitter.finish();
 }
@@ -61,12 +74,21 @@ export async function emitSequential(
   await emitter.finish();
 }
 
+/** One record of {@link ErofsPlan.windows}. */
+type WindowRecord = [
+  firstPlaced: number,
+  endPlaced: number,
+  startBlk: number,
+  endBlk: number,
+  first: number,
+  end: number,
+];
+
 class Emitter {
   readonly #context: JobContext;
   readonly #plan: ErofsPlan;
   readonly #tree: Tree;
   readonly #contents: Contents;
-  readonly #sink: Sink;
   readonly #data: DataWindow;
   #meta = new Uint8Array(0);
   #metaView = new DataView(this.#meta.buffer);
@@ -78,23 +100,29 @@ class Emitter {
     this.#plan = plan;
     this.#tree = tree;
     this.#contents = contents;
-    this.#sink = sink;
-    this.#data = new DataWindow(sink, plan.blockSize);
+    this.#data = new DataWindow(sink, context.control, plan.blockSize);
   }
 
-  /** Emits one window of metadata, inline tails among it, and on request the whole blocks of its small files. */
+  /**
+   * Emits one window of metadata, inline tails among it, and on request the whole blocks of the small files that the
+   * window brought in. Those that are placed in it too, nearly all, are read once for both.
+   */
   async emitWindow(window: number, withBodies: boolean): Promise<void> {
-    const at = window * WINDOW_FIELDS;
-    const first = this.#plan.windows[at]!;
-    const end = this.#plan.windows[at + 1]!;
-    this.#openMeta(this.#plan.windows[at + 2]!, this.#plan.windows[at + 3]!);
-    for (let index = first; index < end; index++) {
-      const entry = this.#plan.packed[index]!;
-      const tailAt = this.#emitInode(entry, index + 1);
-      if (this.#tree.kind(entry) === S_IFREG) {
-        const reading = this.#emitContents(entry, tailAt, withBodies);
-        if (reading !== undefined) await reading;
-      }
+    const { order, packed, windows } = this.#plan;
+    const record = windows.subarray(window * WINDOW_FIELDS, (window + 1) * WINDOW_FIELDS);
+    const [firstPlaced, endPlaced, startBlk, endBlk, first, end] = record as unknown as WindowRecord;
+    this.#openMeta(startBlk, endBlk);
+    for (let place = firstPlaced; place < endPlaced; place++) this.#emitInode(order[packed[place]!]!, place + 1);
+    for (let place = firstPlaced; place < endPlaced; place++) {
+      // an inode that has waited brings its tail only: its blocks went with the window it came from
+      if (withBodies && packed[place]! >= first) continue;
+      const emitting = this.#emitFile(order[packed[place]!]!, true, false);
+      if (emitting !== undefined) await emitting;
+      if ((place & 63) === 63) await this.#breathe();
+    }
+    for (let index = first; withBodies && index < end; index++) {
+      const emitting = this.#emitFile(order[index]!, this.#isPlacedHere(order[index]!), true);
+      if (emitting !== undefined) await emitting;
       if ((index & 63) === 63) await this.#breathe();
     }
     await this.#closeMeta(window === 0);
@@ -105,9 +133,8 @@ class Emitter {
   async emitBodies(): Promise<void> {
     let piece = 0;
     for (const entry of this.#plan.order) {
-      if (this.#tree.kind(entry) !== S_IFREG) continue;
-      const reading = this.#emitContents(entry, undefined, true);
-      if (reading !== undefined) await reading;
+      const emitting = this.#emitFile(entry, false, true);
+      if (emitting !== undefined) await emitting;
       while (this.#plan.pieces[piece * PIECE_FIELDS] === entry) await this.emitPiece(piece++);
       await this.#breathe();
     }
@@ -123,12 +150,12 @@ class Emitter {
     const size = this.#tree.size.view[entry]!;
     for (let done = 0; done < length; ) {
       const count = Math.min(READ_BYTES, length - done);
-      const room = this.#data.reserve(imageOff + done, count);
+      const room = this.#data.reserve(count);
       const into = room instanceof Promise ? await room : room;
       const isEnd = from + done + count === size;
       const reading = this.#contents.read(entry, from + done, count, this.#data.buffer, into, isEnd);
       if (reading !== undefined) await reading;
-      this.#data.commit(count);
+      this.#data.commit(imageOff + done, count);
       this.#context.control.advance(this.#context.thread, count);
       done += count;
       await this.#breathe();
@@ -141,12 +168,12 @@ class Emitter {
     if (shared.length === 0) return;
     const blocks = new Uint8Array(roundUp(shared.length, this.#plan.blockSize));
     blocks.set(shared);
-    await this.#sink.writeAt(blocks, this.#plan.superblock.xattrBlk * this.#plan.blockSize);
+    await this.#data.writeAt(blocks, this.#plan.superblock.xattrBlk * this.#plan.blockSize);
   }
 
   /** Writes what is still gathered, and lets go of the last file. */
   async finish(): Promise<void> {
-    await this.#data.flush();
+    await this.#data.finish();
     this.#contents.close();
   }
 
@@ -165,19 +192,32 @@ class Emitter {
       emitSuperblock(this.#meta, this.#plan.superblock);
       if (this.#plan.superblock.hasChecksum) sealSuperblock(this.#meta, this.#plan.blockSize);
     }
-    await this.#sink.writeAt(this.#meta, this.#metaOff);
+    await this.#data.writeAt(this.#meta, this.#metaOff);
   }
 
-  /** Writes an inode with all that the tree knows of it; returns where an inline tail of contents goes. */
-  #emitInode(entry: number, serial: number): number {
+  #isPlacedHere(entry: number): boolean {
+    const at = this.#plan.nids[entry]! * SLOT - this.#metaOff;
+    return at >= 0 && at < this.#meta.length;
+  }
+
+  /** Where an inode's inline tail goes in the window. */
+  #tailAt(entry: number): number {
+    const { formats, nids, xattrs } = this.#plan;
+    const inode = measureInode((formats[entry]! & FORMAT_EXTENDED) !== 0);
+    const body = xattrs.bodies[this.#tree.xattrs.view[entry]!];
+    return nids[entry]! * SLOT - this.#metaOff + inode + (body?.length ?? 0);
+  }
+
+  /** Writes an inode with all that the tree knows of it: everything but contents. */
+  #emitInode(entry: number, serial: number): void {
     const tree = this.#tree;
     const plan = this.#plan;
     const format = plan.formats[entry]!;
     const layout = format >> FORMAT_LAYOUT_SHIFT;
     const kind = tree.kind(entry);
-    const listing = kind === S_IFDIR ? this.#listing(entry) : kind === S_IFLNK ? tree.target(entry) : undefined;
     const body = plan.xattrs.bodies[tree.xattrs.view[entry]!];
-    const size = listing?.length ?? (kind === S_IFREG ? tree.size.view[entry]! : 0);
+    const isDirectory = kind === S_IFDIR;
+    const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
     const head = plan.nids[entry]! * SLOT - this.#metaOff;
     let at = emitInode(
       this.#metaView,
@@ -199,9 +239,10 @@ class Emitter {
       this.#meta.set(body, at);
       at += body.length;
     }
-    if (listing) this.#placeListing(entry, listing, layout, at);
+    if (at !== this.#tailAt(entry)) throw this.#broken(entry, "inode", at, this.#tailAt(entry));
+    if (isDirectory) this.#emitListing(entry, size, layout, at);
+    else if (kind === S_IFLNK) this.#emitTarget(entry, layout, at);
     else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
-    return at;
   }
 
   #unionOf(entry: number, kind: number, layout: number): number {
@@ -212,22 +253,25 @@ class Emitter {
     return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
   }
 
-  #listing(directory: number): Uint8Array {
-    const { blockSize, nids } = this.#plan;
-    const listing = new Uint8Array(measureDirectory(this.#tree, directory, blockSize));
-    const view = new DataView(listing.buffer);
-    const end = emitDirectory(listing, view, 0, this.#tree, directory, nids, blockSize);
-    if (end !== listing.length) throw this.#broken(directory, "directory", end, listing.length);
-    return listing;
+  /** Whole blocks of a directory or a long link go where the plan has put them, the rest behind the inode. */
+  #runAt(entry: number): number {
+    return this.#plan.startBlk[entry]! * this.#plan.blockSize - this.#metaOff;
   }
 
-  /** Whole blocks go where the plan has put them, the rest behind the inode. */
-  #placeListing(entry: number, listing: Uint8Array, layout: number, tailAt: number): void {
-    const { blockSize, startBlk } = this.#plan;
-    const tail = layout === LAYOUT_INLINE ? listing.length % blockSize : 0;
-    const whole = listing.length - tail;
-    if (whole > 0) this.#meta.set(listing.subarray(0, whole), startBlk[entry]! * blockSize - this.#metaOff);
-    this.#meta.set(listing.subarray(whole), tailAt);
+  #emitListing(directory: number, size: number, layout: number, at: number): void {
+    const { blockSize, nids } = this.#plan;
+    const tailAt = layout === LAYOUT_INLINE ? at : undefined;
+    const runAt = this.#runAt(directory);
+    const end = emitDirectory(this.#meta, this.#metaView, runAt, tailAt, this.#tree, directory, nids, blockSize);
+    if (end !== size) throw this.#broken(directory, "directory", end, size);
+  }
+
+  #emitTarget(link: number, layout: number, at: number): void {
+    const target = this.#tree.target(link);
+    const tail = layout === LAYOUT_INLINE ? target.length % this.#plan.blockSize : 0;
+    const whole = target.length - tail;
+    if (whole > 0) this.#meta.set(target.subarray(0, whole), this.#runAt(link));
+    if (tail > 0) this.#meta.set(target.subarray(whole), at);
   }
 
   #emitChunks(entry: number, size: number, at: number): void {
@@ -240,37 +284,41 @@ class Emitter {
     emitChunks(this.#metaView, array, runs, blocks, bits, startBlk[entry]!, chunkIndexes);
   }
 
-  /** A file's own blocks if they are not pieces, and, where `tailAt` is given, its inline tail. */
-  #emitContents(entry: number, tailAt: number | undefined, withBodies: boolean): Promise<void> | undefined {
-    const { blockSize, formats, sharesWith, startBlk } = this.#plan;
+  /**
+   * Emits of a regular file its inline tail, and whole blocks that are its own and no pieces. Undefined where nothing
+   * needs to be awaited: most files are read at once.
+   */
+  #emitFile(entry: number, withTail: boolean, withBody: boolean): Promise<void> | undefined {
+    if (this.#tree.kind(entry) !== S_IFREG) return undefined;
+    const { blockSize, formats, sharesWith } = this.#plan;
     const size = this.#tree.size.view[entry]!;
-    const body = bodyBytes(size, formats[entry]!, blockSize);
+    const whole = bodyBytes(size, formats[entry]!, blockSize);
     const isOwn = (sharesWith?.[entry] ?? NONE) === NONE;
-    const emitsBody = withBodies && isOwn && body > 0 && !isCut(this.#plan, entry, body);
-    const tail = tailAt === undefined ? 0 : size - body;
+    const body = withBody && isOwn && !isCut(this.#plan, entry, whole) ? whole : 0;
+    const tail = withTail ? size - whole : 0;
     // an empty file is opened too: it must be empty still
-    if (!emitsBody && tail === 0 && !(size === 0 && tailAt !== undefined)) return undefined;
-    const from = emitsBody ? 0 : body;
-    const length = (emitsBody ? body : 0) + tail;
-    const imageOff = emitsBody ? startBlk[entry]! * blockSize : undefined;
-    const room = this.#data.reserve(imageOff, length);
-    const read = (into: number) =>
-      this.#contents.read(entry, from, length, this.#data.buffer, into, from + length === size);
-    const done = (into: number) => {
-      if (tail > 0) this.#meta.set(this.#data.buffer.subarray(into + length - tail, into + length), tailAt!);
-      if (emitsBody) this.#data.commit(body);
-      this.#context.control.advance(this.#context.thread, length);
-    };
-    if (room instanceof Promise) {
-      return room.then(async (into) => {
-        await read(into);
-        done(into);
-      });
-    }
-    const reading = read(room);
-    if (reading !== undefined) return reading.then(() => done(room));
-    done(room);
+    if (body + tail === 0 && !(withTail && size === 0)) return undefined;
+    const from = body > 0 ? 0 : whole;
+    const room = this.#data.reserve(body + tail);
+    if (room instanceof Promise) return room.then((into) => this.#readFile(entry, from, body, tail, into));
+    return this.#readFile(entry, from, body, tail, room);
+  }
+
+  #readFile(entry: number, from: number, body: number, tail: number, into: number): Promise<void> | undefined {
+    const length = body + tail;
+    const isEnd = from + length === this.#tree.size.view[entry]!;
+    const reading = this.#contents.read(entry, from, length, this.#data.buffer, into, isEnd);
+    if (reading !== undefined) return reading.then(() => this.#keepFile(entry, body, tail, into));
+    this.#keepFile(entry, body, tail, into);
     return undefined;
+  }
+
+  #keepFile(entry: number, body: number, tail: number, into: number): void {
+    const { blockSize, startBlk } = this.#plan;
+    const length = body + tail;
+    if (tail > 0) this.#meta.set(this.#data.buffer.subarray(into + body, into + length), this.#tailAt(entry));
+    if (body > 0) this.#data.commit(startBlk[entry]! * blockSize, body);
+    this.#context.control.advance(this.#context.thread, length);
   }
 
   async #breathe(): Promise<void> {
@@ -282,50 +330,5 @@ class Emitter {
   #broken(entry: number, what: string, end: number, planned: number): ImageError {
     const path = showBytes(this.#tree.path(entry));
     return new ImageError("INTERNAL", `${path}: ${what} ends at ${end}, planned ${planned}`, { path });
-  }
-}
-
-/** Gathers contiguous data until a window is full, and writes it at once. */
-class DataWindow {
-  readonly #sink: Sink;
-  readonly #blockSize: number;
-  /** Room for what is gathered, the padding of a last block, and the byte that a read to the end may scribble on. */
-  readonly buffer: Uint8Array;
-  /** Image offset of the buffer's first byte. */
-  #imageOff = 0;
-  #used = 0;
-
-  constructor(sink: Sink, blockSize: number) {
-    this.#sink = sink;
-    this.#blockSize = blockSize;
-    this.buffer = new Uint8Array(DATA_WINDOW + blockSize + 1);
-  }
-
-  /**
-   * The place in `buffer` for `length` bytes that go to `imageOff`, or, where that is undefined, to nowhere: they may
-   * be looked at until the next call.
-   */
-  reserve(imageOff: number | undefined, length: number): number | Promise<number> {
-    const follows = imageOff === undefined || imageOff === this.#imageOff + this.#used;
-    if (follows && this.#used + length <= DATA_WINDOW) return this.#used;
-    const flushing = this.flush();
-    if (imageOff !== undefined) this.#imageOff = imageOff;
-    return flushing === undefined ? 0 : flushing.then(() => 0);
-  }
-
-  /** Keeps `length` bytes of what was reserved, padded to whole blocks. */
-  commit(length: number): void {
-    const end = this.#used + roundUp(length, this.#blockSize);
-    this.buffer.fill(0, this.#used + length, end);
-    this.#used = end;
-  }
-
-  /** Writes what has been gathered. */
-  flush(): Promise<void> | undefined {
-    if (this.#used === 0) return undefined;
-    const writing = this.#sink.writeAt(this.buffer.subarray(0, this.#used), this.#imageOff);
-    this.#imageOff += this.#used;
-    this.#used = 0;
-    return writing ?? undefined;
   }
 }

@@ -22,6 +22,8 @@ export class InodeSizes {
   readonly formats: Uint8Array;
   /** How files with holes are cut: filled in while layouts are chosen. */
   readonly chunkMaps = new Map<number, ChunkMap>();
+  #directory = -1;
+  #directorySize = 0;
 
   constructor(tree: Tree, layout: ErofsLayout, xattrs: XattrPlan) {
     this.#tree = tree;
@@ -32,8 +34,13 @@ export class InodeSizes {
 
   /** i_size. */
   size(entry: number): number {
-    const isDirectory = this.#tree.kind(entry) === S_IFDIR;
-    return isDirectory ? measureDirectory(this.#tree, entry, this.#layout.blockSize) : this.#tree.size.view[entry]!;
+    if (this.#tree.kind(entry) !== S_IFDIR) return this.#tree.size.view[entry]!;
+    // asked for several times in a row
+    if (entry !== this.#directory) {
+      this.#directory = entry;
+      this.#directorySize = measureDirectory(this.#tree, entry, this.#layout.blockSize);
+    }
+    return this.#directorySize;
   }
 
   /** Bytes of the inode and its attributes. */

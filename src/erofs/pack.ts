@@ -20,8 +20,11 @@ const WAITING_BYTES = 1 << 20;
 /** A block with at least this part of it free is badly filled. */
 const BADLY_FILLED = 1 / 24;
 
-/** Numbers of one record in {@link Packing.windows}: range in `packed`, range of blocks. */
-export const WINDOW_FIELDS = 4;
+/**
+ * Numbers of one record in {@link Packing.windows}: range of inodes placed, in the order of placing; range of blocks;
+ * range of the order that the window brought in.
+ */
+export const WINDOW_FIELDS = 6;
 
 /** The outcome of packing. */
 export interface Packing {
@@ -60,7 +63,8 @@ interface Bin {
 export function packInodes(input: PackInput): Packing {
   const { blockSize, count, measureRun } = input;
   // measured once: each inode is looked at several times
-  const slots = Uint32Array.from({ length: count }, (_, index) => Math.ceil(input.measureItem(index) / SLOT));
+  const slots = new Uint32Array(count);
+  for (let index = 0; index < count; index++) slots[index] = Math.ceil(input.measureItem(index) / SLOT);
   const windows: number[] = [];
   let waiting: number[] = [];
   let placed = 0;
@@ -82,14 +86,17 @@ export function packInodes(input: PackInput): Packing {
     waiting = index < count ? openBadlyFilled(input, bins, first === 0) : [];
     blk = placeBins(input, slots, bins, blk);
     blk = placeLong(input, slots, long, blk);
-    const here = bins.flatMap((bin) => bin.items).concat(long);
-    for (const each of here.sort((a, b) => a - b)) {
-      const run = measureRun(each);
-      if (run > 0) input.placeRun(each, blk);
-      blk += run;
+    const withRuns = long.filter((item) => measureRun(item) > 0);
+    let end = placed + long.length;
+    for (const bin of bins) {
+      end += bin.items.length;
+      for (const item of bin.items) if (measureRun(item) > 0) withRuns.push(item);
     }
-    const end = placed + here.length;
-    windows.push(placed, end, startBlk, blk);
+    for (const item of withRuns.sort((a, b) => a - b)) {
+      input.placeRun(item, blk);
+      blk += measureRun(item);
+    }
+    windows.push(placed, end, startBlk, blk, first, index);
     placed = end;
   }
   return { windows, endBlk: blk };

@@ -39,7 +39,7 @@ export interface ErofsPlan {
   superblock: Superblock;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
-  /** The same inodes in the order of their place in the metadata zone; see pack.ts. */
+  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see pack.ts. */
   packed: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
@@ -177,7 +177,7 @@ class Planner {
         const nid = offset / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
         this.#nids[order[index]!] = nid;
-        this.#packed[placed++] = order[index]!;
+        this.#packed[placed++] = index;
       },
       placeRun: (index, blk) => {
         this.#startBlk[order[index]!] = blk;

@@ -39,7 +39,18 @@ function mostCommonTime(tree: Tree, { order }: InodeOrder): { sec: number; nsec:
   const sec = tree.mtime.view;
   const nsec = tree.mtimeNsec.view;
   const counters = new Map<string, number>();
-  const keyOf = (entry: number) => `${sec[entry]}.${nsec[entry]}`;
+  let key = "";
+  let keySec = Number.NaN;
+  let keyNsec = 0;
+  // neighbours mostly have one time: then no text is made
+  const keyOf = (entry: number) => {
+    if (sec[entry] !== keySec || nsec[entry] !== keyNsec) {
+      keySec = sec[entry]!;
+      keyNsec = nsec[entry]!;
+      key = `${keySec}.${keyNsec}`;
+    }
+    return key;
+  };
   for (const entry of order) {
     const key = keyOf(entry);
     const count = counters.get(key);

@@ -6,7 +6,7 @@
  * Most candidates are small: their contents stay in the thread's arena, so that each is read once. Large ones are
  * told apart by their first bytes, and only what is left is hashed as a whole and compared by a second read.
  */
-import { equalBytes, roundUp } from "../core/bytes.ts";
+import { equalBytes } from "../core/bytes.ts";
 import type { JobContext } from "../core/control.ts";
 import type { XxHash } from "../core/xxhash.ts";
 import type { Contents } from "./contents.ts";
@@ -46,16 +46,23 @@ export function findCandidates(tree: Tree, { order }: InodeOrder, blockSize: num
   }
   const entries = sharedUint32(total);
   for (const entry of order) {
-    const at = tree.kind(entry) === S_IFREG ? groupAt.get(size[entry]!) : undefined;
+    if (size[entry]! < blockSize || tree.kind(entry) !== S_IFREG) continue;
+    const key = sizeKey(size[entry]!);
+    const at = groupAt.get(key);
     if (at === undefined) continue;
     entries[at] = entry;
-    groupAt.set(size[entry]!, at + 1);
+    groupAt.set(key, at + 1);
   }
   const sharesWith = sharedUint32(tree.length);
   sharesWith.fill(NONE);
   const sharedGroups = sharedUint32(groups.length);
   sharedGroups.set(groups);
   return { entries, groups: sharedGroups, sharesWith, bytes };
+}
+
+/** The same number, but a small integer where it can be: maps hash those ten times as fast as doubles. */
+function sizeKey(size: number): number {
+  return size < 2 ** 30 ? size | 0 : size;
 }
 
 /** Files up to this size are read whole. */
@@ -108,8 +115,8 @@ class Comparer {
   /** One read a file; an original that no longer fits the arena is read again when something equals its hash. */
   async compareSmall(members: Uint32Array, size: number): Promise<void> {
     const originals = new Map<bigint, Original[]>();
-    // aligned, so that comparing goes word by word; one byte more for the read that must find the end
-    const room = roundUp(size + 1, 8);
+    // one byte more for the read that must find the end
+    const room = size + 1;
     let free = 0;
     for (const entry of members) {
       await this.#pause(size);
@@ -186,7 +193,7 @@ class Comparer {
   async #areEqual(a: number, b: number, size: number): Promise<boolean> {
     // pieces large enough that opening the files in turn does not count
     const half = ARENA >> 1;
-    const piece = half - 8;
+    const piece = half - 1;
     for (let at = 0; at < size; at += piece) {
       const length = Math.min(piece, size - at);
       await this.#pause(length);

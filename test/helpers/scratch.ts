@@ -1,0 +1,24 @@
+/** Places for what tests make: memory where there is some, and always removed. */
+import { chmodSync, existsSync, mkdtempSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { removeTree } from "./corner-tree.ts";
+
+/** `f_type` of tmpfs. */
+const TMPFS_MAGIC = 0x01021994;
+
+/** A new empty folder that every user may enter, removed after the file's last test. Preferably in memory. */
+export function makeScratch(name: string, parent: string = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()): string {
+  const folder = mkdtempSync(join(parent, `${name}-`));
+  chmodSync(folder, 0o755);
+  afterAll(() => removeTree(folder));
+  return folder;
+}
+
+/** A folder on a disk, which some kernel features need; undefined where all that could be one is in memory. */
+export function diskFolder(): string | undefined {
+  return [tmpdir(), "/var/tmp", process.cwd()].find(
+    (folder) => existsSync(folder) && statfsSync(folder).type !== TMPFS_MAGIC,
+  );
+}
