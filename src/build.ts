@@ -48,7 +48,7 @@ interface Staged {
  *   `directory()`, `closure()`, `entries()`
  * @param out a path (written beside it and renamed; a block device is written in place), a Sink, or a WritableStream,
  *   which gets the image front to back
- * @throws ImageError; the target is then as it was
+ * @throws ImageError; the target is then as it was. What a caller's own Sink, stream or callback throws is passed on
  */
 export async function buildErofs(
   source: readonly (string | Uint8Array)[] | Source,
@@ -88,12 +88,15 @@ class ErofsBuild {
     const onAbort = () => this.#pool.control.stop();
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
+    let staged: Staged | undefined;
     try {
-      const staged = await this.#stage();
-      const plan = await this.#plan(staged);
-      await this.#watch("write", plan.contentBytes, () => this.#write(staged, plan, out));
-      return this.#report(staged, plan);
+      const tree = await this.#stage();
+      staged = tree;
+      const plan = await this.#plan(tree);
+      await this.#watch("write", plan.contentBytes, () => this.#write(tree, plan, out));
+      return this.#report(tree, plan);
     } finally {
+      staged?.contents.release();
       signal?.removeEventListener("abort", onAbort);
       this.#pool.close();
     }
@@ -171,8 +174,13 @@ class ErofsBuild {
     const target = openTarget(out);
     try {
       if (target.inPlace) {
-        const sink = new HeadLastSink(new FileSink(out, out, this.#offset), Math.max(plan.blockSize, 4096));
-        await this.#writeSink(staged, plan, sink, emitParallel, 0);
+        const device = new FileSink(out, out, this.#offset);
+        try {
+          const sink = new HeadLastSink(device, Math.max(plan.blockSize, 4096));
+          await this.#writeSink(staged, plan, sink, emitParallel, 0);
+        } finally {
+          device.release();
+        }
       } else await this.#writeBeside(staged, plan, target.path, out);
       target.commit();
     } catch (error) {

@@ -4,6 +4,7 @@ import { FileSink } from "./core/node-file-sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
 import { emitParallel } from "./erofs/emit.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
+import type { Contents } from "./stage/contents.ts";
 import { compareCandidates, type DedupeCandidates } from "./stage/dedupe.ts";
 import { FileContents } from "./stage/node-files.ts";
 import type { SharedPaths } from "./stage/node-paths.ts";
@@ -17,15 +18,29 @@ interface FileTree {
   paths: SharedPaths;
 }
 
+/** Files to read while `work` lasts; none stays open, however it ends. */
+async function withContents(
+  tree: Tree,
+  { paths }: FileTree,
+  work: (contents: Contents) => Promise<void>,
+): Promise<void> {
+  const contents = new FileContents(tree, paths);
+  try {
+    await work(contents);
+  } finally {
+    contents.release();
+  }
+}
+
 async function compareJob(context: JobContext, params: FileTree & { candidates: DedupeCandidates }): Promise<void> {
   const tree = Tree.attach(params.tree);
-  const contents = new FileContents(tree, params.paths);
-  await compareCandidates(context, tree, params.candidates, contents, await loadXxHash());
+  const xxhash = await loadXxHash();
+  await withContents(tree, params, (contents) => compareCandidates(context, tree, params.candidates, contents, xxhash));
 }
 
 async function scanJob(context: JobContext, params: FileTree & { scan: SparseScan }): Promise<void> {
   const tree = Tree.attach(params.tree);
-  await scanSparse(context, tree, params.scan, new FileContents(tree, params.paths));
+  await withContents(tree, params, (contents) => scanSparse(context, tree, params.scan, contents));
 }
 
 async function emitJob(
@@ -36,7 +51,7 @@ async function emitJob(
   const { path, shownPath, offset } = params.target;
   const sink = new FileSink(path, shownPath, offset);
   try {
-    await emitParallel(context, params.plan, tree, new FileContents(tree, params.paths), sink);
+    await withContents(tree, params, (contents) => emitParallel(context, params.plan, tree, contents, sink));
   } finally {
     sink.release();
   }

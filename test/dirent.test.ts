@@ -115,6 +115,18 @@ test("an empty directory is 27 bytes: two entries and three dots", async () => {
   );
 });
 
+test("the last block may lie apart, behind the inode, wherever that is", async () => {
+  const tree = await stage(["a", "b", "c"].map((letter) => ({ path: letter.repeat(255) })));
+  const together = emit(tree, 0, 512);
+  const nids = Uint32Array.from({ length: tree.length }, (_, entry) => FIRST_NID + entry);
+  const room = new Uint8Array(4096);
+  const size = emitDirectory(room, new DataView(room.buffer), 2048, 100, tree, 0, nids, 512);
+  expect(size).toBe(2 * 512 + 267);
+  expect(room.slice(2048, 2048 + 1024)).toEqual(together.slice(0, 1024));
+  expect(room.slice(100, 100 + 267)).toEqual(together.slice(1024));
+  expect([...room.subarray(0, 100), ...room.subarray(367, 2048), ...room.subarray(3072)].some(Boolean)).toBe(false);
+});
+
 test("dots stand where their bytes put them, behind names like ! and -", async () => {
   const names = ["\xff", "..a", ".a", "-", "!", "a", "...", ".-", ".!", "\x01", "\xff\xff", ".\xff", "..-", "--"];
   const [block, ...more] = decode(await emitNames(names, 4096), 4096);

@@ -165,6 +165,24 @@ test("contents may be text, bytes, or a source read at once, later, or a little 
   for (const path of ["bytes", "now", "later", "slowly"]) expect(tree.get(path)!.contents.equals(bytes)).toBe(true);
 });
 
+test("a hole is a block of zeros only, to the last byte of a file of any length", async () => {
+  const sizes = [12_289, 12_290, 12_291, 12_292, 1_048_577, 1_052_673];
+  const list = sizes.map((size): Entry => {
+    const contents = new Uint8Array(size);
+    contents[size - 1] = 0xee;
+    return { path: String(size), contents, sparse: true };
+  });
+  const tree = await build(list);
+  for (const { path, contents } of list) {
+    const inode = tree.get(path as string)!;
+    expect(inode.contents.equals(contents as Uint8Array)).toBe(true);
+    // one block of data is stored, the one that the last byte is in
+    expect(inode.extents.filter(({ sharedAs }) => sharedAs === "data").map(({ from, to }) => to - from)).toEqual([
+      4096,
+    ]);
+  }
+});
+
 const file = (path: string): Entry => ({ path });
 
 test.each<[string, Entry[], path: string]>([

@@ -149,8 +149,8 @@ describe("contents from memory that", () => {
     expectUntouched();
   });
 
-  // BUG: what readAt throws goes through as it is: no ImageError, and nothing says which entry it was.
-  test.fails("throw are an error that names the entry", async () => {
+  // Was a bug: what readAt throws goes through as it is: no ImageError, and nothing says which entry it was.
+  test("throw are an error that names the entry", async () => {
     const failure = new Error("the network is down");
     const readAt = () => Promise.reject(failure);
     await expectFault(buildErofs(contentsOf(5000, readAt), image), "IO", path, failure.message);

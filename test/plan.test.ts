@@ -1,4 +1,4 @@
-/** Plans of uncompressed images: where everything lies, in which form, and what is refused. Nothing is written. */
+/** Plans of uncompressed images: where everything lies, and in which form. Nothing is written. */
 import { expect, test } from "vitest";
 import { Control } from "../src/core/control.ts";
 import { loadXxHash } from "../src/core/xxhash.ts";
@@ -54,6 +54,8 @@ function describe(plan: ErofsPlan, entry: number) {
 
 const zeros = (size: number) => ({ size, readAt: (into: Uint8Array) => into.fill(0).length });
 const filled = (size: number, seed = 1) => Uint8Array.from({ length: size }, (_, index) => 1 + ((index * seed) % 255));
+
+const attributed = (path: string, name: string): Entry => ({ path, xattrs: { [name]: new Uint8Array(1) } });
 
 test("the one-block image: inodes of 85, 38 and 33 bytes follow the superblock", async () => {
   const list: Entry[] = [
@@ -133,6 +135,33 @@ test("equal files share their blocks; their tails go into a shared block where t
   const apart = await planOf(list, { dedupe: "none" });
   expect(apart.at("tail1").startBlk).not.toBe(apart.at("tail2").startBlk);
   expect(apart.plan).toMatchObject({ sharesWith: undefined, savedByDedupe: 0 });
+});
+
+test("equal files share their tail in a block if it does not fit beside each of them", async () => {
+  const contents = filled(4096 + 1500);
+  const long = { "user.long": new Uint8Array(2600) };
+  const { plan, at } = await planOf([
+    { path: "a", contents },
+    { path: "b", contents, xattrs: long },
+  ]);
+  expect(at("a")).toMatchObject({ layout: PLAIN, startBlk: plan.metaBlocks });
+  expect(at("b")).toMatchObject({ layout: PLAIN, startBlk: plan.metaBlocks });
+  const apart = await planOf(
+    [
+      { path: "a", contents },
+      { path: "b", contents, xattrs: long },
+    ],
+    { dedupe: "none" },
+  );
+  expect([apart.at("a").layout, apart.at("b").layout]).toEqual([INLINE, PLAIN]);
+});
+
+test.each([0, 1, 2, 5])("an attribute on more than %i inodes is stored once", async (xattrTolerance) => {
+  const on = (inodes: number) =>
+    Array.from({ length: inodes }, (_, nr) => attributed(`${inodes}-${nr}`, `user.on${inodes}`));
+  const { plan } = await planOf([1, 2, 3, 5, 6].flatMap(on), { xattrTolerance });
+  // 4 + "on?" + one byte of value
+  expect(plan.xattrs.shared.length / 8).toBe([1, 2, 3, 5, 6].filter((inodes) => inodes > xattrTolerance).length);
 });
 
 test("a file with holes stores its data only, in chunks as large as its holes allow", async () => {
@@ -228,57 +257,4 @@ test("forms on demand: all extended, or all compact with the epoch for everythin
   expect(await forms({ ignoreMtime: true })).toEqual([false, false, false, false]);
   expect(await forms({ inodes: "compact" })).toEqual([false, false, false, false]);
   expect(await forms({ inodes: "extended" })).toEqual([true, true, true, true]);
-});
-
-const attribute = (name: string, size: number): Entry => ({ path: "d/x", xattrs: { [name]: new Uint8Array(size) } });
-const fiveLarge = Object.fromEntries("abcde".split("").map((letter) => [`user.${letter}`, new Uint8Array(53_000)]));
-
-test.each<[string, Entry, Options?]>([
-  ["a link of 4096 bytes", { path: "d/x", kind: "symlink", target: "t".repeat(4096) }],
-  ["an attribute value of 65536 bytes", attribute("user.k", 65536)],
-  ["an attribute name of 256 bytes", attribute(`user.${"k".repeat(251)}`, 1)],
-  ["attributes of more than 262148 bytes", { path: "d/x", xattrs: fiveLarge }],
-  ["an attribute of an unknown namespace", attribute("system.other", 1)],
-  ["an attribute named by its prefix alone", attribute("user.", 1)],
-  ["an attribute name with NUL", attribute("user.a\0b", 1)],
-  ["device 4096:0", { path: "d/x", kind: "char", major: 4096 }],
-  ["an owner beyond 32 bits", { path: "d/x", uid: 2 ** 32 - 1 }, { uidOffset: 1 }],
-  ["uid 65536 in the compact form", { path: "d/x", uid: 65536 }, { inodes: "compact" }],
-  ["size 2^32 in the compact form", { path: "d/x", contents: zeros(2 ** 32) }, { inodes: "compact" }],
-])("%s is a limit, and an error that names the path", async (_, entry, options) => {
-  const error = expect.objectContaining({ code: "LIMIT", path: "d/x", message: expect.stringMatching(/^d\/x: /) });
-  await expect(planOf([entry], options)).rejects.toThrow(error);
-});
-
-test("what is just within those limits is planned", async () => {
-  const edges = "abcd".split("").map((letter) => [`user.${letter}`, new Uint8Array(65_000)] as const);
-  // header 12, four entries of 4 + 1 + 65000 rounded up to 4, one that fills the rest
-  const rest = ["user.e", new Uint8Array(262_148 - 12 - 4 * 65_008 - 5)] as const;
-  const { at } = await planOf([
-    { path: "body", xattrs: [...edges, rest] },
-    attribute("user.k", 65535),
-    { path: "link", kind: "symlink", target: "t".repeat(4095) },
-    { path: "name", xattrs: { [`user.${"k".repeat(250)}`]: new Uint8Array(0) } },
-  ]);
-  expect(at("link")).toMatchObject({ layout: PLAIN });
-});
-
-test.each<[Options, RegExp]>([
-  [{ label: "sixteen bytes xx" }, /label/],
-  [{ label: "é".repeat(8) }, /label/],
-  [{ label: "a\0b" }, /label/],
-  [{ uuid: "0123" }, /uuid/],
-  [{ uuid: "0123456789abcdef0123456789abcdeg" }, /uuid/],
-  [{ uuid: "01234567-89abcdef-0123-4567-89abcdef" }, /uuid/],
-  ...[0, 256, 3000, 131072, 4096.5, Number.NaN].map((blockSize): [Options, RegExp] => [{ blockSize }, /block size/]),
-  [{ chunkSize: 2048 }, /chunk size/],
-  [{ chunkSize: 12288 }, /chunk size/],
-  [{ dsunit: -1 }, /dsunit/],
-  [{ fsAlignBlocks: 2 ** 32 }, /alignment/],
-  [{ timestamp: 1.5 }, /timestamp/],
-  [{ times: "clamp" }, /timestamp/],
-  [{ owner: { uid: -1 } }, /uid/],
-])("options %j cannot be", async (options, message) => {
-  const error = expect.objectContaining({ code: "INPUT", message: expect.stringMatching(message) });
-  await expect(planOf([], options)).rejects.toThrow(error);
 });

@@ -51,6 +51,8 @@ export interface PortableError {
   path: string | undefined;
   offset: number | undefined;
   stack: string | undefined;
+  /** Message and system code of the error underneath. */
+  cause: { message: string; code: unknown } | undefined;
 }
 
 /** Packs any thrown value for another thread; what is not an {@link ImageError} becomes `INTERNAL`. */
@@ -62,12 +64,19 @@ export function packError(error: unknown): PortableError {
     path: known?.path,
     offset: known?.offset,
     stack: error instanceof Error ? error.stack : undefined,
+    cause: known?.cause instanceof Error ? { message: known.cause.message, code: codeOf(known.cause) } : undefined,
   };
+}
+
+function codeOf(error: Error): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /** The reverse of {@link packError}. */
 export function unpackError(packed: PortableError): ImageError {
-  const error = new ImageError(packed.code, packed.message, { path: packed.path, offset: packed.offset });
+  const { path, offset } = packed;
+  const cause = packed.cause && Object.assign(new Error(packed.cause.message), { code: packed.cause.code });
+  const error = new ImageError(packed.code, packed.message, { path, offset, cause });
   if (packed.stack !== undefined) error.stack = packed.stack;
   return error;
 }

@@ -25,6 +25,9 @@ export function sourceError(path: Uint8Array, cause: unknown): ImageError {
     return new ImageError("CHANGED", `${shown}: vanished while it was packed`, details);
   if (code === "ELOOP")
     return new ImageError("CHANGED", `${shown}: became a symbolic link while it was packed`, details);
+  if (code === "ENXIO" || code === "ENODEV" || code === "EISDIR") {
+    return new ImageError("CHANGED", `${shown}: became something else while it was packed`, details);
+  }
   if (code === undefined) return new ImageError("INTERNAL", `${shown}: ${systemMessage(cause)}`, details);
   return new ImageError("IO", `${shown}: ${systemMessage(cause)}`, details);
 }

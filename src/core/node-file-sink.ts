@@ -9,11 +9,11 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { ImageError } from "./error.ts";
 import { systemMessage } from "./node-errors.ts";
 import type { Sink } from "./sink.ts";
@@ -23,6 +23,7 @@ export class FileSink implements Sink {
   readonly #descriptor: number;
   readonly #shownPath: string;
   readonly #offset: number;
+  #isOpen = true;
 
   /**
    * @param path of the file, which must exist
@@ -54,13 +55,16 @@ export class FileSink implements Sink {
     this.release();
   }
 
-  /** Makes what has been written durable. */
+  /** Makes what has been written durable, where the target is something that keeps it. */
   sync(): void {
-    attempt(this.#shownPath, () => fsyncSync(this.#descriptor));
+    const kind = fstatSync(this.#descriptor);
+    if (kind.isFile() || kind.isBlockDevice()) attempt(this.#shownPath, () => fsyncSync(this.#descriptor));
   }
 
-  /** Closes the file without making it durable. */
+  /** Closes the file without making it durable; may be called again. */
   release(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     closeSync(this.#descriptor);
   }
 }
@@ -90,16 +94,22 @@ export function openTarget(target: string): Target {
   // a symbolic link stays one: what it names is replaced
   const final = existing ? realpathSync(target) : target;
   const path = createBeside(final, target);
-  if (existing) attempt(target, () => chmodSync(path, existing.mode & 0o7777));
-  return {
+  const result: Target = {
     path,
     inPlace: false,
     commit() {
       attempt(target, () => renameSync(path, final));
       syncDirectory(dirname(final));
     },
-    abandon: () => unlinkSync(path),
+    abandon: () => rmSync(path, { force: true }),
   };
+  try {
+    if (existing) attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+  } catch (error) {
+    result.abandon();
+    throw error;
+  }
+  return result;
 }
 
 function statIfThere(target: string) {
@@ -109,7 +119,7 @@ function statIfThere(target: string) {
 /** Creates an empty file of a name nobody has, beside the target so that rename is atomic. */
 function createBeside(final: string, target: string): string {
   for (let attempts = 0; ; attempts++) {
-    const path = join(dirname(final), `.${basename(final).slice(0, 200)}.${process.pid}-${attempts}.tmp`);
+    const path = join(dirname(final), `.ts-mkerofs-${process.pid}-${attempts}.tmp`);
     try {
       closeSync(openSync(path, "wx"));
       return path;
@@ -119,12 +129,21 @@ function createBeside(final: string, target: string): string {
   }
 }
 
-/** Makes the rename durable; not every system can open a directory. */
+/**
+ * Makes the rename durable. Not every system can open a directory, and not every directory may be read; the image is
+ * in its place all the same.
+ */
 function syncDirectory(directory: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(directory, constants.O_RDONLY);
+  let descriptor: number;
+  try {
+    descriptor = openSync(directory, constants.O_RDONLY);
+  } catch {
+    return;
+  }
   try {
     fsyncSync(descriptor);
+  } catch {
+    // as above: filesystems that cannot sync a directory say so
   } finally {
     closeSync(descriptor);
   }
@@ -144,32 +163,33 @@ function refused(path: string, cause: unknown): ImageError {
 
 /** Holds back the first bytes until everything else is durable: a device is no image before it is whole. */
 export class HeadLastSink implements Sink {
-  readonly #sink: Sink;
+  readonly #sink: FileSink;
   readonly #headBytes: number;
   #head: Uint8Array | undefined;
 
-  constructor(sink: Sink, headBytes: number) {
+  constructor(sink: FileSink, headBytes: number) {
     this.#sink = sink;
     this.#headBytes = headBytes;
   }
 
-  async writeAt(bytes: Uint8Array, offset: number): Promise<void> {
+  writeAt(bytes: Uint8Array, offset: number): void {
     const kept = Math.max(0, Math.min(this.#headBytes - offset, bytes.length));
     if (kept > 0) {
       this.#head ??= new Uint8Array(this.#headBytes);
       this.#head.set(bytes.subarray(0, kept), offset);
     }
-    if (kept < bytes.length) await this.#sink.writeAt(bytes.subarray(kept), offset + kept);
+    if (kept < bytes.length) this.#sink.writeAt(bytes.subarray(kept), offset + kept);
   }
 
   /** Wipes an image that was there before, so that a build that fails leaves none. */
-  async truncate(length: number): Promise<void> {
-    await this.#sink.truncate(length);
-    await this.#sink.writeAt(new Uint8Array(this.#headBytes), 0);
+  truncate(length: number): void {
+    this.#sink.truncate(length);
+    this.#sink.writeAt(new Uint8Array(this.#headBytes), 0);
   }
 
-  async close(): Promise<void> {
-    if (this.#head) await this.#sink.writeAt(this.#head, 0);
-    await this.#sink.close();
+  close(): void {
+    this.#sink.sync();
+    if (this.#head) this.#sink.writeAt(this.#head, 0);
+    this.#sink.close();
   }
 }

@@ -84,8 +84,15 @@ export function packInodes(input: PackInput): Packing {
     const startBlk = blk;
     const bins = fillBins(input, slots, small, first === 0);
     waiting = index < count ? openBadlyFilled(input, bins, first === 0) : [];
-    blk = placeBins(input, slots, bins, blk);
-    blk = placeLong(input, slots, long, blk);
+    for (const bin of bins) bin.items.sort((a, b) => a - b);
+    const head = bins.filter((bin) => bin.takenSlots > 0);
+    const others = bins.filter((bin) => bin.takenSlots === 0).sort((a, b) => a.items[0]! - b.items[0]!);
+    // the root follows the head: its number has 16 bits
+    const longRoot = long[0] === 0 ? 1 : 0;
+    blk = placeBins(input, slots, head, blk);
+    blk = placeLong(input, slots, long.slice(0, longRoot), blk);
+    blk = placeBins(input, slots, others, blk);
+    blk = placeLong(input, slots, long.slice(longRoot), blk);
     const withRuns = long.filter((item) => measureRun(item) > 0);
     let end = placed + long.length;
     for (const bin of bins) {
@@ -155,13 +162,10 @@ function openBadlyFilled(input: PackInput, bins: Bin[], isFirst: boolean): numbe
   return waiting.sort((a, b) => a - b);
 }
 
-/** Gives the bins their blocks, in the order of their first inodes; returns the block behind them. */
+/** Gives bins their blocks, one behind the other; returns the block behind them. */
 function placeBins(input: PackInput, slotsOf: Uint32Array, bins: readonly Bin[], startBlk: number): number {
-  for (const bin of bins) bin.items.sort((a, b) => a - b);
-  const head = bins.filter((bin) => bin.takenSlots > 0);
-  const others = bins.filter((bin) => bin.takenSlots === 0).sort((a, b) => a.items[0]! - b.items[0]!);
   let blk = startBlk;
-  for (const bin of [...head, ...others]) {
+  for (const bin of bins) {
     let slot = (blk * input.blockSize) / SLOT + bin.takenSlots;
     for (const item of bin.items) {
       place(input, item, slot);

@@ -61,17 +61,20 @@ export function planXattrs(
 ): XattrPlan {
   const used = options.tolerance < 0 ? [] : [...sets.keys()].filter((set) => uses[set]! > 0 && sets[set]!.length > 0);
   const encoded = new Map<number, EncodedXattr[]>();
-  const seen = new Map<string, { attribute: EncodedXattr; inodes: number }>();
+  const seen = new Map<string, { inodes: number }>();
   for (const set of used) {
     const attributes = encodeSet(sets[set]!, pathOf(set));
     encoded.set(set, attributes);
     for (const attribute of attributes) {
       const known = seen.get(attribute.key);
       if (known) known.inodes += uses[set]!;
-      else seen.set(attribute.key, { attribute, inodes: uses[set]! });
+      else seen.set(attribute.key, { inodes: uses[set]! });
     }
   }
-  const { shared, ids } = placeShared([...seen.values()].filter(({ inodes }) => inodes > options.tolerance));
+  const isOften = ({ key }: EncodedXattr) => seen.get(key)!.inodes > options.tolerance;
+  // what no inode has room to name, because it names 255 others, is not shared
+  const sharable = [...encoded.values()].flatMap((set) => set.filter(isOften).slice(0, MAX_SHARED_XATTRS));
+  const { shared, ids } = placeShared(new Map(sharable.map((attribute) => [attribute.key, attribute])));
   const bodies: (Uint8Array | undefined)[] = [];
   for (const [set, attributes] of encoded)
     bodies[set] = encodeBody(attributes, ids, options.filter, xxhash, pathOf(set));
@@ -136,10 +139,10 @@ function emitEntry(out: Uint8Array, at: number, attribute: EncodedXattr): number
   return at + measureEntry(attribute);
 }
 
-function placeShared(often: { attribute: EncodedXattr }[]): { shared: Uint8Array; ids: Map<string, number> } {
-  const attributes = often
-    .map(({ attribute }) => attribute)
-    .sort((a, b) => compareBytes(a.fullName, b.fullName) || compareBytes(a.value, b.value));
+function placeShared(byKey: ReadonlyMap<string, EncodedXattr>): { shared: Uint8Array; ids: Map<string, number> } {
+  const attributes = [...byKey.values()].sort(
+    (a, b) => compareBytes(a.fullName, b.fullName) || compareBytes(a.value, b.value),
+  );
   const shared = new Uint8Array(attributes.reduce((sum, attribute) => sum + measureEntry(attribute), 0));
   const ids = new Map<string, number>();
   let at = 0;

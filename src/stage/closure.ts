@@ -1,5 +1,5 @@
 /** A closure's list of store paths: one a line, as `nix-store -qR`, `closureInfo` and `nix path-info -r` write it. */
-import { compareBytes, latin1FromBytes, showBytes } from "../core/bytes.ts";
+import { bytesFromLatin1, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 
 /** One path of a closure. */
@@ -12,7 +12,20 @@ export interface ClosurePath {
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const SLASH = 0x2f;
+
+/** Nix on macOS keeps names apart that differ in case only by this suffix and a number; it is no part of the name. */
+const CASE_HACK = "~nix~case~hack~";
+
+/** Whether a name may have the suffix. */
+export function hasCaseHack(name: string): boolean {
+  return name.includes(CASE_HACK);
+}
+
+/** The name that an entry of a store has in the image, from the latin1 string of its name on disk. */
+export function stripCaseHack(name: string): string {
+  const at = name.lastIndexOf(CASE_HACK);
+  return at > 0 && /^\d+$/.test(name.slice(at + CASE_HACK.length)) ? name.slice(0, at) : name;
+}
 
 /** Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any. */
 export function parseClosureList(text: Uint8Array, listName: string): ClosurePath[] {
@@ -38,14 +51,11 @@ export function parseClosureList(text: Uint8Array, listName: string): ClosurePat
 export function arrangeClosure(given: readonly ClosurePath[]): ClosurePath[] {
   const byPath = new Map<string, ClosurePath>();
   for (const { path, where } of given) {
-    let end = path.length;
-    while (end > 1 && path[end - 1] === SLASH) end--;
-    const trimmed = path.subarray(0, end);
-    if (trimmed.indexOf(0) >= 0) throw refuse(trimmed, where, "holds a NUL byte");
-    const base = showBytes(baseName(trimmed));
-    if (base === "" || base === "." || base === "..") throw refuse(trimmed, where, "has no name of its own");
-    const key = latin1FromBytes(trimmed);
-    if (!byPath.has(key)) byPath.set(key, { path: trimmed, where });
+    if (path.indexOf(0) >= 0) throw refuse(path, where, "holds a NUL byte");
+    const key = tidyPath(latin1FromBytes(path));
+    const base = key.slice(key.lastIndexOf("/") + 1);
+    if (base === "" || base === "." || base === "..") throw refuse(path, where, "has no name of its own");
+    if (!byPath.has(key)) byPath.set(key, { path: bytesFromLatin1(key), where });
   }
   for (const [key, { path, where }] of byPath) {
     for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {
@@ -54,19 +64,27 @@ export function arrangeClosure(given: readonly ClosurePath[]): ClosurePath[] {
         throw refuse(path, where, `lies inside ${showBytes(outer.path)} (${outer.where}); list the outer path only`);
     }
   }
-  const sorted = [...byPath.values()].sort((a, b) => compareBytes(baseName(a.path), baseName(b.path)));
-  sorted.forEach((top, index) => {
-    const before = sorted[index - 1];
-    if (before && compareBytes(baseName(before.path), baseName(top.path)) === 0) {
-      throw refuse(top.path, top.where, `has the same name as ${showBytes(before.path)} (${before.where})`);
+  const named = [...byPath.values()].map((top) => ({ top, name: topName(top.path) }));
+  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  named.forEach(({ top, name }, index) => {
+    const before = named[index - 1];
+    if (before?.name === name) {
+      throw refuse(top.path, top.where, `has the same name as ${showBytes(before.top.path)} (${before.top.where})`);
     }
   });
-  return sorted;
+  return named.map(({ top }) => top);
 }
 
-/** What follows the last slash. */
-export function baseName(path: Uint8Array): Uint8Array {
-  return path.subarray(path.lastIndexOf(SLASH) + 1);
+/** The name that a path of a closure has in the root, as a latin1 string. */
+export function topName(path: Uint8Array): string {
+  const text = latin1FromBytes(path);
+  return stripCaseHack(text.slice(text.lastIndexOf("/") + 1));
+}
+
+/** One spelling for each path, as far as that can be told without looking at the disk. */
+function tidyPath(path: string): string {
+  const tidy = path.replace(/\/(?:\.?\/)+/g, "/");
+  return tidy.length > 1 && tidy.endsWith("/") ? tidy.slice(0, -1) : tidy;
 }
 
 function refuse(path: Uint8Array, where: string, why: string): ImageError {

@@ -17,6 +17,8 @@ export interface Contents {
     at: number,
     toEnd: boolean,
   ): void | Promise<void>;
-  /** Lets go of whatever the last read left open. */
+  /** Ends reading well: a file that is still open must not have changed since. */
   close(): void;
+  /** Lets go of whatever is open, after a failure too; more reads may follow. */
+  release(): void;
 }

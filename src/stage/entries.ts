@@ -233,7 +233,7 @@ class EntryContents implements Contents {
     const wanted = toEnd ? length + 1 : length;
     let done = 0;
     while (done < wanted) {
-      const got = await source.readAt(into.subarray(at + done, at + wanted), offset + done);
+      const got = await this.#readAt(entry, source, into.subarray(at + done, at + wanted), offset + done);
       if (!(got > 0)) break;
       done += got;
     }
@@ -242,7 +242,21 @@ class EntryContents implements Contents {
     throw new ImageError("CHANGED", `${path}: ${done < length ? "shrank" : "grew"} while it was packed`, { path });
   }
 
+  async #readAt(entry: number, source: ByteSource, into: Uint8Array, offset: number): Promise<number> {
+    try {
+      return await source.readAt(into, offset);
+    } catch (cause) {
+      const path = showBytes(this.#tree.path(entry));
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ImageError("IO", `${path}: ${why}`, { path, cause });
+    }
+  }
+
   close(): void {
+    // nothing is left open
+  }
+
+  release(): void {
     // nothing is left open
   }
 }

@@ -10,9 +10,10 @@ import type { Tree } from "./tree.ts";
 // O_NONBLOCK: a file that became a FIFO must not hang the build. Windows has neither flag.
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** Low bits of the modification time, as {@link Tree.stamp} keeps them. */
-export function modificationStamp(stats: BigIntStats): number {
-  return Number(BigInt.asUintN(32, stats.mtimeNs));
+/** What tells a file from another of its size, as {@link Tree.stamp} keeps it: low bits of its time and its number. */
+export function sourceStamp(stats: BigIntStats): number {
+  // in a Nix store all times are equal: a file that was replaced has another inode
+  return Number(BigInt.asUintN(32, stats.mtimeNs ^ (stats.ino * 0x9e3779b1n)));
 }
 
 /** Reads the files of a tree that was walked on this machine. */
@@ -60,6 +61,10 @@ export class FileContents implements Contents {
     }
   }
 
+  release(): void {
+    this.#drop();
+  }
+
   #open(entry: number): void {
     this.close();
     this.#entry = entry;
@@ -78,7 +83,7 @@ export class FileContents implements Contents {
     if (!stats.isFile()) throw this.#changed("became something else");
     const size = this.#tree.size.view[this.#entry]!;
     if (Number(stats.size) !== size) throw this.#changed(Number(stats.size) < size ? "shrank" : "grew");
-    if (modificationStamp(stats) !== this.#tree.stamp.view[this.#entry]) throw this.#changed("was modified");
+    if (sourceStamp(stats) !== this.#tree.stamp.view[this.#entry]) throw this.#changed("was modified");
   }
 
   #changed(how: string): ImageError {

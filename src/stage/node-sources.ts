@@ -1,10 +1,10 @@
 /** Sources that are files on this machine: a directory, a list of paths, a closure list. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { latin1FromBytes, pathBytes, showBytes } from "../core/bytes.ts";
+import { pathBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
-import { arrangeClosure, baseName, type ClosurePath, parseClosureList } from "./closure.ts";
+import { arrangeClosure, type ClosurePath, parseClosureList, topName } from "./closure.ts";
 import { compileExcludes } from "./exclude.ts";
 import { type SharedPaths, sharePaths } from "./node-paths.ts";
 import type { ExcludeRules } from "./policy.ts";
@@ -91,7 +91,7 @@ async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 async function openTops(given: readonly ClosurePath[], exclude: ExcludeRules): Promise<WalkStart> {
   const isExcluded = compileExcludes(exclude);
   const all = arrangeClosure(given);
-  const tops = isExcluded ? all.filter((top) => !isExcluded(latin1FromBytes(baseName(top.path)))) : all;
+  const tops = isExcluded ? all.filter((top) => !isExcluded(topName(top.path))) : all;
   const where = new Map(tops.map((top) => [showBytes(top.path), top.where]));
   return {
     paths: sharePaths(

@@ -18,8 +18,9 @@ import { Column } from "../core/column.ts";
 import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import { sourceError, systemMessage } from "../core/node-errors.ts";
+import { hasCaseHack, stripCaseHack } from "./closure.ts";
 import { compileExcludes, type Excluder } from "./exclude.ts";
-import { modificationStamp } from "./node-files.ts";
+import { sourceStamp } from "./node-files.ts";
 import { PathBuilder, type SharedPaths, withShortPath } from "./node-paths.ts";
 import { type StagePolicy, stageMetadata } from "./policy.ts";
 import {
@@ -183,13 +184,27 @@ class Walker {
         throw sourceError(path, cause);
       }
       this.#scanNames(directory, short, names);
+      // listing follows a symbolic link that has taken the directory's place: what was found lies elsewhere
+      if (directory !== 0 || !this.#shared.isDirectory) this.#checkDirectory(directory);
     });
+  }
+
+  #checkDirectory(directory: number): void {
+    const path = this.#paths.path(directory);
+    try {
+      if (withShortPath(path, (short) => lstatSync(short)).isDirectory()) return;
+    } catch (cause) {
+      throw sourceError(path, cause);
+    }
+    const shown = showBytes(path);
+    throw new ImageError("CHANGED", `${shown}: became something else while it was packed`, { path: shown });
   }
 
   /** Stages the children of a directory, given the path by which it can be reached. */
   #scanNames(directory: number, directoryPath: Buffer, listed: string[]): void {
     const tree = this.#tree;
-    const names = this.#policy.caseHack ? listed.sort(byImageName) : listed.sort();
+    const names = listed.sort();
+    if (this.#policy.caseHack && names.some(hasCaseHack)) this.#refuseTwins(directory, names.sort(byImageName));
     const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(tree.path(directory))}/` : "";
     const excluded = this.#excluded;
     const kept = excluded ? names.filter((name) => !excluded(prefix + this.#imageName(name))) : names;
@@ -229,8 +244,18 @@ class Walker {
     if (directories.length > 0) this.#push(directories);
   }
 
+  /** Two names that are one in the image: the store is not what Nix made. */
+  #refuseTwins(directory: number, names: readonly string[]): void {
+    for (let i = 1; i < names.length; i++) {
+      if (stripCaseHack(names[i]!) !== stripCaseHack(names[i - 1]!)) continue;
+      const path = showBytes(Buffer.concat([this.#paths.path(directory), Buffer.from(`/${names[i]}`, "latin1")]));
+      const other = showBytes(Buffer.from(names[i - 1]!, "latin1"));
+      throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
+    }
+  }
+
   #imageName(name: string): string {
-    return this.#policy.caseHack ? imageName(name) : name;
+    return this.#policy.caseHack ? stripCaseHack(name) : name;
   }
 
   #storeName(entry: number, name: string): void {
@@ -247,7 +272,7 @@ class Walker {
     const tree = this.#tree;
     const mode = Number(stats.mode);
     tree.mode.view[entry] = mode;
-    tree.stamp.view[entry] = modificationStamp(stats);
+    tree.stamp.view[entry] = sourceStamp(stats);
     const keepsTime = this.#policy.times !== "fixed";
     const nanoseconds = keepsTime ? Number(((stats.mtimeNs % NS) + NS) % NS) : 0;
     const seconds = keepsTime ? Number((stats.mtimeNs - BigInt(nanoseconds)) / NS) : 0;
@@ -286,17 +311,9 @@ function splitDevice(device: bigint): { major: number; minor: number } {
   };
 }
 
-/** Nix on macOS keeps names that differ in case only apart by this suffix, which is no part of the path. */
-const CASE_HACK = "~nix~case~hack~";
-
-function imageName(name: string): string {
-  const at = name.lastIndexOf(CASE_HACK);
-  return at > 0 && /^\d+$/.test(name.slice(at + CASE_HACK.length)) ? name.slice(0, at) : name;
-}
-
 /** Sorts by the names in the image, which are not always those on disk. */
 function byImageName(a: string, b: string): number {
-  const [left, right] = [imageName(a), imageName(b)];
+  const [left, right] = [stripCaseHack(a), stripCaseHack(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

@@ -74,7 +74,7 @@ export class Tree {
   readonly count: Column<Uint32Array>;
   /** Index of the entry's attribute set, 0 for none. */
   readonly xattrs: Column<Uint32Array>;
-  /** Low bits of the source's modification time when it was staged: a later read must find the same. */
+  /** A hash of what the source was when it was staged, time and inode: a later read must find the same. */
   readonly stamp: Column<Uint32Array>;
   readonly flags: Column<Uint8Array>;
   /** The arena of names and targets. */

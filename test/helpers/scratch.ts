@@ -1,17 +1,24 @@
 /** Places for what tests make: memory where there is some, and always removed. */
-import { chmodSync, existsSync, mkdtempSync, statfsSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { removeTree } from "./corner-tree.ts";
 
 /** `f_type` of tmpfs. */
 const TMPFS_MAGIC = 0x01021994;
 
-/** A new empty folder that every user may enter, removed after the file's last test. Preferably in memory. */
+/**
+ * The path of a folder that every user may enter; there, empty, from before the first to after the last test of the
+ * file or `describe` that asks for it. Preferably in memory.
+ */
 export function makeScratch(name: string, parent: string = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()): string {
-  const folder = mkdtempSync(join(parent, `${name}-`));
-  chmodSync(folder, 0o755);
+  const folder = join(parent, `${name}-${randomBytes(6).toString("hex")}`);
+  beforeAll(() => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o755);
+  });
   afterAll(() => removeTree(folder));
   return folder;
 }
