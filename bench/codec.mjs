@@ -1,0 +1,113 @@
+// Speed of the codecs over the files of a folder: MB of input a second of CPU time (this process alone, the best of some
+// passes), and what came out. Files are compressed as an image's are: read into the codec's window, then cut into
+// pieces of fixed output, or into blocks of fixed input.
+//   node bench/codec.mjs [--megabytes 240] [--passes 3] [--only lz4hc,9] [--save PREFIX] [folder, default /usr]
+// --save writes what was compressed to PREFIX.bin, and the sizes of its files as u32 to PREFIX.idx: for a program that
+// does the same with another library.
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { generator } from "./filler.mjs";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    megabytes: { type: "string", default: "240" },
+    passes: { type: "string", default: "3" },
+    only: { type: "string", default: "" },
+    save: { type: "string" },
+    dist: { type: "string", default: fileURLToPath(new URL("../dist", import.meta.url)) },
+  },
+});
+const [folder = "/usr"] = positionals;
+const { createLz4, createLz4hc } = await import(pathToFileURL(join(values.dist, "codec/lz4/lz4.js")));
+
+/** How much of a file is handed to a compression at most. */
+const AHEAD = 1 << 20;
+/** Bigger files would say too much. */
+const MAX_FILE = 8_000_000;
+
+/** Regular files below `path`, in byte order. */
+function* filesBelow(path) {
+  for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(child);
+    else if (entry.isFile()) yield child;
+  }
+}
+
+/** A sample of the folder's files, the same each time. */
+function readSample(wanted) {
+  const next = generator("codec");
+  const paths = [...filesBelow(folder)];
+  const files = [];
+  for (let bytes = 0; bytes < wanted && paths.length > 0; ) {
+    const [path] = paths.splice(next(paths.length), 1);
+    const { size } = lstatSync(path);
+    if (size === 0 || size > MAX_FILE) continue;
+    files.push(readFileSync(path));
+    bytes += size;
+  }
+  return files;
+}
+
+/** Compresses all files once; `limit` bytes of output, or `block` bytes of input at a time. */
+function compressAll(codec, files, { limit, block }) {
+  const { plain } = codec;
+  let output = 0;
+  let calls = 0;
+  for (const file of files) {
+    let base = 0;
+    let end = 0;
+    for (let at = 0; at < file.length; calls++) {
+      const to = Math.min(file.length, at + (block ?? AHEAD));
+      if (to > end) {
+        base = at;
+        end = Math.min(file.length, base + plain.length);
+        plain.set(file.subarray(base, end));
+      }
+      if (block === undefined) {
+        output += codec.compressInto(at - base, to - base, 0, limit);
+        at += codec.consumed;
+      } else {
+        output += codec.compress(at - base, to - base, 0, to - at) || to - at;
+        at = to;
+      }
+    }
+  }
+  return { output, calls };
+}
+
+const files = readSample(values.megabytes * 1e6);
+const input = files.reduce((sum, file) => sum + file.length, 0);
+console.log(`${files.length} files, ${(input / 1e6).toFixed(1)} MB of ${folder}; Node ${process.version}`);
+if (values.save) {
+  writeFileSync(`${values.save}.bin`, Buffer.concat(files));
+  writeFileSync(
+    `${values.save}.idx`,
+    Uint32Array.from(files, (file) => file.length),
+  );
+}
+
+const KINDS = { "4 KiB out": { limit: 4096 }, "64 KiB out": { limit: 65536 }, "128 KiB in": { block: 131072 } };
+const CODECS = [createLz4, ...[3, 6, 9, 10, 12].map((level) => () => createLz4hc(level))];
+
+for (const create of CODECS) {
+  const codec = create();
+  if (values.only && codec.name !== values.only) continue;
+  for (const [kind, options] of Object.entries(KINDS)) {
+    let best = Number.POSITIVE_INFINITY;
+    let result;
+    for (let pass = 0; pass < Number(values.passes); pass++) {
+      const from = process.cpuUsage();
+      result = compressAll(codec, files, options);
+      const { user, system } = process.cpuUsage(from);
+      best = Math.min(best, (user + system) / 1e6);
+    }
+    const { output, calls } = result;
+    const speed = `${(input / best / 1e6).toFixed(1)} MB/s`;
+    const figures = `x${(input / output).toFixed(4)}  ${output} bytes in ${calls} pieces`;
+    console.log(`${codec.name.padEnd(10)} ${kind.padEnd(10)} ${speed.padStart(12)}  ${figures}`);
+  }
+}
