@@ -6,7 +6,7 @@ import type { StageOptions } from "./stage/policy.ts";
 export interface BuildOptions extends StageOptions, ErofsLayoutOptions {
   /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
   workers?: number | undefined;
-  /** Bytes left untouched before the image (`--offset`). Default: 0. */
+  /** Bytes before the image (`--offset`): zeros in a file, what was there on a device. Default: 0. */
   offset?: number | undefined;
   /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
   mountPoint?: string | undefined;

@@ -8,8 +8,9 @@
  */
 import type { BuildOptions, BuildProgress } from "./build-options.ts";
 import type { BuildReport } from "./build-report.ts";
+import { checkInteger } from "./core/check.ts";
 import { ImageError } from "./core/error.ts";
-import { FileSink, HeadLastSink, openTarget } from "./core/node-file-sink.ts";
+import { checkDeviceRoom, FileSink, HeadLastSink, openTarget } from "./core/node-file-sink.ts";
 import { defaultThreads, ThreadPool } from "./core/node-pool.ts";
 import { SequentialSink, type Sink } from "./core/sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
@@ -25,7 +26,7 @@ import type { SharedPaths } from "./stage/node-paths.ts";
 import { isFileSource, paths } from "./stage/node-sources.ts";
 import { prepareWalk } from "./stage/node-walk.ts";
 import { orderInodes } from "./stage/order.ts";
-import { checkInteger, resolvePolicy, type StagePolicy } from "./stage/policy.ts";
+import { resolvePolicy, type StagePolicy } from "./stage/policy.ts";
 import { isStaged, type Source, type Xattr } from "./stage/source.ts";
 import { findSparse, readSparse, scanSparse } from "./stage/sparse.ts";
 import { Tree } from "./stage/tree.ts";
@@ -59,7 +60,30 @@ export async function buildErofs(
 }
 
 function isSource(source: readonly (string | Uint8Array)[] | Source): source is Source {
+  if (typeof source !== "object" || source === null) {
+    throw new ImageError(
+      "INPUT",
+      "the source is neither an array of paths nor one that directory(), closure() or entries() made",
+    );
+  }
   return !Array.isArray(source);
+}
+
+/** Throws `INPUT` for what no image can be written to, before any work is done. */
+function checkTarget(out: string | Sink | WritableStream<Uint8Array>): void {
+  if (out === "") throw new ImageError("INPUT", 'the path to write to is ""');
+  if (typeof out === "string") return;
+  if (typeof out === "object" && out !== null) {
+    if ("getWriter" in out) {
+      if (!out.locked) return;
+      throw new ImageError("INPUT", "the stream to write to is locked by another writer");
+    }
+    if ([out.writeAt, out.truncate, out.close].every((method) => typeof method === "function")) return;
+  }
+  throw new ImageError(
+    "INPUT",
+    "the target is neither a path, nor a WritableStream, nor a Sink {writeAt, truncate, close}",
+  );
 }
 
 class ErofsBuild {
@@ -85,20 +109,27 @@ class ErofsBuild {
 
   async run(out: string | Sink | WritableStream<Uint8Array>): Promise<BuildReport> {
     const { signal } = this.#options;
-    const onAbort = () => this.#pool.control.stop();
-    signal?.addEventListener("abort", onAbort);
-    if (signal?.aborted) onAbort();
+    const onAbort = () => this.#pool.abort();
     let staged: Staged | undefined;
     try {
+      signal?.addEventListener("abort", onAbort);
+      if (signal?.aborted) onAbort();
+      checkTarget(out);
       const tree = await this.#stage();
       staged = tree;
       const plan = await this.#plan(tree);
       await this.#watch("write", plan.contentBytes, () => this.#write(tree, plan, out));
       return this.#report(tree, plan);
+    } catch (error) {
+      // whoever reads the stream must not wait for what will not come
+      if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
+        out.abort(error).catch(() => undefined);
+      }
+      throw error;
     } finally {
-      staged?.contents.release();
-      signal?.removeEventListener("abort", onAbort);
       this.#pool.close();
+      staged?.contents.release();
+      signal?.removeEventListener?.("abort", onAbort);
     }
   }
 
@@ -106,9 +137,15 @@ class ErofsBuild {
     return this.#watch("walk", undefined, async () => {
       const tree = Tree.create();
       const source = this.#source;
-      if (isStaged(source)) return { tree, ...(await source.stage(tree, this.#policy)), paths: undefined, excluded: 0 };
+      if (isStaged(source))
+        return {
+          tree,
+          ...(await this.#pool.here((context) => source.stage(tree, this.#policy, context))),
+          paths: undefined,
+          excluded: 0,
+        };
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-      const start = await source.open(this.#policy.exclude);
+      const start = await this.#pool.here(() => source.open(this.#policy.exclude));
       try {
         await this.#pool.run("walk", prepareWalk(tree, start.paths, this.#policy));
       } catch (error) {
@@ -165,7 +202,7 @@ class ErofsBuild {
     try {
       await this.#writeSink(staged, plan, stream, emitSequential, this.#offset);
     } catch (error) {
-      await stream.abort(error);
+      void stream.abort(error);
       throw error;
     }
   }
@@ -174,6 +211,7 @@ class ErofsBuild {
     const target = openTarget(out);
     try {
       if (target.inPlace) {
+        checkDeviceRoom(out, this.#offset + plan.blocks * plan.blockSize);
         const device = new FileSink(out, out, this.#offset);
         try {
           const sink = new HeadLastSink(device, Math.max(plan.blockSize, 4096));
@@ -219,10 +257,12 @@ class ErofsBuild {
       truncate: (length) => out.truncate(length + offset),
       close: () => out.close(),
     };
-    await moved.truncate(plan.blocks * plan.blockSize);
-    await this.#pool.runHere((context) => emit(context, plan, staged.tree, staged.contents, moved));
-    this.#pool.control.check();
-    await moved.close();
+    await this.#pool.runHere(async (context) => {
+      await moved.truncate(plan.blocks * plan.blockSize);
+      await emit(context, plan, staged.tree, staged.contents, moved);
+      context.control.check();
+      await moved.close();
+    });
   }
 
   /** Runs one stage: its time goes into the report, its progress to the caller. */
@@ -234,13 +274,17 @@ class ErofsBuild {
     const started = performance.now();
     const { onProgress } = this.#options;
     let thrown: { error: unknown } | undefined;
+    const fail = (error: unknown) => {
+      // the caller's own mistake ends the build, and is the caller's to see
+      thrown ??= { error };
+      this.#pool.abort();
+    };
     const tell = () => {
       try {
-        if (stage !== "plan") onProgress?.({ stage, done: this.#pool.control.done, total });
+        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.#pool.control.done, total });
+        if (told instanceof Promise) told.catch(fail);
       } catch (error) {
-        // the caller's own mistake ends the build, and is the caller's to see
-        thrown ??= { error };
-        this.#pool.control.stop();
+        fail(error);
       }
     };
     const timer = onProgress && setInterval(tell, 100);

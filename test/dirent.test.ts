@@ -5,6 +5,7 @@ import { emitDirectory, measureDirectory } from "../src/erofs/dirent.ts";
 import { type Entry, entries } from "../src/stage/entries.ts";
 import { resolvePolicy } from "../src/stage/policy.ts";
 import { Tree } from "../src/stage/tree.ts";
+import { soloContext } from "./helpers/context.ts";
 
 /** Names travel as latin1 strings, a character a byte. */
 const bytesOf = (name: string) => Uint8Array.from(Buffer.from(name, "latin1"));
@@ -12,7 +13,7 @@ const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a, "latin1"
 
 async function stage(list: readonly Entry[]): Promise<Tree> {
   const tree = Tree.create();
-  await entries(list).stage(tree, resolvePolicy({}, false));
+  await entries(list).stage(tree, resolvePolicy({}, false), soloContext());
   return tree;
 }
 

@@ -4,6 +4,9 @@ import { buildErofs } from "../src/build.ts";
 import type { BuildOptions } from "../src/build-options.ts";
 import { ImageError } from "../src/core/error.ts";
 import { type Entry, entries } from "../src/stage/entries.ts";
+import { resolvePolicy, type StageOptions } from "../src/stage/policy.ts";
+import { Tree } from "../src/stage/tree.ts";
+import { soloContext } from "./helpers/context.ts";
 import { checkTiling, ImageReader, type ReadInode } from "./helpers/image-reader.ts";
 
 type List = Parameters<typeof entries>[0];
@@ -165,22 +168,24 @@ test("contents may be text, bytes, or a source read at once, later, or a little 
   for (const path of ["bytes", "now", "later", "slowly"]) expect(tree.get(path)!.contents.equals(bytes)).toBe(true);
 });
 
-test("a hole is a block of zeros only, to the last byte of a file of any length", async () => {
-  const sizes = [12_289, 12_290, 12_291, 12_292, 1_048_577, 1_052_673];
-  const list = sizes.map((size): Entry => {
-    const contents = new Uint8Array(size);
-    contents[size - 1] = 0xee;
-    return { path: String(size), contents, sparse: true };
-  });
-  const tree = await build(list);
-  for (const { path, contents } of list) {
-    const inode = tree.get(path as string)!;
-    expect(inode.contents.equals(contents as Uint8Array)).toBe(true);
-    // one block of data is stored, the one that the last byte is in
-    expect(inode.extents.filter(({ sharedAs }) => sharedAs === "data").map(({ from, to }) => to - from)).toEqual([
-      4096,
-    ]);
-  }
+test("times are kept, all the same, or no later than one", async () => {
+  const times = [
+    { sec: 10, nsec: 5 },
+    { sec: 9, nsec: 999_999_999 },
+    { sec: 11, nsec: 0 },
+    { sec: -3, nsec: 7 },
+  ];
+  const staged = async (options: StageOptions) => {
+    const tree = Tree.create();
+    const list = times.map((mtime, index) => ({ path: String(index), mtime }));
+    await entries(list).stage(tree, resolvePolicy(options, false), soloContext());
+    return [1, 2, 3, 4].map((entry) => ({ sec: tree.mtime.view[entry]!, nsec: tree.mtimeNsec.view[entry]! }));
+  };
+  const ten = { sec: 10, nsec: 0 };
+  expect(await staged({})).toEqual(times);
+  expect(await staged({ timestamp: 10 })).toEqual([ten, ten, ten, ten]);
+  expect(await staged({ timestamp: 10, times: "keep" })).toEqual(times);
+  expect(await staged({ timestamp: 10, times: "clamp" })).toEqual([ten, times[1], ten, times[3]]);
 });
 
 const file = (path: string): Entry => ({ path });
@@ -249,7 +254,14 @@ test("a name of 255 bytes is held, one of 256 is a limit", async () => {
 });
 
 describe("a source that comes up short or long is an error that names the path", () => {
-  const sizes = { inline: 100, "body and tail": 5000, "whole blocks": 8192, pieces: 300_000, empty: 0 };
+  const sizes = {
+    inline: 100,
+    "body and tail": 5000,
+    "whole blocks": 8192,
+    "pieces and tail": 300_000,
+    pieces: 262_144,
+    empty: 0,
+  };
   const cases = Object.entries(sizes).flatMap(([what, size]) =>
     (["emit", "stream", "compare", "scan"] as const).map((when) => ({ what, size, when })),
   );

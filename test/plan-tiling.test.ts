@@ -8,7 +8,7 @@ import { buildErofs } from "../src/build.ts";
 import type { BuildOptions } from "../src/build-options.ts";
 import { crc32c } from "../src/core/crc32c.ts";
 import { type Entry, entries } from "../src/stage/entries.ts";
-import { checkTiling, ImageReader, type ReadInode } from "./helpers/image-reader.ts";
+import { checkTiling, type Extent, ImageReader, type ReadInode } from "./helpers/image-reader.ts";
 
 async function imageOf(list: readonly Entry[], options: BuildOptions): Promise<Uint8Array> {
   let image = new Uint8Array(0);
@@ -57,7 +57,7 @@ const someEntry: fc.Arbitrary<Entry> = fc
   .record({
     path: somePath,
     mode: fc.constantFrom(0, 0o644, 0o7777),
-    uid: fc.constantFrom(0, 0, 0, 0, 65535, 65536, 2 ** 32 - 1),
+    uid: fc.constantFrom(0, 0, 0, 0, 65535, 65536, 2 ** 32 - 2),
     mtime: fc.constantFrom(0, 0, 0, 0, 1, { sec: -1, nsec: 5 }),
     xattrs: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, someXattrs),
     what: fc.oneof(
@@ -157,4 +157,66 @@ test("any tree: extents tile the image, equal files share blocks, and everything
   };
   const someList = fc.array(someEntry, { maxLength: 40, size: "max" });
   await fc.assert(fc.asyncProperty(someList, someOptions, run), { numRuns: 150 });
+});
+
+/** Builds, checks the tiling and every file's contents; returns the data extents by path. */
+async function dataOf(list: readonly Entry[], options: BuildOptions = {}): Promise<Map<string, Extent[]>> {
+  const reader = new ImageReader(await imageOf(list, options));
+  const tree = reader.tree();
+  checkTiling(reader.image, reader.blockSize, tree.values(), 1);
+  for (const { path, contents } of list) {
+    if (!tree.get(path as string)!.contents.equals(contents as Uint8Array)) expect.fail(`${path}: contents differ`);
+  }
+  return new Map([...tree].map(([path, { extents }]) => [path, extents.filter(({ sharedAs }) => sharedAs === "data")]));
+}
+
+test("bodies and tails come together where inodes wait from one window to the next", async () => {
+  const list = Array.from({ length: 3000 }, (_, nr) => {
+    // tails that leave a badly filled block each, and some to fill it
+    const size = nr % 5 === 0 ? nr % 301 : 2000 + ((nr * 7919) % 2000) + 4096 * (nr % 3);
+    return { path: `f${nr}`, contents: pattern(size, 1 + (nr % 250)) };
+  });
+  const streamed: Uint8Array[] = [];
+  const stream = new WritableStream<Uint8Array>({ write: (chunk) => void streamed.push(chunk) });
+  await buildErofs(entries(list), stream);
+  expect(Buffer.concat(streamed).equals(await imageOf(list, {}))).toBe(true);
+  await dataOf(list, { dedupe: "none" });
+});
+
+test.each([5000, 8192, 200_000, 300_000, 2_500_000])(
+  "files of %i bytes that differ in a byte share nothing",
+  async (size) => {
+    const but = (at: number) => pattern(size, 3).fill(0xff, at, at + 1);
+    const originals = [pattern(size, 3), but(0), but(size - 1), but(size >> 1)];
+    const list = [...originals, ...originals].map((contents, nr) => ({ path: `f${nr}`, contents }));
+    const data = await dataOf(list);
+    const first = (nr: number) => data.get(`f${nr}`)![0]!.from;
+    expect(new Set([0, 1, 2, 3].map(first)).size).toBe(4);
+    expect([4, 5, 6, 7].map(first)).toEqual([0, 1, 2, 3].map(first));
+    const two = await dataOf(list.slice(1, 3));
+    expect(two.get("f1")![0]!.from).not.toBe(two.get("f2")![0]!.from);
+    // alike for longer than a large file's head is
+    const late = await dataOf([list[0]!, list[2]!]);
+    expect(late.get("f0")![0]!.from).not.toBe(late.get("f2")![0]!.from);
+  },
+);
+
+test("holes of one block are holes, where together they save more than a block", async () => {
+  const blocks = (text: string) => Buffer.concat([...text].map((letter) => Buffer.alloc(4096, Number(letter))));
+  const files = { "10101": 3, "1001": 2, "0011": 2, "110000": 2, "000000": 0, "101": 3, "111": 3, "11111": 5 };
+  const list = Object.keys(files).map((path) => ({ path, contents: blocks(path), sparse: true }));
+  const data = await dataOf(list, { dedupe: "none" });
+  const stored = (path: string) => data.get(path)!.reduce((sum, { from, to }) => sum + (to - from) / 4096, 0);
+  expect(Object.fromEntries(list.map(({ path }) => [path, stored(path)]))).toEqual(files);
+});
+
+test("a hole is a block of zeros only, to the last byte of a file of any length", async () => {
+  const list = [12_289, 12_290, 12_291, 12_292, 1_048_577, 1_052_673].map((size) => {
+    const contents = new Uint8Array(size);
+    contents[size - 1] = 0xee;
+    return { path: String(size), contents, sparse: true };
+  });
+  const data = await dataOf(list);
+  // one block is stored, the one that the last byte is in
+  for (const { path } of list) expect(data.get(path)!.map(({ from, to }) => to - from)).toEqual([4096]);
 });

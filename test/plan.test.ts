@@ -10,6 +10,7 @@ import { orderInodes } from "../src/stage/order.ts";
 import { resolvePolicy, type StageOptions } from "../src/stage/policy.ts";
 import { findSparse, readSparse, scanSparse } from "../src/stage/sparse.ts";
 import { Tree } from "../src/stage/tree.ts";
+import { soloContext } from "./helpers/context.ts";
 
 const [PLAIN, INLINE, CHUNK] = [0, 2, 4];
 const NO_BLOCK = 0xffffffff;
@@ -24,7 +25,7 @@ async function planOf(list: readonly Entry[], options: Options = {}) {
   const policy = resolvePolicy(options, false);
   const layout = resolveLayout(options);
   const tree = Tree.create();
-  const { contents, xattrs } = await entries(list).stage(tree, policy);
+  const { contents, xattrs } = await entries(list).stage(tree, policy, soloContext());
   const [inodes, xxhash] = [orderInodes(tree), await loadXxHash()];
   const context = () => ({ control: new Control(1), thread: 0, pause: () => undefined });
   const candidates = findCandidates(tree, inodes, layout.blockSize);

@@ -63,5 +63,6 @@ Examples:
   nix-store -qR ./result | ts-mkerofs --closure=- - | ssh host 'cat > store.erofs'
 
 Exit status: 0 for success, 1 where the image could not be built, 2 for a command line that cannot be understood,
-128 + N when signal N interrupted. Unless it is 0, an IMAGE that is a file is as it was before.
+128 + N when signal N interrupted. Unless it is 0, an IMAGE that is a file is as it was before
+(but for a report that cannot be printed: then the image is complete).
 `;

@@ -46,6 +46,10 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   };
   const operands: string[] = [];
   for (const { option, name, value } of getopt(argv, OPTIONS)) {
+    if (value?.includes("\uFFFD")) {
+      // Node has already replaced the bytes: what is left names another file
+      throw new UsageError(`${name ?? "operand"} "${value}": not UTF-8; paths of any bytes can be given by --closure`);
+    }
     if (option === undefined) {
       operands.push(value);
     } else {
@@ -75,7 +79,9 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 function setTimes(build: BuildOptions, isClosure: boolean, sourceDateEpoch: string | undefined): void {
   const epoch = sourceDateEpoch === undefined ? undefined : parseEpoch(sourceDateEpoch);
   const isGiven = build.timestamp !== undefined;
-  build.timestamp ??= epoch;
+  // a closure's times are fixed already, and every Nix build sets this variable
+  const clampsClosure = isClosure && build.times === undefined && build.ignoreMtime !== false;
+  if (!clampsClosure) build.timestamp ??= epoch;
   if (build.timestamp === undefined && build.times === "fixed") {
     throw new UsageError("--all-time: needs -T or SOURCE_DATE_EPOCH, as the clock is never read");
   }
@@ -83,5 +89,5 @@ function setTimes(build: BuildOptions, isClosure: boolean, sourceDateEpoch: stri
   if (isGiven) build.times = "fixed";
   // A closure's times are 0 by default, so "preserve" has something to say there.
   else if (isClosure && build.ignoreMtime === false) build.times = "keep";
-  else if (epoch !== undefined) build.times = "clamp";
+  else if (epoch !== undefined && !isClosure) build.times = "clamp";
 }

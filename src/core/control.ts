@@ -10,6 +10,7 @@ const TURN = 1;
 const CLAIM = 2;
 const COUNTERS = 2;
 const WORDS = CLAIM + COUNTERS;
+const TURN_MS = 50;
 
 /** Shared state of the threads that work on one build. */
 export class Control {
@@ -55,7 +56,11 @@ export class Control {
 
   /** Waits for the turn to write. */
   takeTurn(): void {
-    while (!this.tryTakeTurn()) Atomics.wait(this.#words, TURN, 1);
+    while (!this.tryTakeTurn()) {
+      // a thread that dies while it writes gives no turn back: then the build is stopped
+      Atomics.wait(this.#words, TURN, 1, TURN_MS);
+      this.check();
+    }
   }
 
   /** Lets the next thread write. */

@@ -1,19 +1,24 @@
 /** Images as files: written beside the target and renamed over it, so that the target is whole or untouched. */
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
+  readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ImageError } from "./error.ts";
 import { systemMessage } from "./node-errors.ts";
 import type { Sink } from "./sink.ts";
@@ -37,6 +42,8 @@ export class FileSink implements Sink {
   }
 
   writeAt(bytes: Uint8Array, offset: number): void {
+    // a build that was given up may have a write still to come: its descriptor may be another file's by now
+    if (!this.#isOpen) throw new ImageError("ABORTED", "the build was aborted");
     attempt(this.#shownPath, () => {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#offset + offset + done);
@@ -84,6 +91,9 @@ export interface Target {
 /** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
 export function openTarget(target: string): Target {
   const existing = statIfThere(target);
+  const dangling = existing ? undefined : danglingTarget(target);
+  // a symbolic link stays one: what it names is made
+  if (dangling !== undefined) return openTarget(dangling);
   if (existing?.isBlockDevice() || existing?.isCharacterDevice()) {
     const nothing = () => undefined;
     return { path: target, inPlace: true, commit: nothing, abandon: nothing };
@@ -94,22 +104,57 @@ export function openTarget(target: string): Target {
   // a symbolic link stays one: what it names is replaced
   const final = existing ? realpathSync(target) : target;
   const path = createBeside(final, target);
+  const remove = () => rmSync(path, { force: true });
+  // who ends the process at once, as a second Ctrl-C does, leaves nothing behind either
+  process.once("exit", remove);
   const result: Target = {
     path,
     inPlace: false,
     commit() {
       attempt(target, () => renameSync(path, final));
+      process.off("exit", remove);
       syncDirectory(dirname(final));
     },
-    abandon: () => rmSync(path, { force: true }),
+    abandon() {
+      process.off("exit", remove);
+      remove();
+    },
   };
   try {
-    if (existing) attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+    if (existing) takeOver(path, target, existing);
   } catch (error) {
     result.abandon();
     throw error;
   }
   return result;
+}
+
+/** Where a symbolic link leads whose target is not there; undefined for anything else. */
+function danglingTarget(target: string): string | undefined {
+  const link = attempt(target, () => lstatSync(target, { throwIfNoEntry: false }));
+  return link?.isSymbolicLink() ? resolve(dirname(target), readlinkSync(target)) : undefined;
+}
+
+/** Gives the new file the mode of the one it replaces, and its owner where that is allowed. */
+function takeOver(path: string, target: string, existing: Stats): void {
+  try {
+    chownSync(path, existing.uid, existing.gid);
+  } catch {
+    // only root may give files away; anyone else's file is their own
+  }
+  attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+}
+
+/** Throws `IO` where a block device is shorter than `bytes`: before its old contents are touched. */
+export function checkDeviceRoom(path: string, bytes: number): void {
+  if (!attempt(path, () => statSync(path)).isBlockDevice()) return;
+  const descriptor = attempt(path, () => openSync(path, constants.O_RDONLY));
+  try {
+    const got = attempt(path, () => readSync(descriptor, new Uint8Array(1), 0, 1, bytes - 1));
+    if (got === 0) throw new ImageError("IO", `${path}: no space left on device, ${bytes} bytes are needed`, { path });
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function statIfThere(target: string) {
@@ -184,7 +229,8 @@ export class HeadLastSink implements Sink {
   /** Wipes an image that was there before, so that a build that fails leaves none. */
   truncate(length: number): void {
     this.#sink.truncate(length);
-    this.#sink.writeAt(new Uint8Array(this.#headBytes), 0);
+    this.#sink.writeAt(new Uint8Array(Math.min(this.#headBytes, length)), 0);
+    this.#sink.sync();
   }
 
   close(): void {

@@ -39,10 +39,17 @@ export class ThreadPool<T extends JobTable> {
   readonly control: Control;
   readonly #jobs: T;
   readonly #helpers: Helper[] = [];
+  readonly #aborted: Promise<never>;
+  #abort!: (error: ImageError) => void;
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
     this.#jobs = jobs;
+    this.#aborted = new Promise((_, reject) => {
+      this.#abort = reject;
+    });
+    // most builds are not aborted, and then nobody waits for this
+    this.#aborted.catch(() => undefined);
     for (let thread = 1; thread < threads; thread++) {
       this.#helpers.push(new Helper(workerUrl, { control: this.control.buffer, thread }));
     }
@@ -57,9 +64,24 @@ export class ThreadPool<T extends JobTable> {
     ]);
   }
 
+  /** Stops all jobs, and does not wait for those of the main thread: they may wait for a caller that never answers. */
+  abort(): void {
+    this.control.stop();
+    this.#abort(new ImageError("ABORTED", "the build was aborted"));
+  }
+
   /** Runs a job in the main thread alone. */
   async runHere(job: (context: JobContext) => Promise<void>): Promise<void> {
-    await this.#settle((context) => [job(context)]);
+    await this.#settle((context) => [Promise.race([job(context), this.#aborted])]);
+  }
+
+  /** Runs a job with a result in the main thread alone. */
+  async here<R>(job: (context: JobContext) => Promise<R>): Promise<R> {
+    let result: { value: R } | undefined;
+    await this.runHere(async (context) => {
+      result = { value: await job(context) };
+    });
+    return result!.value;
   }
 
   /** Ends the helpers, which have nothing to do any more, in their own time. */

@@ -90,7 +90,7 @@ export const EXTENDED = struct("erofs_inode_extended", 64, {
   i_uid: u32,
   i_gid: u32,
 
-  i_mtime: u64,
+  i_mtime: s64,
   i_mtime_nsec: u32,
   i_nlink: u32,
 

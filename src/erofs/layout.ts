@@ -30,7 +30,7 @@ export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
   const plain = sharesWith ? chooseSharedPlain(input, sizes, sharesWith) : new Set<number>();
   let savedByHoles = 0;
   for (const entry of inodes.order) {
-    const extended = needsExtended(input, entry);
+    const extended = needsExtended(input, sizes, entry);
     const original = sharesWith?.[entry] ?? NONE;
     let chosen: number;
     if (original !== NONE) chosen = inheritLayout(sizes, entry, original);
@@ -65,20 +65,20 @@ function chooseSharedPlain(input: LayoutInput, sizes: InodeSizes, sharesWith: Ui
   return plain;
 }
 
-function needsExtended({ tree, inodes, layout, time }: LayoutInput, entry: number): boolean {
+function needsExtended({ tree, inodes, layout, time }: LayoutInput, sizes: InodeSizes, entry: number): boolean {
   if (layout.inodes !== "auto") return layout.inodes === "extended";
-  if (!holdsCompact(tree, inodes, entry)) return true;
+  if (!holdsCompact(tree, inodes, sizes, entry)) return true;
   if (layout.ignoreMtime) return false;
   return tree.mtime.view[entry] !== time.epoch || tree.mtimeNsec.view[entry] !== time.fixedNsec;
 }
 
-function holdsCompact(tree: Tree, { nlink }: InodeOrder, entry: number): boolean {
-  return fitsCompact(tree.size.view[entry]!, tree.uid.view[entry]!, tree.gid.view[entry]!, nlink[entry]!);
+function holdsCompact(tree: Tree, { nlink }: InodeOrder, sizes: InodeSizes, entry: number): boolean {
+  return fitsCompact(sizes.size(entry), tree.uid.view[entry]!, tree.gid.view[entry]!, nlink[entry]!);
 }
 
 function checkForced({ tree, inodes }: LayoutInput, sizes: InodeSizes): void {
   for (const entry of inodes.order) {
-    if (holdsCompact(tree, inodes, entry) && sizes.size(entry) <= 0xffffffff) continue;
+    if (holdsCompact(tree, inodes, sizes, entry)) continue;
     const path = showBytes(tree.path(entry)) || "/";
     throw new ImageError("LIMIT", `${path}: its size, owner or link count does not fit a compact inode`, { path });
   }

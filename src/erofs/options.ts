@@ -1,7 +1,7 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
+import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { checkInteger } from "../stage/policy.ts";
 import { MAX_CHUNK_BITS } from "./disk.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
@@ -59,18 +59,21 @@ export interface ErofsLayout {
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
   const blockSize = checkPowerOfTwo("block size", options.blockSize ?? 4096, 512, 65536);
-  const label = encodeUtf8(options.label ?? "");
+  const label = encodeUtf8(`${options.label ?? ""}`);
   if (label.length > 15 || label.indexOf(0) >= 0) {
     throw new ImageError("INPUT", `label "${options.label}": longer than 15 bytes, or holds a NUL`);
   }
   const inodes = options.inodes ?? "auto";
+  checkOneOf("inodes", inodes, ["auto", "compact", "extended"]);
+  checkOneOf("dedupe", options.dedupe, ["none", "file"]);
   const chunkSize = options.chunkSize;
   if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
     blockSize,
-    xattrTolerance: options.xattrTolerance ?? 2,
+    xattrTolerance:
+      checkInteger("xattr tolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
     xattrFilter: options.xattrFilter ?? true,
     inlineData: options.inlineData ?? true,
     inodes,

@@ -1,6 +1,6 @@
 /**
  * The plan of an uncompressed image: the place of every inode, directory block and data block, from names and sizes
- * alone. Pure; typed arrays in shared memory, so that every thread can emit any part of it.
+ * alone. Pure; what grows with the tree lies in shared memory, so that every thread can emit any part of it.
  *
  *     | metadata: windows of inodes, see pack.ts | shared attributes | data of files, in the order of their inodes |
  */
@@ -29,7 +29,7 @@ const PIECE = 8 << 20;
 /** Numbers of one record in {@link ErofsPlan.pieces}: entry, offset in the file, bytes, offset in the image. */
 export const PIECE_FIELDS = 4;
 
-/** Everything that is known of an image before a content byte is read. Plain data and shared memory. */
+/** Everything that is known of an image before a content byte is read. Plain data, most of it in shared memory. */
 export interface ErofsPlan {
   blockSize: number;
   /** Blocks of the image. */
@@ -89,6 +89,14 @@ export function planImage(input: PlanInput): ErofsPlan {
   return new Planner(input).plan();
 }
 
+function checkBlocks(blocks: number): void {
+  if (blocks < NULL_BLOCK) return;
+  throw new ImageError(
+    "LIMIT",
+    `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
+  );
+}
+
 class Planner {
   readonly #input: PlanInput;
   readonly #tree: Tree;
@@ -124,8 +132,7 @@ class Planner {
     const { windows, endBlk: metaBlocks } = this.#placeInodes();
     const xattrBlocks = Math.ceil(this.#xattrs.shared.length / this.#blockSize);
     const blocks = roundUp(this.#placeData(metaBlocks + xattrBlocks), layout.fsAlignBlocks);
-    if (blocks >= NULL_BLOCK)
-      throw new ImageError("LIMIT", `the image would have ${blocks} blocks; EROFS addresses 2^32`);
+    checkBlocks(blocks);
     this.#nameLinks();
     return {
       blockSize: this.#blockSize,
@@ -204,6 +211,7 @@ class Planner {
       this.#contentBytes += this.#sizes.chunkMaps.has(entry) ? Math.min(blocks * this.#blockSize, size) : size;
       if (blocks === 0) continue;
       blk = roundUp(blk, layout.dsunit);
+      checkBlocks(blk + blocks);
       this.#startBlk[entry] = blk;
       this.#cutPieces(entry, blk * this.#blockSize);
       blk += blocks;

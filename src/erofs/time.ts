@@ -34,7 +34,7 @@ export function chooseTime(
   return { epoch: common!.sec, fixedNsec: common!.nsec, buildTime: since };
 }
 
-/** The most frequent time; of equally frequent ones, the first in order. Bounded memory (Misra and Gries). */
+/** The most frequent time, or one of them: which one, the order decides. Bounded memory (Misra and Gries). */
 function mostCommonTime(tree: Tree, { order }: InodeOrder): { sec: number; nsec: number } {
   const sec = tree.mtime.view;
   const nsec = tree.mtimeNsec.view;

@@ -1,7 +1,8 @@
 /**
  * The UUID of an image nobody has given one: a hash of all that its bytes are made of except the files' contents,
  * which are not read yet when the superblock of a piped image has to leave. Names, kinds, modes, owners, times, sizes,
- * targets, devices, attributes, the sharing of links and data, and the options all count.
+ * targets, devices, attributes, the sharing of links and data, and the options all count; where the holes of sparse
+ * files lie is contents too.
  */
 import type { XxHash } from "../core/xxhash.ts";
 import type { InodeOrder } from "../stage/order.ts";

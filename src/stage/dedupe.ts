@@ -121,15 +121,16 @@ class Comparer {
     for (const entry of members) {
       await this.#pause(size);
       // the last place is the scratch of all files that come after the arena is full
-      const at = free + 2 * room <= ARENA ? free : ARENA - room;
+      const stays = free + 2 * room <= ARENA;
+      const at = stays ? free : ARENA - room;
       await this.#read(entry, 0, size, this.#arena, at, true);
       const bytes = this.#arena.subarray(at, at + size);
       const known = bucket(originals, this.#xxhash.h64Raw(bytes));
       const equal = await this.#findEqual(known, bytes, size);
       if (equal !== undefined) this.#sharesWith[entry] = equal;
       else {
-        known.push({ entry, at: at === free ? free : -1 });
-        if (at === free) free += room;
+        known.push({ entry, at: stays ? at : -1 });
+        if (stays) free += room;
       }
     }
   }

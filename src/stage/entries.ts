@@ -1,10 +1,11 @@
 /** A source of one's own: entries that exist in memory, or are made as they are asked for. */
-import { encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../core/bytes.ts";
+import { compareBytes, encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../core/bytes.ts";
+import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import type { ByteSource } from "../core/sink.ts";
 import type { Contents } from "./contents.ts";
 import { compileExcludes, type Excluder } from "./exclude.ts";
-import { type StagePolicy, stageMetadata } from "./policy.ts";
+import { MAX_ID, type StagePolicy, stageMetadata } from "./policy.ts";
 import type { StagedSource, Xattr } from "./source.ts";
 import {
   encodeDevice,
@@ -59,7 +60,7 @@ const KINDS = {
 
 /** A tree of `list`'s entries, in whatever order they come. */
 export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSource {
-  return { isClosure: false, stage: (tree, policy) => new EntryStage(tree, policy).stage(list) };
+  return { isClosure: false, stage: (tree, policy, context) => new EntryStage(tree, policy).stage(list, context) };
 }
 
 /** An entry being arranged; directories hold their children by latin1 name. */
@@ -82,6 +83,7 @@ class EntryStage {
   readonly #root = makeNode(S_IFDIR);
   readonly #sources = new Map<number, ByteSource>();
   readonly #xattrs: Xattr[][] = [[]];
+  readonly #xattrIndex = new Map<string, number>();
   #nextLinkKey = 0;
 
   constructor(tree: Tree, policy: StagePolicy) {
@@ -90,20 +92,35 @@ class EntryStage {
     this.#excluded = compileExcludes(policy.exclude);
   }
 
-  async stage(list: Iterable<Entry> | AsyncIterable<Entry>): Promise<{ contents: Contents; xattrs: Xattr[][] }> {
-    for await (const entry of list) this.#add(entry);
+  async stage(
+    list: Iterable<Entry> | AsyncIterable<Entry>,
+    context: JobContext,
+  ): Promise<{ contents: Contents; xattrs: Xattr[][] }> {
+    for await (const entry of list) {
+      context.control.check();
+      this.#add(entry);
+      context.control.advance(context.thread, 1);
+      const paused = context.pause();
+      if (paused !== undefined) await paused;
+    }
     this.#tree.allocate(1);
     this.#store(0, this.#root);
-    this.#storeChildren(this.#root, "");
+    const pending = [this.#root];
+    for (let directory = pending.pop(); directory; directory = pending.pop()) {
+      for (const child of this.#storeChildren(directory)) pending.push(child);
+    }
     return { contents: new EntryContents(this.#tree, this.#sources), xattrs: this.#xattrs };
   }
 
   #add(entry: Entry): void {
+    if (typeof entry?.path !== "string" && !(entry?.path instanceof Uint8Array)) {
+      throw new ImageError("INPUT", "an entry has no path");
+    }
     const shown = showBytes(pathBytes(entry.path));
     const names = splitPath(entry.path, shown);
     const kind = entry.kind ?? "file";
+    if (kind !== "hardlink" && !Object.hasOwn(KINDS, kind)) throw refuse(shown, `"${kind}" is no kind of entry`);
     const type = kind === "hardlink" ? S_IFREG : KINDS[kind];
-    if (type === undefined) throw refuse(shown, `"${kind}" is no kind of entry`);
     if (names.length === 0) {
       if (type !== S_IFDIR) throw refuse("the root", "must be a directory");
       if (this.#root.entry) throw refuse("the root", "is given twice");
@@ -144,28 +161,30 @@ class EntryStage {
     node.linkTo.isLinked = true;
   }
 
-  #storeChildren(directory: Node, path: string): void {
+  /** Stores a directory's children; returns those that are directories themselves. */
+  #storeChildren(directory: Node): Node[] {
     const tree = this.#tree;
     const all = [...directory.children!.keys()].sort();
-    const names = this.#excluded ? all.filter((name) => !this.#excluded!(path + name)) : all;
+    const names = this.#excluded ? this.#filter(directory.id, all, this.#excluded) : all;
     tree.addExcluded(all.length - names.length);
     const first = tree.allocate(names.length);
     tree.ref.view[directory.id] = first;
     tree.count.view[directory.id] = names.length;
     names.forEach((name, index) => {
-      const node = directory.children!.get(name)!;
       const id = first + index;
       tree.parent.view[id] = directory.id;
       const at = tree.allocateName(name.length);
       writeLatin1(name, tree.names.view, at);
       tree.nameOff.view[id] = at;
       tree.nameLen.view[id] = name.length;
-      this.#store(id, node);
+      this.#store(id, directory.children!.get(name)!);
     });
-    for (const name of names) {
-      const node = directory.children!.get(name)!;
-      if (node.children) this.#storeChildren(node, `${path}${name}/`);
-    }
+    return names.map((name) => directory.children!.get(name)!).filter((node) => node.children);
+  }
+
+  #filter(directory: number, names: readonly string[], excluded: Excluder): readonly string[] {
+    const prefix = directory === 0 ? "" : `${latin1FromBytes(this.#tree.path(directory))}/`;
+    return names.filter((name) => !excluded(prefix + name));
   }
 
   #store(id: number, node: Node): void {
@@ -173,7 +192,7 @@ class EntryStage {
     const real = node.linkTo ?? node;
     const entry = real.entry ?? { path: "" };
     node.id = id;
-    const shown = showBytes(tree.path(id));
+    const shown = showBytes(pathBytes(entry.path));
     tree.mode.view[id] = real.kind | permissions(entry, real.kind, shown);
     const { sec, nsec } = splitTime(entry.mtime ?? 0, shown);
     stageMetadata(tree, this.#policy, id, checkId(entry.uid, shown), checkId(entry.gid, shown), sec, nsec);
@@ -189,12 +208,21 @@ class EntryStage {
     } else if (real.kind === S_IFCHR || real.kind === S_IFBLK) {
       tree.ref.view[id] = encodeDevice(entry.major ?? 0, entry.minor ?? 0, shown);
     }
-    if (entry.xattrs) tree.xattrs.view[id] = this.#xattrs.push(listXattrs(entry.xattrs)) - 1;
+    if (entry.xattrs) tree.xattrs.view[id] = this.#internXattrs(entry.xattrs, shown);
     if ((node.linkTo || node.isLinked) && !this.#policy.copyLinks) {
       // the number of the real node's own entry may not be known yet: the order of first meeting names the inode
       if (real.linkKey === undefined) real.linkKey = this.#nextLinkKey++;
       tree.addLink(id, 0, 0, real.linkKey);
     }
+  }
+
+  /** One index for all entries whose attributes are equal, in whatever order they were given. */
+  #internXattrs(given: NonNullable<Entry["xattrs"]>, shown: string): number {
+    const set = listXattrs(given, shown).sort((a, b) => compareBytes(a.name, b.name));
+    const key = JSON.stringify(set.map(({ name, value }) => [latin1FromBytes(name), latin1FromBytes(value)]));
+    const index = this.#xattrIndex.get(key) ?? this.#xattrs.push(set) - 1;
+    this.#xattrIndex.set(key, index);
+    return index;
   }
 
   #storeContents(id: number, entry: Entry, shown: string): void {
@@ -303,13 +331,16 @@ function permissions(entry: Entry, kind: number, shown: string): number {
 
 function checkId(id: number | undefined, shown: string): number {
   if (id === undefined) return 0;
-  if (Number.isInteger(id) && id >= 0 && id <= 0xffffffff) return id;
-  throw refuse(shown, `owner ${id} is not an integer of 32 bits`);
+  if (Number.isInteger(id) && id >= 0 && id <= MAX_ID) return id;
+  throw refuse(shown, `owner ${id} is not an integer from 0 to ${MAX_ID}`);
 }
 
-function listXattrs(given: NonNullable<Entry["xattrs"]>): Xattr[] {
+function listXattrs(given: NonNullable<Entry["xattrs"]>, shown: string): Xattr[] {
   const pairs = Symbol.iterator in given ? [...given] : Object.entries(given);
-  return pairs.map(([name, value]) => ({ name: encodeUtf8(name), value }));
+  return pairs.map(([name, value]) => {
+    if (!(value instanceof Uint8Array)) throw refuse(shown, `the value of attribute ${name} is no Uint8Array`);
+    return { name: encodeUtf8(name), value };
+  });
 }
 
 function refuse(shown: string, why: string): ImageError {

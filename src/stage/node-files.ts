@@ -10,10 +10,15 @@ import type { Tree } from "./tree.ts";
 // O_NONBLOCK: a file that became a FIFO must not hang the build. Windows has neither flag.
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
+/** 1 s after 1970, the time of every path in a store. */
+const NIX_TIME = 1_000_000_000n;
+
 /** What tells a file from another of its size, as {@link Tree.stamp} keeps it: low bits of its time and its number. */
 export function sourceStamp(stats: BigIntStats): number {
-  // in a Nix store all times are equal: a file that was replaced has another inode
-  return Number(BigInt.asUintN(32, stats.mtimeNs ^ (stats.ino * 0x9e3779b1n)));
+  // In a Nix store all times are 1, but a file that was replaced has another inode. Elsewhere the time says enough, and
+  // some filesystems (FUSE) make up their inode numbers.
+  const salt = stats.mtimeNs <= NIX_TIME ? stats.ino * 0x9e3779b1n : 0n;
+  return Number(BigInt.asUintN(32, stats.mtimeNs ^ salt));
 }
 
 /** Reads the files of a tree that was walked on this machine. */

@@ -41,13 +41,9 @@ export class PathBuilder {
 
   /** The entry's path on disk, as a view that the next call overwrites. */
   path(entry: number): Buffer {
-    if (this.#isTop(entry)) return this.#buffer.subarray(0, this.#writeTop(entry));
-    const parent = this.#tree.parent.view[entry]!;
-    if (parent !== this.#directory) {
-      this.#directoryLength = this.#write(parent);
-      this.#directory = parent;
-    }
-    return this.#buffer.subarray(0, this.#appendName(entry, this.#directoryLength));
+    const length = this.#isTop(entry) ? this.#writeTop(entry) : this.#writeBelow(entry);
+    // only now: writing may have taken a larger buffer
+    return this.#buffer.subarray(0, length);
   }
 
   #isTop(entry: number): boolean {
@@ -64,9 +60,22 @@ export class PathBuilder {
     return to - from;
   }
 
-  #write(entry: number): number {
-    if (this.#isTop(entry)) return this.#writeTop(entry);
-    return this.#appendName(entry, this.#write(this.#tree.parent.view[entry]!));
+  #writeBelow(entry: number): number {
+    const parent = this.#tree.parent.view[entry]!;
+    if (parent !== this.#directory) {
+      this.#directoryLength = this.#writeDirectory(parent);
+      this.#directory = parent;
+    }
+    return this.#appendName(entry, this.#directoryLength);
+  }
+
+  #writeDirectory(directory: number): number {
+    const below: number[] = [];
+    let top = directory;
+    for (; !this.#isTop(top); top = this.#tree.parent.view[top]!) below.push(top);
+    let length = this.#writeTop(top);
+    for (const entry of below.reverse()) length = this.#appendName(entry, length);
+    return length;
   }
 
   #appendName(entry: number, directoryLength: number): number {

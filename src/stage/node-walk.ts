@@ -210,7 +210,7 @@ class Walker {
     const kept = excluded ? names.filter((name) => !excluded(prefix + this.#imageName(name))) : names;
     if (kept.length < names.length) tree.addExcluded(names.length - kept.length);
     const first = tree.allocate(kept.length);
-    const device = this.#policy.oneFileSystem ? lstatSync(directoryPath, { bigint: true }).dev : undefined;
+    const device = this.#policy.oneFileSystem ? statSync(directoryPath, { bigint: true }).dev : undefined;
     if (directoryPath.length + 257 > this.#path.length)
       this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 512);
     let at = directoryPath.copy(this.#path);
@@ -222,10 +222,6 @@ class Walker {
       try {
         const stats = lstatSync(path, { bigint: true });
         const isDirectory = (Number(stats.mode) & S_IFMT) === S_IFDIR;
-        if (device !== undefined && stats.dev !== device && !isDirectory) {
-          tree.addExcluded(1);
-          continue;
-        }
         tree.parent.view[entry] = directory;
         this.#storeName(entry, name);
         this.#store(entry, stats, path);
@@ -239,7 +235,7 @@ class Walker {
       entry++;
     }
     tree.ref.view[directory] = first;
-    tree.count.view[directory] = entry - first;
+    tree.count.view[directory] = kept.length;
     this.#context.control.advance(this.#context.thread, kept.length);
     if (directories.length > 0) this.#push(directories);
   }

@@ -1,5 +1,6 @@
 /** Which entries are taken, and what becomes of their owners, times and links on the way into the tree. */
 import { showBytes } from "../core/bytes.ts";
+import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import type { Tree } from "./tree.ts";
 
@@ -54,6 +55,9 @@ export interface StagePolicy {
 export function resolvePolicy(options: StageOptions, isClosure: boolean): StagePolicy {
   const owner = options.owner ?? (isClosure ? "root" : "keep");
   const ids = owner === "keep" ? {} : owner === "root" ? { uid: 0, gid: 0 } : owner;
+  checkOneOf("times", options.times, ["keep", "fixed", "clamp"]);
+  checkOneOf("hard links", options.hardLinks, ["keep", "copy"]);
+  if (typeof owner !== "object") checkOneOf("owner", owner, ["keep", "root"]);
   const times = options.times ?? (isClosure || options.timestamp !== undefined ? "fixed" : "keep");
   if (times === "clamp" && options.timestamp === undefined) {
     throw new ImageError("INPUT", "times: clamping needs a timestamp");
@@ -72,13 +76,8 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
   };
 }
 
-const MAX_ID = 0xffffffff;
-
-/** Returns `value` if it is undefined or an integer in range; throws `INPUT` naming it otherwise. */
-export function checkInteger(what: string, value: number | undefined, min: number, max: number): number | undefined {
-  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return value;
-  throw new ImageError("INPUT", `${what}: ${value} is not an integer from ${min} to ${max}`);
-}
+/** The largest id: one more means "no id" to the kernel. */
+export const MAX_ID = 0xfffffffe;
 
 /** The metadata columns of one entry, after the policy has been applied. */
 export function stageMetadata(
@@ -94,7 +93,7 @@ export function stageMetadata(
   const storedGid = (policy.gid ?? gid) + policy.gidOffset;
   if (storedUid > MAX_ID || storedGid > MAX_ID) {
     const path = showBytes(tree.path(entry));
-    throw new ImageError("LIMIT", `${path}: owner ${storedUid}:${storedGid} does not fit 32 bits`, { path });
+    throw new ImageError("LIMIT", `${path}: owner ${storedUid}:${storedGid} is beyond ${MAX_ID}`, { path });
   }
   tree.uid.view[entry] = storedUid;
   tree.gid.view[entry] = storedGid;

@@ -200,7 +200,7 @@ export class Tree {
   /** The entry's path inside the image, without a leading slash. */
   path(entry: number): Uint8Array {
     const parts: Uint8Array[] = [];
-    for (let at = entry; at !== 0; at = this.parent.view[at]!) parts.unshift(this.name(at));
+    for (let at = entry; at !== 0; at = this.parent.view[at]!) parts.push(this.name(at));
     const path = new Uint8Array(
       Math.max(
         parts.reduce((sum, part) => sum + part.length + 1, -1),
@@ -208,7 +208,7 @@ export class Tree {
       ),
     );
     let at = 0;
-    for (const part of parts) {
+    for (const part of parts.reverse()) {
       path.set(part, at);
       at += part.length + 1;
       if (at < path.length) path[at - 1] = 0x2f;

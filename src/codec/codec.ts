@@ -1,0 +1,70 @@
+/**
+ * What every compression looks like to the formats. A codec owns two windows of memory and works between them:
+ *
+ *   plain   | ........ [from, to) ........ |     file contents, read straight into here
+ *                 |  compress   ^ decompress
+ *                 v             |
+ *   packed  | ...... [at, at + limit) .... |     compressed data, written straight from here
+ *
+ * so that contents are moved once for a window of files, not once for each compressed piece. The windows stay where they
+ * are for the codec's life and are the caller's between calls. A call writes only to the range that it is given; of that
+ * range, also what it did not need may be overwritten.
+ *
+ * The same calls give the same bytes on every machine, and do not depend on the calls before them.
+ */
+
+/** Reads one kind of compressed data. */
+export interface Decoder {
+  /** What it is, as the command line spells it: `lz4`, or `lz4hc,9` with a level. */
+  readonly name: string;
+  /** Window of contents. */
+  readonly plain: Uint8Array;
+  /** Window of compressed data. */
+  readonly packed: Uint8Array;
+  /**
+   * Decompresses `packed[from, to)`, the whole of it, to `plain` at `at`.
+   *
+   * @returns how many bytes it gave, at most `limit`
+   * @throws ImageError `DAMAGED` when it is not well-formed, or longer than `limit`
+   */
+  decompress(from: number, to: number, at: number, limit: number): number;
+  /**
+   * Decompresses the first `limit` bytes of `packed[from, to)`, or all if it has less; what comes after them need not be
+   * there.
+   *
+   * @returns how many bytes it gave
+   * @throws ImageError `DAMAGED` when what is needed for them is not well-formed
+   */
+  decompressStart(from: number, to: number, at: number, limit: number): number;
+}
+
+/** Writes and reads one kind of compressed data. */
+export interface Codec extends Decoder {
+  /** How many bytes of `plain` the last compression has used up; 0 if it gave nothing. */
+  readonly consumed: number;
+  /**
+   * Fixed-output compression: as much of `plain[from, to)` as fits into `limit` bytes of `packed` at `at`; see
+   * {@link Codec.consumed}. What stands behind the consumed bytes can have an influence on the output, so `to` must
+   * follow from the file alone.
+   *
+   * @returns how many bytes it gave; they decompress by themselves
+   */
+  compressInto(from: number, to: number, at: number, limit: number): number;
+  /**
+   * Compresses all of `plain[from, to)`.
+   *
+   * @returns how many bytes it gave, or 0 if they would be more than `limit`
+   */
+  compress(from: number, to: number, at: number, limit: number): number;
+}
+
+/** How large a codec's windows are to be, in bytes, up to {@link MAX_WINDOW} each. */
+export interface CodecWindows {
+  /** Default 2 MiB. */
+  plainLen?: number | undefined;
+  /** Default 1 MiB, the largest pcluster of EROFS. */
+  packedLen?: number | undefined;
+}
+
+/** The largest window that a codec can be asked for: a pcluster of EROFS decodes to 12 MiB at most. */
+export const MAX_WINDOW = 0x1000000;

@@ -1,0 +1,222 @@
+// LZ4HC's search for matches: all earlier positions with the same hash of four bytes, newest first, as a chain.
+// Which of them are looked at and which one is taken decides the bytes that come out: as in liblz4 1.9.4.
+import { CHAINS, HEADS, HEADS_SIZE, LAST_LITERALS, MAX_DISTANCE, MIN_MATCH, countEqual } from "./memory";
+
+/**
+ * Positions are kept as indices, which go on growing from one input to the next, a gap of more than MAX_DISTANCE
+ * between them: so what earlier inputs left in HEADS and CHAINS is out of reach, and need not be cleared.
+ */
+let firstIndex: u32 = 0;
+/** The index of an address is the address plus this (mod 2^32). */
+let shift: u32 = 0;
+/** Address of the first byte of the input, which has firstIndex. */
+let firstByte: u32 = 0;
+/** Address that no match may run over. */
+let matchEnd: u32 = 0;
+/** Address of the first position that is not in HEADS yet. */
+let pending: u32 = 0;
+
+/** Where the last successful search found its match ... */
+export let foundMatch: u32 = 0;
+/** ... and where the bytes start that are equal to it: `ip`, or before it if the search was wide. */
+export let foundStart: u32 = 0;
+
+/** Inputs that would start above this index get fresh tables. */
+const LAST_INDEX: u32 = 0x40000000;
+
+/** Starts the input [from, to). */
+export function startSearch(from: u32, to: u32): void {
+  firstIndex = pending + shift + MAX_DISTANCE + 1;
+  if (firstIndex > LAST_INDEX) {
+    memory.fill(HEADS, 0, HEADS_SIZE);
+    firstIndex = MAX_DISTANCE + 1;
+  }
+  shift = firstIndex - from;
+  firstByte = from;
+  matchEnd = to - LAST_LITERALS;
+  pending = from;
+}
+
+@inline
+function headOf(sequence: u32): u32 {
+  return HEADS + (((sequence * 2654435761) >>> 15) & ~3);
+}
+
+@inline
+function linkOf(index: u32): u32 {
+  return CHAINS + ((index & 0xffff) << 1);
+}
+
+/** Puts all positions before `end` into their chains. */
+@inline
+function insertUpTo(end: u32): void {
+  let address = pending;
+  while (address < end) {
+    const head = headOf(load<u32>(address));
+    const index = address + shift;
+    store<u16>(linkOf(index), min(index - load<u32>(head), MAX_DISTANCE));
+    store<u32>(head, index);
+    address++;
+  }
+  pending = address;
+}
+
+/** How many of the bytes from `at` to `matchEnd` are those of `pattern`, four equal bytes. */
+@inline
+function countRun(at: u32, pattern: u32): u32 {
+  const wide = (<u64>pattern << 32) | pattern;
+  const start = at;
+  while (at < matchEnd) {
+    const difference = load<u64>(at) ^ wide;
+    if (difference != 0) {
+      at += <u32>ctz(difference) >>> 3;
+      break;
+    }
+    at += 8;
+  }
+  return min(at, matchEnd) - start;
+}
+
+/** The same backwards from `at`, down to `low`. */
+@inline
+function countRunBack(at: u32, low: u32, pattern: u32): u32 {
+  const wide = (<u64>pattern << 32) | pattern;
+  const start = at;
+  while (at > low) {
+    const difference = load<u64>(at - 8) ^ wide;
+    if (difference != 0) {
+      at -= <u32>clz(difference) >>> 3;
+      break;
+    }
+    at -= 8;
+  }
+  return start - max(at, low);
+}
+
+/**
+ * Looks for a match for the bytes at `ip` that is longer than `longest`; gives its length, or `longest`.
+ *
+ * `wide`: it may start before `ip`, down to `low`, and its whole length counts (else `low` is `ip`).
+ * `runs`: long runs of one byte are recognized and not gone through position by position.
+ * `swap`: once a match is found, the chain of that position inside it is followed that skips most.
+ */
+@inline
+function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs: bool, swap: bool): u32 {
+  insertUpTo(ip);
+  const shift_ = shift;
+  const index = ip + shift_;
+  const lowest = max(firstIndex, index - MAX_DISTANCE);
+  const sequence = load<u32>(ip);
+  // A longer match is equal at its last two bytes too: these are looked at first.
+  const behind = wide ? low - ip - 1 : -1;
+  let probe = <u32>load<u16>(ip + behind + longest);
+  let probeAt = behind + longest - shift_;
+  let chain: u32 = 0;
+  let isRun = 0; // not known yet: 0, yes: 1, no: -1
+  let run: u32 = 0;
+  let candidate = load<u32>(headOf(sequence));
+  for (; candidate >= lowest && attempts > 0; attempts--) {
+    const link = <u32>load<u16>(linkOf(candidate));
+    let length: u32 = 0;
+    if (<u32>load<u16>(candidate + probeAt) == probe) {
+      const match = candidate - shift_;
+      if (load<u32>(match) == sequence) {
+        length = MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
+        let back: u32 = 0;
+        if (wide) {
+          const most = min(ip - low, match - firstByte);
+          while (back < most && load<u8>(ip - back - 1) == load<u8>(match - back - 1)) back++;
+          length += back;
+        }
+        if (length > longest) {
+          longest = length;
+          foundMatch = match - back;
+          foundStart = ip - back;
+          probe = <u32>load<u16>(ip + behind + longest);
+          probeAt = behind + longest - shift_;
+        }
+      }
+    }
+    if (swap && length == longest && candidate + longest <= index) {
+      let distance: u32 = 1;
+      const end = longest - MIN_MATCH + 1;
+      let step: u32 = 1;
+      let pace: u32 = 16;
+      for (let offset: u32 = 0; offset < end; offset += step) {
+        const other = <u32>load<u16>(linkOf(candidate + offset));
+        step = pace++ >>> 4;
+        if (other > distance) {
+          distance = other;
+          chain = offset;
+          pace = 16;
+        }
+      }
+      if (distance > 1) {
+        if (distance > candidate) break;
+        candidate -= distance;
+        continue;
+      }
+    }
+    if (runs && chain == 0 && link == 1) {
+      if (isRun == 0) {
+        isRun = sequence == rotl(sequence, 8) ? 1 : -1;
+        if (isRun == 1) run = MIN_MATCH + countRun(ip + MIN_MATCH, sequence);
+      }
+      const previous = candidate - 1;
+      if (isRun == 1 && previous >= lowest && load<u32>(previous - shift_) == sequence) {
+        const match = previous - shift_;
+        const ahead = MIN_MATCH + countRun(match + MIN_MATCH, sequence);
+        const back = min(countRunBack(match, firstByte, sequence), previous - lowest);
+        if (ahead + back >= run && ahead <= run) {
+          // the run can be had in full: to where its end is
+          candidate = previous + ahead - run;
+        } else {
+          // to where the run starts
+          candidate = previous - back;
+          if (!wide) {
+            const most = min(ahead + back, run);
+            if (most > longest) {
+              if (index - candidate > MAX_DISTANCE) break;
+              longest = most;
+              foundMatch = candidate - shift_;
+              foundStart = ip;
+              probe = <u32>load<u16>(ip + behind + longest);
+              probeAt = behind + longest - shift_;
+            }
+            const distance = <u32>load<u16>(linkOf(candidate));
+            if (distance > candidate) break;
+            candidate -= distance;
+          }
+        }
+        continue;
+      }
+    }
+    candidate -= swap ? <u32>load<u16>(linkOf(candidate + chain)) : link;
+  }
+  return longest;
+}
+
+/** The longest match at `ip` if it is longer than `longest`: see search(). */
+export function findMatch(ip: u32, longest: u32, attempts: i32): u32 {
+  return search(ip, ip, longest, attempts, false, false, false);
+}
+
+/** A longer match at `ip` or before it: see search(). */
+export function findWider(ip: u32, low: u32, longest: u32, attempts: i32): u32 {
+  return search(ip, low, longest, attempts, true, false, false);
+}
+
+/** findMatch() that recognizes runs. */
+export function findMatchRuns(ip: u32, longest: u32, attempts: i32): u32 {
+  return search(ip, ip, longest, attempts, false, true, false);
+}
+
+/** findWider() that recognizes runs. */
+export function findWiderRuns(ip: u32, low: u32, longest: u32, attempts: i32): u32 {
+  return search(ip, low, longest, attempts, true, true, false);
+}
+
+/** findMatchRuns() that changes chains. */
+export function findMatchSwap(ip: u32, longest: u32, attempts: i32): u32 {
+  return search(ip, ip, longest, attempts, false, true, true);
+}
