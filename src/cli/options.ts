@@ -63,6 +63,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     settings;
   const [image, ...sources] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing");
+  if (closure === "") throw new UsageError('--closure: "" is no file');
   if (closure === undefined && sources.length === 0) throw new UsageError("SOURCE is missing, or --closure");
   if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
 

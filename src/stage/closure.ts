@@ -55,7 +55,8 @@ export function arrangeClosure(given: readonly ClosurePath[]): ClosurePath[] {
     const key = tidyPath(latin1FromBytes(path));
     const base = key.slice(key.lastIndexOf("/") + 1);
     if (base === "" || base === "." || base === "..") throw refuse(path, where, "has no name of its own");
-    if (!byPath.has(key)) byPath.set(key, { path: bytesFromLatin1(key), where });
+    // most paths are tidy: then the list's own bytes serve
+    if (!byPath.has(key)) byPath.set(key, { path: key.length === path.length ? path : bytesFromLatin1(key), where });
   }
   for (const [key, { path, where }] of byPath) {
     for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {

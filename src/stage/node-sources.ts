@@ -58,10 +58,7 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
     isClosure: true,
     async open(exclude) {
       const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
-      return openTops(
-        parseClosureList(text, name).map((top) => ({ ...top, path: diskPath(top.path) })),
-        exclude,
-      );
+      return openTops(parseClosureList(diskPath(text), name), exclude);
     },
   };
 }
@@ -92,16 +89,18 @@ async function openTops(given: readonly ClosurePath[], exclude: ExcludeRules): P
   const isExcluded = compileExcludes(exclude);
   const all = arrangeClosure(given);
   const tops = isExcluded ? all.filter((top) => !isExcluded(topName(top.path))) : all;
-  const where = new Map(tops.map((top) => [showBytes(top.path), top.where]));
+  const shared = sharePaths(
+    tops.map((top) => top.path),
+    false,
+  );
+  const lines = tops.map((top) => top.where);
   return {
-    paths: sharePaths(
-      tops.map((top) => top.path),
-      false,
-    ),
+    paths: shared,
     excluded: all.length - tops.length,
     explain(error) {
-      const line =
-        error instanceof ImageError && error.code === "INPUT" && error.path !== undefined && where.get(error.path);
+      if (!(error instanceof ImageError && error.code === "INPUT")) return error;
+      const { bytes, offsets } = shared;
+      const line = lines.find((_, top) => showBytes(bytes.slice(offsets[top], offsets[top + 1])) === error.path);
       return line
         ? new ImageError("INPUT", `${line}: ${error.message}`, { path: error.path, cause: error.cause })
         : error;
