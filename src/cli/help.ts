@@ -14,7 +14,8 @@ What goes in:
   --one-file-system       leave out what is mounted below a source
 
 Metadata (a directory keeps its own; a closure has time 0, owner root and no hard links):
-  -T SECONDS              time of the build and of all files, since 1970 (else $SOURCE_DATE_EPOCH, for newer files)
+  -T SECONDS              time of the build and of all files, since 1970 (else, for newer files of a
+                          directory, $SOURCE_DATE_EPOCH)
   --all-time              the time given is that of all files (default with -T)
   --mkfs-time             the time given is that of the build only
   --preserve-mtime        files keep their times, also in a closure without -T
