@@ -66,7 +66,7 @@ await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, emitDirec
     const out = new Uint8Array(measureDirectory(tree, 0, BLOCK) + BLOCK);
     const view = new DataView(out.buffer);
     add(`directory of ${count}, measure`, count, () => measureDirectory(tree, 0, BLOCK));
-    add(`directory of ${count}, pack`, count, () => emitDirectory(out, view, 0, tree, 0, nids, BLOCK));
+    add(`directory of ${count}, pack`, count, () => emitDirectory(out, view, 0, undefined, tree, 0, nids, BLOCK));
   }
 });
 

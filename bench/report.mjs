@@ -76,9 +76,11 @@ export function asMarkdown({ machine, rows, promises, ...rest }) {
   const lines = promises.map((one) => [one.promise, one.got, one.limit, verdict(one)]);
   return `# Results
 
-\`npm run bench -- --write\` rewrites this file. It lays the store out in /dev/shm (about 6 GB, removed at the end),
+\`npm run bench -- --write\` rewrites this file. It lays the store out in /dev/shm (about 12 GB, removed at the end),
 takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and times every case in turn. What is slower than
 the peer is in the table like the rest.
+
+Also measured: [smaller files](RESULTS-small-files.md), [hot loops and memory](RESULTS-loops.md).
 
 ${piped([["machine", ""], ...machine])}
 

@@ -2,8 +2,8 @@
  * Emission: plan and contents become bytes at their offsets. Work is cut as the plan cut it, into windows (inodes, the
  * inline tails and the bodies of their small files) and pieces of large files; which thread emits which never shows.
  *
- * A small file is read once, into the data window; its tail is copied from there to its inode. Windows gather what is
- * contiguous, so that many small files leave in one write.
+ * A small file is read once, into the data window; its tail is copied from there to its inode. Many small files leave
+ * in one write (see window.ts).
  */
 import { roundUp, showBytes } from "../core/bytes.ts";
 import type { JobContext } from "../core/control.ts";
