@@ -6,8 +6,9 @@ import { ImageError } from "./error.ts";
 
 const STOP = 0;
 const TURN = 1;
+const PLACED = 2;
 /** Counters of pieces, as many as a job may need. */
-const CLAIM = 2;
+const CLAIM = 3;
 const COUNTERS = 2;
 const WORDS = CLAIM + COUNTERS;
 const TURN_MS = 50;
@@ -43,6 +44,7 @@ export class Control {
   /** Before a new job: pieces count from 0 again, progress too. */
   reset(): void {
     for (let counter = 0; counter < COUNTERS; counter++) Atomics.store(this.#words, CLAIM + counter, 0);
+    Atomics.store(this.#words, PLACED, 0);
     this.#done.fill(0);
   }
 
@@ -67,6 +69,23 @@ export class Control {
   giveTurn(): void {
     Atomics.store(this.#words, TURN, 0);
     Atomics.notify(this.#words, TURN, 1);
+  }
+
+  /** How many pieces have been placed: the number of the one whose turn it is. See OrderedOutput. */
+  get placed(): number {
+    return Atomics.load(this.#words, PLACED);
+  }
+
+  /** The piece whose turn it was is placed; lets the next one be. */
+  advancePlaced(): void {
+    Atomics.add(this.#words, PLACED, 1);
+    Atomics.notify(this.#words, PLACED);
+  }
+
+  /** Waits a moment for another thread to place a piece, if `piece` is still the one whose turn it is. */
+  waitPlaced(piece: number): void {
+    Atomics.wait(this.#words, PLACED, piece, TURN_MS);
+    this.check();
   }
 
   /** Adds to what `thread` has done; each thread writes its own word only. */
