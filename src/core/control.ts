@@ -10,7 +10,8 @@ const PLACED = 2;
 /** Counters of pieces, as many as a job may need. */
 const CLAIM = 3;
 const COUNTERS = 2;
-const WORDS = CLAIM + COUNTERS;
+/** An even number of them: doubles follow. */
+const WORDS = 2 * Math.ceil((CLAIM + COUNTERS) / 2);
 const TURN_MS = 50;
 
 /** Shared state of the threads that work on one build. */
