@@ -2,8 +2,8 @@
 import type { ErofsLayoutOptions } from "./erofs/options.ts";
 import type { StageOptions } from "./stage/policy.ts";
 
-/** Everything that `buildErofs` can be told. */
-export interface BuildOptions extends StageOptions, ErofsLayoutOptions {
+/** What every build can be told, whatever the format. */
+export interface RunOptions extends StageOptions {
   /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
   workers?: number | undefined;
   /** Bytes before the image (`--offset`): zeros in a file, what was there on a device. Default: 0. */
@@ -15,6 +15,9 @@ export interface BuildOptions extends StageOptions, ErofsLayoutOptions {
   /** Called at most about ten times a second. */
   onProgress?: ((progress: BuildProgress) => void) | undefined;
 }
+
+/** Everything that `buildErofs` can be told. */
+export interface BuildOptions extends RunOptions, ErofsLayoutOptions {}
 
 /** Where a build stands. */
 export interface BuildProgress {

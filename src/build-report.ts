@@ -29,7 +29,21 @@ export interface BuildReport {
   /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
-  seconds: { walk: number; compare: number; plan: number; write: number; total: number };
+  seconds: BuildSeconds;
+}
+
+/** Wall time of each stage, and of all, in seconds. */
+export interface BuildSeconds {
+  /** Listing the tree. */
+  walk: number;
+  /** Comparing files, looking for holes. */
+  compare: number;
+  /** Deciding the place of everything. */
+  plan: number;
+  /** Reading the contents and writing the image. */
+  write: number;
+  /** From the call to its end. */
+  total: number;
 }
 
 /** Inodes by kind. */

@@ -1,7 +1,7 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build.ts";
-export type { BuildOptions, BuildProgress } from "./build-options.ts";
-export type { BuildReport, EntryCounts } from "./build-report.ts";
+export type { BuildOptions, BuildProgress, RunOptions } from "./build-options.ts";
+export type { BuildReport, BuildSeconds, EntryCounts } from "./build-report.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";

@@ -1,0 +1,69 @@
+/** Where images go: a path, a stream, or a sink of the caller's. */
+import { ImageError } from "./core/error.ts";
+import { FileSink, openTarget } from "./core/node-file-sink.ts";
+import type { Sink } from "./core/sink.ts";
+
+/** A path (written beside it and renamed; a block device is written in place), a Sink, or a stream. */
+export type ImageTarget = string | Sink | WritableStream<Uint8Array>;
+
+/** Throws `INPUT` for what no image can be written to, before any work is done. */
+export function checkTarget(out: ImageTarget): void {
+  if (out === "") throw new ImageError("INPUT", 'the path to write to is ""');
+  if (typeof out === "string") return;
+  if (typeof out === "object" && out !== null) {
+    if ("getWriter" in out) {
+      if (!out.locked) return;
+      throw new ImageError("INPUT", "the stream to write to is locked by another writer");
+    }
+    if ([out.writeAt, out.truncate, out.close].every((method) => typeof method === "function")) return;
+  }
+  throw new ImageError(
+    "INPUT",
+    "the target is neither a path, nor a WritableStream, nor a Sink {writeAt, truncate, close}",
+  );
+}
+
+/** A file to be written: the temporary one beside the target, or a device itself. */
+export interface FileTarget {
+  /** Where to write. */
+  path: string;
+  /** What messages call it. */
+  shownPath: string;
+  /** The target itself is written to (a device), so that the head must come last. */
+  inPlace: boolean;
+}
+
+/** Has `write` make the file `out`, and puts it in its place; after a failure `out` is as it was. */
+export async function writeFileTarget(out: string, write: (file: FileTarget) => Promise<void>): Promise<void> {
+  const target = openTarget(out);
+  try {
+    await write({ path: target.path, shownPath: out, inPlace: target.inPlace });
+    target.commit();
+  } catch (error) {
+    target.abandon();
+    throw error;
+  }
+}
+
+/** Opens a file for `use`, at `offset`; it is closed however that ends. */
+export async function withFileSink<R>(
+  { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
+  offset: number,
+  use: (sink: FileSink) => Promise<R>,
+): Promise<R> {
+  const sink = new FileSink(path, shownPath, offset);
+  try {
+    return await use(sink);
+  } finally {
+    sink.release();
+  }
+}
+
+/** A sink whose offset 0 is another's `offset`. */
+export function moveSink(out: Sink, offset: number): Sink {
+  return {
+    writeAt: (bytes, at) => out.writeAt(bytes, at + offset),
+    truncate: (length) => out.truncate(length + offset),
+    close: () => out.close(),
+  };
+}
