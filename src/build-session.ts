@@ -52,7 +52,7 @@ export class BuildSession {
   readonly offset: number;
   readonly #source: Source;
   readonly #options: RunOptions;
-  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, write: 0, total: 0 };
+  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #started = performance.now();
 
   constructor(source: Source, options: RunOptions) {

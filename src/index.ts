@@ -4,6 +4,7 @@ export type { BuildOptions, BuildProgress, RunOptions } from "./build-options.ts
 export type { BuildReport, BuildSeconds, EntryCounts } from "./build-report.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
+export type { Algorithm, AlgorithmOptions, CompressHint, CompressionOptions } from "./erofs/compression.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
 export { type Entry, entries } from "./stage/entries.ts";
 export { closure, directory, paths } from "./stage/node-sources.ts";

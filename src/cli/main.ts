@@ -3,9 +3,11 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { type BuildOptions, type BuildReport, buildErofs, closure, directory } from "../index.ts";
+import { systemMessage } from "../core/node-errors.ts";
+import { type BuildOptions, type BuildReport, buildErofs, type CompressHint, closure, directory } from "../index.ts";
 import { UsageError } from "./getopt.ts";
 import { HELP } from "./help.ts";
+import { parseHints } from "./hints.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
 import { ProgressBar } from "./progress.ts";
 import { imageStream, print } from "./streams.ts";
@@ -90,6 +92,7 @@ function watchSignals(onSignal: () => void): AbortController {
 
 function start(command: BuildCommand, options: BuildOptions & { signal: AbortSignal }): Promise<BuildReport> {
   const { image, sources } = command;
+  if (command.compressHints !== undefined) options.compressHints = readHints(command.compressHints);
   if (options.exclude?.regexes?.length) limitBacktracking();
   const out = image === "-" ? imageStream(stdout, options.signal) : image;
   if (command.closure === "-") {
@@ -99,6 +102,16 @@ function start(command: BuildCommand, options: BuildOptions & { signal: AbortSig
   }
   if (command.closure !== undefined) return buildErofs(closure(command.closure), out, options);
   return buildErofs(sources.length === 1 ? directory(sources[0]!) : sources, out, options);
+}
+
+function readHints(path: string): CompressHint[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`${path}: ${systemMessage(error)}`);
+  }
+  return parseHints(path, text);
 }
 
 /**

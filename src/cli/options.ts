@@ -19,6 +19,8 @@ export interface BuildCommand {
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
+  /** A file that tells how some files are compressed. */
+  compressHints: string | undefined;
   build: BuildOptions;
   /** Print the report as JSON. */
   json: boolean;
@@ -59,8 +61,9 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     if (settings.action !== "build") return { action: settings.action };
   }
 
-  const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...build } =
+  const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } =
     settings;
+  const { compressHintsFile: compressHints, ...build } = rest;
   const [image, ...sources] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing");
   if (closure === "") throw new UsageError('--closure: "" is no file');
@@ -73,7 +76,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
-  return { action, image, sources, closure, build, json, progress, verbosity: quiet ? 0 : verbosity };
+  return { action, image, sources, closure, compressHints, build, json, progress, verbosity: quiet ? 0 : verbosity };
 }
 
 /** Completes `timestamp` and `times`; the most explicit word wins: `-T`, then an option, then the environment. */

@@ -38,7 +38,11 @@ export interface Packing {
 export interface PackInput {
   count: number;
   blockSize: number;
-  /** Bytes at the image's head that are taken. */
+  /** First block of the metadata. */
+  firstBlk: number;
+  /** The block from which NIDs count: in the first ones from it the root must lie. */
+  nidBlk: number;
+  /** Bytes at the start of the first block that are taken. */
   reserved: number;
   /** Bytes that must lie together: inode, attributes, chunk array or inline tail. */
   measureItem(index: number): number;
@@ -68,7 +72,7 @@ export function packInodes(input: PackInput): Packing {
   const windows: number[] = [];
   let waiting: number[] = [];
   let placed = 0;
-  let blk = 0;
+  let blk = input.firstBlk;
   for (let index = 0; index < count || waiting.length > 0; ) {
     const small = waiting;
     const long: number[] = [];
@@ -187,6 +191,7 @@ function placeLong(input: PackInput, slotsOf: Uint32Array, items: readonly numbe
 }
 
 function place(input: PackInput, item: number, slot: number): void {
-  if (item === 0 && slot > MAX_ROOT_NID) throw new ImageError("INTERNAL", "the root inode is out of reach");
+  const nid = slot - (input.nidBlk * input.blockSize) / SLOT;
+  if (item === 0 && nid > MAX_ROOT_NID) throw new ImageError("INTERNAL", "the root inode is out of reach");
   input.placeItem(item, slot * SLOT);
 }

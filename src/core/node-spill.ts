@@ -1,0 +1,87 @@
+/** Temporary files for what has to wait: each thread opens its own view of one. */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ImageError } from "./error.ts";
+import { systemMessage } from "./node-errors.ts";
+import type { Sink } from "./sink.ts";
+
+/** A temporary file that is open for reading and writing at any offset. */
+export class SpillFile implements Sink {
+  readonly #path: string;
+  #descriptor: number;
+
+  /** @param path of an existing file */
+  constructor(path: string) {
+    this.#path = path;
+    this.#descriptor = this.#attempt(() => openSync(path, "r+"));
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    this.#attempt(() => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, offset + done);
+      }
+    });
+  }
+
+  /** Fills `into` from `offset`; returns how many bytes there were, fewer than asked only at the end. */
+  readAt(into: Uint8Array, offset: number): number {
+    return this.#attempt(() => {
+      let done = 0;
+      while (done < into.length) {
+        const got = readSync(this.#descriptor, into, done, into.length - done, offset + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    });
+  }
+
+  truncate(): void {
+    // it grows as it is written
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) closeSync(this.#descriptor);
+    this.#descriptor = -1;
+  }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw new ImageError("IO", `${this.#path}: ${systemMessage(cause)}`, { path: this.#path, cause });
+    }
+  }
+}
+
+/** A folder of temporary files that are gone when the build is, however it ends. */
+export class SpillFolder {
+  readonly #path: string;
+  readonly #remove: () => void;
+
+  /** @param beside a folder for it; default: the system's for temporary files */
+  constructor(beside: string = tmpdir()) {
+    try {
+      this.#path = mkdtempSync(join(beside, ".ts-mkerofs-"));
+    } catch (cause) {
+      throw new ImageError("IO", `${beside}: ${systemMessage(cause)}`, { path: beside, cause });
+    }
+    this.#remove = () => rmSync(this.#path, { recursive: true, force: true });
+    process.once("exit", this.#remove);
+  }
+
+  /** Makes an empty file; returns its path. */
+  create(name: string): string {
+    const path = join(this.#path, name);
+    closeSync(openSync(path, "wx"));
+    return path;
+  }
+
+  /** Removes all files. */
+  remove(): void {
+    process.off("exit", this.#remove);
+    this.#remove();
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * How regular files of a compressed image have been stored: what indexes and inodes are made from, by entry, in shared
+ * memory. Filled in piece by piece, in the order of the pieces, so it does not depend on who compressed which.
+ */
+import { ImageError } from "../core/error.ts";
+import {
+  FORMAT_EXTENDED,
+  FORMAT_LAYOUT_SHIFT,
+  LAYOUT_CHUNK,
+  LAYOUT_COMPRESSED_COMPACT,
+  LAYOUT_COMPRESSED_FULL,
+  LAYOUT_INLINE,
+  LAYOUT_PLAIN,
+  MAX_COMPACT_BITS,
+  NULL_BLOCK,
+} from "./disk.ts";
+
+/** A way to compress: an algorithm, and the size that its pclusters may have. */
+export interface Method {
+  /** Index into the algorithms of Compression. */
+  algorithm: number;
+  /** Bytes; 0: not compressed. */
+  pclusterSize: number;
+}
+
+/** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
+export interface SharedStored {
+  blockSize: number;
+  fullIndexes: boolean;
+  methods: Method[];
+  /** By entry: bits 0..3 of i_format. */
+  formats: Uint8Array;
+  /** By entry: first block of data, or NULL_BLOCK. */
+  startBlk: Uint32Array;
+  /** By entry: blocks of data. */
+  blocks: Uint32Array;
+  /** By entry: index into `methods`. */
+  method: Uint8Array;
+  /** By entry: something in the file is compressed. */
+  packed: Uint8Array;
+  /** By entry: bytes that go behind the inode, or behind its index. */
+  inlineLen: Uint16Array;
+  /** By entry: where its extents, or only its inline bytes, start in the spill file. */
+  recordOff: Float64Array;
+  /** By entry: bytes at its end that lie in the packed inode, and where. */
+  fragmentLen: Float64Array;
+  fragmentOff: Float64Array;
+  /** See the TOTAL_ constants. */
+  totals: Float64Array;
+}
+
+const TOTAL_BLOCKS = 0;
+const TOTAL_RECORDS = 1;
+const TOTAL_FRAGMENTS = 2;
+const TOTALS = 3;
+
+/** Shared columns for `entries` entries, of an image whose data starts at block `firstBlk`. */
+export function shareStored(
+  entries: number,
+  blockSize: number,
+  firstBlk: number,
+  fullIndexes: boolean,
+  methods: Method[],
+  formats: Uint8Array,
+  startBlk: Uint32Array,
+): SharedStored {
+  const bytes = (each: number) => new SharedArrayBuffer(each * entries);
+  const totals = new Float64Array(new SharedArrayBuffer(8 * TOTALS));
+  totals[TOTAL_BLOCKS] = firstBlk;
+  return {
+    blockSize,
+    fullIndexes,
+    methods,
+    formats,
+    startBlk,
+    blocks: new Uint32Array(bytes(4)),
+    method: new Uint8Array(bytes(1)),
+    packed: new Uint8Array(bytes(1)),
+    inlineLen: new Uint16Array(bytes(2)),
+    recordOff: new Float64Array(bytes(8)),
+    fragmentLen: new Float64Array(bytes(8)),
+    fragmentOff: new Float64Array(bytes(8)),
+    totals,
+  };
+}
+
+/** The columns, and what is done with them while pieces are placed. */
+export class StoredFiles {
+  readonly shared: SharedStored;
+
+  constructor(shared: SharedStored) {
+    this.shared = shared;
+  }
+
+  /** First block behind all data that has been placed. */
+  get endBlk(): number {
+    return this.shared.totals[TOTAL_BLOCKS]!;
+  }
+
+  /** Goes on at block `blk`. */
+  set endBlk(blk: number) {
+    this.shared.totals[TOTAL_BLOCKS] = blk;
+  }
+
+  /** Bytes of the packed inode so far. */
+  get fragmentBytes(): number {
+    return this.shared.totals[TOTAL_FRAGMENTS]!;
+  }
+
+  /** The image offset of the next `length` bytes, which are whole blocks. Throws `LIMIT` behind the last block there is. */
+  takeBlocks(length: number): number {
+    const { blockSize, totals } = this.shared;
+    const blk = totals[TOTAL_BLOCKS]!;
+    totals[TOTAL_BLOCKS] = blk + length / blockSize;
+    if (totals[TOTAL_BLOCKS] >= NULL_BLOCK) {
+      throw new ImageError(
+        "LIMIT",
+        `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
+      );
+    }
+    return blk * blockSize;
+  }
+
+  /** The offset of the next `length` bytes of the spill file. */
+  takeRecords(length: number): number {
+    return this.#take(TOTAL_RECORDS, length);
+  }
+
+  /** The offset of the next `length` bytes of the packed inode. */
+  takeFragments(length: number): number {
+    return this.#take(TOTAL_FRAGMENTS, length);
+  }
+
+  /** Adds what one piece has of a file; the parts of a file come one behind the other. */
+  placePart(
+    entry: number,
+    method: number,
+    isFirst: boolean,
+    isLast: boolean,
+    isPacked: boolean,
+    imageOff: number,
+    blockBytes: number,
+    recordOff: number,
+    inlineLen: number,
+    fragmentOff: number,
+    fragmentLen: number,
+  ): void {
+    const { shared } = this;
+    if (isFirst) {
+      shared.method[entry] = method;
+      shared.recordOff[entry] = recordOff;
+    }
+    if (blockBytes > 0) {
+      if (shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
+      shared.blocks[entry]! += blockBytes / shared.blockSize;
+    }
+    if (fragmentLen > 0) {
+      if (shared.fragmentLen[entry] === 0) shared.fragmentOff[entry] = fragmentOff;
+      shared.fragmentLen[entry]! += fragmentLen;
+    }
+    if (isPacked) shared.packed[entry] = 1;
+    if (!isLast) return;
+    shared.inlineLen[entry] = inlineLen;
+    this.#chooseLayout(entry, inlineLen, fragmentOff + fragmentLen);
+  }
+
+  /** An equal file is stored as its original is. */
+  copy(entry: number, original: number): void {
+    const columns = [
+      "startBlk",
+      "blocks",
+      "method",
+      "packed",
+      "inlineLen",
+      "recordOff",
+      "fragmentLen",
+      "fragmentOff",
+    ] as const;
+    for (const name of columns) this.shared[name][entry] = this.shared[name][original]!;
+    const { formats } = this.shared;
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (formats[original]! & ~FORMAT_EXTENDED);
+  }
+
+  #chooseLayout(entry: number, inlineLen: number, fragmentEnd: number): void {
+    const { blockSize, formats, fullIndexes, packed } = this.shared;
+    if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
+    let layout = inlineLen > 0 ? LAYOUT_INLINE : LAYOUT_PLAIN;
+    if (packed[entry] === 1) {
+      // an offset beyond 4 GiB has its upper half in the index
+      const isFull =
+        fullIndexes || fragmentEnd > 0xffffffff || Math.log2(blockSize) > MAX_COMPACT_BITS || this.isFragment(entry);
+      layout = isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    }
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (layout << FORMAT_LAYOUT_SHIFT);
+  }
+
+  /** Whether the whole file lies in the packed inode: then it has no index. */
+  isFragment(entry: number): boolean {
+    return this.shared.fragmentLen[entry]! > 0 && this.shared.blocks[entry] === 0;
+  }
+
+  #take(total: number, length: number): number {
+    const at = this.shared.totals[total]!;
+    this.shared.totals[total] = at + length;
+    return at;
+  }
+}
