@@ -1,7 +1,6 @@
 /** Compression between files: each thread opens those that it writes and the spill files, and closes them again. */
 import type { JobContext } from "./core/control.ts";
 import { ImageError } from "./core/error.ts";
-import { FileSink } from "./core/node-file-sink.ts";
 import { SpillFile } from "./core/node-spill.ts";
 import { type CompressWork, compressPieces } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
@@ -27,16 +26,15 @@ export interface CompressFiles {
 /** Opens all files for `use`; they are closed however it ends. */
 async function withFiles(
   { path, shownPath, offset, records, fragments }: CompressFiles,
-  use: (image: FileSink, records: SpillFile, fragments: SpillFile) => Promise<void>,
+  use: (image: SpillFile, records: SpillFile, fragments: SpillFile) => Promise<void>,
 ): Promise<void> {
-  const image = new FileSink(path, shownPath, offset);
-  const spills: SpillFile[] = [];
+  const open: SpillFile[] = [];
   try {
-    for (const spill of [records, fragments]) spills.push(new SpillFile(spill));
-    await use(image, spills[0]!, spills[1]!);
+    open.push(new SpillFile(path, shownPath, offset));
+    for (const spill of [records, fragments]) open.push(new SpillFile(spill));
+    await use(open[0]!, open[1]!, open[2]!);
   } finally {
-    for (const spill of spills) spill.close();
-    image.release();
+    for (const file of open) file.close();
   }
 }
 

@@ -8,19 +8,25 @@ import type { Sink } from "./sink.ts";
 
 /** A temporary file that is open for reading and writing at any offset. */
 export class SpillFile implements Sink {
-  readonly #path: string;
+  readonly #shownPath: string;
+  readonly #offset: number;
   #descriptor: number;
 
-  /** @param path of an existing file */
-  constructor(path: string) {
-    this.#path = path;
+  /**
+   * @param path of an existing file
+   * @param shownPath what messages call it
+   * @param start the byte of the file that is offset 0
+   */
+  constructor(path: string, shownPath: string = path, start = 0) {
+    this.#shownPath = shownPath;
+    this.#offset = start;
     this.#descriptor = this.#attempt(() => openSync(path, "r+"));
   }
 
   writeAt(bytes: Uint8Array, offset: number): void {
     this.#attempt(() => {
       for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, offset + done);
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#offset + offset + done);
       }
     });
   }
@@ -30,7 +36,7 @@ export class SpillFile implements Sink {
     return this.#attempt(() => {
       let done = 0;
       while (done < into.length) {
-        const got = readSync(this.#descriptor, into, done, into.length - done, offset + done);
+        const got = readSync(this.#descriptor, into, done, into.length - done, this.#offset + offset + done);
         if (got === 0) break;
         done += got;
       }
@@ -51,7 +57,8 @@ export class SpillFile implements Sink {
     try {
       return work();
     } catch (cause) {
-      throw new ImageError("IO", `${this.#path}: ${systemMessage(cause)}`, { path: this.#path, cause });
+      const path = this.#shownPath;
+      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
     }
   }
 }

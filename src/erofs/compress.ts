@@ -6,9 +6,11 @@ import type { Codec } from "../codec/codec.ts";
 import { createLz4, createLz4hc } from "../codec/lz4/lz4.ts";
 import type { JobContext } from "../core/control.ts";
 import { OrderedOutput } from "../core/ordered.ts";
+import { loadXxHash } from "../core/xxhash.ts";
 import type { Contents } from "../stage/contents.ts";
 import type { Tree } from "../stage/tree.ts";
 import type { AlgorithmChoice, Compression } from "./compression.ts";
+import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput, type PieceTargets } from "./piece.ts";
 import { COMPRESS_FIELDS, pieceRoom } from "./pieces.ts";
 import { type PartInput, Squeezer } from "./squeeze.ts";
@@ -30,6 +32,8 @@ export interface CompressWork {
   pieces: Float64Array;
   end: PartInput["end"];
   stored: SharedStored;
+  /** Where equal pclusters and fragments are looked for, if they are. */
+  found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
 }
 
 /** Compresses pieces until none is left; run by every thread at once. */
@@ -51,12 +55,17 @@ export async function compressPieces(
   for (const algorithm of compression.algorithms) {
     squeezers.push(new Squeezer(context, await openCodec(algorithm), contents, settings));
   }
+  const xxhash = await loadXxHash();
+  const found = work.found && {
+    pclusters: new FoundBytes(work.found.pclusters, xxhash),
+    fragments: new FoundBytes(work.found.fragments, xxhash),
+  };
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(context, WAITING_BYTES);
   const count = pieces.length / COMPRESS_FIELDS;
   for (let piece = context.control.claim(); piece < count; piece = context.control.claim()) {
-    const output = free.pop() ?? new PieceOutput(room, store, targets, (done) => free.push(done));
+    const output = free.pop() ?? new PieceOutput(room, store, targets, found, (done) => free.push(done));
     const record = piece * COMPRESS_FIELDS;
     const first = pieces[record]!;
     const end = pieces[record + 1]!;
@@ -80,6 +89,7 @@ export async function compressPieces(
       };
       await squeezers[algorithm]!.squeeze(part, output);
     }
+    output.seal();
     await ordered.add(piece, output);
   }
   await ordered.finish();

@@ -13,7 +13,7 @@ const GROUP_BYTES = 1 << 20;
 /** Files of a group: each costs something besides its bytes. */
 const GROUP_FILES = 512;
 /** Bytes of a part of a large file. */
-const PART_BYTES = 2 << 20;
+const PART_BYTES = 4 << 20;
 /** The end of a part is a short pcluster: there are this many in front of it at least. */
 const PCLUSTERS_OF_PART = 16;
 

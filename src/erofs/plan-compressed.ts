@@ -26,12 +26,13 @@ import {
   LZ4_CFGS,
   ZSTD_CFGS,
 } from "./disk.ts";
+import { shareFound } from "./found.ts";
 import { mapHeaderAt, measureIndex } from "./lcluster.ts";
 import type { ErofsLayout } from "./options.ts";
 import { PieceList } from "./pieces.ts";
 import { type ErofsPlan, ImagePlanner, type MetadataPlace, type PlanInput } from "./plan.ts";
 import type { PartInput } from "./squeeze.ts";
-import { type Method, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
+import { type Method, PACKED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
 import { measureHead, type SuperCompression } from "./superblock.ts";
 
 /** Permissions of the packed inode, which nobody sees. */
@@ -53,6 +54,8 @@ export class CompressedPlanner {
   readonly #methods: Method[];
   readonly #stored: SharedStored;
   readonly #files: Uint32Array;
+  /** Readers of fragments also read pclusters that several files share. */
+  readonly #found: CompressWork["found"];
   #metadata: MetadataPlace | undefined;
   /** Bytes that are read and compressed. */
   contentBytes = 0;
@@ -84,6 +87,10 @@ export class CompressedPlanner {
       this.#planner.startBlk,
     );
     this.#files = this.#listFiles();
+    this.#found =
+      layout.dedupe && compression.fragments !== "none"
+        ? { pclusters: shareFound(), fragments: shareFound() }
+        : undefined;
   }
 
   /** Regular files that have their own contents, in order. */
@@ -151,7 +158,7 @@ export class CompressedPlanner {
   finish(): ErofsPlan {
     const stored = new StoredFiles(this.#stored);
     const packedEntry = this.#hasPacked(stored) ? this.#packedEntry : NONE;
-    const hasCompressed = this.#stored.packed.includes(1);
+    const hasCompressed = this.#stored.packed.some((flags) => (flags & PACKED) !== 0);
     const packedNid = packedEntry === NONE ? 0 : this.#planner.nidOf(packedEntry);
     return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat() : 0, {
       description: hasCompressed ? this.#describe(packedNid) : undefined,
@@ -189,6 +196,7 @@ export class CompressedPlanner {
       pieces: pieces.end(),
       end,
       stored: this.#stored,
+      found: this.#found,
     };
   }
 

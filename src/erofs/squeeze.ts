@@ -16,6 +16,9 @@ import { EXTENT_COMPRESSED } from "./extents.ts";
 import type { PieceOutput } from "./piece.ts";
 import { SlidingWindow } from "./sliding.ts";
 
+/** The end of a file that is longer than so many pclusters is not expected to fit into one. */
+const FEW_PCLUSTERS = 6;
+
 /** What is known of a part of a file before it is compressed. */
 export interface PartInput {
   entry: number;
@@ -57,8 +60,6 @@ export class Squeezer {
   #isLast = false;
   /** Something is compressed, or a fragment. */
   #isPacked = false;
-  #inlineLen = 0;
-  #fragmentLen = 0;
 
   constructor(context: JobContext, codec: Codec, contents: Contents, settings: SqueezeSettings) {
     this.#context = context;
@@ -76,29 +77,17 @@ export class Squeezer {
     this.#out = out;
     this.#isLast = from + length === size;
     this.#isPacked = false;
-    this.#inlineLen = 0;
-    this.#fragmentLen = 0;
     const blocksAt = out.blocksUsed;
-    const recordsAt = out.records.length;
-    const fragmentsAt = out.fragments.length;
+    const extentsAt = out.extents;
+    const inlineAt = out.inline.length;
+    const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);
     await this.#cut();
     const isFirst = from === 0;
-    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(recordsAt);
-    out.endPart(
-      {
-        entry,
-        method,
-        isFirst,
-        isLast: this.#isLast,
-        isPacked: this.#isPacked,
-        inlineLen: this.#inlineLen,
-        fragmentLen: this.#fragmentLen,
-      },
-      blocksAt,
-      recordsAt,
-      fragmentsAt,
-    );
+    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(extentsAt);
+    const isLast = this.#isLast;
+    const isPacked = this.#isPacked;
+    out.endPart({ entry, method, size, isFirst, isLast, isPacked, blocksAt, extentsAt, inlineAt, fragmentAt });
   }
 
   async #cut(): Promise<void> {
@@ -142,7 +131,6 @@ export class Squeezer {
   #appendFragment(place: number, length: number): number {
     this.#out.fragments.append(this.#codec.plain.subarray(place, place + length));
     this.#isPacked = true;
-    this.#fragmentLen += length;
     return length;
   }
 
@@ -152,6 +140,10 @@ export class Squeezer {
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
     if (pclusterSize === 0 || (rest <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
+    if (isEnd && end === "fragment" && rest <= FEW_PCLUSTERS * pclusterSize) {
+      // it will be compressed together with other ends
+      if (codec.surelyFits(place, place + rest, pclusterSize - 1)) return this.#appendFragment(place, rest);
+    }
     let length = codec.compressInto(place, place + reach, 0, pclusterSize);
     if (length === 0) return 0;
     if (isEnd && codec.consumed === rest) {
@@ -168,43 +160,39 @@ export class Squeezer {
     const { consumed } = codec;
     const stored = roundUp(length, this.#blockSize);
     if (stored >= consumed) return 0;
-    const { blocks, blocksUsed, records } = this.#out;
+    const { blocks, blocksUsed } = this.#out;
     const start = blocksUsed + stored - length;
     // the reader finds the start behind the zeros
     blocks.fill(0, blocksUsed, start);
     blocks.set(codec.packed.subarray(0, length), start);
     this.#out.blocksUsed += stored;
-    records.appendExtent(consumed, stored / this.#blockSize, EXTENT_COMPRESSED, 0);
+    this.#out.addExtent(consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
     return consumed;
   }
 
   #appendInline(length: number, rest: number): number {
-    const { records } = this.#out;
-    records.appendExtent(rest, 1, EXTENT_COMPRESSED, 0);
-    records.append(this.#codec.packed.subarray(0, length));
+    this.#out.addExtent(rest, 0, EXTENT_COMPRESSED);
+    this.#out.inline.append(this.#codec.packed.subarray(0, length));
     this.#isPacked = true;
-    this.#inlineLen = length;
     return rest;
   }
 
   /** Stores `length` bytes as they are, or as many of them as are whole blocks; of the part, `rest` bytes are left. */
   #storeRaw(at: number, place: number, length: number, rest: number): number {
     const { end, inlineRoom } = this.#part;
-    const { records } = this.#out;
     const plain = this.#codec.plain;
     const blockSize = this.#blockSize;
     if (end === "inline" && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
-      records.appendExtent(rest, 1, 0, 0);
-      records.append(plain.subarray(place, place + rest));
-      this.#inlineLen = rest;
+      this.#out.addExtent(rest, 0, 0);
+      this.#out.inline.append(plain.subarray(place, place + rest));
       return rest;
     }
     const whole = length === rest ? length : length - (length % blockSize);
     for (let done = 0; done < whole; done += blockSize) {
       const count = Math.min(blockSize, whole - done);
       this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
-      records.appendExtent(count, 1, 0, 0);
+      this.#out.addExtent(count, blockSize, 0);
     }
     return whole;
   }
@@ -221,14 +209,12 @@ export class Squeezer {
   }
 
   /** Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. */
-  #flatten(recordsAt: number): void {
+  #flatten(extentsAt: number): void {
     const { size, flatRoom } = this.#part;
-    const { blocks, records } = this.#out;
     const tail = size % this.#blockSize;
-    records.length = recordsAt;
+    this.#out.dropExtents(extentsAt);
     if (tail === 0 || tail > flatRoom) return;
     this.#out.blocksUsed -= this.#blockSize;
-    records.append(blocks.subarray(this.#out.blocksUsed, this.#out.blocksUsed + tail));
-    this.#inlineLen = tail;
+    this.#out.inline.append(this.#out.blocks.subarray(this.#out.blocksUsed, this.#out.blocksUsed + tail));
   }
 }

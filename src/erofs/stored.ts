@@ -2,7 +2,6 @@
  * How regular files of a compressed image have been stored: what indexes and inodes are made from, by entry, in shared
  * memory. Filled in piece by piece, in the order of the pieces, so it does not depend on who compressed which.
  */
-import { ImageError } from "../core/error.ts";
 import {
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
@@ -12,8 +11,10 @@ import {
   LAYOUT_INLINE,
   LAYOUT_PLAIN,
   MAX_COMPACT_BITS,
-  NULL_BLOCK,
 } from "./disk.ts";
+
+import type { Part } from "./piece.ts";
+import { checkBlocks } from "./plan.ts";
 
 /** A way to compress: an algorithm, and the size that its pclusters may have. */
 export interface Method {
@@ -36,7 +37,7 @@ export interface SharedStored {
   blocks: Uint32Array;
   /** By entry: index into `methods`. */
   method: Uint8Array;
-  /** By entry: something in the file is compressed. */
+  /** By entry: PACKED and SCATTERED. */
   packed: Uint8Array;
   /** By entry: bytes that go behind the inode, or behind its index. */
   inlineLen: Uint16Array;
@@ -48,6 +49,11 @@ export interface SharedStored {
   /** See the TOTAL_ constants. */
   totals: Float64Array;
 }
+
+/** Something in the file is compressed, or a fragment. */
+export const PACKED = 1;
+/** Some of its pclusters are those of other files, and lie where they lie. */
+const SCATTERED = 2;
 
 const TOTAL_BLOCKS = 0;
 const TOTAL_RECORDS = 1;
@@ -92,6 +98,11 @@ export class StoredFiles {
     this.shared = shared;
   }
 
+  /** Bytes of a block. */
+  get blockSize(): number {
+    return this.shared.blockSize;
+  }
+
   /** First block behind all data that has been placed. */
   get endBlk(): number {
     return this.shared.totals[TOTAL_BLOCKS]!;
@@ -102,66 +113,73 @@ export class StoredFiles {
     this.shared.totals[TOTAL_BLOCKS] = blk;
   }
 
+  /** Image offset behind all data that has been placed. */
+  get nextImageOff(): number {
+    return this.endBlk * this.blockSize;
+  }
+
+  /** Bytes of the spill file so far. */
+  get recordBytes(): number {
+    return this.shared.totals[TOTAL_RECORDS]!;
+  }
+
   /** Bytes of the packed inode so far. */
   get fragmentBytes(): number {
     return this.shared.totals[TOTAL_FRAGMENTS]!;
   }
 
-  /** The image offset of the next `length` bytes, which are whole blocks. Throws `LIMIT` behind the last block there is. */
-  takeBlocks(length: number): number {
-    const { blockSize, totals } = this.shared;
-    const blk = totals[TOTAL_BLOCKS]!;
-    totals[TOTAL_BLOCKS] = blk + length / blockSize;
-    if (totals[TOTAL_BLOCKS] >= NULL_BLOCK) {
-      throw new ImageError(
-        "LIMIT",
-        `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
-      );
-    }
-    return blk * blockSize;
+  /** Counts what a piece has added, in bytes. Throws `LIMIT` behind the last block there is. */
+  take(blockBytes: number, recordBytes: number, fragmentBytes: number): void {
+    const { totals } = this.shared;
+    totals[TOTAL_BLOCKS]! += blockBytes / this.blockSize;
+    totals[TOTAL_RECORDS]! += recordBytes;
+    totals[TOTAL_FRAGMENTS]! += fragmentBytes;
+    checkBlocks(this.endBlk);
   }
 
-  /** The offset of the next `length` bytes of the spill file. */
-  takeRecords(length: number): number {
-    return this.#take(TOTAL_RECORDS, length);
-  }
-
-  /** The offset of the next `length` bytes of the packed inode. */
-  takeFragments(length: number): number {
-    return this.#take(TOTAL_FRAGMENTS, length);
-  }
-
-  /** Adds what one piece has of a file; the parts of a file come one behind the other. */
+  /**
+   * Adds what one piece has of a file; the parts of a file come one behind the other.
+   *
+   * @param keptLen bytes of blocks of its own, from `imageOff` on
+   * @param storedLen the same with those that lie elsewhere
+   */
   placePart(
-    entry: number,
-    method: number,
-    isFirst: boolean,
-    isLast: boolean,
-    isPacked: boolean,
+    part: Part,
     imageOff: number,
-    blockBytes: number,
+    keptLen: number,
+    storedLen: number,
     recordOff: number,
     inlineLen: number,
     fragmentOff: number,
     fragmentLen: number,
   ): void {
     const { shared } = this;
-    if (isFirst) {
-      shared.method[entry] = method;
+    const { entry } = part;
+    if (part.isFirst) {
+      shared.method[entry] = part.method;
       shared.recordOff[entry] = recordOff;
     }
-    if (blockBytes > 0) {
-      if (shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
-      shared.blocks[entry]! += blockBytes / shared.blockSize;
-    }
+    if (storedLen > 0 && shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
+    shared.blocks[entry]! += storedLen / shared.blockSize;
     if (fragmentLen > 0) {
-      if (shared.fragmentLen[entry] === 0) shared.fragmentOff[entry] = fragmentOff;
+      if (!this.hasFragment(entry)) shared.fragmentOff[entry] = fragmentOff;
       shared.fragmentLen[entry]! += fragmentLen;
     }
-    if (isPacked) shared.packed[entry] = 1;
-    if (!isLast) return;
+    if (part.isPacked) shared.packed[entry]! |= PACKED;
+    if (keptLen < storedLen) shared.packed[entry]! |= SCATTERED;
+    if (!part.isLast) return;
     shared.inlineLen[entry] = inlineLen;
     this.#chooseLayout(entry, inlineLen, fragmentOff + fragmentLen);
+  }
+
+  /** Whether some of the file's pclusters lie elsewhere. */
+  isScattered(entry: number): boolean {
+    return (this.shared.packed[entry]! & SCATTERED) !== 0;
+  }
+
+  /** Whether some of the file is a fragment. */
+  hasFragment(entry: number): boolean {
+    return this.shared.fragmentLen[entry]! > 0;
   }
 
   /** An equal file is stored as its original is. */
@@ -185,10 +203,14 @@ export class StoredFiles {
     const { blockSize, formats, fullIndexes, packed } = this.shared;
     if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
     let layout = inlineLen > 0 ? LAYOUT_INLINE : LAYOUT_PLAIN;
-    if (packed[entry] === 1) {
+    if ((packed[entry]! & PACKED) !== 0) {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =
-        fullIndexes || fragmentEnd > 0xffffffff || Math.log2(blockSize) > MAX_COMPACT_BITS || this.isFragment(entry);
+        fullIndexes ||
+        this.isScattered(entry) ||
+        fragmentEnd > 0xffffffff ||
+        Math.log2(blockSize) > MAX_COMPACT_BITS ||
+        this.isFragment(entry);
       layout = isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
     }
     formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (layout << FORMAT_LAYOUT_SHIFT);
@@ -197,11 +219,5 @@ export class StoredFiles {
   /** Whether the whole file lies in the packed inode: then it has no index. */
   isFragment(entry: number): boolean {
     return this.shared.fragmentLen[entry]! > 0 && this.shared.blocks[entry] === 0;
-  }
-
-  #take(total: number, length: number): number {
-    const at = this.shared.totals[total]!;
-    this.shared.totals[total] = at + length;
-    return at;
   }
 }
