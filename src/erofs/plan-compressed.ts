@@ -138,7 +138,9 @@ export class CompressedPlanner {
     tree.mtime.view[entry] = this.#planner.time.epoch;
     tree.mtimeNsec.view[entry] = this.#planner.time.fixedNsec;
     tree.size.view[entry] = stored.fragmentBytes;
-    this.#input.inodes.nlink[entry] = 1;
+    const { nlink, inodeOf } = this.#input.inodes;
+    nlink[entry] = 1;
+    if (inodeOf) inodeOf[entry] = entry;
     const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
     const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
     this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
