@@ -56,11 +56,6 @@ export interface Codec extends Decoder {
    * @returns how many bytes it gave, or 0 if they would be more than `limit`
    */
   compress(from: number, to: number, at: number, limit: number): number;
-  /**
-   * A quick look whether `plain[from, to)` compresses to at most `limit` bytes, for those who do not need them: true if it
-   * does, false if that would take the trouble of compressing it. Overwrites the start of `packed`.
-   */
-  surelyFits(from: number, to: number, limit: number): boolean;
 }
 
 /** How large a codec's windows are to be, in bytes, up to {@link MAX_WINDOW} each. */

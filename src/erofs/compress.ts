@@ -2,14 +2,13 @@
  * The compression of files, by all threads: each takes the next piece, compresses it and gives it its place when all
  * pieces before it have theirs. See OrderedOutput.
  */
-import type { Codec } from "../codec/codec.ts";
-import { createLz4, createLz4hc } from "../codec/lz4/lz4.ts";
+import { createCodec } from "../codec/names.ts";
 import type { JobContext } from "../core/control.ts";
 import { OrderedOutput } from "../core/ordered.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { Contents } from "../stage/contents.ts";
 import type { Tree } from "../stage/tree.ts";
-import type { AlgorithmChoice, Compression } from "./compression.ts";
+import type { Compression } from "./compression.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput, type PieceTargets } from "./piece.ts";
 import { COMPRESS_FIELDS, pieceRoom } from "./pieces.ts";
@@ -18,6 +17,9 @@ import { type SharedStored, StoredFiles } from "./stored.ts";
 
 /** Bytes of results that may wait in a thread. */
 const WAITING_BYTES = 16 << 20;
+
+/** Largest end of a file that is looked at quickly. */
+const QUICK_BYTES = 1 << 18;
 
 /** What is to be compressed, and how; plain data, most of it in shared memory. */
 export interface CompressWork {
@@ -51,9 +53,13 @@ export async function compressPieces(
     maxExtentBytes: compression.maxExtentBytes,
     interlaced: compression.fragments !== "none",
   };
+  const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
   const squeezers: Squeezer[] = [];
-  for (const algorithm of compression.algorithms) {
-    squeezers.push(new Squeezer(context, await openCodec(algorithm), contents, settings));
+  for (const { algorithm: name, level, dictSize } of compression.algorithms) {
+    const codec = await createCodec({ name, level });
+    // a frame's window is its contents, and the superblock says how large that can be
+    const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
+    squeezers.push(new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }));
   }
   const xxhash = await loadXxHash();
   const found = work.found && {
@@ -94,8 +100,4 @@ export async function compressPieces(
   }
   await ordered.finish();
   contents.close();
-}
-
-async function openCodec({ algorithm, level }: AlgorithmChoice): Promise<Codec> {
-  return algorithm === "lz4" ? createLz4() : createLz4hc(level);
 }

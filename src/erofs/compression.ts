@@ -1,4 +1,5 @@
 /** Options of compression, with their defaults; the command line's names stand in brackets. */
+import { CODEC_LEVELS, checkCodecLevel } from "../codec/names.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
@@ -55,7 +56,7 @@ export interface CompressionOptions {
 /** An algorithm with every default decided; plain data. */
 export interface AlgorithmChoice {
   algorithm: Algorithm;
-  level: number;
+  level: number | undefined;
   /** Bytes that a match may reach back. */
   dictSize: number;
 }
@@ -81,13 +82,6 @@ export interface Compression {
   fullIndexes: boolean;
   hints: ResolvedHint[];
 }
-
-const LEVELS: Record<Algorithm, { min: number; max: number; default: number }> = {
-  lz4: { min: 0, max: 0, default: 0 },
-  lz4hc: { min: 0, max: 12, default: 9 },
-  deflate: { min: 0, max: 12, default: 1 },
-  zstd: { min: 1, max: 22, default: 3 },
-};
 
 /** Contents that one pcluster may hold at most, as long as codecs have windows of twice that. */
 const MAX_EXTENT = 1 << 20;
@@ -138,10 +132,10 @@ function checkPcluster(what: string, value: number, blockSize: number): number {
 
 function resolveAlgorithm(options: AlgorithmOptions, pclusterSize: number): AlgorithmChoice {
   const { algorithm } = options;
-  checkOneOf("algorithm", algorithm, Object.keys(LEVELS) as Algorithm[]);
-  const range = LEVELS[algorithm];
-  const level = checkInteger(`level of ${algorithm}`, options.level, range.min, range.max) ?? range.default;
-  return { algorithm, level: level === 0 ? range.default : level, dictSize: resolveDictionary(options, pclusterSize) };
+  checkOneOf("algorithm", algorithm, Object.keys(ALGORITHMS));
+  // where there are no levels there is nothing to choose
+  const level = CODEC_LEVELS[algorithm] && checkCodecLevel(algorithm, options.level);
+  return { algorithm, level, dictSize: resolveDictionary(options, pclusterSize) };
 }
 
 function resolveDictionary({ algorithm, dictSize }: AlgorithmOptions, pclusterSize: number): number {

@@ -50,6 +50,7 @@ export interface SqueezeSettings {
 export class Squeezer {
   readonly #context: JobContext;
   readonly #codec: Codec;
+  readonly #quick: Codec;
   readonly #window: SlidingWindow;
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
@@ -61,9 +62,11 @@ export class Squeezer {
   /** Something is compressed, or a fragment. */
   #isPacked = false;
 
-  constructor(context: JobContext, codec: Codec, contents: Contents, settings: SqueezeSettings) {
+  /** @param quick a fast codec, by which it is seen whether something is worth the trouble */
+  constructor(context: JobContext, codec: Codec, quick: Codec, contents: Contents, settings: SqueezeSettings) {
     this.#context = context;
     this.#codec = codec;
+    this.#quick = quick;
     this.#window = new SlidingWindow(codec.plain, contents);
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
@@ -140,10 +143,7 @@ export class Squeezer {
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
     if (pclusterSize === 0 || (rest <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
-    if (isEnd && end === "fragment" && rest <= FEW_PCLUSTERS * pclusterSize) {
-      // it will be compressed together with other ends
-      if (codec.surelyFits(place, place + rest, pclusterSize - 1)) return this.#appendFragment(place, rest);
-    }
+    if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
     let length = codec.compressInto(place, place + reach, 0, pclusterSize);
     if (length === 0) return 0;
     if (isEnd && codec.consumed === rest) {
@@ -169,6 +169,18 @@ export class Squeezer {
     this.#out.addExtent(consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
     return consumed;
+  }
+
+  /**
+   * A quick look whether the end of a file fits into a pcluster: then it will be compressed together with other ends, and
+   * need not be now.
+   */
+  #surelyFits(place: number, rest: number): boolean {
+    const quick = this.#quick;
+    const { pclusterSize } = this.#part;
+    if (rest > Math.min(FEW_PCLUSTERS * pclusterSize, quick.plain.length)) return false;
+    quick.plain.set(this.#codec.plain.subarray(place, place + rest));
+    return quick.compress(0, rest, 0, pclusterSize - 1) > 0;
   }
 
   #appendInline(length: number, rest: number): number {

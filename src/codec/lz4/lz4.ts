@@ -68,13 +68,6 @@ class Lz4 implements Codec {
     return this.#run(from, to, at, limit, false);
   }
 
-  surelyFits(from: number, to: number, limit: number): boolean {
-    const { plain, packed } = this;
-    checkRanges(plain, from, to - from, packed, 0, limit);
-    const start = plain.byteOffset + from;
-    return this.#exports.compressFast(start, start + (to - from), packed.byteOffset, limit, false) > 0;
-  }
-
   #run(from: number, to: number, at: number, limit: number, fill: boolean): number {
     const { plain, packed } = this;
     checkRanges(plain, from, to - from, packed, at, limit);
