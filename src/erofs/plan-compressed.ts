@@ -153,7 +153,8 @@ export class CompressedPlanner {
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
-    return this.#planWork(files, "block", methods);
+    // its inode has its place already, with room for a compact index
+    return { ...this.#planWork(files, "indexed", methods), found: undefined };
   }
 
   /** The last step: everything has its place. */

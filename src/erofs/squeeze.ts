@@ -30,8 +30,11 @@ export interface PartInput {
   size: number;
   from: number;
   length: number;
-  /** What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment. */
-  end: "block" | "inline" | "fragment" | "whole";
+  /**
+   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
+   * too, and the file has an index in any case.
+   */
+  end: "block" | "inline" | "fragment" | "whole" | "indexed";
   /** Most bytes that fit behind the inode's index, and directly behind the inode. */
   inlineRoom: number;
   flatRoom: number;
@@ -79,7 +82,7 @@ export class Squeezer {
     this.#part = part;
     this.#out = out;
     this.#isLast = from + length === size;
-    this.#isPacked = false;
+    this.#isPacked = part.end === "indexed";
     const blocksAt = out.blocksUsed;
     const extentsAt = out.extents;
     const inlineAt = out.inline.length;
