@@ -41,7 +41,9 @@ export class CompressedBuild {
     await writeFileTarget(out, async (file) => {
       result = file.inPlace
         ? await this.#spool(staged, input, (image, plan) => this.#copyToDevice(image, plan, file))
-        : await this.#writeFile(staged, input, file, new SpillFolder(dirname(file.path)), this.#session.offset);
+        : await withSpills(dirname(file.path), (folder) =>
+            this.#write(staged, input, file, folder, this.#session.offset),
+          );
     });
     return result!;
   }
@@ -52,10 +54,9 @@ export class CompressedBuild {
     input: PlanInput,
     use: (image: SpillFile, plan: ErofsPlan) => Promise<void>,
   ): Promise<ErofsPlan> {
-    const folder = new SpillFolder();
-    try {
+    return withSpills(undefined, async (folder) => {
       const path = folder.create("image");
-      const plan = await this.#writeFile(staged, input, { path, shownPath: path }, folder, 0);
+      const plan = await this.#write(staged, input, { path, shownPath: path }, folder, 0);
       const image = new SpillFile(path);
       try {
         await this.#session.watch("write", plan.blocks * plan.blockSize, () => use(image, plan));
@@ -63,33 +64,17 @@ export class CompressedBuild {
         image.close();
       }
       return plan;
-    } finally {
-      folder.remove();
-    }
+    });
   }
 
-  async #writeFile(
-    staged: Staged,
+  async #write(
+    { tree, paths, contents }: Staged,
     input: PlanInput,
     { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
     folder: SpillFolder,
     offset: number,
   ): Promise<ErofsPlan> {
-    try {
-      const files = {
-        path,
-        shownPath,
-        offset,
-        records: folder.create("records"),
-        fragments: folder.create("fragments"),
-      };
-      return await this.#write(staged, input, files);
-    } finally {
-      folder.remove();
-    }
-  }
-
-  async #write({ tree, paths, contents }: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
+    const files = { path, shownPath, offset, records: folder.create("records"), fragments: folder.create("fragments") };
     const { pool } = this.#session;
     const compression = this.#compression;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
@@ -100,6 +85,7 @@ export class CompressedBuild {
         : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
     );
     await this.#plan(() => planner.placeMetadata());
+    await this.#plan(() => this.#writeDirectories(planner, files));
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       await this.#session.watch("compress", undefined, () =>
@@ -116,6 +102,15 @@ export class CompressedBuild {
       }),
     );
     return plan;
+  }
+
+  #writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
+    const fragments = new SpillFile(files.fragments);
+    try {
+      planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
+    } finally {
+      fragments.close();
+    }
   }
 
   #plan<T>(work: () => T): Promise<T> {
@@ -158,5 +153,15 @@ export class CompressedBuild {
       }
       await sink.close();
     });
+  }
+}
+
+/** Makes a folder for temporary files, in `beside` or where the system wants them; it is gone when `use` has ended. */
+async function withSpills<R>(beside: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
+  const folder = new SpillFolder(beside);
+  try {
+    return await use(folder);
+  } finally {
+    folder.remove();
   }
 }

@@ -53,9 +53,7 @@ describe("the vectors of the format description", () => {
       { length: 4000, blocks: 1, compressed: false },
     ];
     const bytes = index(8, { size: 40_000, layout: LAYOUT_COMPRESSED_COMPACT, big: true }, extents);
-    expect(hex(bytes)).toBe(
-      "00100328640000000220042067000000042002206700000006203015670000" + "00a00c400c68000000",
-    );
+    expect(hex(bytes)).toBe("00100328640000000220042067000000042002206700000006203015670000" + "00a00c400c68000000");
   });
 });
 
@@ -162,11 +160,7 @@ test("a full index says where extents lie that are elsewhere, and where a fragme
     { length: 9000, blocks: 1, compressed: true },
     { length: 8500, blocks: 1, compressed: true, blk: 3 },
   ];
-  const bytes = index(
-    8,
-    { size: 20_000, layout: LAYOUT_COMPRESSED_FULL, fragmentLen: 2500, fragmentHigh: 5 },
-    extents,
-  );
+  const bytes = index(8, { size: 20_000, layout: LAYOUT_COMPRESSED_FULL, fragmentLen: 2500, fragmentHigh: 5 }, extents);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries = Array.from({ length: 5 }, (_, entry) => {
     const at = 8 + entry * 8;

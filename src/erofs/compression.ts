@@ -41,6 +41,8 @@ export interface CompressionOptions {
   tailPacking?: boolean | undefined;
   /** Keep the ends of files (`-Efragments`), or all files whole (`-Eall-fragments`), in one packed inode. Default: `none`. */
   fragments?: "none" | "tails" | "all" | undefined;
+  /** Keep the contents of directories in the packed inode (`--zD`). Default: false. */
+  compressDirectories?: boolean | undefined;
   /** As `pclusterSize`, for the packed inode (`-Efragments=SIZE`). Default: the same. */
   packedPclusterSize?: number | undefined;
   /** Most bytes of a file that one pcluster may hold (`--max-extent-bytes`). Default: 1 MiB. */
@@ -78,6 +80,7 @@ export interface Compression {
   maxPclusterSize: number;
   tailPacking: boolean;
   fragments: "none" | "tails" | "all";
+  directories: boolean;
   maxExtentBytes: number;
   fullIndexes: boolean;
   hints: ResolvedHint[];
@@ -107,6 +110,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     maxPclusterSize,
     tailPacking: options.tailPacking ?? false,
     fragments,
+    directories: options.compressDirectories ?? false,
     maxExtentBytes: Math.min(
       checkInteger("largest extent", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
       MAX_EXTENT,
@@ -116,8 +120,20 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
   };
 }
 
+/** Whether an image has a packed inode, if there is anything to go into it. */
+export function hasPackedInode({ fragments, directories }: Compression): boolean {
+  return fragments !== "none" || directories;
+}
+
 function checkNone(options: CompressionOptions): undefined {
-  const alone = ["pclusterSize", "tailPacking", "packedPclusterSize", "maxExtentBytes", "compressHints"] as const;
+  const alone = [
+    "pclusterSize",
+    "tailPacking",
+    "compressDirectories",
+    "packedPclusterSize",
+    "maxExtentBytes",
+    "compressHints",
+  ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
   const fragments = options.fragments !== undefined && options.fragments !== "none" ? "fragments" : undefined;
   const name = given ?? fragments;
@@ -182,7 +198,7 @@ export function checkTargetKernel(
   check(compression.maxPclusterSize > blockSize, "a pcluster of several blocks", "5.13");
   check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
-  check(compression.fragments !== "none", "fragments", "6.1");
+  check(hasPackedInode(compression), "fragments", "6.1");
   for (const { algorithm } of compression.algorithms) {
     check(algorithm === "deflate", "deflate", "6.6");
     check(algorithm === "zstd", "zstd", "6.10");

@@ -101,6 +101,8 @@ export class MetaWindow {
       at += body.length;
     }
     if (at !== this.headEnd(entry)) throw this.#broken(entry, "inode", at, this.headEnd(entry));
+    // what is compressed is for the caller
+    if (isCompressed(format)) return;
     if (isDirectory) this.#emitListing(entry, size, layout, at);
     else if (kind === S_IFLNK) this.#emitTarget(entry, layout, at);
     else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);

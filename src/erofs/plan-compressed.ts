@@ -9,9 +9,10 @@ import { latin1FromBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
 import { sharedUint32 } from "../stage/order.ts";
-import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
+import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { CompressWork } from "./compress.ts";
-import { ALGORITHMS, type Compression } from "./compression.ts";
+import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
+import { emitDirectory } from "./dirent.ts";
 import {
   DEFLATE_CFGS,
   FORMAT_EXTENDED,
@@ -40,7 +41,7 @@ const PACKED_MODE = S_IFREG | 0o644;
 
 /** Makes room in the tree for the packed inode, before inodes are ordered; NONE where there will be none. */
 export function allocatePackedInode(tree: Tree, compression: Compression | undefined): number {
-  return compression && compression.fragments !== "none" ? tree.allocate(1) : NONE;
+  return compression && hasPackedInode(compression) ? tree.allocate(1) : NONE;
 }
 
 /** Plans a compressed image, step by step. */
@@ -118,6 +119,11 @@ export class CompressedPlanner {
       const original = sharesWith![entry]!;
       if (original !== NONE) stored.copy(entry, original);
     }
+    if (this.#compression.directories) {
+      for (const entry of inodes.order) {
+        if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
+      }
+    }
     if (this.#hasPacked(stored)) this.#preparePacked(stored);
     const { sizes } = this.#planner;
     sizes.stored = stored;
@@ -147,6 +153,19 @@ export class CompressedPlanner {
     this.#planner.addInode(entry);
   }
 
+  /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
+  writeDirectories(writeAt: (bytes: Uint8Array, offset: number) => void): void {
+    if (!this.#compression.directories) return;
+    const { fragmentLen, fragmentOff } = this.#stored;
+    for (const entry of this.#input.inodes.order) {
+      if (this.#tree.kind(entry) !== S_IFDIR) continue;
+      const bytes = new Uint8Array(fragmentLen[entry]!);
+      const view = new DataView(bytes.buffer);
+      emitDirectory(bytes, view, 0, undefined, this.#tree, entry, this.#planner.nids, this.#layout.blockSize);
+      writeAt(bytes, fragmentOff[entry]!);
+    }
+  }
+
   /** The third step: the contents of the packed inode; undefined where there is none. */
   planPacked(): CompressWork | undefined {
     if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
@@ -162,7 +181,7 @@ export class CompressedPlanner {
     const stored = new StoredFiles(this.#stored);
     const packedEntry = this.#hasPacked(stored) ? this.#packedEntry : NONE;
     const hasCompressed = this.#stored.packed.some((flags) => (flags & PACKED) !== 0);
-    const packedNid = packedEntry === NONE ? 0 : this.#planner.nidOf(packedEntry);
+    const packedNid = packedEntry === NONE ? 0 : this.#planner.nids[packedEntry]!;
     return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat() : 0, {
       description: hasCompressed ? this.#describe(packedNid) : undefined,
       stored: this.#stored,
@@ -245,7 +264,6 @@ export class CompressedPlanner {
 
   /** What a reader must know, given that something is compressed. */
   #incompat(): number {
-    const { fragments } = this.#compression;
     const { formats, inlineLen } = this.#stored;
     const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
     return (
@@ -253,7 +271,7 @@ export class CompressedPlanner {
       (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
       // it also tells that uncompressed blocks are interlaced
-      (fragments === "none" ? 0 : INCOMPAT_FRAGMENTS)
+      (hasPackedInode(this.#compression) ? INCOMPAT_FRAGMENTS : 0)
     );
   }
 

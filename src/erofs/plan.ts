@@ -136,7 +136,8 @@ export class ImagePlanner {
   readonly #blockSize: number;
   readonly #xattrs: XattrPlan;
   readonly #uuid: Uint8Array;
-  readonly #nids: Uint32Array;
+  /** NIDs by entry, once they are placed. */
+  readonly nids: Uint32Array;
   readonly #pieces: number[] = [];
   readonly #savedByHoles: number;
   /** The time that compact inodes have. */
@@ -157,7 +158,7 @@ export class ImagePlanner {
     this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
     this.#xattrs = this.#planXattrs();
     this.sizes = new InodeSizes(tree, layout, this.#xattrs);
-    this.#nids = sharedUint32(tree.length);
+    this.nids = sharedUint32(tree.length);
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
     this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
     const optionsText = JSON.stringify([
@@ -205,7 +206,7 @@ export class ImagePlanner {
       placeItem: (index, offset) => {
         const nid = (offset - nidBlk * this.#blockSize) / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
-        this.#nids[order[index]!] = nid;
+        this.nids[order[index]!] = nid;
         this.#packed[placed++] = index;
       },
       placeRun: (index, blk) => {
@@ -272,7 +273,7 @@ export class ImagePlanner {
   #nameLinks(): void {
     const { inodeOf } = this.#input.inodes;
     inodeOf?.forEach((inode, entry) => {
-      if (inode !== entry) this.#nids[entry] = this.#nids[inode]!;
+      if (inode !== entry) this.nids[entry] = this.nids[inode]!;
     });
   }
 
@@ -284,7 +285,7 @@ export class ImagePlanner {
     const isChunked = this.sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
     const superblock: Superblock = {
       blockSize: this.#blockSize,
-      rootNid: this.#nids[0]!,
+      rootNid: this.nids[0]!,
       inodes: this.#order.length,
       epoch: this.time.epoch,
       fixedNsec: this.time.fixedNsec,
@@ -308,7 +309,7 @@ export class ImagePlanner {
       order: this.#order,
       packed: this.#packed,
       nlink: inodes.nlink,
-      nids: this.#nids,
+      nids: this.nids,
       formats: this.sizes.formats,
       startBlk: this.startBlk,
       sharesWith,
@@ -324,10 +325,5 @@ export class ImagePlanner {
       stored: compressed?.stored,
       packedEntry: compressed?.packedEntry ?? NONE,
     };
-  }
-
-  /** NID of an entry that has been placed. */
-  nidOf(entry: number): number {
-    return this.#nids[entry]!;
   }
 }

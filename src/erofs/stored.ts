@@ -182,6 +182,16 @@ export class StoredFiles {
     return this.shared.fragmentLen[entry]! > 0;
   }
 
+  /** The next `size` bytes of the packed inode are a directory's. */
+  addDirectory(entry: number, size: number): void {
+    const { formats, fragmentLen, fragmentOff, packed } = this.shared;
+    fragmentOff[entry] = this.fragmentBytes;
+    fragmentLen[entry] = size;
+    packed[entry]! |= PACKED;
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (LAYOUT_COMPRESSED_FULL << FORMAT_LAYOUT_SHIFT);
+    this.take(0, 0, size);
+  }
+
   /** An equal file is stored as its original is. */
   copy(entry: number, original: number): void {
     const columns = [
