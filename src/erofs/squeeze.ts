@@ -19,6 +19,9 @@ import { SlidingWindow } from "./sliding.ts";
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
 const FEW_PCLUSTERS = 6;
 
+/** Files up to this size take no more room behind their inodes than what leads to a fragment. */
+const TINY = 32;
+
 /** What is known of a part of a file before it is compressed. */
 export interface PartInput {
   entry: number;
@@ -127,7 +130,9 @@ export class Squeezer {
 
   /** Makes what is left of the file a fragment, if it shall be one before any attempt to compress it. */
   #storeFragment(at: number, place: number, rest: number, reach: number): number {
-    const { end, pclusterSize } = this.#part;
+    const { end, flatRoom, pclusterSize, size } = this.#part;
+    // an inode that points to a fragment has more behind it than so small a file
+    if (size <= TINY && size <= flatRoom) return 0;
     if (end === "whole") return this.#appendFragment(place, reach);
     // of a file that does not compress so far, the end is no fragment either
     const isEnd = end === "fragment" && this.#isLast && rest === reach && rest <= pclusterSize;
