@@ -1,13 +1,15 @@
 /** How a closure's list of paths is read, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { arrangeClosure, parseClosureList } from "../src/stage/closure.ts";
+import { arrangeClosure, parseClosureList, topPath } from "../src/stage/closure.ts";
 
 describe("a closure's list", () => {
-  const tops = (text: string | Uint8Array) =>
-    arrangeClosure(parseClosureList(Buffer.from(text), "store-paths")).map(({ path, where }) => [
-      Buffer.from(path).toString("latin1"),
-      where,
+  const tops = (text: string | Uint8Array) => {
+    const paths = arrangeClosure(parseClosureList(Buffer.from(text), "store-paths"));
+    return Array.from(paths.line, (line, top) => [
+      Buffer.from(topPath(paths, top)).toString("latin1"),
+      `${paths.where}${line}`,
     ]);
+  };
   const why = (text: string | Uint8Array) => expect(() => tops(text));
 
   test.each([

@@ -1,12 +1,15 @@
 /** Sources that are files on this machine: a directory, a list of paths, a closure list. */
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../core/bytes.ts";
+import { Column } from "../core/column.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
-import { arrangeClosure, type ClosurePath, parseClosureList, topName } from "./closure.ts";
+import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./closure.ts";
 import { compileExcludes } from "./exclude.ts";
-import { type SharedPaths, sharePaths } from "./node-paths.ts";
+import type { SharedPaths } from "./node-paths.ts";
+import { sharedUint32 } from "./order.ts";
 import type { ExcludeRules } from "./policy.ts";
 import type { Source } from "./source.ts";
 
@@ -29,10 +32,10 @@ export function directory(path: string | Uint8Array): FileSource {
   return {
     isClosure: false,
     async open() {
-      const root = diskPath(path);
+      const { bytes: root, from, to } = joinPaths([pathBytes(path)]);
       if (root.length === 0 || root.indexOf(0) >= 0)
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
-      return { paths: sharePaths([root], true), excluded: 0, explain: (error) => error };
+      return { paths: { bytes: root, from, to, isDirectory: true }, excluded: 0, explain: (error) => error };
     },
   };
 }
@@ -41,11 +44,7 @@ export function directory(path: string | Uint8Array): FileSource {
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
   return {
     isClosure: true,
-    open: (exclude) =>
-      openTops(
-        list.map((path, index) => ({ path: diskPath(path), where: `path ${index + 1}` })),
-        exclude,
-      ),
+    open: async (exclude) => openTops(joinPaths(list.map(pathBytes)), exclude),
   };
 }
 
@@ -58,54 +57,76 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
     isClosure: true,
     async open(exclude) {
       const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
-      return openTops(parseClosureList(diskPath(text), name), exclude);
+      return openTops(parseClosureList(useSlashes(text), name), exclude);
     },
   };
 }
 
 /** Paths inside this package have slashes only. */
-function diskPath(path: string | Uint8Array): Uint8Array {
-  const bytes = pathBytes(path);
-  return process.platform === "win32" ? bytes.map((byte) => (byte === 0x5c ? 0x2f : byte)) : bytes;
+function useSlashes(bytes: Uint8Array): Uint8Array {
+  if (process.platform !== "win32") return bytes;
+  for (let at = bytes.indexOf(0x5c); at >= 0; at = bytes.indexOf(0x5c, at + 1)) bytes[at] = 0x2f;
+  return bytes;
+}
+
+/** Paths of an argument, in shared memory. */
+function joinPaths(list: readonly Uint8Array[]): ClosurePaths {
+  const bytes = new Uint8Array(new SharedArrayBuffer(list.reduce((sum, path) => sum + path.length, 0)));
+  const [from, to, line] = [sharedUint32(list.length), sharedUint32(list.length), new Uint32Array(list.length)];
+  let at = 0;
+  for (const [index, path] of list.entries()) {
+    bytes.set(path, at);
+    from[index] = at;
+    at += path.length;
+    to[index] = at;
+    line[index] = index + 1;
+  }
+  return { bytes: useSlashes(bytes), from, to, line, where: "path " };
 }
 
 async function readList(list: string): Promise<{ name: string; text: Uint8Array }> {
   let name = list;
   try {
     if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
-    return { name, text: await readFile(name) };
+    return { name, text: await readAll(createReadStream(name)) };
   } catch (cause) {
     throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
   }
 }
 
+/** All of a list, in shared memory from the start: it may name a whole store. */
 async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of input) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const text = Column.create(Uint8Array, 2 ** 32 - 1);
+  let length = 0;
+  for await (const chunk of input) {
+    text.ensure(length + chunk.length).set(chunk, length);
+    length += chunk.length;
+  }
+  return text.view.subarray(0, length);
 }
 
-async function openTops(given: readonly ClosurePath[], exclude: ExcludeRules): Promise<WalkStart> {
+function openTops(given: ClosurePaths, exclude: ExcludeRules): WalkStart {
   const isExcluded = compileExcludes(exclude);
   const all = arrangeClosure(given);
-  const tops = isExcluded ? all.filter((top) => !isExcluded(topName(top.path))) : all;
-  const shared = sharePaths(
-    tops.map((top) => top.path),
-    false,
-  );
-  const lines = tops.map((top) => top.where);
+  const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
+  const tops = kept ? pickTops(all, kept) : all;
   return {
-    paths: shared,
-    excluded: all.length - tops.length,
+    paths: { bytes: tops.bytes, from: sharedCopy(tops.from), to: sharedCopy(tops.to), isDirectory: false },
+    excluded: all.from.length - tops.from.length,
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;
-      const { bytes, offsets } = shared;
-      const line = lines.find((_, top) => showBytes(bytes.slice(offsets[top], offsets[top + 1])) === error.path);
+      const line = tops.line.find((_, top) => showBytes(topPath(tops, top)) === error.path);
       return line
-        ? new ImageError("INPUT", `${line}: ${error.message}`, { path: error.path, cause: error.cause })
+        ? new ImageError("INPUT", `${tops.where}${line}: ${error.message}`, { path: error.path, cause: error.cause })
         : error;
     },
   };
+}
+
+function sharedCopy(numbers: Uint32Array): Uint32Array {
+  const copy = sharedUint32(numbers.length);
+  copy.set(numbers);
+  return copy;
 }
 
 /** Whether a source is a {@link FileSource}. */
