@@ -12,8 +12,8 @@ import type { Sink } from "../core/sink.ts";
 import type { Contents } from "../stage/contents.ts";
 import { NONE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree.ts";
 import { chunkFormat, chunkUnit, emitChunks } from "./chunk.ts";
-import { emitDirectory, measureDirectory } from "./dirent.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_CHUNK, LAYOUT_INLINE, SLOT } from "./disk.ts";
+import { DirectoryBlocks, measureDirectory } from "./dirent.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "./disk.ts";
 import { emitInode, measureInode } from "./inode.ts";
 import { bodyBytes } from "./measure.ts";
 import { WINDOW_FIELDS } from "./pack.ts";
@@ -24,6 +24,8 @@ import { countXattrs } from "./xattr.ts";
 
 /** Largest single read of a large file. */
 const READ_BYTES = 512 * 1024;
+/** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
+const RUN_BYTES = 256 * 1024;
 
 /** Emits windows and pieces until none is left, in whatever order threads take them; needs a sink with random access. */
 export async function emitParallel(
@@ -111,7 +113,8 @@ class Emitter {
     const { order, packed, windows } = this.#plan;
     const record = windows.subarray(window * WINDOW_FIELDS, (window + 1) * WINDOW_FIELDS);
     const [firstPlaced, endPlaced, startBlk, endBlk, first, end] = record as unknown as WindowRecord;
-    this.#openMeta(startBlk, endBlk);
+    const runs = this.#findRuns(firstPlaced, endPlaced);
+    this.#openMeta(startBlk, runs.length > 0 ? this.#plan.startBlk[runs[0]!]! : endBlk);
     for (let place = firstPlaced; place < endPlaced; place++) this.#emitInode(order[packed[place]!]!, place + 1);
     for (let place = firstPlaced; place < endPlaced; place++) {
       // an inode that has waited brings its tail only: its blocks went with the window it came from
@@ -126,6 +129,7 @@ class Emitter {
       if ((index & 63) === 63) await this.#breathe();
     }
     await this.#closeMeta(window === 0);
+    await this.#emitRuns(runs, endBlk);
     await this.#breathe();
   }
 
@@ -195,6 +199,46 @@ class Emitter {
     await this.#data.writeAt(this.#meta, this.#metaOff);
   }
 
+  /** Directories and links of a window that have whole blocks behind its inodes, in the order of these. */
+  #findRuns(firstPlaced: number, endPlaced: number): number[] {
+    const { order, packed, startBlk } = this.#plan;
+    const runs: number[] = [];
+    for (let place = firstPlaced; place < endPlaced; place++) {
+      const entry = order[packed[place]!]!;
+      if (startBlk[entry] !== NULL_BLOCK && this.#tree.kind(entry) !== S_IFREG) runs.push(entry);
+    }
+    return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
+  }
+
+  /** Writes whole blocks of directories and links, a piece at a time: those of a store may be larger than all inodes. */
+  async #emitRuns(runs: readonly number[], endBlk: number): Promise<void> {
+    if (runs.length === 0) return;
+    const { blockSize, nids, startBlk } = this.#plan;
+    const bytes = new Uint8Array(RUN_BYTES);
+    const view = new DataView(bytes.buffer);
+    let imageOff = startBlk[runs[0]!]! * blockSize;
+    let used = 0;
+    for (const [index, entry] of runs.entries()) {
+      const end = startBlk[runs[index + 1] ?? -1] ?? endBlk;
+      const isLink = this.#tree.kind(entry) === S_IFLNK;
+      const blocks = isLink ? undefined : new DirectoryBlocks(this.#tree, entry, nids, blockSize);
+      for (let blk = startBlk[entry]!; blk < end; blk++) {
+        if (used === RUN_BYTES) {
+          await this.#data.writeAt(bytes, imageOff);
+          await this.#breathe();
+          bytes.fill(0);
+          imageOff += used;
+          used = 0;
+        }
+        const at = (blk - startBlk[entry]!) * blockSize;
+        if (!blocks) bytes.set(this.#tree.target(entry).subarray(at, at + blockSize), used);
+        else if (blocks.emit(bytes, view, used) === 0) throw this.#broken(entry, "directory", blk, end);
+        used += blockSize;
+      }
+    }
+    await this.#data.writeAt(bytes.subarray(0, used), imageOff);
+  }
+
   #isPlacedHere(entry: number): boolean {
     const at = this.#plan.nids[entry]! * SLOT - this.#metaOff;
     return at >= 0 && at < this.#meta.length;
@@ -240,8 +284,8 @@ class Emitter {
       at += body.length;
     }
     if (at !== this.#tailAt(entry)) throw this.#broken(entry, "inode", at, this.#tailAt(entry));
-    if (isDirectory) this.#emitListing(entry, size, layout, at);
-    else if (kind === S_IFLNK) this.#emitTarget(entry, layout, at);
+    if (isDirectory) this.#emitListing(entry, size, at);
+    else if (kind === S_IFLNK) this.#emitTarget(entry, size, at);
     else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
   }
 
@@ -253,25 +297,19 @@ class Emitter {
     return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
   }
 
-  /** Whole blocks of a directory or a long link go where the plan has put them, the rest behind the inode. */
-  #runAt(entry: number): number {
-    return this.#plan.startBlk[entry]! * this.#plan.blockSize - this.#metaOff;
-  }
-
-  #emitListing(directory: number, size: number, layout: number, at: number): void {
-    const { blockSize, nids } = this.#plan;
-    const tailAt = layout === LAYOUT_INLINE ? at : undefined;
-    const runAt = this.#runAt(directory);
-    const end = emitDirectory(this.#meta, this.#metaView, runAt, tailAt, this.#tree, directory, nids, blockSize);
+  /** Writes what is inline of a directory; whole blocks follow the window's inodes, see {@link #emitRuns}. */
+  #emitListing(directory: number, size: number, at: number): void {
+    const { blockSize, formats, nids } = this.#plan;
+    const whole = bodyBytes(size, formats[directory]!, blockSize);
+    const blocks = new DirectoryBlocks(this.#tree, directory, nids, blockSize);
+    for (let done = 0; done < whole; done += blockSize) blocks.skip();
+    const end = whole + (whole < size ? blocks.emit(this.#meta, this.#metaView, at) : 0);
     if (end !== size) throw this.#broken(directory, "directory", end, size);
   }
 
-  #emitTarget(link: number, layout: number, at: number): void {
-    const target = this.#tree.target(link);
-    const tail = layout === LAYOUT_INLINE ? target.length % this.#plan.blockSize : 0;
-    const whole = target.length - tail;
-    if (whole > 0) this.#meta.set(target.subarray(0, whole), this.#runAt(link));
-    if (tail > 0) this.#meta.set(target.subarray(whole), at);
+  #emitTarget(link: number, size: number, at: number): void {
+    const whole = bodyBytes(size, this.#plan.formats[link]!, this.#plan.blockSize);
+    if (whole < size) this.#meta.set(this.#tree.target(link).subarray(whole), at);
   }
 
   #emitChunks(entry: number, size: number, at: number): void {

@@ -108,6 +108,7 @@ class Planner {
   readonly #packed: Uint32Array;
   readonly #nids: Uint32Array;
   readonly #startBlk: Uint32Array;
+  readonly #uuid: Uint8Array;
   readonly #pieces: number[] = [];
   #contentBytes = 0;
   #savedByDedupe = 0;
@@ -123,6 +124,7 @@ class Planner {
     this.#sizes = new InodeSizes(tree, layout, this.#xattrs);
     this.#packed = sharedUint32(this.#order.length);
     this.#nids = sharedUint32(tree.length);
+    this.#uuid = layout.uuid ?? this.#deriveUuid();
     this.#startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
   }
 
@@ -156,6 +158,13 @@ class Planner {
       savedByDedupe: this.#savedByDedupe,
       savedByHoles,
     };
+  }
+
+  #deriveUuid(): Uint8Array {
+    const { layout, inodes, tree, sharesWith, xxhash } = this.#input;
+    const optionsText = JSON.stringify([1, { ...layout, label: [...layout.label], uuid: 0 }, this.#time]);
+    // the place of its inode is not known of any entry yet
+    return deriveUuid(tree, inodes, sharesWith, this.#xattrs, optionsText, xxhash, this.#nids);
   }
 
   #planXattrs(): XattrPlan {
@@ -252,8 +261,7 @@ class Planner {
   }
 
   #describe(blocks: number, xattrBlk: number): Superblock {
-    const { layout, inodes, tree, sharesWith, xxhash } = this.#input;
-    const optionsText = JSON.stringify([1, { ...layout, label: [...layout.label], uuid: 0 }, this.#time]);
+    const { layout } = this.#input;
     const isChunked = this.#sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
     return {
       blockSize: this.#blockSize,
@@ -264,7 +272,7 @@ class Planner {
       buildTime: this.#time.buildTime,
       blocks,
       xattrBlk,
-      uuid: layout.uuid ?? deriveUuid(tree, inodes, sharesWith, this.#xattrs, optionsText, xxhash),
+      uuid: this.#uuid,
       label: layout.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
       incompat: isChunked ? INCOMPAT_CHUNKED_FILE : 0,

@@ -7,7 +7,7 @@ import { ImageError } from "../core/error.ts";
 
 /** The paths of a closure: plain data. */
 export interface ClosurePaths {
-  /** Holds all paths. */
+  /** Holds all paths: the arena of the tree that they are for. */
   bytes: Uint8Array;
   /** Where each path starts. */
   from: Uint32Array;

@@ -2,11 +2,9 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { FLAG_DISK_NAME, type Tree } from "./tree.ts";
 
-/** Plain data for other threads, in shared memory. */
+/** Paths of the tops: plain data for other threads, in shared memory. */
 export interface SharedPaths {
-  /** Holds the paths of the tops. */
-  bytes: Uint8Array;
-  /** Where each path starts. */
+  /** Where each path starts in the tree's arena of names. */
   from: Uint32Array;
   /** Where it ends. */
   to: Uint32Array;
@@ -45,7 +43,7 @@ export class PathBuilder {
     const from = this.#paths.from[top]!;
     const to = this.#paths.to[top]!;
     this.#room(to - from);
-    this.#buffer.set(this.#paths.bytes.subarray(from, to), 0);
+    this.#buffer.set(this.#tree.names.view.subarray(from, to), 0);
     this.#directory = -1;
     return to - from;
   }

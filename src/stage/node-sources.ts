@@ -3,7 +3,6 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../core/bytes.ts";
-import { Column } from "../core/column.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
 import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./closure.ts";
@@ -12,6 +11,7 @@ import type { SharedPaths } from "./node-paths.ts";
 import { sharedUint32 } from "./order.ts";
 import type { ExcludeRules } from "./policy.ts";
 import type { Source } from "./source.ts";
+import type { Tree } from "./tree.ts";
 
 /** What the walk starts from. */
 export interface WalkStart {
@@ -23,19 +23,20 @@ export interface WalkStart {
 
 /** A source whose entries lie on this machine. */
 export interface FileSource extends Source {
-  /** Finds out where the walk starts; touches no entry yet. */
-  open(exclude: ExcludeRules): Promise<WalkStart>;
+  /** Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet. */
+  open(exclude: ExcludeRules, tree: Tree): Promise<WalkStart>;
 }
 
 /** The contents of directory `path` become the root of the image. */
 export function directory(path: string | Uint8Array): FileSource {
   return {
     isClosure: false,
-    async open() {
-      const { bytes: root, from, to } = joinPaths([pathBytes(path)]);
+    async open(_, tree) {
+      const root = pathBytes(path);
       if (root.length === 0 || root.indexOf(0) >= 0)
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
-      return { paths: { bytes: root, from, to, isDirectory: true }, excluded: 0, explain: (error) => error };
+      const { from, to } = joinPaths([root], tree);
+      return { paths: { from, to, isDirectory: true }, excluded: 0, explain: (error) => error };
     },
   };
 }
@@ -44,7 +45,7 @@ export function directory(path: string | Uint8Array): FileSource {
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
   return {
     isClosure: true,
-    open: async (exclude) => openTops(joinPaths(list.map(pathBytes)), exclude),
+    open: async (exclude, tree) => openTops(joinPaths(list.map(pathBytes), tree), exclude),
   };
 }
 
@@ -55,8 +56,8 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
 export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
   return {
     isClosure: true,
-    async open(exclude) {
-      const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
+    async open(exclude, tree) {
+      const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
       return openTops(parseClosureList(useSlashes(text), name), exclude);
     },
   };
@@ -69,40 +70,38 @@ function useSlashes(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Paths of an argument, in shared memory. */
-function joinPaths(list: readonly Uint8Array[]): ClosurePaths {
-  const bytes = new Uint8Array(new SharedArrayBuffer(list.reduce((sum, path) => sum + path.length, 0)));
+/** Paths of an argument. */
+function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
   const [from, to, line] = [sharedUint32(list.length), sharedUint32(list.length), new Uint32Array(list.length)];
-  let at = 0;
   for (const [index, path] of list.entries()) {
-    bytes.set(path, at);
-    from[index] = at;
-    at += path.length;
-    to[index] = at;
+    from[index] = tree.allocateName(path.length);
+    to[index] = from[index]! + path.length;
     line[index] = index + 1;
+    tree.names.view.set(path, from[index]);
   }
-  return { bytes: useSlashes(bytes), from, to, line, where: "path " };
+  useSlashes(tree.names.view);
+  return { bytes: tree.names.view, from, to, line, where: "path " };
 }
 
-async function readList(list: string): Promise<{ name: string; text: Uint8Array }> {
+async function readList(list: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
   let name = list;
   try {
     if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
-    return { name, text: await readAll(createReadStream(name)) };
+    return { name, text: await readAll(createReadStream(name), tree) };
   } catch (cause) {
     throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
   }
 }
 
-/** All of a list, in shared memory from the start: it may name a whole store. */
-async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const text = Column.create(Uint8Array, 2 ** 32 - 1);
+/** All of a list, in the arena of a tree that has nothing else there yet. */
+async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
   let length = 0;
   for await (const chunk of input) {
-    text.ensure(length + chunk.length).set(chunk, length);
+    const at = tree.allocateName(chunk.length);
+    tree.names.view.set(chunk, at);
     length += chunk.length;
   }
-  return text.view.subarray(0, length);
+  return tree.names.view.subarray(0, length);
 }
 
 function openTops(given: ClosurePaths, exclude: ExcludeRules): WalkStart {
@@ -111,7 +110,7 @@ function openTops(given: ClosurePaths, exclude: ExcludeRules): WalkStart {
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
   const tops = kept ? pickTops(all, kept) : all;
   return {
-    paths: { bytes: tops.bytes, from: sharedCopy(tops.from), to: sharedCopy(tops.to), isDirectory: false },
+    paths: { from: sharedCopy(tops.from), to: sharedCopy(tops.to), isDirectory: false },
     excluded: all.from.length - tops.from.length,
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;

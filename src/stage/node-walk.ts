@@ -148,12 +148,7 @@ class Walker {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: ${systemMessage(cause)}`, { path: shown, cause });
     }
-    if (entry !== 0) {
-      this.#tree.parent.view[entry] = 0;
-      this.#names.clear();
-      this.#names.add([latin1FromBytes(path, path.lastIndexOf(0x2f) + 1)]);
-      this.#names.store(0, entry);
-    }
+    if (entry !== 0) this.#nameTop(entry, latin1FromBytes(path, path.lastIndexOf(0x2f) + 1));
     const isDirectory = (Number(stats.mode) & S_IFMT) === S_IFDIR;
     if (entry === 0 && !isDirectory) {
       const shown = showBytes(path);
@@ -165,6 +160,12 @@ class Walker {
       this.#push([entry]);
     }
     this.#context.control.advance(this.#context.thread, 1);
+  }
+
+  /** A top's name is the end of its path, which lies in the arena already. */
+  #nameTop(entry: number, name: string): void {
+    this.#tree.nameOff.view[entry] = this.#shared.to[entry - 1]! - name.length;
+    this.#tree.nameLen.view[entry] = (this.#policy.caseHack ? stripCaseHack(name) : name).length;
   }
 
   /** The next directory of the queue, or -1. A slot may be reserved but not written yet: then it reads as zero. */
