@@ -93,6 +93,7 @@ class Emitter {
   readonly #contents: Contents;
   readonly #data: DataWindow;
   #meta = new Uint8Array(0);
+  /** Covers the same bytes, and maybe more. */
   #metaView = new DataView(this.#meta.buffer);
   /** Image offset of the current window's metadata. */
   #metaOff = 0;
@@ -183,11 +184,9 @@ class Emitter {
 
   #openMeta(startBlk: number, endBlk: number): void {
     const length = (endBlk - startBlk) * this.#plan.blockSize;
-    if (this.#meta.length === length) this.#meta.fill(0);
-    else {
-      this.#meta = new Uint8Array(length);
-      this.#metaView = new DataView(this.#meta.buffer);
-    }
+    // one buffer for all windows: others would stay in memory until the collector sees them
+    if (this.#metaView.byteLength < length) this.#metaView = new DataView(new ArrayBuffer(length));
+    this.#meta = new Uint8Array(this.#metaView.buffer, 0, length).fill(0);
     this.#metaOff = startBlk * this.#plan.blockSize;
   }
 
