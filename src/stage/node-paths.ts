@@ -10,6 +10,8 @@ export interface SharedPaths {
   to: Uint32Array;
   /** True: the one path is the root's own, and its contents become the root's. False: top k is entry k + 1. */
   isDirectory: boolean;
+  /** Stats are asked for with BigInts, which tell times and inode numbers exactly; numbers come faster. */
+  exactStats: boolean;
 }
 
 const SLASH = 0x2f;

@@ -9,7 +9,7 @@ import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName,
 import { compileExcludes } from "./exclude.ts";
 import type { SharedPaths } from "./node-paths.ts";
 import { sharedUint32 } from "./order.ts";
-import type { ExcludeRules } from "./policy.ts";
+import type { StagePolicy } from "./policy.ts";
 import type { Source } from "./source.ts";
 import type { Tree } from "./tree.ts";
 
@@ -24,19 +24,23 @@ export interface WalkStart {
 /** A source whose entries lie on this machine. */
 export interface FileSource extends Source {
   /** Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet. */
-  open(exclude: ExcludeRules, tree: Tree): Promise<WalkStart>;
+  open(policy: StagePolicy, tree: Tree): Promise<WalkStart>;
 }
 
 /** The contents of directory `path` become the root of the image. */
 export function directory(path: string | Uint8Array): FileSource {
   return {
     isClosure: false,
-    async open(_, tree) {
+    async open(policy, tree) {
       const root = pathBytes(path);
       if (root.length === 0 || root.indexOf(0) >= 0)
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
       const { from, to } = joinPaths([root], tree);
-      return { paths: { from, to, isDirectory: true }, excluded: 0, explain: (error) => error };
+      return {
+        paths: { from, to, isDirectory: true, exactStats: needsExactStats(policy) },
+        excluded: 0,
+        explain: (error) => error,
+      };
     },
   };
 }
@@ -45,7 +49,7 @@ export function directory(path: string | Uint8Array): FileSource {
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
   return {
     isClosure: true,
-    open: async (exclude, tree) => openTops(joinPaths(list.map(pathBytes), tree), exclude),
+    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy),
   };
 }
 
@@ -56,9 +60,9 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
 export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
   return {
     isClosure: true,
-    async open(exclude, tree) {
+    async open(policy, tree) {
       const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
-      return openTops(parseClosureList(useSlashes(text), name), exclude);
+      return openTops(parseClosureList(useSlashes(text), name), policy);
     },
   };
 }
@@ -104,13 +108,18 @@ async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Ui
   return tree.names.view.subarray(0, length);
 }
 
-function openTops(given: ClosurePaths, exclude: ExcludeRules): WalkStart {
-  const isExcluded = compileExcludes(exclude);
+function openTops(given: ClosurePaths, policy: StagePolicy): WalkStart {
+  const isExcluded = compileExcludes(policy.exclude);
   const all = arrangeClosure(given);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
   const tops = kept ? pickTops(all, kept) : all;
   return {
-    paths: { from: sharedCopy(tops.from), to: sharedCopy(tops.to), isDirectory: false },
+    paths: {
+      from: sharedCopy(tops.from),
+      to: sharedCopy(tops.to),
+      isDirectory: false,
+      exactStats: needsExactStats(policy),
+    },
     excluded: all.from.length - tops.from.length,
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;
@@ -120,6 +129,11 @@ function openTops(given: ClosurePaths, exclude: ExcludeRules): WalkStart {
         : error;
     },
   };
+}
+
+/** Nanoseconds of times, and inode numbers that tell links apart, are more than a number holds. */
+function needsExactStats(policy: StagePolicy): boolean {
+  return policy.times !== "fixed" || !policy.copyLinks;
 }
 
 function sharedCopy(numbers: Uint32Array): Uint32Array {

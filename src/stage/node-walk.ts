@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { latin1FromBytes, showBytes } from "../core/bytes.ts";
@@ -91,6 +92,7 @@ class Walker {
   readonly #tree: Tree;
   readonly #paths: PathBuilder;
   readonly #shared: SharedPaths;
+  readonly #exactStats: { bigint: boolean };
   readonly #policy: StagePolicy;
   readonly #excluded: Excluder | undefined;
   readonly #queue: Column<Uint32Array>;
@@ -103,6 +105,7 @@ class Walker {
     this.#context = context;
     this.#tree = Tree.attach(params.tree);
     this.#shared = params.paths;
+    this.#exactStats = { bigint: params.paths.exactStats };
     this.#paths = new PathBuilder(this.#tree, params.paths);
     this.#policy = params.policy;
     this.#excluded = compileExcludes(params.policy.exclude);
@@ -140,10 +143,10 @@ class Walker {
 
   #walkTop(entry: number): void {
     const path = Buffer.from(this.#paths.path(entry));
-    let stats: BigIntStats;
+    let stats: Stats | BigIntStats;
     try {
       // the directory whose contents are packed may itself be named through a symbolic link
-      stats = (this.#shared.isDirectory ? statSync : lstatSync)(path, { bigint: true });
+      stats = (this.#shared.isDirectory ? statSync : lstatSync)(path, this.#exactStats);
     } catch (cause) {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: ${systemMessage(cause)}`, { path: shown, cause });
@@ -244,7 +247,7 @@ class Walker {
     const tree = this.#tree;
     const names = this.#names;
     const first = tree.allocate(names.length);
-    const device = this.#policy.oneFileSystem ? statSync(directoryPath, { bigint: true }).dev : undefined;
+    const device = this.#policy.oneFileSystem ? Number(statSync(directoryPath).dev) : undefined;
     if (directoryPath.length + 1 + MAX_NAME > this.#path.length)
       this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 2 * MAX_NAME);
     let at = directoryPath.copy(this.#path);
@@ -256,9 +259,9 @@ class Walker {
       names.store(index, entry);
       const path = this.#path.subarray(0, names.copy(index, this.#path, at));
       try {
-        const stats = lstatSync(path, { bigint: true });
+        const stats = lstatSync(path, this.#exactStats);
         this.#store(entry, stats, path);
-        if ((Number(stats.mode) & S_IFMT) === S_IFDIR && (device === undefined || stats.dev === device)) {
+        if ((Number(stats.mode) & S_IFMT) === S_IFDIR && (device === undefined || Number(stats.dev) === device)) {
           this.#hint(entry, Number(stats.size));
           directories.push(entry);
         }
@@ -283,14 +286,16 @@ class Walker {
     throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
   }
 
-  #store(entry: number, stats: BigIntStats, path: Buffer): void {
+  #store(entry: number, stats: Stats | BigIntStats, path: Buffer): void {
     const tree = this.#tree;
     const mode = Number(stats.mode);
     tree.mode.view[entry] = mode;
     tree.stamp.view[entry] = sourceStamp(stats);
-    const keepsTime = this.#policy.times !== "fixed";
-    const nanoseconds = keepsTime ? Number(((stats.mtimeNs % NS) + NS) % NS) : 0;
-    const seconds = keepsTime ? Number((stats.mtimeNs - BigInt(nanoseconds)) / NS) : 0;
+    let [seconds, nanoseconds] = [0, 0];
+    if (this.#policy.times !== "fixed" && "mtimeNs" in stats) {
+      nanoseconds = Number(((stats.mtimeNs % NS) + NS) % NS);
+      seconds = Number((stats.mtimeNs - BigInt(nanoseconds)) / NS);
+    }
     stageMetadata(tree, this.#policy, entry, Number(stats.uid), Number(stats.gid), seconds, nanoseconds);
     const kind = mode & S_IFMT;
     if (kind === S_IFREG) {
@@ -305,11 +310,12 @@ class Walker {
       // st_size of links in /proc and some others is not the target's length
       tree.size.view[entry] = target.length;
     } else if (kind === S_IFCHR || kind === S_IFBLK) {
-      const { major, minor } = splitDevice(stats.rdev);
+      const { major, minor } = splitDevice(BigInt(stats.rdev));
       tree.ref.view[entry] = encodeDevice(major, minor, showBytes(path));
     }
-    if (kind !== S_IFDIR && stats.nlink > 1n && !this.#policy.copyLinks) {
-      tree.addLink(entry, Number(stats.dev), Number(stats.ino >> 32n), Number(stats.ino & 0xffffffffn));
+    if (kind !== S_IFDIR && stats.nlink > 1 && !this.#policy.copyLinks) {
+      const inode = BigInt(stats.ino);
+      tree.addLink(entry, Number(stats.dev), Number(inode >> 32n), Number(inode & 0xffffffffn));
     }
   }
 }
