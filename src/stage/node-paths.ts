@@ -10,7 +10,7 @@ export interface SharedPaths {
   to: Uint32Array;
   /** True: the one path is the root's own, and its contents become the root's. False: top k is entry k + 1. */
   isDirectory: boolean;
-  /** Stats are asked for with BigInts, which tell times and inode numbers exactly; numbers come faster. */
+  /** Stats are asked for with BigInts, which tell times to the nanosecond; numbers come faster. */
   exactStats: boolean;
 }
 

@@ -37,7 +37,7 @@ export function directory(path: string | Uint8Array): FileSource {
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
       const { from, to } = joinPaths([root], tree);
       return {
-        paths: { from, to, isDirectory: true, exactStats: needsExactStats(policy) },
+        paths: { from, to, isDirectory: true, exactStats: policy.times !== "fixed" },
         excluded: 0,
         explain: (error) => error,
       };
@@ -118,7 +118,7 @@ function openTops(given: ClosurePaths, policy: StagePolicy): WalkStart {
       from: sharedCopy(tops.from),
       to: sharedCopy(tops.to),
       isDirectory: false,
-      exactStats: needsExactStats(policy),
+      exactStats: policy.times !== "fixed",
     },
     excluded: all.from.length - tops.from.length,
     explain(error) {
@@ -129,11 +129,6 @@ function openTops(given: ClosurePaths, policy: StagePolicy): WalkStart {
         : error;
     },
   };
-}
-
-/** Nanoseconds of times, and inode numbers that tell links apart, are more than a number holds. */
-function needsExactStats(policy: StagePolicy): boolean {
-  return policy.times !== "fixed" || !policy.copyLinks;
 }
 
 function sharedCopy(numbers: Uint32Array): Uint32Array {

@@ -157,7 +157,11 @@ class Walker {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: not a directory`, { path: shown });
     }
-    this.#store(entry, stats, path);
+    try {
+      this.#store(entry, stats, path);
+    } catch (cause) {
+      throw sourceError(path, cause);
+    }
     if (isDirectory) {
       this.#hint(entry, Number(stats.size));
       this.#push([entry]);
@@ -314,7 +318,8 @@ class Walker {
       tree.ref.view[entry] = encodeDevice(major, minor, showBytes(path));
     }
     if (kind !== S_IFDIR && stats.nlink > 1 && !this.#policy.copyLinks) {
-      const inode = BigInt(stats.ino);
+      // a number may not hold all of it
+      const inode = BigInt(this.#exactStats.bigint ? stats.ino : lstatSync(path, { bigint: true }).ino);
       tree.addLink(entry, Number(stats.dev), Number(inode >> 32n), Number(inode & 0xffffffffn));
     }
   }
