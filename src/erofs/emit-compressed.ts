@@ -49,8 +49,9 @@ export async function emitMetadata(
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
   const windows = plan.windows.length / WINDOW_FIELDS;
   for (let window = context.control.claim(); window < windows; window = context.control.claim()) {
-    const { bytes, imageOff } = emitter.emitWindow(window);
-    await sink.writeAt(bytes, imageOff);
+    const meta = emitter.emitWindow(window);
+    await sink.writeAt(meta.bytes, meta.imageOff);
+    await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));
     if (window === 0) await emitEnds(plan, sink);
     const paused = context.pause();
     if (paused !== undefined) await paused;
@@ -91,7 +92,7 @@ class StoredEmitter {
   emitWindow(window: number): MetaWindow {
     const { order, packed, windows } = this.#plan;
     const at = window * WINDOW_FIELDS;
-    this.#meta.open(windows[at + 2]!, windows[at + 3]!);
+    this.#meta.open(windows[at]!, windows[at + 1]!, windows[at + 2]!, windows[at + 3]!);
     for (let place = windows[at]!; place < windows[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
       this.#meta.emitInode(entry, place + 1);

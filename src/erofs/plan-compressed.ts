@@ -5,14 +5,14 @@
  *
  *     | superblock | data of files, in the order of their inodes | metadata | data of the packed inode |
  */
-import { latin1FromBytes } from "../core/bytes.ts";
+import { latin1FromBytes, roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
 import { sharedUint32 } from "../stage/order.ts";
 import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { CompressWork } from "./compress.ts";
 import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
-import { emitDirectory } from "./dirent.ts";
+import { DirectoryBlocks } from "./dirent.ts";
 import {
   DEFLATE_CFGS,
   FORMAT_EXTENDED,
@@ -156,13 +156,14 @@ export class CompressedPlanner {
   /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
   writeDirectories(writeAt: (bytes: Uint8Array, offset: number) => void): void {
     if (!this.#compression.directories) return;
-    const { fragmentLen, fragmentOff } = this.#stored;
+    const { blockSize, fragmentLen, fragmentOff } = this.#stored;
     for (const entry of this.#input.inodes.order) {
       if (this.#tree.kind(entry) !== S_IFDIR) continue;
-      const bytes = new Uint8Array(fragmentLen[entry]!);
+      const bytes = new Uint8Array(roundUp(fragmentLen[entry]!, blockSize));
       const view = new DataView(bytes.buffer);
-      emitDirectory(bytes, view, 0, undefined, this.#tree, entry, this.#planner.nids, this.#layout.blockSize);
-      writeAt(bytes, fragmentOff[entry]!);
+      const blocks = new DirectoryBlocks(this.#tree, entry, this.#planner.nids, blockSize);
+      for (let at = 0; at < bytes.length; at += blockSize) blocks.emit(bytes, view, at);
+      writeAt(bytes.subarray(0, fragmentLen[entry]!), fragmentOff[entry]!);
     }
   }
 

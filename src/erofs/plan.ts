@@ -166,7 +166,9 @@ export class ImagePlanner {
       { ...layout, label: [...layout.label], uuid: 0, findHoles: undefined },
       this.time,
     ]);
-    this.#uuid = layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash);
+    // no inode has its place yet: that column can be used until then
+    this.#uuid =
+      layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash, this.nids);
   }
 
   #planXattrs(): XattrPlan {
