@@ -80,7 +80,7 @@ async function main() {
     one.image = `${one.folder}/image`;
   });
   const rows = await build(cases, modes, rounds, `${dir}/tree`, work);
-  const reading = read(cases, rows, modes, rounds, `${dir}/tree`, work);
+  const reading = await read(cases, rows, modes, rounds, `${dir}/tree`, work);
   const promises = judge(modes, rows, reading.rows);
   const record = { machine: machine(peer, dir), layout, rounds, rows, reading, promises };
 
@@ -132,13 +132,13 @@ async function buildOnce(one, tree, work) {
 }
 
 /** `{ skipped }`, or what reading the images took. */
-function read(cases, rows, modes, rounds, tree, work) {
+async function read(cases, rows, modes, rounds, tree, work) {
   const drop = !options["no-drop"];
   const reads = count("reads");
   const skipped = options["no-read"] ? "not asked for" : whyNoReading();
   if (skipped) return { skipped, rows: [] };
   const whole = cases.filter((_, index) => rows[index].size !== undefined);
-  const samples = readImages(whole, modes, { tree, point: `${work}/mount`, rounds, reads, drop, say });
+  const samples = await readImages(whole, modes, { tree, point: `${work}/mount`, rounds, reads, drop, say });
   return { reads, ...summariseReading(whole, samples) };
 }
 

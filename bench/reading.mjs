@@ -1,6 +1,6 @@
 // Reads images through the kernel: each pass on a fresh mount, so that nothing of the image is in memory yet in
 // decompressed form, and with the page cache dropped where that is allowed.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inTurn } from "./compress-cases.mjs";
@@ -10,7 +10,10 @@ const PASS = fileURLToPath(new URL("read-pass.mjs", import.meta.url));
 export const PASSES = ["all", "random"];
 
 const mounted = new Set();
+let running;
+// Also after an interrupt, for which measure.mjs listens.
 process.once("exit", () => {
+  running?.kill("SIGKILL");
   for (const point of mounted) unmount(point);
 });
 
@@ -28,16 +31,18 @@ export function whyNoReading() {
  * it was made of. One that does not mount failed, unless no image of its mode does: that is the kernel's (or the
  * container's) affair, and `skipped`.
  */
-export function readImages(cases, modes, { tree, point, rounds, reads, drop, say }) {
+export async function readImages(cases, modes, { tree, point, rounds, reads, drop, say }) {
   const samples = new Map(cases.map((one) => [one.name, []]));
-  const problems = findProblems(cases, modes, { tree, point, say });
+  const problems = await findProblems(cases, modes, { tree, point, say });
   for (const [name, problem] of problems) samples.set(name, [problem]);
   for (let round = 1; round <= rounds; round++) {
     say(`reading, round ${round} of ${rounds}`);
     for (const one of inTurn(cases, modes, round)) {
       if (problems.has(one.name)) continue;
       const sample = {};
-      for (const what of PASSES) sample[what] = onMount(one.image, point, () => pass(what, tree, point, reads, drop));
+      for (const what of PASSES) {
+        sample[what] = await onMount(one.image, point, () => pass(what, tree, point, reads, drop));
+      }
       const failure = PASSES.map((what) => sample[what].failure).find((said) => said !== undefined);
       if (failure !== undefined) {
         problems.set(one.name, { failure });
@@ -50,13 +55,14 @@ export function readImages(cases, modes, { tree, point, rounds, reads, drop, say
   return samples;
 }
 
-function findProblems(cases, modes, { tree, point, say }) {
+async function findProblems(cases, modes, { tree, point, say }) {
   say("comparing the images with the tree");
   const problems = new Map();
   for (const mode of modes) {
-    const found = cases
-      .filter((one) => one.mode === mode)
-      .map((one) => ({ one, ...onMount(one.image, point, () => pass("compare", tree, point, 0, false)) }));
+    const found = [];
+    for (const one of cases.filter((each) => each.mode === mode)) {
+      found.push({ one, ...(await onMount(one.image, point, () => pass("compare", tree, point, 0, false))) });
+    }
     const mounts = found.some(({ refused }) => !refused);
     for (const { one, failure, refused } of found) {
       if (failure === undefined) continue;
@@ -68,7 +74,7 @@ function findProblems(cases, modes, { tree, point, say }) {
 }
 
 /** What `read` returns of the mounted image, or `{ failure, refused }`. */
-function onMount(image, point, read) {
+async function onMount(image, point, read) {
   mkdirSync(point, { recursive: true });
   const { status, stderr, error } = spawnSync("mount", ["-t", "erofs", "-o", "ro,loop", image, point], {
     encoding: "utf8",
@@ -79,7 +85,7 @@ function onMount(image, point, read) {
   }
   mounted.add(point);
   try {
-    return read();
+    return await read();
   } finally {
     unmount(point);
   }
@@ -92,9 +98,15 @@ function unmount(point) {
   mounted.delete(point);
 }
 
+/** What the pass printed, or `{ failure }`. */
 function pass(what, tree, point, reads, drop) {
   const argv = [PASS, what, tree, point, `${reads}`, drop ? "drop" : "keep"];
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
-  if (status === 0) return JSON.parse(stdout);
-  return { failure: stderr.match(/^Error: (.*)$/m)?.[1] ?? `ended by ${signal ?? `status ${status}`}` };
+  return new Promise((done) => {
+    running = execFile(process.execPath, argv, (error, stdout, stderr) => {
+      running = undefined;
+      if (error === null) return done(JSON.parse(stdout));
+      const how = `ended by ${error.signal ?? `status ${error.code}`}`;
+      done({ failure: stderr.match(/^Error: (.*)$/m)?.[1] ?? how });
+    });
+  });
 }
