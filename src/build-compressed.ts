@@ -5,7 +5,6 @@
  *
  * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
  */
-import { dirname } from "node:path";
 import type { BuildSession, Staged } from "./build-session.ts";
 import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
 import { type CompressFiles, compressFiles } from "./compress-files.ts";
@@ -41,9 +40,7 @@ export class CompressedBuild {
     await writeFileTarget(out, async (file) => {
       result = file.inPlace
         ? await this.#spool(staged, input, (image, plan) => this.#copyToDevice(image, plan, file))
-        : await withSpills(dirname(file.path), (folder) =>
-            this.#write(staged, input, file, folder, this.#session.offset),
-          );
+        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, this.#session.offset));
     });
     return result!;
   }
@@ -156,9 +153,9 @@ export class CompressedBuild {
   }
 }
 
-/** Makes a folder for temporary files, in `beside` or where the system wants them; it is gone when `use` has ended. */
-async function withSpills<R>(beside: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
-  const folder = new SpillFolder(beside);
+/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
+async function withSpills<R>(neighbour: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
+  const folder = new SpillFolder(neighbour);
   try {
     return await use(folder);
   } finally {

@@ -56,16 +56,48 @@ function tree(): Entry[] {
 }
 
 const MODES: [name: string, options: BuildOptions, hash: string][] = [
-  ["lz4", { compress: { algorithm: "lz4" } }, ""],
-  ["lz4hc", { compress: { algorithm: "lz4hc" } }, ""],
-  ["lz4hc, 64 KiB", { compress: { algorithm: "lz4hc" }, pclusterSize: 65_536 }, ""],
-  ["lz4, tail packing", { compress: { algorithm: "lz4" }, tailPacking: true }, ""],
-  ["lz4hc, fragments", { compress: { algorithm: "lz4hc" }, fragments: "tails" }, ""],
-  ["lz4, all fragments", { compress: { algorithm: "lz4" }, fragments: "all", compressDirectories: true }, ""],
-  ["lz4, full indexes", { compress: { algorithm: "lz4" }, fullIndexes: true }, ""],
-  ["deflate, 64 KiB", { compress: { algorithm: "deflate" }, pclusterSize: 65_536 }, ""],
-  ["zstd, 64 KiB", { compress: { algorithm: "zstd" }, pclusterSize: 65_536 }, ""],
-  ["zstd, fragments", { compress: { algorithm: "zstd" }, fragments: "tails" }, ""],
+  ["lz4", { compress: { algorithm: "lz4" } }, "17d00a16a631bacb0cbad5ba5d8e6b788a407b7ba6c23e3146434c54c1802ff4"],
+  ["lz4hc", { compress: { algorithm: "lz4hc" } }, "011d825baccd058d66218bf143ed92297223e0fa2511f230ed5a270b4613a2a8"],
+  [
+    "lz4hc, 64 KiB",
+    { compress: { algorithm: "lz4hc" }, pclusterSize: 65_536 },
+    "297a0eb29cc0b76576cc23bdcb98d1521b5cb7613477c4a19bda512d54f9384d",
+  ],
+  [
+    "lz4, tail packing",
+    { compress: { algorithm: "lz4" }, tailPacking: true },
+    "2c4d8725abeb566b832e45509b3f9e88c29160d5fe0d7a52b6aa38dff881e5ae",
+  ],
+  [
+    "lz4hc, fragments",
+    { compress: { algorithm: "lz4hc" }, fragments: "tails" },
+    "abba95d8241723cb4a4ac21ba08240862a2c542f206f7b3dca3debfac37e65bc",
+  ],
+  [
+    "lz4, all fragments",
+    { compress: { algorithm: "lz4" }, fragments: "all", compressDirectories: true },
+    "412de6bdef91ac9a1e9f560ade6f0695fdc5e8bb0f849c497632beb5e6eea758",
+  ],
+  [
+    "lz4, full indexes",
+    { compress: { algorithm: "lz4" }, fullIndexes: true },
+    "04cd491aefcb47ce8d5a17296ecd0f0326bb44bb39407c3284adf9e0a21be7fc",
+  ],
+  [
+    "deflate, 64 KiB",
+    { compress: { algorithm: "deflate" }, pclusterSize: 65_536 },
+    "17b0c98359e9d082a82d1b1f3881b0272229aede43f7170c5447adb643bb961b",
+  ],
+  [
+    "zstd, 64 KiB",
+    { compress: { algorithm: "zstd" }, pclusterSize: 65_536 },
+    "737901517a8938f3ab14611ca2ed26aaded2f51d8383e42bab42debcb8bfa0ae",
+  ],
+  [
+    "zstd, fragments",
+    { compress: { algorithm: "zstd" }, fragments: "tails" },
+    "70cdfb6f547178204cec010b47aa1d2958b89a77c4f59c720ad37eff199978e9",
+  ],
 ];
 
 describe("a compressed image", () => {

@@ -14,6 +14,7 @@ export type Algorithm = keyof typeof ALGORITHMS;
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
+  /** Which one. */
   algorithm: Algorithm;
   /** Default: 9 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
   level?: number | undefined;

@@ -14,6 +14,7 @@ import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { ChunkMap } from "./chunk.ts";
 import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "./disk.ts";
 import { chooseLayouts } from "./layout.ts";
+import { checkBlocks } from "./limits.ts";
 import { InodeSizes } from "./measure.ts";
 import type { ErofsLayout } from "./options.ts";
 import { type Packing, packInodes } from "./pack.ts";
@@ -96,15 +97,6 @@ export function planImage(input: PlanInput): ErofsPlan {
   const planner = new ImagePlanner(input);
   const metadata = planner.placeMetadata(0, 0, measureHead(undefined));
   return planner.finish(metadata, planner.placeData(metadata.endBlk), 0, undefined);
-}
-
-/** Throws `LIMIT` where an image has more blocks than can be addressed. */
-export function checkBlocks(blocks: number): void {
-  if (blocks < NULL_BLOCK) return;
-  throw new ImageError(
-    "LIMIT",
-    `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
-  );
 }
 
 /** Where the metadata lies. */

@@ -13,8 +13,7 @@ import {
   MAX_COMPACT_BITS,
 } from "./disk.ts";
 
-import type { Part } from "./piece.ts";
-import { checkBlocks } from "./plan.ts";
+import { checkBlocks } from "./limits.ts";
 
 /** A way to compress: an algorithm, and the size that its pclusters may have. */
 export interface Method {
@@ -22,6 +21,25 @@ export interface Method {
   algorithm: number;
   /** Bytes; 0: not compressed. */
   pclusterSize: number;
+}
+
+/** A part of a file that lies in one piece. */
+export interface Part {
+  entry: number;
+  /** Index into the methods of StoredFiles. */
+  method: number;
+  /** Bytes of the whole file. */
+  size: number;
+  /** The file starts with this part, and ends with it. */
+  isFirst: boolean;
+  isLast: boolean;
+  /** Something in it is compressed, or a fragment. */
+  isPacked: boolean;
+  /** Where its blocks, extents, inline bytes and fragment start in the piece; they end with the next part's. */
+  blocksAt: number;
+  extentsAt: number;
+  inlineAt: number;
+  fragmentAt: number;
 }
 
 /** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
