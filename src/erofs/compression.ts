@@ -47,6 +47,8 @@ export interface CompressionOptions {
   maxExtentBytes?: number | undefined;
   /** Indexes of eight bytes an lcluster, not packed ones (`-Elegacy-compress`). Default: false. */
   fullIndexes?: boolean | undefined;
+  /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
+  dedupeExtents?: boolean | undefined;
   /** Exceptions for some files (`--compress-hints`). */
   compressHints?: readonly CompressHint[] | undefined;
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
@@ -80,6 +82,8 @@ export interface Compression {
   fragments: "none" | "tails" | "all";
   maxExtentBytes: number;
   fullIndexes: boolean;
+  /** Absent where it is not asked for: the options count in the UUID, which was there first. */
+  dedupeExtents?: true;
   hints: ResolvedHint[];
 }
 
@@ -112,12 +116,28 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
       MAX_EXTENT,
     ),
     fullIndexes: options.fullIndexes ?? false,
+    ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
     hints,
   };
 }
 
+/**
+ * Whether uncompressed blocks are turned so that their bytes stand where their offsets in the file say, modulo a block;
+ * other files cannot refer to them then.
+ */
+export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean {
+  return fragments !== "none" && !dedupeExtents;
+}
+
 function checkNone(options: CompressionOptions): undefined {
-  const alone = ["pclusterSize", "tailPacking", "packedPclusterSize", "maxExtentBytes", "compressHints"] as const;
+  const alone = [
+    "pclusterSize",
+    "tailPacking",
+    "packedPclusterSize",
+    "maxExtentBytes",
+    "dedupeExtents",
+    "compressHints",
+  ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
   const fragments = options.fragments !== undefined && options.fragments !== "none" ? "fragments" : undefined;
   const name = given ?? fragments;
@@ -183,6 +203,7 @@ export function checkTargetKernel(
   check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
   check(compression.fragments !== "none", "fragments", "6.1");
+  check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
   for (const { algorithm } of compression.algorithms) {
     check(algorithm === "deflate", "deflate", "6.6");
     check(algorithm === "zstd", "zstd", "6.10");
