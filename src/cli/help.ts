@@ -56,6 +56,9 @@ Layout:
                           ztailpacking            the compressed end of a file stands beside its inode
                           fragments[=SIZE]        ends of files are compressed together (in clusters of SIZE)
                           all-fragments[=SIZE]    files are compressed together
+                          dedupe                  equal runs of bytes inside of files are stored once
+                          48bit                   compressed data starts at any byte (Linux 6.15); default with
+                                                  --target-kernel=6.15 or later where ends of files have no other place
                           legacy-compress         8-byte indexes of compressed files
                           nosbcrc                 no checksum of the superblock
                           ^xattr-name-filter      no filter of attribute names

@@ -138,12 +138,14 @@ const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial
   ["^dedupe", { dedupeExtents: false }],
   ["legacy-compress", { fullIndexes: true }],
   ["^legacy-compress", { fullIndexes: false }],
+  ["48bit", { extentRecords: true }],
+  ["^48bit", { extentRecords: false }],
   ["nosbcrc", { checksum: false }],
   ["xattr-name-filter", { xattrFilter: true }],
   ["^xattr-name-filter", { xattrFilter: false }],
 ]);
 
-const UNSUPPORTED_FEATURES = /^\^?(48bit|dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
+const UNSUPPORTED_FEATURES = /^\^?(dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
 
 function parseFeature(feature: string): Partial<Settings> {
   const sets = FEATURES.get(feature);

@@ -56,6 +56,7 @@ export async function compressPieces(
     blockSize: stored.blockSize,
     maxExtentBytes: compression.maxExtentBytes,
     interlaced: isInterlaced(compression),
+    unit: stored.unit,
     // who asks for the smallest image has the time
     skipsRandom: !compression.dedupeExtents,
   };

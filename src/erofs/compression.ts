@@ -4,7 +4,7 @@ import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
 import { MAX_PCLUSTER } from "./disk.ts";
-import { checkKernel, parseKernel } from "./kernel.ts";
+import { checkKernel, isAtLeast, parseKernel } from "./kernel.ts";
 
 /** Names of the algorithms, and what EROFS calls them: the bit in available_compr_algs. */
 export const ALGORITHMS = { lz4: 0, lz4hc: 0, deflate: 2, zstd: 3 } as const;
@@ -52,6 +52,12 @@ export interface CompressionOptions {
   fullIndexes?: boolean | undefined;
   /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
   dedupeExtents?: boolean | undefined;
+  /**
+   * List extents with their places in bytes (`-E48bit`), so that no block is filled up with zeros. Not together with tail
+   * packing, fragments, `dedupeExtents` and `fullIndexes`. Default: where `targetKernel` is 6.15 or later, and none of
+   * those is asked for.
+   */
+  extentRecords?: boolean | undefined;
   /** Exceptions for some files (`--compress-hints`). */
   compressHints?: readonly CompressHint[] | undefined;
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
@@ -88,6 +94,8 @@ export interface Compression {
   fullIndexes: boolean;
   /** Absent where it is not asked for: the options count in the UUID, which was there first. */
   dedupeExtents?: true;
+  /** Extents start anywhere and are listed one by one; absent where they do not. */
+  extentRecords?: true;
   hints: ResolvedHint[];
 }
 
@@ -122,8 +130,19 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     ),
     fullIndexes: options.fullIndexes ?? false,
     ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
+    ...(usesExtentRecords(options) && { extentRecords: true }),
     hints,
   };
+}
+
+/** Whether extents are listed one by one. Throws `INPUT` where they shall be and cannot. */
+function usesExtentRecords(options: CompressionOptions): boolean {
+  const { tailPacking, fragments = "none", compressDirectories, dedupeExtents, fullIndexes, targetKernel } = options;
+  const others = { tailPacking, fragments: fragments !== "none", compressDirectories, dedupeExtents, fullIndexes };
+  const other = Object.entries(others).find(([, isOn]) => isOn)?.[0];
+  const asked = options.extentRecords;
+  if (asked && other !== undefined) throw new ImageError("INPUT", `extentRecords: not together with ${other}`);
+  return asked ?? (other === undefined && targetKernel !== undefined && isAtLeast(targetKernel, "6.15"));
 }
 
 /** Whether an image has a packed inode, if there is anything to go into it. */
@@ -147,6 +166,7 @@ function checkNone(options: CompressionOptions): undefined {
     "packedPclusterSize",
     "maxExtentBytes",
     "dedupeExtents",
+    "extentRecords",
     "compressHints",
   ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
@@ -214,6 +234,7 @@ export function checkTargetKernel(
   check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
   check(hasPackedInode(compression), "fragments", "6.1");
+  check(compression.extentRecords === true, "extents listed one by one", "6.15");
   check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
   for (const { algorithm } of compression.algorithms) {
     check(algorithm === "deflate", "deflate", "6.6");

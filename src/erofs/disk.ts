@@ -70,6 +70,9 @@ export const INCOMPAT_ZTAILPACKING = 0x10;
 /** feature_incompat: there is a packed inode with fragments, or pclusters are shared. */
 export const INCOMPAT_FRAGMENTS = 0x20;
 
+/** feature_incompat: extents are listed with their places in bytes; addresses may have 48 bits. */
+export const INCOMPAT_48BIT = 0x80;
+
 /** struct erofs_inode_compact */
 export const COMPACT = struct("erofs_inode_compact", 32, {
   i_format: u16,
@@ -168,6 +171,24 @@ export const ADVISE_INLINE_PCLUSTER = 0x08;
 export const ADVISE_INTERLACED_PCLUSTER = 0x10;
 /** h_advise: the last extent is a part of the packed inode. */
 export const ADVISE_FRAGMENT_PCLUSTER = 0x20;
+
+/** h_advise, with a full index: extents are listed instead, in records of 16 or of 32 bytes. */
+export const ADVISE_EXTENTS_16 = 0x05;
+/** See {@link ADVISE_EXTENTS_16}. */
+export const ADVISE_EXTENTS_32 = 0x07;
+
+/** struct z_erofs_extent, the long form; the short one ends behind lstart_lo */
+export const EXTENT = struct("z_erofs_extent", 32, {
+  plen: u32,
+  pstart_lo: u32,
+  pstart_hi: u32,
+  lstart_lo: u32,
+
+  lstart_hi: u32,
+  reserved: raw(12),
+});
+/** plen: from this bit on, how the extent is compressed: 0 not at all, else one more than the algorithm. */
+export const EXTENT_FORMAT_SHIFT = 28;
 
 /** struct z_erofs_lcluster_index */
 export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, di_u: u32 });

@@ -23,7 +23,7 @@ import {
   MAX_COMPACT_2B_BITS,
 } from "./disk.ts";
 import { ExtentReader } from "./extents.ts";
-import { emitIndex, mapHeaderAt } from "./lcluster.ts";
+import { emitExtents, emitIndex, mapHeaderAt } from "./lcluster.ts";
 import { MetaWindow } from "./meta-window.ts";
 import { WINDOW_FIELDS } from "./pack.ts";
 import type { ErofsPlan } from "./plan.ts";
@@ -138,6 +138,9 @@ class StoredEmitter {
     const blockBits = Math.log2(blockSize);
     const big = pclusterSize > blockSize;
     const size = this.#tree.size.view[entry]!;
+    const number = ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm];
+    const { extents, unit } = this.#stored.shared;
+    if (unit < blockSize) return emitExtents(view, header, size, extents[entry]!, number, this.#extents);
     const fragment = fragmentLen[entry]!;
     const inline = inlineLen[entry]!;
     const at = fragmentOff[entry]!;
@@ -153,7 +156,7 @@ class StoredEmitter {
     );
     if (fragment > 0) view.setUint32(header + MAP_HEADER.h_fragmentoff, at % 2 ** 32, true);
     if (inline > 0) view.setUint16(header + MAP_HEADER_IDATA.h_idata_size, inline, true);
-    view.setUint8(header + MAP_HEADER.h_algorithmtype, ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm]);
+    view.setUint8(header + MAP_HEADER.h_algorithmtype, number);
     const end = emitIndex(
       view,
       header,

@@ -14,8 +14,13 @@
  * Source: Linux fs/erofs/zmap.c.
  */
 import { roundUp } from "../core/bytes.ts";
+import { setU64 } from "../core/struct.ts";
 import {
+  ADVISE_EXTENTS_16,
+  ADVISE_EXTENTS_32,
   CBLKCNT,
+  EXTENT,
+  EXTENT_FORMAT_SHIFT,
   LAYOUT_COMPRESSED_FULL,
   LCLUSTER_HEAD,
   LCLUSTER_INDEX,
@@ -66,6 +71,50 @@ export function measureIndex(header: number, size: number, layout: number, block
   if (layout === LAYOUT_COMPRESSED_FULL) return start + FULL_GAP + entries * LCLUSTER_INDEX.byteSize;
   const { first, wide, last } = divide(entries, start, blockBits);
   return start + first * 4 + wide * 2 + roundUp(last, 2) * 4;
+}
+
+/** Bytes of one extent's record, where extents are listed: the file's offsets may need more than 32 bits. */
+function recordBytes(size: number): number {
+  return size > 0xffffffff ? EXTENT.byteSize : EXTENT.byteSize / 2;
+}
+
+/** Where the list of `count` extents of a file of `size` bytes ends, if its map header lies at `header`. */
+export function measureExtents(header: number, size: number, count: number): number {
+  const record = recordBytes(size);
+  return roundUp(header + MAP_HEADER.byteSize, record) + count * record;
+}
+
+/**
+ * Writes the map header at `header`, and the list of extents behind it, into zeroed bytes; returns the offset behind it.
+ *
+ * @param algorithm as in available_compr_algs
+ * @param extents at the file's first
+ */
+export function emitExtents(
+  view: DataView,
+  header: number,
+  size: number,
+  count: number,
+  algorithm: number,
+  extents: ExtentReader,
+): number {
+  const record = recordBytes(size);
+  view.setUint32(header + MAP_HEADER.h_fragmentoff, count, true);
+  const advise = record === EXTENT.byteSize ? ADVISE_EXTENTS_32 : ADVISE_EXTENTS_16;
+  view.setUint16(header + MAP_HEADER.h_advise, advise, true);
+  let at = roundUp(header + MAP_HEADER.byteSize, record);
+  let start = 0;
+  for (let extent = 0; extent < count; extent++) {
+    extents.next();
+    const format = (extents.flags & EXTENT_COMPRESSED) !== 0 ? algorithm + 1 : 0;
+    view.setUint32(at + EXTENT.plen, extents.blocks + format * 2 ** EXTENT_FORMAT_SHIFT, true);
+    setU64(view, at + EXTENT.pstart_lo, extents.blk);
+    if (record === EXTENT.byteSize) setU64(view, at + EXTENT.lstart_lo, start);
+    else view.setUint32(at + EXTENT.lstart_lo, start, true);
+    start += extents.length;
+    at += record;
+  }
+  return at;
 }
 
 /** What an index is made from. */

@@ -14,7 +14,7 @@ import {
   MAP_HEADER,
 } from "./disk.ts";
 import { measureInode } from "./inode.ts";
-import { mapHeaderAt, measureIndex } from "./lcluster.ts";
+import { mapHeaderAt, measureExtents, measureIndex } from "./lcluster.ts";
 import type { ErofsLayout } from "./options.ts";
 import type { StoredFiles } from "./stored.ts";
 import type { XattrPlan } from "./xattr.ts";
@@ -82,6 +82,8 @@ export class InodeSizes {
   #indexEnd(entry: number, head: number, size: number, layout: number): number {
     const header = mapHeaderAt(head);
     if (this.stored!.isFragment(entry)) return header + MAP_HEADER.byteSize;
+    const { extents, unit } = this.stored!.shared;
+    if (unit < this.#layout.blockSize) return measureExtents(header, size, extents[entry]!);
     return measureIndex(header, size, layout, Math.log2(this.#layout.blockSize));
   }
 

@@ -3,7 +3,7 @@
  * indexes are made from, ends of files for the packed inode. It is placed as a whole; pclusters and fragments that are
  * there already are left out then.
  */
-import { equalBytes } from "../core/bytes.ts";
+import { equalBytes, roundUp } from "../core/bytes.ts";
 import type { PieceResult } from "../core/ordered.ts";
 import { ByteLog, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
@@ -152,6 +152,7 @@ export class PieceOutput implements PieceResult {
   }
 
   place(): void {
+    const { blockSize } = this.#stored;
     const imageOff = this.#stored.nextImageOff;
     const recordOff = this.#stored.recordBytes;
     const fragmentOff = this.#stored.fragmentBytes;
@@ -182,11 +183,15 @@ export class PieceOutput implements PieceResult {
         end.inlineAt - part.inlineAt,
         knownOff < 0 ? fragmentOff + keptFragments - fragmentLen : knownOff,
         fragmentLen,
+        end.extentsAt - part.extentsAt,
       );
     }
-    this.#stored.take(keptBlocks, this.#records.length, keptFragments);
+    // where extents start anywhere, pieces still start at blocks
+    const whole = roundUp(keptBlocks, blockSize);
+    this.blocks.fill(0, keptBlocks, whole);
+    this.#stored.take(whole, this.#records.length, keptFragments);
     const { image, records, fragments } = this.#targets;
-    if (keptBlocks > 0) image.writeAt(this.blocks.subarray(0, keptBlocks), imageOff);
+    if (whole > 0) image.writeAt(this.blocks.subarray(0, whole), imageOff);
     if (this.#records.length > 0) records.writeAt(this.#records.bytes, recordOff);
     if (keptFragments > 0) fragments.writeAt(this.fragments.bytes.subarray(0, keptFragments), fragmentOff);
   }
@@ -220,7 +225,7 @@ export class PieceOutput implements PieceResult {
     keptBefore: number,
     refers: boolean,
   ): number {
-    const { blockSize } = this.#stored;
+    const { blockSize, unit } = this.#stored;
     if (part.extentsAt === end.extentsAt) {
       for (const { slot, at } of this.#flatSlots) {
         const isOwn = at >= part.blocksAt && at < end.blocksAt;
@@ -234,18 +239,13 @@ export class PieceOutput implements PieceResult {
     let at = part.blocksAt;
     let kept = keptBefore;
     // the last extent of the part before this one may lie elsewhere
-    let follows = part.isFirst || !this.#stored.isScattered(part.entry);
+    let follows = unit === blockSize && (part.isFirst || !this.#stored.isScattered(part.entry));
     for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
       const length = this.#storedLens[extent]!;
       const source = this.#sources[extent]!;
       if (source >= 0) {
         const blk = this.#links!.blks[source]!;
-        this.#records.appendExtent(
-          this.#lengths[extent]!,
-          length / blockSize,
-          this.#flags[extent]! | EXTENT_PLACED,
-          blk,
-        );
+        this.#records.appendExtent(this.#lengths[extent]!, length / unit, this.#flags[extent]! | EXTENT_PLACED, blk);
         this.#tellSlot(this.#slots[extent]!, blk);
         follows = false;
         continue;
@@ -254,7 +254,7 @@ export class PieceOutput implements PieceResult {
       const off = known < 0 ? imageOff + kept : known;
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = this.#flags[extent]! | (follows && known < 0 ? 0 : EXTENT_PLACED);
-      this.#records.appendExtent(this.#lengths[extent]!, length / blockSize, flags, off / blockSize);
+      this.#records.appendExtent(this.#lengths[extent]!, length / unit, flags, off / unit);
       this.#tellSlot(this.#slots[extent]!, off / blockSize);
       follows = known < 0;
       if (known < 0) {
@@ -264,7 +264,8 @@ export class PieceOutput implements PieceResult {
       }
       at += length;
     }
-    return kept - keptBefore;
+    // where extents start anywhere all are kept, with what stands between a part and one that needs whole blocks
+    return unit < blockSize ? end.blocksAt - part.blocksAt : kept - keptBefore;
   }
 
   #tellSlot(slot: number, blk: number): void {

@@ -17,6 +17,7 @@ import {
   DEFLATE_CFGS,
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
+  INCOMPAT_48BIT,
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
   INCOMPAT_ZERO_PADDING,
@@ -87,6 +88,7 @@ export class CompressedPlanner {
       tree.length,
       layout.blockSize,
       Math.ceil(measureHead(this.#describe(0)) / layout.blockSize),
+      compression.extentRecords ? 1 : layout.blockSize,
       compression.fullIndexes,
       this.#methods,
       this.#planner.sizes.formats,
@@ -318,6 +320,7 @@ export class CompressedPlanner {
       INCOMPAT_ZERO_PADDING |
       (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
+      (this.#compression.extentRecords ? INCOMPAT_48BIT : 0) |
       // it also tells that uncompressed blocks are interlaced, and that several extents may be one pcluster
       (hasPackedInode(this.#compression) || isScattered ? INCOMPAT_FRAGMENTS : 0)
     );

@@ -2,6 +2,7 @@
 import { showBytes } from "../core/bytes.ts";
 import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree.ts";
 import {
+  INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
@@ -23,6 +24,7 @@ const FEATURES = [
   { bit: INCOMPAT_CHUNKED_FILE, name: "chunked_file", since: "5.15" },
   { bit: INCOMPAT_ZTAILPACKING, name: "ztailpacking", since: "5.17" },
   { bit: INCOMPAT_FRAGMENTS, name: "fragments", since: "6.1" },
+  { bit: INCOMPAT_48BIT, name: "48bit", since: "6.15" },
 ];
 
 /** Bits of available_compr_algs. */

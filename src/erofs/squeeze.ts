@@ -54,6 +54,8 @@ export interface SqueezeSettings {
   maxExtentBytes: number;
   /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
   interlaced: boolean;
+  /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
+  unit: number;
   /** Whether to look at bytes before any attempt to compress them. */
   skipsRandom: boolean;
 }
@@ -67,6 +69,7 @@ export class Squeezer {
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
   readonly #interlaced: boolean;
+  readonly #unit: number;
   readonly #skipsRandom: boolean;
   readonly #linker: Linker | undefined;
   #out!: PieceOutput;
@@ -95,6 +98,7 @@ export class Squeezer {
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
     this.#interlaced = settings.interlaced;
+    this.#unit = settings.unit;
     this.#skipsRandom = settings.skipsRandom;
     this.#linker = linker;
   }
@@ -106,7 +110,7 @@ export class Squeezer {
     this.#out = out;
     this.#isLast = from + length === size;
     this.#isPacked = part.end === "indexed";
-    const blocksAt = out.blocksUsed;
+    let blocksAt = out.blocksUsed;
     const extentsAt = out.extents;
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
@@ -114,7 +118,7 @@ export class Squeezer {
     this.#linker?.open(part.piece, part.index, from);
     await this.#cut();
     const isFirst = from === 0;
-    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(blocksAt, extentsAt);
+    if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
     out.endPart({ entry, method, size, isFirst, isLast, isPacked, blocksAt, extentsAt, inlineAt, fragmentAt });
@@ -216,7 +220,7 @@ export class Squeezer {
       }
     }
     const { consumed } = codec;
-    const stored = roundUp(length, this.#blockSize);
+    const stored = roundUp(length, this.#unit);
     if (stored >= consumed) return 0;
     const { blocks, blocksUsed } = this.#out;
     const start = blocksUsed + stored - length;
@@ -266,7 +270,7 @@ export class Squeezer {
     for (let done = 0; done < whole; done += blockSize) {
       const count = Math.min(blockSize, whole - done);
       this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
-      this.#addExtent(at + done, count, blockSize, 0);
+      this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
     }
     return whole;
   }
@@ -276,19 +280,32 @@ export class Squeezer {
     const { blocks, blocksUsed } = this.#out;
     const plain = this.#codec.plain;
     const first = Math.min(count, this.#blockSize - turn);
-    if (count < this.#blockSize) blocks.fill(0, blocksUsed, blocksUsed + this.#blockSize);
+    const stored = roundUp(count, this.#unit);
+    if (count < stored) blocks.fill(0, blocksUsed, blocksUsed + stored);
     blocks.set(plain.subarray(place, place + first), blocksUsed + turn);
     blocks.set(plain.subarray(place + first, place + count), blocksUsed);
-    this.#out.blocksUsed += this.#blockSize;
+    this.#out.blocksUsed += stored;
   }
 
-  /** Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. */
-  #flatten(blocksAt: number, extentsAt: number): void {
+  /**
+   * Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. Returns where its
+   * blocks start.
+   */
+  #flatten(blocksAt: number, extentsAt: number): number {
     const { size, flatRoom } = this.#part;
+    const out = this.#out;
     const tail = size % this.#blockSize;
-    this.#out.dropExtents(blocksAt, extentsAt);
-    if (tail === 0 || tail > flatRoom) return;
-    this.#out.blocksUsed -= this.#blockSize;
-    this.#out.inline.append(this.#out.blocks.subarray(this.#out.blocksUsed, this.#out.blocksUsed + tail));
+    const start = roundUp(blocksAt, this.#blockSize);
+    out.dropExtents(blocksAt, extentsAt);
+    if (start > blocksAt) {
+      out.blocks.copyWithin(start, blocksAt, blocksAt + size);
+      out.blocks.fill(0, blocksAt, start);
+    }
+    const whole = start + size - tail;
+    const isInline = tail > 0 && tail <= flatRoom;
+    if (isInline) out.inline.append(out.blocks.subarray(whole, whole + tail));
+    out.blocksUsed = whole + (tail === 0 || isInline ? 0 : this.#blockSize);
+    if (!isInline) out.blocks.fill(0, start + size, out.blocksUsed);
+    return start;
   }
 }

@@ -45,6 +45,8 @@ export interface Part {
 /** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
 export interface SharedStored {
   blockSize: number;
+  /** Bytes of what the log of extents counts in: blocks, or bytes where extents start anywhere. */
+  unit: number;
   fullIndexes: boolean;
   methods: Method[];
   /** By entry: bits 0..3 of i_format. */
@@ -53,6 +55,8 @@ export interface SharedStored {
   startBlk: Uint32Array;
   /** By entry: blocks of data. */
   blocks: Uint32Array;
+  /** By entry: number of extents. */
+  extents: Uint32Array;
   /** By entry: index into `methods`. */
   method: Uint8Array;
   /** By entry: PACKED and SCATTERED. */
@@ -84,6 +88,7 @@ export function shareStored(
   entries: number,
   blockSize: number,
   firstBlk: number,
+  unit: number,
   fullIndexes: boolean,
   methods: Method[],
   formats: Uint8Array,
@@ -94,11 +99,13 @@ export function shareStored(
   totals[TOTAL_BLOCKS] = firstBlk;
   return {
     blockSize,
+    unit,
     fullIndexes,
     methods,
     formats,
     startBlk,
     blocks: new Uint32Array(bytes(4)),
+    extents: new Uint32Array(bytes(4)),
     method: new Uint8Array(bytes(1)),
     packed: new Uint8Array(bytes(1)),
     inlineLen: new Uint16Array(bytes(2)),
@@ -120,6 +127,11 @@ export class StoredFiles {
   /** Bytes of a block. */
   get blockSize(): number {
     return this.shared.blockSize;
+  }
+
+  /** Bytes of what the log of extents counts in. */
+  get unit(): number {
+    return this.shared.unit;
   }
 
   /** First block behind all data that has been placed. */
@@ -181,6 +193,7 @@ export class StoredFiles {
     inlineLen: number,
     fragmentOff: number,
     fragmentLen: number,
+    extents: number,
   ): void {
     const { shared } = this;
     const { entry } = part;
@@ -189,7 +202,8 @@ export class StoredFiles {
       shared.recordOff[entry] = recordOff;
     }
     if (storedLen > 0 && shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
-    shared.blocks[entry]! += storedLen / shared.blockSize;
+    shared.blocks[entry]! += Math.ceil(storedLen / shared.blockSize);
+    shared.extents[entry]! += extents;
     if (fragmentLen > 0) {
       if (!this.hasFragment(entry)) shared.fragmentOff[entry] = fragmentOff;
       shared.fragmentLen[entry]! += fragmentLen;
@@ -226,6 +240,7 @@ export class StoredFiles {
     const columns = [
       "startBlk",
       "blocks",
+      "extents",
       "method",
       "packed",
       "inlineLen",
@@ -246,6 +261,7 @@ export class StoredFiles {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =
         fullIndexes ||
+        this.unit < blockSize ||
         formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_COMPRESSED_FULL ||
         this.isScattered(entry) ||
         fragmentEnd > 0xffffffff ||
