@@ -106,10 +106,10 @@ export class CompressedBuild {
         ? pool.run("compress", { tree: tree.share(), paths, work, files })
         : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
     );
-    await this.#plan(() => planner.placeMetadata());
     const packed = await this.#plan(() => planner.planPacked());
+    if (packed && compression.dedupeExtents) await this.#findLinks({ tree }, planner, packed, files);
+    await this.#plan(() => planner.placeMetadata());
     if (packed) {
-      if (compression.dedupeExtents) await this.#findLinks({ tree }, planner, packed, files);
       await this.#session.watch("compress", undefined, () =>
         pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
       );
@@ -150,6 +150,33 @@ export class CompressedBuild {
         : pool.run("verify", { ...shared, work: verify }),
     );
     await this.#plan(() => planner.link(work, runs));
+    let ok = 0,
+      sum = 0,
+      ext = 0;
+    for (let r = 0; r < runs.length; r += 7)
+      if (runs[r + 4]! > 0) {
+        ok++;
+        sum += runs[r + 4]!;
+        ext += runs[r + 5]! + runs[r + 6]!;
+      }
+    let ls = 0;
+    const L = work.links?.links ?? [];
+    for (let l = 0; l < L.length; l += 4) ls += L[l + 1]!;
+    console.error(
+      "GRAINS",
+      grains.firsts[grains.firsts.length - 1],
+      grains.settings,
+      "RUNS",
+      runs.length / 7,
+      ok,
+      sum,
+      ext,
+      "LINKS",
+      L.length / 4,
+      ls,
+      "SEGS",
+      (work.links?.segments.length ?? 0) / 5,
+    );
   }
 
   #plan<T>(work: () => T): Promise<T> {
