@@ -150,33 +150,6 @@ export class CompressedBuild {
         : pool.run("verify", { ...shared, work: verify }),
     );
     await this.#plan(() => planner.link(work, runs));
-    let ok = 0,
-      sum = 0,
-      ext = 0;
-    for (let r = 0; r < runs.length; r += 7)
-      if (runs[r + 4]! > 0) {
-        ok++;
-        sum += runs[r + 4]!;
-        ext += runs[r + 5]! + runs[r + 6]!;
-      }
-    let ls = 0;
-    const L = work.links?.links ?? [];
-    for (let l = 0; l < L.length; l += 4) ls += L[l + 1]!;
-    console.error(
-      "GRAINS",
-      grains.firsts[grains.firsts.length - 1],
-      grains.settings,
-      "RUNS",
-      runs.length / 7,
-      ok,
-      sum,
-      ext,
-      "LINKS",
-      L.length / 4,
-      ls,
-      "SEGS",
-      (work.links?.segments.length ?? 0) / 5,
-    );
   }
 
   #plan<T>(work: () => T): Promise<T> {
