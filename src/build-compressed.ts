@@ -88,11 +88,14 @@ export class CompressedBuild {
         ? pool.run("compress", { tree: tree.share(), paths, work, files })
         : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
     );
+    const packed = await this.#plan(() => planner.planPacked());
+    // directories in it are written when all inodes have their numbers: it cannot be looked through before
+    if (packed && compression.dedupeExtents && !compression.directories) {
+      await this.#findLinks({ tree }, planner, packed, files);
+    }
     await this.#plan(() => planner.placeMetadata());
     await this.#plan(() => this.#writeDirectories(planner, files));
-    const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
-      if (compression.dedupeExtents) await this.#findLinks({ tree }, planner, packed, files);
       await this.#session.watch("compress", undefined, () =>
         pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
       );

@@ -94,6 +94,16 @@ const MODES: [name: string, options: BuildOptions, hash: string][] = [
     "737901517a8938f3ab14611ca2ed26aaded2f51d8383e42bab42debcb8bfa0ae",
   ],
   [
+    "lz4hc, extents anywhere",
+    { compress: { algorithm: "lz4hc" }, extentRecords: true },
+    "301af937f519a0c67b372c11c24f0b5ddd721cf6c54fcd427f9811c401a4b138",
+  ],
+  [
+    "lz4, dedupe",
+    { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" },
+    "e49bd7a25304db2d5931706e807d03f202b05b7815d5f58abfcab0b9dee94b82",
+  ],
+  [
     "zstd, fragments",
     { compress: { algorithm: "zstd" }, fragments: "tails" },
     "70cdfb6f547178204cec010b47aa1d2958b89a77c4f59c720ad37eff199978e9",

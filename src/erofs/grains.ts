@@ -16,7 +16,7 @@ import { SlidingWindow } from "./sliding.ts";
 /** Most grains. */
 const GRAINS = 1 << 21;
 /** Least bits of {@link GearSettings}. */
-const MIN_BITS = 11;
+const MIN_BITS = 10;
 /** Grains have this many times 2^bits at most. */
 const MAX_TIMES = 16;
 /** Bytes of a file that are looked at together. */

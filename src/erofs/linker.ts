@@ -9,12 +9,15 @@ import { EXTENT_COMPRESSED, EXTENT_FLAGS, EXTENT_PARTIAL } from "./extents.ts";
 import { LINK_FIELDS, SEGMENT_FIELDS, type SharedLinks } from "./links.ts";
 
 const WAIT_MS = 50;
+/** Share of a pcluster that a link must save: half of one is lost in front of it on average. */
+const LEAST_WORTH = 0.6;
 
 /** Follows the links of one part of a file after another, and notes the extents of those that others link to. */
 export class Linker {
   readonly #context: JobContext;
   readonly #shared: SharedLinks;
   readonly #blockSize: number;
+  #pclusterBlocks = 1;
   #piece = 0;
   #index = 0;
   /** The link being followed, the one behind the last of the file, and the segment being passed. */
@@ -22,10 +25,16 @@ export class Linker {
   #endLink = 0;
   #segment = 0;
   #endSegment = 0;
+  #cut = 0;
+  #endCut = 0;
+  /** The link that has last been found to be worth it. */
+  #worthy = -1;
   /** Where the next extent that can be referred to starts in the file; infinity: there is none. */
   start = Number.POSITIVE_INFINITY;
   /** How many bytes of it, its slot and its flags; slot -1: not known yet. */
   length = 0;
+  /** Where the next extent is to start at the latest: there, or where one is to start that others can refer to. */
+  cut = Number.POSITIVE_INFINITY;
   slot = -1;
   flags = 0;
   /** Bytes of its blocks. */
@@ -37,9 +46,10 @@ export class Linker {
     this.#blockSize = blockSize;
   }
 
-  /** Goes to the part that file number `index` has in `piece`, from `from` on. */
-  open(piece: number, index: number, from: number): void {
-    const { linkAt, links, segmentAt, segments } = this.#shared;
+  /** Goes to the part that file number `index` has in `piece`, from `from` on, with pclusters of so many bytes. */
+  open(piece: number, index: number, from: number, pclusterSize: number): void {
+    const { linkAt, links, segmentAt, segments, cutAt } = this.#shared;
+    this.#pclusterBlocks = pclusterSize / this.#blockSize;
     this.#piece = piece;
     this.#index = index;
     this.#link = linkAt[index]! * LINK_FIELDS;
@@ -48,10 +58,25 @@ export class Linker {
     this.#segment = segmentAt[index]! * SEGMENT_FIELDS;
     this.#endSegment = segmentAt[index + 1]! * SEGMENT_FIELDS;
     while (this.#segment < this.#endSegment && segments[this.#segment]! < from) this.#segment += SEGMENT_FIELDS;
+    this.#cut = cutAt[index]!;
+    this.#endCut = cutAt[index + 1]!;
+    this.#worthy = -1;
   }
 
-  /** Looks for the next extent that can be referred to, at `at` or behind it, before `end`. */
+  /** Looks for the next extent that can be referred to, at `at` or behind it, before `end`; and for the next cut. */
   seek(at: number, end: number): void | Promise<void> {
+    const seeking = this.#seekLink(at, end);
+    if (seeking !== undefined) return seeking.then(() => this.#seekCut(at));
+    this.#seekCut(at);
+  }
+
+  #seekCut(at: number): void {
+    const { cuts } = this.#shared;
+    while (this.#cut < this.#endCut && !this.#crosses(at, cuts[this.#cut]!)) this.#cut++;
+    this.cut = this.#cut < this.#endCut ? Math.min(this.start, cuts[this.#cut]!) : this.start;
+  }
+
+  #seekLink(at: number, end: number): void | Promise<void> {
     const { links, segments, done } = this.#shared;
     for (; this.#link < this.#endLink && links[this.#link]! < end; this.#link += LINK_FIELDS) {
       const link = this.#link;
@@ -79,7 +104,7 @@ export class Linker {
       const paused = this.#context.pause();
       if (paused !== undefined) await paused;
     }
-    const seeking = this.seek(at, end);
+    const seeking = this.#seekLink(at, end);
     if (seeking !== undefined) await seeking;
   }
 
@@ -112,6 +137,8 @@ export class Linker {
       const storedLen = ((word - flags) / EXTENT_FLAGS) * this.#blockSize;
       // of a compressed extent the first bytes will do; the index must have room for the number of its blocks
       if (!isWhole && ((flags & EXTENT_COMPRESSED) === 0 || to - start < storedLen)) return false;
+      if (link !== this.#worthy && !this.#isWorthy(slot, end, shift, to, start === at)) return false;
+      this.#worthy = link;
       this.start = start;
       this.slot = slot;
       this.storedLen = storedLen;
@@ -120,6 +147,19 @@ export class Linker {
       return true;
     }
     return false;
+  }
+
+  /** Whether the extents from slot `from` on save more than it costs to cut what is in front of them. */
+  #isWorthy(from: number, end: number, shift: number, to: number, isFree: boolean): boolean {
+    const { starts, lengths, words } = this.#shared;
+    let worth = 0;
+    for (let slot = from; slot < end; slot++) {
+      const room = to - starts[slot]! - shift;
+      if (room < this.#blockSize) break;
+      worth += Math.floor(words[slot]! / EXTENT_FLAGS) * Math.min(1, room / lengths[slot]!);
+      if (worth >= LEAST_WORTH * this.#pclusterBlocks) return true;
+    }
+    return isFree && worth > 0;
   }
 
   /** Whether extents may start at both of these offsets: only one may in each block. */

@@ -31,8 +31,13 @@ export const SEGMENT_FIELDS = 5;
 
 /** Most slots of all segments. */
 const SLOTS = 1 << 21;
-/** What a link is worth at least, as a share of its bytes: most contents shrink to more than that. */
-const LEAST_WORTH = 0.25;
+/** What a link is worth, as a share of its bytes beyond {@link LOST_PCLUSTERS}: most contents shrink to more than that. */
+const LINK_WORTH = 0.25;
+/** Bytes of a link, in pclusters, that are lost at its ends. */
+const LOST_PCLUSTERS = 2;
+/** A source is cut where so many bytes of links start, in pclusters, if another cut is so far away. */
+const CUT_WORTH = 4;
+const CUT_APART = 1;
 
 /** All links, and the slots of their sources; plain data in shared memory. */
 export interface SharedLinks {
@@ -43,6 +48,9 @@ export interface SharedLinks {
   /** The same of segments. */
   segmentAt: Uint32Array;
   segments: Float64Array;
+  /** The same of the offsets where extents should start, so that others can refer to them. */
+  cutAt: Uint32Array;
+  cuts: Float64Array;
   /** By segment: slots that are used. */
   used: Uint32Array;
   /** By slot: where the extent starts in the segment, its bytes, its blocks * 8 + flags. */
@@ -55,16 +63,22 @@ export interface SharedLinks {
   done: Int32Array;
 }
 
-/** Makes links of runs that have been compared; undefined where none of them is worth it. */
+/**
+ * Makes links of runs that have been compared; undefined where none of them is worth it.
+ *
+ * @param pclusterSizeOf tells how long the pclusters of a file are, by its index
+ */
 export function planLinks(
   tree: Tree,
   files: Uint32Array,
   pieces: Float64Array,
   runs: Float64Array,
   blockSize: number,
+  pclusterSizeOf: (index: number) => number,
 ): SharedLinks | undefined {
-  const chosen = chooseLinks(tree, files, runs, blockSize);
+  const chosen = chooseLinks(tree, files, runs, blockSize, pclusterSizeOf);
   if (chosen.links.length === 0) return undefined;
+  const cuts = chooseCuts(chosen, files.length, pclusterSizeOf);
   const { segmentAt, segments } = makeSegments(chosen, files.length, pieces);
   const count = segments.length / SEGMENT_FIELDS;
   let slots = 0;
@@ -82,6 +96,8 @@ export function planLinks(
     links: shareNumbers(chosen.links),
     segmentAt,
     segments: shareNumbers(segments),
+    cutAt: cuts.cutAt,
+    cuts: shareNumbers(cuts.cuts),
     used: sharedUint32(count),
     starts: sharedUint32(slots),
     lengths: sharedUint32(slots),
@@ -104,14 +120,21 @@ interface ChosenLinks {
 }
 
 /** Runs with all that is equal around them, of the files for which they are worth a full index. */
-function chooseLinks(tree: Tree, files: Uint32Array, runs: Float64Array, blockSize: number): ChosenLinks {
+function chooseLinks(
+  tree: Tree,
+  files: Uint32Array,
+  runs: Float64Array,
+  blockSize: number,
+  pclusterSizeOf: (index: number) => number,
+): ChosenLinks {
   const linkAt = new Uint32Array(files.length + 1);
   const links: number[] = [];
   let run = 0;
   for (let index = 0; index < files.length; index++) {
     linkAt[index] = links.length / LINK_FIELDS;
     const first = links.length;
-    let total = 0;
+    const lost = LOST_PCLUSTERS * pclusterSizeOf(index);
+    let worth = 0;
     let end = 0;
     for (; run < runs.length && runs[run + RUN_TARGET] === index; run += RUN_FIELDS) {
       if (runs[run + RUN_LENGTH] === 0) continue;
@@ -121,23 +144,53 @@ function chooseLinks(tree: Tree, files: Uint32Array, runs: Float64Array, blockSi
       if (to - from < blockSize) continue;
       const sourceFrom = runs[run + RUN_SOURCE_OFF]! - runs[run + RUN_BEFORE]! + from - start;
       links.push(from, to - from, sourceFrom, runs[run + RUN_SOURCE]!);
-      total += to - from;
+      worth += Math.max(0, to - from - lost) * LINK_WORTH;
       end = to;
     }
     const size = tree.size.view[files[index]!]!;
     // a compact index has at least two bytes for each block
     const costs = (LCLUSTER_INDEX.byteSize - 2) * Math.ceil(size / blockSize);
-    if (total * LEAST_WORTH < costs) links.length = first;
+    if (worth <= costs) links.length = first;
   }
   linkAt[files.length] = links.length / LINK_FIELDS;
   return { linkAt, links };
 }
 
+/** The links by their sources. */
+function orderBySource(links: readonly number[]): number[] {
+  const order = Array.from({ length: links.length / LINK_FIELDS }, (_, link) => link * LINK_FIELDS);
+  return order.sort((a, b) => links[a + 3]! - links[b + 3]! || links[a + 2]! - links[b + 2]! || a - b);
+}
+
+/** Where sources are to be cut: where links start that are worth it, not too near to each other. */
+function chooseCuts({ links }: ChosenLinks, files: number, pclusterSizeOf: (index: number) => number) {
+  const cutAt = sharedUint32(files + 1);
+  const cuts: number[] = [];
+  let file = -1;
+  let last = 0;
+  const order = orderBySource(links);
+  for (let at = 0; at < order.length; ) {
+    const index = links[order[at]! + 3]!;
+    const offset = links[order[at]! + 2]!;
+    const pclusterSize = pclusterSizeOf(index);
+    let worth = 0;
+    for (; at < order.length && links[order[at]! + 3] === index && links[order[at]! + 2] === offset; at++) {
+      worth += links[order[at]! + 1]!;
+    }
+    if (file !== index) last = 0;
+    for (; file < index; file++) cutAt[file + 1] = cuts.length;
+    if (worth < CUT_WORTH * pclusterSize || offset - last < CUT_APART * pclusterSize) continue;
+    cuts.push(offset);
+    last = offset;
+  }
+  for (; file < files; file++) cutAt[file + 1] = cuts.length;
+  return { cutAt, cuts };
+}
+
 /** Joins the sources of all links into segments, and replaces the file of each link's source by its segment. */
 function makeSegments({ links }: ChosenLinks, files: number, pieces: Float64Array) {
   const pieceOf = findPieces(files, pieces);
-  const order = Array.from({ length: links.length / LINK_FIELDS }, (_, link) => link * LINK_FIELDS);
-  order.sort((a, b) => links[a + 3]! - links[b + 3]! || links[a + 2]! - links[b + 2]! || a - b);
+  const order = orderBySource(links);
   const segmentAt = sharedUint32(files + 1);
   const segments: number[] = [];
   let last = -1;

@@ -26,6 +26,7 @@ import {
   LAYOUT_COMPRESSED_COMPACT,
   LAYOUT_COMPRESSED_FULL,
   LZ4_CFGS,
+  MAX_COMPACT_BITS,
   ZSTD_CFGS,
 } from "./disk.ts";
 import { shareFound } from "./found.ts";
@@ -137,8 +138,21 @@ export class CompressedPlanner {
   /** Has files refer to what is equal in others, as `runs` say. */
   link(work: CompressWork, runs: Float64Array): void {
     const { blockSize } = this.#layout;
-    work.links = planLinks(this.#tree, work.files, work.pieces, runs, blockSize);
+    work.links = planLinks(
+      this.#tree,
+      work.files,
+      work.pieces,
+      runs,
+      blockSize,
+      (index) => this.#methods[work.methods[index]!]!.pclusterSize,
+    );
     if (!work.links) return;
+    if (work.files[0] === this.#packedEntry) {
+      // the room for its index is fixed before it is compressed
+      this.#setPackedLayout(LAYOUT_COMPRESSED_FULL);
+      work.found = this.#found;
+      return;
+    }
     const { linkAt } = work.links;
     const heads = this.#largestHeads();
     work.files.forEach((entry, index) => {
@@ -147,7 +161,7 @@ export class CompressedPlanner {
     });
   }
 
-  /** The second step, after the first has been done: inodes and directories. */
+  /** The third step: the place of inodes and directories. What the second has planned is done after it. */
   placeMetadata(): void {
     const { inodes, sharesWith } = this.#input;
     const stored = new StoredFiles(this.#stored);
@@ -155,12 +169,6 @@ export class CompressedPlanner {
       const original = sharesWith![entry]!;
       if (original !== NONE) stored.copy(entry, original);
     }
-    if (this.#compression.directories) {
-      for (const entry of inodes.order) {
-        if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
-      }
-    }
-    if (this.#hasPacked(stored)) this.#preparePacked(stored);
     const { sizes } = this.#planner;
     sizes.stored = stored;
     const first = stored.endBlk;
@@ -183,12 +191,15 @@ export class CompressedPlanner {
     const { nlink, inodeOf } = this.#input.inodes;
     nlink[entry] = 1;
     if (inodeOf) inodeOf[entry] = entry;
-    const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
-    // the room for its index is fixed before it is compressed
-    const { fullIndexes, dedupeExtents } = this.#compression;
-    const layout = fullIndexes || dedupeExtents ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
-    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
+    const isFull = this.#compression.fullIndexes || Math.log2(this.#layout.blockSize) > MAX_COMPACT_BITS;
+    this.#setPackedLayout(isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT);
     this.#planner.addInode(entry);
+  }
+
+  #setPackedLayout(layout: number): void {
+    const entry = this.#packedEntry;
+    const isExtended = this.#layout.inodes === "extended" || this.#tree.size.view[entry]! > 0xffffffff;
+    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
   }
 
   /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
@@ -205,9 +216,14 @@ export class CompressedPlanner {
     }
   }
 
-  /** The third step: the contents of the packed inode; undefined where there is none. */
+  /** The second step, after the first has been done: the contents of the packed inode; undefined where there is none. */
   planPacked(): CompressWork | undefined {
-    if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
+    const stored = new StoredFiles(this.#stored);
+    for (const entry of this.#compression.directories ? this.#input.inodes.order : []) {
+      if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
+    }
+    if (!this.#hasPacked(stored)) return undefined;
+    this.#preparePacked(stored);
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;

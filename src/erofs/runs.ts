@@ -8,16 +8,19 @@ import { GrainPlace, type GrainWork, sameGrains, startsPart } from "./grains.ts"
 
 /** Numbers of one run. */
 export const RUN_FIELDS = 7;
-/** Index of the target's file, and the offset in it. */
+/** Index of the target's file. */
 export const RUN_TARGET = 0;
+/** Offset in it. */
 export const RUN_TARGET_OFF = 1;
-/** The same of the source. */
+/** Index of the source's file. */
 export const RUN_SOURCE = 2;
+/** Offset in it. */
 export const RUN_SOURCE_OFF = 3;
 /** Bytes; 0: they are not equal after all. */
 export const RUN_LENGTH = 4;
-/** Bytes on both sides by which the run may be longer; once it has been compared, by which it is longer. */
+/** Bytes in front of the run by which it may be longer; once it has been compared, by which it is longer. */
 export const RUN_BEFORE = 5;
+/** The same of the bytes behind it. */
 export const RUN_AFTER = 6;
 
 /** Most runs. */

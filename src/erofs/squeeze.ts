@@ -115,7 +115,7 @@ export class Squeezer {
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);
-    this.#linker?.open(part.piece, part.index, from);
+    this.#linker?.open(part.piece, part.index, from, part.pclusterSize);
     await this.#cut();
     const isFirst = from === 0;
     if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
@@ -170,9 +170,9 @@ export class Squeezer {
     return length;
   }
 
-  /** How far an extent may reach that starts at `at`: to the next that is there already, or `whole`. */
+  /** How far an extent may reach that starts at `at`: to the next cut, or `whole`. */
   #reachLink(at: number, place: number, rest: number, whole: number): number {
-    const reach = Math.min(whole, (this.#linker?.start ?? Number.POSITIVE_INFINITY) - at);
+    const reach = Math.min(whole, (this.#linker?.cut ?? Number.POSITIVE_INFINITY) - at);
     if (reach === whole || this.#part.end !== "fragment" || !this.#isLast || rest !== whole) return reach;
     // a fragment costs less than a block in front of the link
     return (at === 0 || this.#isPacked) && this.#surelyFits(place, rest) ? whole : reach;
@@ -265,7 +265,7 @@ export class Squeezer {
     const short = length % blockSize;
     const endAt = at + length;
     // what is no block may end the part, or stand in front of an extent that starts in a later block
-    const isKept = length === rest || (endAt === this.#linker?.start && endAt % blockSize < short);
+    const isKept = length === rest || (endAt === this.#linker?.cut && endAt % blockSize < short);
     const whole = isKept ? length : length - short;
     for (let done = 0; done < whole; done += blockSize) {
       const count = Math.min(blockSize, whole - done);
