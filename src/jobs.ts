@@ -4,6 +4,8 @@ import { FileSink } from "./core/node-file-sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
 import { emitParallel } from "./erofs/emit.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
+import { type DataCoding, packData } from "./squashfs/data.ts";
+import type { DataPlan } from "./squashfs/plan.ts";
 import type { Contents } from "./stage/contents.ts";
 import { compareCandidates, type DedupeCandidates } from "./stage/dedupe.ts";
 import { FileContents } from "./stage/node-files.ts";
@@ -57,5 +59,24 @@ async function emitJob(
   }
 }
 
+async function packJob(
+  context: JobContext,
+  params: FileTree & {
+    plan: DataPlan;
+    coding: DataCoding;
+    target: { path: string; shownPath: string; offset: number };
+  },
+): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  const { plan, coding } = params;
+  const { path, shownPath, offset } = params.target;
+  const sink = new FileSink(path, shownPath, offset);
+  try {
+    await withContents(tree, params, (contents) => packData(context, plan, coding, tree, contents, sink));
+  } finally {
+    sink.release();
+  }
+}
+
 /** See {@link ThreadPool}. */
-export const JOBS = { walk: walkJob, compare: compareJob, scan: scanJob, emit: emitJob };
+export const JOBS = { walk: walkJob, compare: compareJob, scan: scanJob, emit: emitJob, pack: packJob };

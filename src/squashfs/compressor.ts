@@ -1,0 +1,73 @@
+/** What SquashFS compresses with: the codecs by name, and the options that the image carries for them. */
+import type { Codec, CodecWindows } from "../codec/codec.ts";
+import { createLz4, createLz4hc } from "../codec/lz4/lz4.ts";
+import { ImageError } from "../core/error.ts";
+import { COMPRESSION, META_RAW } from "./disk.ts";
+
+/** A compressor, as `compressor` of the options names it. */
+export type CompressorName = "none" | "gzip" | "lz4" | "lz4hc" | "zstd" | "xz";
+
+/** Levels by compressor; undefined for one that cannot be used yet. */
+export const LEVELS: Readonly<Record<CompressorName, { min: number; max: number; default: number } | undefined>> = {
+  none: { min: 0, max: 0, default: 0 },
+  gzip: undefined,
+  lz4: { min: 0, max: 0, default: 0 },
+  lz4hc: { min: 1, max: 12, default: 12 },
+  zstd: undefined,
+  xz: undefined,
+};
+
+/** Which compressor with which level. */
+export interface CompressorSpec {
+  compressor: CompressorName;
+  level: number;
+}
+
+/** Makes the codec for one thread; undefined where nothing is to be compressed. */
+export async function makeCodec(
+  { compressor, level }: CompressorSpec,
+  windows: CodecWindows,
+): Promise<Codec | undefined> {
+  switch (compressor) {
+    case "none":
+      return undefined;
+    case "lz4":
+      return createLz4(windows);
+    case "lz4hc":
+      return createLz4hc(level, windows);
+    default:
+      throw new ImageError("INTERNAL", `no codec for ${compressor}`);
+  }
+}
+
+/** `compression` of the superblock. */
+export function compressionId(compressor: CompressorName): number {
+  // of an image without compressed blocks it must still be one that the kernel knows
+  if (compressor === "none") return COMPRESSION.gzip;
+  return compressor === "lz4hc" ? COMPRESSION.lz4 : COMPRESSION[compressor];
+}
+
+const LZ4_VERSION = 1;
+const LZ4_HC = 1;
+
+/** What stands behind the superblock, a metadata block that is never compressed; empty where all is as by default. */
+export function encodeCompressorOptions({ compressor }: CompressorSpec): Uint8Array {
+  switch (compressor) {
+    case "lz4":
+      return optionsBlock([LZ4_VERSION, 0]);
+    case "lz4hc":
+      return optionsBlock([LZ4_VERSION, LZ4_HC]);
+    default:
+      return new Uint8Array(0);
+  }
+}
+
+function optionsBlock(words: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(2 + 4 * words.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, META_RAW | (4 * words.length), true);
+  words.forEach((word, index) => {
+    view.setUint32(2 + 4 * index, word, true);
+  });
+  return bytes;
+}
