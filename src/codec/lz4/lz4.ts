@@ -14,6 +14,7 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
+import { checkRanges } from "../ranges.ts";
 import { wasmCodec } from "../wasm.ts";
 import { WASM } from "./generated.ts";
 
@@ -92,17 +93,6 @@ class Lz4 implements Codec {
     if (size < 0) throw new ImageError("DAMAGED", `this is no LZ4 block: ${DAMAGE[-size]}`);
     return size;
   }
-}
-
-/** Inside the module there is nothing to stop an address that is out of range. */
-function checkRanges(a: Uint8Array, aAt: number, aLen: number, b: Uint8Array, bAt: number, bLen: number): void {
-  if (!(isRange(a, aAt, aLen) && isRange(b, bAt, bLen))) {
-    throw new ImageError("INTERNAL", `a codec was called for ${aAt}+${aLen}, ${bAt}+${bLen}: not in its windows`);
-  }
-}
-
-function isRange(window: Uint8Array, at: number, length: number): boolean {
-  return Number.isInteger(at) && Number.isInteger(length) && at >= 0 && length >= 0 && at + length <= window.length;
 }
 
 /**
