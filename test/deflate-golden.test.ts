@@ -8,9 +8,10 @@ const GOLDEN: Record<string, readonly string[]> = {};
 
 const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-test.each([...LEVELS.map((level) => createDeflate(level)), createDeflate(12), ...[1, 9].map((level) => createZlib(level))])(
-  "$name",
-  (codec) => {
-    expect(goldenHashes(codec)).toEqual(GOLDEN[codec.name]);
-  },
-);
+test.each([
+  ...LEVELS.map((level) => createDeflate(level)),
+  createDeflate(12),
+  ...[1, 9].map((level) => createZlib(level)),
+])("$name", (codec) => {
+  expect(goldenHashes(codec)).toEqual(GOLDEN[codec.name]);
+});

@@ -60,6 +60,8 @@ async function expectMounts(
 const MATRIX: [name: string, options: SquashfsOptions, expected?: CompareOptions, mount?: MountOptions][] = [
   ["lz4", { compressor: "lz4" }],
   ["lz4hc", { compressor: "lz4hc", level: 6 }],
+  ["gzip", { compressor: "gzip" }],
+  ["gzip, level 1", { compressor: "gzip", level: 1 }],
   ["no compression", { compressor: "none" }],
   ["blocks of 4096 bytes", { blockSize: 4096 }],
   ["blocks of 1 MiB", { blockSize: 1 << 20 }],
@@ -167,7 +169,8 @@ describe.skipIf(!kernel)("SquashFS at its limits", () => {
         (at) => {
           expect(readdirSync(at).length).toBe(names.length);
           // the kernel reads the index from its start for each name, so not all are asked for
-        for (let index = 0; index < names.length; index += 31) expect(lstatSync(`${at}/${names[index]}`).size).toBe(0);
+          for (let index = 0; index < names.length; index += 31)
+            expect(lstatSync(`${at}/${names[index]}`).size).toBe(0);
           for (let index = 0; index < names.length; index += 971) {
             for (const other of [`entry-${index}!`, `entry-${index}-`, `entry-x${index}`, `e${index}`]) {
               expect(lstatSync(`${at}/${other}`, { throwIfNoEntry: false })).toBeUndefined();

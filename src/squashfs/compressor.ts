@@ -1,5 +1,6 @@
 /** What SquashFS compresses with: the codecs by name, and the options that the image carries for them. */
 import type { Codec, CodecWindows } from "../codec/codec.ts";
+import { createZlib } from "../codec/deflate/deflate.ts";
 import { createLz4, createLz4hc } from "../codec/lz4/lz4.ts";
 import { ImageError } from "../core/error.ts";
 import { COMPRESSION, META_RAW } from "./disk.ts";
@@ -10,7 +11,7 @@ export type CompressorName = "none" | "gzip" | "lz4" | "lz4hc" | "zstd" | "xz";
 /** Levels by compressor; undefined for one that cannot be used yet. */
 export const LEVELS: Readonly<Record<CompressorName, { min: number; max: number; default: number } | undefined>> = {
   none: { min: 0, max: 0, default: 0 },
-  gzip: undefined,
+  gzip: { min: 1, max: 9, default: 9 },
   lz4: { min: 0, max: 0, default: 0 },
   lz4hc: { min: 1, max: 12, default: 12 },
   zstd: undefined,
@@ -31,6 +32,8 @@ export async function makeCodec(
   switch (compressor) {
     case "none":
       return undefined;
+    case "gzip":
+      return createZlib(level, windows);
     case "lz4":
       return createLz4(windows);
     case "lz4hc":
@@ -47,12 +50,17 @@ export function compressionId(compressor: CompressorName): number {
   return compressor === "lz4hc" ? COMPRESSION.lz4 : COMPRESSION[compressor];
 }
 
+const GZIP_LEVEL = 9;
+const GZIP_WINDOW_BITS = 15;
 const LZ4_VERSION = 1;
 const LZ4_HC = 1;
 
 /** What stands behind the superblock, a metadata block that is never compressed; empty where all is as by default. */
-export function encodeCompressorOptions({ compressor }: CompressorSpec): Uint8Array {
+export function encodeCompressorOptions({ compressor, level }: CompressorSpec): Uint8Array {
   switch (compressor) {
+    case "gzip":
+      // u32 level, u16 window bits, u16 strategies: 0 is the default one
+      return level === GZIP_LEVEL ? new Uint8Array(0) : optionsBlock([level, GZIP_WINDOW_BITS]);
     case "lz4":
       return optionsBlock([LZ4_VERSION, 0]);
     case "lz4hc":
