@@ -20,11 +20,15 @@ import { describeSquashfs } from "./squashfs/report.ts";
 import type { SquashfsReport } from "./squashfs-report.ts";
 import { groupByLength } from "./stage/dedupe.ts";
 import { type InodeOrder, orderInodes } from "./stage/order.ts";
+import { FILE_NO_DEDUPE, orderFiles, type SortRule } from "./stage/sort-file.ts";
 import type { Source } from "./stage/source.ts";
 import type { Tree } from "./stage/tree.ts";
 
 /** Everything that `buildSquashfs` can be told. */
-export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {}
+export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
+  /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
+  sort?: readonly SortRule[] | undefined;
+}
 
 /**
  * Builds a SquashFS image of `source` in `out`.
@@ -76,16 +80,19 @@ class SquashfsBuild {
     const { tree } = staged;
     const layout = this.#layout;
     const size = tree.size.view;
-    const tailOf = (entry: number) => tailBytes(layout, size[entry]!);
-    const tails = layout.dedupe ? groupByLength(tree, inodes, tailOf, true) : undefined;
+    const order = orderFiles(tree, inodes, this.#options.sort ?? []);
+    const { flags } = order;
+    const tailOf = (entry: number) => tailBytes(layout, size[entry]!, flags?.[entry]);
+    const isAlone = (entry: number) => ((flags?.[entry] ?? 0) & FILE_NO_DEDUPE) !== 0;
+    const tails = layout.dedupe
+      ? groupByLength(tree, inodes, (entry) => (isAlone(entry) ? 0 : tailOf(entry)), true)
+      : undefined;
     if (tails) await this.#session.compare(staged, tails);
-    const bodyOf = (entry: number) => size[entry]! - tailOf(entry);
+    const bodyOf = (entry: number) => (isAlone(entry) ? 0 : size[entry]! - tailOf(entry));
     const blocks = layout.dedupe ? groupByLength(tree, inodes, bodyOf, false) : undefined;
     if (blocks) await this.#session.compare(staged, blocks);
     const shared = { tails: tails?.sharesWith, blocks: blocks?.sharesWith };
-    return this.#session.watch("plan", undefined, async () =>
-      planData(tree, inodes, layout, shared, dataStart(layout)),
-    );
+    return this.#session.watch("plan", undefined, async () => planData(tree, order, layout, shared, dataStart(layout)));
   }
 
   async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {

@@ -10,6 +10,8 @@ export type { CompressorName } from "./squashfs/compressor.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
 export type { SquashfsReport } from "./squashfs-report.ts";
 export { type Entry, entries } from "./stage/entries.ts";
+export { type PackFileOptions, packFile } from "./stage/node-pack-file.ts";
 export { closure, directory, paths } from "./stage/node-sources.ts";
 export type { ExcludeRules, StageOptions } from "./stage/policy.ts";
+export { parseSortFile, type SortRule } from "./stage/sort-file.ts";
 export type { Source } from "./stage/source.ts";

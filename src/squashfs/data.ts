@@ -8,6 +8,7 @@ import type { JobContext } from "../core/control.ts";
 import { OrderedOutput, type PieceResult } from "../core/ordered.ts";
 import type { Sink } from "../core/sink.ts";
 import type { Contents } from "../stage/contents.ts";
+import { FILE_NO_HOLES, FILE_RAW } from "../stage/sort-file.ts";
 import type { Tree } from "../stage/tree.ts";
 import { type CompressorSpec, makeCodec } from "./compressor.ts";
 import { WORD_RAW } from "./disk.ts";
@@ -211,8 +212,9 @@ class Packer {
   async #packBlocks(result: PackedPiece, item: number, word: number, start: number, length: number): Promise<void> {
     const { blockSize, items, words } = this.plan;
     const isFragment = items[item]! >= FRAGMENT_ITEM;
-    const isRaw = isFragment ? this.#coding.rawFragments : this.#coding.rawData;
-    const isSparse = this.#coding.sparse && !isFragment;
+    const flags = this.#flagsOf(item);
+    const isRaw = (isFragment ? this.#coding.rawFragments : this.#coding.rawData) || (flags & FILE_RAW) !== 0;
+    const isSparse = this.#coding.sparse && !isFragment && (flags & FILE_NO_HOLES) === 0;
     for (let done = 0, index = word; done < length; done += blockSize, index++) {
       const from = start + done;
       const to = start + Math.min(done + blockSize, length);
@@ -222,6 +224,19 @@ class Packer {
       const breathing = this.#breathe();
       if (breathing !== undefined) await breathing;
     }
+  }
+
+  /** FILE_ bits of an item: a fragment block has those of all whose ends it holds. */
+  #flagsOf(item: number): number {
+    const { flags, items, tails, fragmentTails } = this.plan;
+    const what = items[item]!;
+    if (flags === undefined) return 0;
+    if (what < FRAGMENT_ITEM) return flags[what]!;
+    const fragment = what - FRAGMENT_ITEM;
+    let all = 0;
+    for (let index = fragmentTails[fragment]!; index < fragmentTails[fragment + 1]!; index++)
+      all |= flags[tails[index]!]!;
+    return all;
   }
 
   /** Adds one block to the piece; returns its word. */

@@ -10,8 +10,9 @@
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
-import { type InodeOrder, sharedUint32 } from "../stage/order.ts";
-import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
+import { sharedUint32 } from "../stage/order.ts";
+import { FILE_NO_FRAGMENT, type FileOrder } from "../stage/sort-file.ts";
+import { NONE, type Tree } from "../stage/tree.ts";
 import type { SquashfsLayout } from "./options.ts";
 
 /** Raw bytes after which a piece is full. */
@@ -38,6 +39,8 @@ export interface DataPlan {
   fragmentTails: Uint32Array;
   /** Files without contents: they must have none still when the image is made. */
   empty: Uint32Array;
+  /** FILE_ bits by entry, see sort-file.ts; undefined where none is set. */
+  flags: Uint8Array | undefined;
   /** By entry: bytes at its end that lie in a fragment. */
   tailLen: Uint32Array;
   /** By entry: the fragment that its end lies in, or NONE. */
@@ -65,19 +68,20 @@ export interface SharedData {
   tails: Uint32Array | undefined;
 }
 
-/** Bytes at the end of a file of `size` that go into a fragment. */
+/** Bytes at the end of a file of `size`, with these FILE_ bits, that go into a fragment. */
 export function tailBytes(
   { blockSize, fragments }: Pick<SquashfsLayout, "blockSize" | "fragments">,
   size: number,
+  flags = 0,
 ): number {
   if (fragments === "none" || (fragments === "small" && size >= blockSize)) return 0;
-  return size % blockSize;
+  return (flags & FILE_NO_FRAGMENT) !== 0 ? 0 : size % blockSize;
 }
 
 /** Plans the data of an image, the first block of which goes to `firstOff`. Throws `LIMIT` where there is too much. */
 export function planData(
   tree: Tree,
-  { order }: Pick<InodeOrder, "order">,
+  { files, flags }: FileOrder,
   layout: SquashfsLayout,
   shared: SharedData,
   firstOff: number,
@@ -112,9 +116,8 @@ export function planData(
     filled = 0;
   };
 
-  for (const entry of order) {
-    if (tree.kind(entry) !== S_IFREG) continue;
-    const tail = tailBytes(layout, size[entry]!);
+  for (const entry of files) {
+    const tail = tailBytes(layout, size[entry]!, flags?.[entry]);
     const body = size[entry]! - tail;
     tailLen[entry] = tail;
     if (size[entry] === 0) empty.push(entry);
@@ -142,7 +145,7 @@ export function planData(
   sealFragment();
   if (words > 0xffffffff) throw new ImageError("LIMIT", "the image would have more than 2^32 blocks");
 
-  for (const entry of order) {
+  for (const entry of files) {
     const blocksOf = shared.blocks?.[entry] ?? NONE;
     if (blocksOf !== NONE) item[entry] = item[blocksOf]!;
     const tailOf = shared.tails?.[entry] ?? NONE;
@@ -159,6 +162,7 @@ export function planData(
     tails: share(tails),
     fragmentTails: share(fragmentTails),
     empty: share(empty),
+    flags,
     tailLen,
     fragment,
     fragmentOff,

@@ -2,18 +2,24 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../core/bytes.ts";
+import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
 import { arrangeClosure, type ClosurePath, parseClosureList, topName } from "./closure.ts";
 import { compileExcludes } from "./exclude.ts";
 import { type SharedPaths, sharePaths } from "./node-paths.ts";
-import type { ExcludeRules } from "./policy.ts";
-import type { Source } from "./source.ts";
+import type { ExcludeRules, StagePolicy } from "./policy.ts";
+import type { Source, Xattr } from "./source.ts";
+import type { Tree } from "./tree.ts";
 
 /** What the walk starts from. */
 export interface WalkStart {
   paths: SharedPaths;
   excluded: number;
+  /** Completes the tree after the walk; gives its attribute sets. */
+  finish?(tree: Tree, policy: StagePolicy, context: JobContext): Promise<Xattr[][]>;
+  /** Removes what was made for the time of the build. */
+  release?(): void;
   /** Says more of an error about one of the paths: the line of the list that named it. */
   explain(error: unknown): unknown;
 }
@@ -37,15 +43,30 @@ export function directory(path: string | Uint8Array): FileSource {
   };
 }
 
-/** Each path becomes a top-level entry under its base name. */
+/** Each path becomes a top-level entry under its base name, and all is as in a Nix store. */
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
+  return topsOf(list, true);
+}
+
+/** Each path becomes a top-level entry under its base name. */
+export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
   return {
-    isClosure: true,
+    isClosure,
     open: (exclude) =>
       openTops(
         list.map((path, index) => ({ path: diskPath(path), where: `path ${index + 1}` })),
         exclude,
       ),
+  };
+}
+
+/** No entries but an empty root: what {@link amend} begins with where nothing is walked. */
+export function nothing(): FileSource {
+  return {
+    isClosure: false,
+    async open() {
+      return { paths: sharePaths([], false), excluded: 0, explain: (error) => error };
+    },
   };
 }
 
