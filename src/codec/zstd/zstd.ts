@@ -1,0 +1,143 @@
+/**
+ * Zstandard: frames as EROFS and SquashFS hold them, by libzstd 1.5.7 (see module.ts). Frames tell the size of their
+ * contents and have no checksum. What is compressed at once is at most 1 MiB, so no frame needs a larger window.
+ */
+import { ImageError } from "../../core/error.ts";
+import type { Codec, CodecWindows } from "../codec.ts";
+import { checkRanges } from "../ranges.ts";
+import { fillFrame } from "./fill.ts";
+import { appendStored, BLOCK_HEAD, checkFrame, damagedFrame, MAX_BLOCK, withFirstBlocks } from "./frame.ts";
+import { isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.ts";
+
+/** No frame has more contents: the kernel's EROFS reads frames whose window is 1 MiB at most. */
+export const ZSTD_MAX_PLAIN = 0x100000;
+/** The binary logarithm of the largest window that a frame can need: that of its contents, rounded up. */
+export const ZSTD_WINDOW_BITS = 20;
+
+/** Level 1 says how much will fit at other levels, many times faster than these: by how much less it compresses. */
+const QUICK_LEVEL = 1;
+const QUICK_LOSS = [1, 1, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05, 1.08, 1.08, 1.08, 1.08];
+const MOST_QUICK_LOSS = 1.1;
+
+class Zstd implements Codec {
+  readonly name: string;
+  readonly plain: Uint8Array;
+  readonly packed: Uint8Array;
+  consumed = 0;
+  readonly #instance: ZstdInstance;
+  readonly #quickLoss: number;
+
+  constructor(level: number, windows: CodecWindows) {
+    const instance = newZstdInstance(level, {
+      ...windows,
+      mostPlain: ZSTD_MAX_PLAIN,
+      plainSlack: MAX_BLOCK,
+    });
+    this.name = `zstd,${level}`;
+    this.plain = instance.plain;
+    this.packed = instance.packed;
+    this.#instance = instance;
+    this.#quickLoss = QUICK_LOSS[level] ?? MOST_QUICK_LOSS;
+  }
+
+  compressInto(from: number, to: number, at: number, limit: number): number {
+    const { plain, packed } = this;
+    checkRanges(plain, from, to - from, packed, at, limit);
+    const { scratch } = this.#instance;
+    const loss = this.#quickLoss;
+    const most = Math.min(to - from, ZSTD_MAX_PLAIN);
+    let produced = 0;
+    this.consumed = fillFrame(most, limit, {
+      measure: (size) => this.#try(from, size),
+      estimate: loss > 1 ? (size) => this.#try(from, size, QUICK_LEVEL) / loss : undefined,
+      keep: (size) => {
+        packed.set(scratch.subarray(0, size), at);
+        produced = size;
+      },
+    });
+    if (produced === 0) return 0;
+    const end = at + produced;
+    const rest = plain.subarray(from + this.consumed, from + most);
+    const added = appendStored(packed, at, end, at + limit, this.consumed, rest);
+    if (added === 0) return produced;
+    this.consumed += added;
+    return produced + BLOCK_HEAD + added;
+  }
+
+  compress(from: number, to: number, at: number, limit: number): number {
+    const { plain, packed } = this;
+    checkRanges(plain, from, to - from, packed, at, limit);
+    if (to - from > ZSTD_MAX_PLAIN) {
+      throw new ImageError("INTERNAL", `zstd compresses at most ${ZSTD_MAX_PLAIN} bytes at once, not ${to - from}`);
+    }
+    const produced = this.#instance.compress(plain.byteOffset + from, to - from, packed.byteOffset + at, limit);
+    this.consumed = produced === NO_ROOM ? 0 : to - from;
+    return produced === NO_ROOM ? 0 : checkSize(produced);
+  }
+
+  /** Compresses to the scratch, where everything has room; gives the size. */
+  #try(from: number, size: number, level?: number): number {
+    const { scratch, compress } = this.#instance;
+    return checkSize(compress(this.plain.byteOffset + from, size, scratch.byteOffset, scratch.length, level));
+  }
+
+  decompress(from: number, to: number, at: number, limit: number): number {
+    const { plain, packed } = this;
+    checkRanges(plain, at, limit, packed, from, to - from);
+    checkFrame(packed, from, to);
+    return this.#decompress(from, to, at, limit);
+  }
+
+  decompressStart(from: number, to: number, at: number, limit: number): number {
+    const { plain, packed } = this;
+    checkRanges(plain, at, limit, packed, from, to - from);
+    if (limit === 0) return 0;
+    // whole blocks are decoded: so what the last one has over is written behind the range, and put back
+    const slackAt = plain.byteOffset + at + limit;
+    const behind = new Uint8Array(plain.buffer, slackAt, MAX_BLOCK);
+    const saved = behind.slice();
+    try {
+      for (let blocks = Math.ceil(limit / MAX_BLOCK); ; ) {
+        const { result, isAll } = withFirstBlocks(packed, from, to, blocks, (start, end) =>
+          this.#decompress(start, end, at, limit + MAX_BLOCK),
+        );
+        if (result >= limit) return limit;
+        if (isAll) break;
+        blocks += Math.ceil((limit - result) / MAX_BLOCK);
+      }
+    } finally {
+      behind.set(saved);
+    }
+    // it has less: then it must be as good as if all had been asked for
+    return this.decompress(from, to, at, limit);
+  }
+
+  #decompress(from: number, to: number, at: number, capacity: number): number {
+    const { plain, packed } = this;
+    const size = this.#instance.decompress(packed.byteOffset + from, to - from, plain.byteOffset + at, capacity);
+    if (size === NO_ROOM) throw damagedFrame("it is too long");
+    if (isError(size)) throw damagedFrame(`libzstd's error ${-size}`);
+    return size;
+  }
+}
+
+function checkSize(produced: number): number {
+  if (isError(produced)) throw new ImageError("INTERNAL", `libzstd cannot compress: error ${-produced}`);
+  return produced;
+}
+
+/**
+ * Zstandard as `mkfs.erofs -zzstd,level` and `mksquashfs -comp zstd` do it. A fixed output is found by trying, two or
+ * three times as a rule, until no more than 1/64 is left; that is filled with bytes as they are. From level 9 on an instance takes up to 20 MiB.
+ *
+ * The decoder decodes whole blocks: {@link Codec.decompressStart} needs the block in which its last byte is.
+ *
+ * @param level 1 to 22; 0 is 3
+ * @throws ImageError `INPUT` when there is no such level, or no such window
+ */
+export function createZstd(level = 3, windows: CodecWindows = {}): Codec {
+  if (!Number.isInteger(level) || level < 0 || level > 22) {
+    throw new ImageError("INPUT", `zstd has levels 0 to 22, not ${level}`);
+  }
+  return new Zstd(level || 3, windows);
+}
