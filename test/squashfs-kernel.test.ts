@@ -60,6 +60,8 @@ async function expectMounts(
 const MATRIX: [name: string, options: SquashfsOptions, expected?: CompareOptions, mount?: MountOptions][] = [
   ["lz4", { compressor: "lz4" }],
   ["lz4hc", { compressor: "lz4hc", level: 6 }],
+  ["zstd", { compressor: "zstd" }],
+  ["zstd, level 3, blocks of 1 MiB", { compressor: "zstd", level: 3, blockSize: 1 << 20 }],
   ["gzip", { compressor: "gzip" }],
   ["gzip, level 1", { compressor: "gzip", level: 1 }],
   ["no compression", { compressor: "none" }],

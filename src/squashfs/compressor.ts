@@ -1,7 +1,6 @@
 /** What SquashFS compresses with: the codecs by name, and the options that the image carries for them. */
 import type { Codec, CodecWindows } from "../codec/codec.ts";
-import { createZlib } from "../codec/deflate/deflate.ts";
-import { createLz4, createLz4hc } from "../codec/lz4/lz4.ts";
+import { createCodec } from "../codec/names.ts";
 import { ImageError } from "../core/error.ts";
 import { COMPRESSION, META_RAW } from "./disk.ts";
 
@@ -14,7 +13,7 @@ export const LEVELS: Readonly<Record<CompressorName, { min: number; max: number;
   gzip: { min: 1, max: 9, default: 9 },
   lz4: { min: 0, max: 0, default: 0 },
   lz4hc: { min: 1, max: 12, default: 12 },
-  zstd: undefined,
+  zstd: { min: 1, max: 22, default: 15 },
   xz: undefined,
 };
 
@@ -25,22 +24,12 @@ export interface CompressorSpec {
 }
 
 /** Makes the codec for one thread; undefined where nothing is to be compressed. */
-export async function makeCodec(
-  { compressor, level }: CompressorSpec,
-  windows: CodecWindows,
-): Promise<Codec | undefined> {
-  switch (compressor) {
-    case "none":
-      return undefined;
-    case "gzip":
-      return createZlib(level, windows);
-    case "lz4":
-      return createLz4(windows);
-    case "lz4hc":
-      return createLz4hc(level, windows);
-    default:
-      throw new ImageError("INTERNAL", `no codec for ${compressor}`);
-  }
+export async function makeCodec(spec: CompressorSpec, windows: CodecWindows): Promise<Codec | undefined> {
+  const { compressor } = spec;
+  if (compressor === "none") return undefined;
+  if (compressor === "xz") throw new ImageError("INTERNAL", "there is no codec for xz yet");
+  const level = compressor === "lz4" ? undefined : spec.level;
+  return createCodec({ name: compressor === "gzip" ? "zlib" : compressor, level, ...windows });
 }
 
 /** `compression` of the superblock. */
@@ -50,6 +39,7 @@ export function compressionId(compressor: CompressorName): number {
   return compressor === "lz4hc" ? COMPRESSION.lz4 : COMPRESSION[compressor];
 }
 
+const ZSTD_LEVEL = 15;
 const GZIP_LEVEL = 9;
 const GZIP_WINDOW_BITS = 15;
 const LZ4_VERSION = 1;
@@ -65,6 +55,8 @@ export function encodeCompressorOptions({ compressor, level }: CompressorSpec): 
       return optionsBlock([LZ4_VERSION, 0]);
     case "lz4hc":
       return optionsBlock([LZ4_VERSION, LZ4_HC]);
+    case "zstd":
+      return level === ZSTD_LEVEL ? new Uint8Array(0) : optionsBlock([level]);
     default:
       return new Uint8Array(0);
   }
