@@ -123,8 +123,8 @@ export class BuildSession {
         throw start.explain(error);
       }
       tree.ensureAll();
-      const { finish = async () => [[]] } = start;
-      const xattrs = await this.pool.here((context) => finish(tree, this.policy, context));
+      const { finish } = start;
+      const xattrs = finish ? await this.pool.here((context) => finish(tree, this.policy, context)) : [[]];
       const contents = new FileContents(tree, start.paths);
       return { tree, contents, xattrs, paths: start.paths, excluded: start.excluded };
     });

@@ -9,6 +9,7 @@
 import type { RunOptions } from "./build-options.ts";
 import { BuildSession, type Staged, toSource } from "./build-session.ts";
 import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
+import { checkInteger } from "./core/check.ts";
 import type { FileSink } from "./core/node-file-sink.ts";
 import { readSpool, withSpool } from "./core/node-spool.ts";
 import { SequentialSink, type Sink } from "./core/sink.ts";
@@ -28,6 +29,8 @@ import type { Tree } from "./stage/tree.ts";
 export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
   /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
   sort?: readonly SortRule[] | undefined;
+  /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
+  mkfsTime?: number | undefined;
 }
 
 /**
@@ -58,6 +61,7 @@ class SquashfsBuild {
   constructor(source: Source, options: SquashfsOptions) {
     this.#options = options;
     this.#layout = resolveSquashfsLayout(options);
+    checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
     this.#session = new BuildSession(source, options);
   }
 
@@ -137,7 +141,7 @@ class SquashfsBuild {
       if (paths)
         await pool.run("pack", { tree: tree.share(), paths, plan, coding, target: { path, shownPath, offset } });
       else await pool.runHere((context) => packData(context, plan, coding, tree, contents, sink));
-      const mkfsTime = this.#session.timestamp ?? newestTime(tree, inodes);
+      const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
       const input = { tree, inodes, layout, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
       const image = await pool.here((context) => finishImage(context, input, sink, () => sink.sync()));
       sink.sync();

@@ -19,6 +19,12 @@ export interface Settings extends BuildOptions {
   progress: "auto" | "always" | "never";
   /** `-d`. */
   verbosity: number;
+  /** `--format`. */
+  format: "erofs" | "squashfs";
+  /** `-z`. */
+  compressor?: string;
+  /** `-b`, which means what the format allows. */
+  block?: string;
   /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
   quiet: boolean;
 }
@@ -82,7 +88,9 @@ export const OPTIONS: readonly CliOption[] = [
 
   text("-L", (label) => ({ label: checkLabel(label) })),
   text("-U", (uuid) => ({ uuid: parseUuid(uuid) })),
-  number("-b", { min: 512, max: 65536, powerOfTwo: true, suffix: true }, (blockSize) => ({ blockSize })),
+  choice("--format", ["erofs", "squashfs"], (format) => ({ format })),
+  text("-z", (compressor) => ({ compressor })),
+  text("-b", (block) => ({ block })),
   number("--chunksize", { min: 512, max: 2 ** 30, powerOfTwo: true }, (chunkSize) => ({ chunkSize })),
   choice("--dedupe", ["none", "file"], (dedupe) => ({ dedupe })),
   text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
@@ -101,7 +109,7 @@ export const OPTIONS: readonly CliOption[] = [
   ...unsupported("none", "--aufs --gzip"),
   ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
   ...unsupported("optional", "--xattr-inode-digest --zD"),
-  ...unsupported("required", "-C -m -z --async-queue-limit --blobdev --compress-hints --file-contexts"),
+  ...unsupported("required", "-C -m --async-queue-limit --blobdev --compress-hints --file-contexts"),
   ...unsupported("required", "--fs-config-file --max-extent-bytes --product-out --root-xattr-isize --s3 --vmdk-desc"),
   ...unsupported("required", "--xattr-prefix --zfeature-bits"),
 ];

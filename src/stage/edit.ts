@@ -27,12 +27,6 @@ export interface DiskPaths {
   isNumbered(entry: number): boolean;
 }
 
-interface LinkKey {
-  device: number;
-  high: number;
-  low: number;
-}
-
 /** Adds to a tree, and changes it. Paths are latin1 strings, relative to the root; `""` is the root. */
 export class TreeEditor {
   readonly #tree: Tree;
@@ -43,9 +37,8 @@ export class TreeEditor {
   readonly #added = new Map<number, Map<string, number>>();
   /** Directories that were made because something lies in them. */
   readonly #implied = new Set<number>();
-  /** By entry, once it is asked for. */
-  #linkKeys: Map<number, LinkKey> | undefined;
-  #nextLink = 0;
+  /** Once it is asked for. */
+  #links: LinkIndex | undefined;
 
   /** @param defaults of directories that nobody has described */
   constructor(tree: Tree, policy: StagePolicy, paths: DiskPaths, defaults: EntryMeta) {
@@ -93,11 +86,20 @@ export class TreeEditor {
     yield* this.#added.get(directory) ?? [];
   }
 
-  /** Gives an entry other mode, owner and time. */
+  /** All names of an entry's inode, itself among them. */
+  namesOf(entry: number): readonly number[] {
+    this.#links ??= new LinkIndex(this.#tree);
+    return this.#links.names(entry);
+  }
+
+  /** Gives an entry other mode, owner and time; its other names too, as they are one inode. */
   setMeta(entry: number, meta: EntryMeta): void {
-    const tree = this.#tree;
-    tree.mode.view[entry] = meta.mode;
-    stageMetadata(tree, this.#policy, entry, meta.uid, meta.gid, meta.mtime, 0);
+    for (const name of this.namesOf(entry)) this.#setMeta(name, meta);
+  }
+
+  #setMeta(entry: number, meta: EntryMeta): void {
+    this.#tree.mode.view[entry] = meta.mode;
+    stageMetadata(this.#tree, this.#policy, entry, meta.uid, meta.gid, meta.mtime, 0);
     this.#implied.delete(entry);
   }
 
@@ -164,29 +166,9 @@ export class TreeEditor {
     const entry = this.add(path, { mode, uid: 0, gid: 0, mtime: 0 }, diskPath);
     copyEntry(tree, original, entry, true);
     if (this.#policy.copyLinks) return entry;
-    this.#addToLink(entry, this.#linkKey(original));
+    this.#links ??= new LinkIndex(tree);
+    this.#links.add(entry, original);
     return entry;
-  }
-
-  /** What the names of an inode have in common in the tree's table. */
-  #linkKey(entry: number): LinkKey {
-    const links = this.#tree.links.view;
-    if (this.#linkKeys === undefined) {
-      this.#linkKeys = new Map();
-      for (let at = 0; at < this.#tree.linkCount * LINK_FIELDS; at += LINK_FIELDS) {
-        this.#linkKeys.set(links[at]!, { device: links[at + 1]!, high: links[at + 2]!, low: links[at + 3]! });
-      }
-    }
-    const known = this.#linkKeys.get(entry);
-    if (known !== undefined) return known;
-    const key = { device: NO_DEVICE, high: 0, low: this.#nextLink++ };
-    this.#addToLink(entry, key);
-    return key;
-  }
-
-  #addToLink(entry: number, key: LinkKey): void {
-    this.#linkKeys?.set(entry, key);
-    this.#tree.addLink(entry, key.device, key.high, key.low);
   }
 
   #create(directory: number, name: string, meta: EntryMeta, diskPath?: string): number {
@@ -202,7 +184,7 @@ export class TreeEditor {
       writeLatin1(diskPath, tree.names.view, at + name.length);
       tree.flags.view[entry] = FLAG_DISK_PATH;
     }
-    this.setMeta(entry, meta);
+    this.#setMeta(entry, meta);
     let siblings = this.#added.get(directory);
     if (!siblings) {
       siblings = new Map();
@@ -254,6 +236,50 @@ export class TreeEditor {
     tree.names.view.set(path, at + name.length);
     tree.nameOff.view[entry] = at;
     tree.flags.view[entry] = (tree.flags.view[entry]! & FLAG_SPARSE) | FLAG_DISK_PATH;
+  }
+}
+
+/** Which entries are names of one inode. */
+class LinkIndex {
+  readonly #tree: Tree;
+  readonly #byKey = new Map<string, number[]>();
+  readonly #keyOf = new Map<number, string>();
+  #next = 0;
+
+  constructor(tree: Tree) {
+    this.#tree = tree;
+    const links = tree.links.view;
+    for (let at = 0; at < tree.linkCount * LINK_FIELDS; at += LINK_FIELDS) {
+      this.#note(links[at]!, [...links.subarray(at + 1, at + LINK_FIELDS)].join());
+    }
+  }
+
+  names(entry: number): readonly number[] {
+    const key = this.#keyOf.get(entry);
+    return key === undefined ? [entry] : this.#byKey.get(key)!;
+  }
+
+  /** Makes `entry` a further name of `original`. */
+  add(entry: number, original: number): void {
+    let key = this.#keyOf.get(original);
+    if (key === undefined) {
+      key = [NO_DEVICE, 0, this.#next++].join();
+      this.#append(original, key);
+    }
+    this.#append(entry, key);
+  }
+
+  #append(entry: number, key: string): void {
+    const [device, high, low] = key.split(",").map(Number) as [number, number, number];
+    this.#tree.addLink(entry, device, high, low);
+    this.#note(entry, key);
+  }
+
+  #note(entry: number, key: string): void {
+    this.#keyOf.set(entry, key);
+    const names = this.#byKey.get(key);
+    if (names) names.push(entry);
+    else this.#byKey.set(key, [entry]);
   }
 }
 

@@ -42,6 +42,7 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
           await amendment(work);
           context.control.check();
           work.editor.finish();
+          context.control.advance(context.thread, tree.length);
           return sets.sets;
         },
         release() {
@@ -136,9 +137,10 @@ export class Amending {
     return this.#sets.sets[this.tree.xattrs.view[entry]!]!;
   }
 
-  /** Gives an entry these attributes instead of those that it had. */
+  /** Gives an entry, and its other names, these attributes instead of those that it had. */
   setXattrs(entry: number, xattrs: readonly Xattr[]): void {
-    this.tree.xattrs.view[entry] = this.#sets.index(xattrs);
+    const set = this.#sets.index(xattrs);
+    for (const name of this.editor.namesOf(entry)) this.tree.xattrs.view[name] = set;
   }
 
   /** What is at a path of the disk; `follow`: not the symbolic link there but what it leads to. */

@@ -99,7 +99,8 @@ class PackFileReader {
   /** A location; the path of the image, where it stands for one, has no root of its own. */
   #diskPath(location: string, isImagePath: boolean): string {
     if (location.startsWith("/") && !isImagePath) return location;
-    return `${this.#base}/${isImagePath ? splitPath(location).join("/") : location}`;
+    const path = isImagePath ? splitPath(location).join("/") : location;
+    return this.#base === "." ? path : `${this.#base}/${path}`;
   }
 
   /** Makes a link, and before it the one that it leads to; returns its entry. */
