@@ -110,8 +110,9 @@ class Packer {
   readonly #contents: Contents;
   readonly #sink: Sink;
   readonly #codec: Codec | undefined;
-  /** What is read; the codec's own window where there is one. */
-  readonly #plain: Uint8Array;
+  /** What is read: the codec's own window, or where there is none the very bytes of the piece. */
+  #plain: Uint8Array;
+
   /** Buffers of pieces that have been written. */
   readonly #free: Uint8Array[] = [];
 
@@ -131,7 +132,7 @@ class Packer {
     this.#contents = contents;
     this.#sink = sink;
     this.#codec = codec;
-    this.#plain = codec?.plain ?? new Uint8Array(PIECE_BYTES + 1);
+    this.#plain = codec?.plain ?? new Uint8Array(0);
   }
 
   /** Reads and compresses a piece. */
@@ -141,7 +142,9 @@ class Packer {
       piece * PIECE_FIELDS,
       (piece + 1) * PIECE_FIELDS,
     ) as unknown as [number, number, number, number];
-    const result = new PackedPiece(this, this.#free.pop() ?? new Uint8Array(PIECE_BYTES));
+    // one byte more, on which a read to the end of a file may scribble
+    const result = new PackedPiece(this, this.#free.pop() ?? new Uint8Array(PIECE_BYTES + 1));
+    if (this.#codec === undefined) this.#plain = result.bytes;
     let item = first;
     let block = firstBlock;
     let at = 0;
@@ -150,7 +153,8 @@ class Packer {
       const count = Math.min(this.#blocksOf(item) - block, blocks - done);
       const length = await this.#readItem(item, block, count, at);
       await this.#packBlocks(result, item, word + done, at, length);
-      at += roundUp(length, BLOCK_ALIGN);
+      // what is stored as it is stays where it was read; holes are not stored
+      at = this.#codec ? at + roundUp(length, BLOCK_ALIGN) : result.length;
       done += count;
     }
     return result;
@@ -245,7 +249,8 @@ class Packer {
     const packed = codec?.compress(from, to, 0, to - from - 1) ?? 0;
     const at = result.length;
     if (packed === 0) {
-      result.bytes.set(this.#plain.subarray(from, to), at);
+      if (this.#plain !== result.bytes) result.bytes.set(this.#plain.subarray(from, to), at);
+      else if (from !== at) result.bytes.copyWithin(at, from, to);
       result.length += to - from;
       return WORD_RAW | (to - from);
     }
