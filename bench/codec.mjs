@@ -1,10 +1,12 @@
 // Speed of the codecs over the files of a folder: MB of input a second of CPU time (this process alone, the best of some
 // passes), and what came out. Files are compressed as an image's are: read into the codec's window, then cut into
 // pieces of fixed output, or into blocks of fixed input.
-//   node bench/codec.mjs [--megabytes 240] [--passes 3] [--only lz4hc,9] [--save PREFIX] [folder, default /usr]
-// --save writes what was compressed to PREFIX.bin, and the sizes of its files as u32 to PREFIX.idx: for a program that
-// does the same with another library.
-import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+//   node bench/codec.mjs [--megabytes 240] [--passes 3] [--only NAME,LEVEL ...] [--peers] [folder, default /usr]
+// --only chooses codecs: `lz4`, `lz4hc,9`, `deflate,1`, `zlib,9`, `zstd,3` ... --peers measures the C libraries on the
+// same files too, where there are a C compiler and such libraries: see codec-peers.c.
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -15,13 +17,13 @@ const { values, positionals } = parseArgs({
   options: {
     megabytes: { type: "string", default: "240" },
     passes: { type: "string", default: "3" },
-    only: { type: "string", default: "" },
-    save: { type: "string" },
+    only: { type: "string", multiple: true, default: [] },
+    peers: { type: "boolean", default: false },
     dist: { type: "string", default: fileURLToPath(new URL("../dist", import.meta.url)) },
   },
 });
 const [folder = "/usr"] = positionals;
-const { createLz4, createLz4hc } = await import(pathToFileURL(join(values.dist, "codec/lz4/lz4.js")));
+const { createCodec } = await import(pathToFileURL(join(values.dist, "codec/names.js")));
 
 /** How much of a file is handed to a compression at most. */
 const AHEAD = 1 << 20;
@@ -82,20 +84,18 @@ function compressAll(codec, files, { limit, block }) {
 const files = readSample(values.megabytes * 1e6);
 const input = files.reduce((sum, file) => sum + file.length, 0);
 console.log(`${files.length} files, ${(input / 1e6).toFixed(1)} MB of ${folder}; Node ${process.version}`);
-if (values.save) {
-  writeFileSync(`${values.save}.bin`, Buffer.concat(files));
-  writeFileSync(
-    `${values.save}.idx`,
-    Uint32Array.from(files, (file) => file.length),
-  );
-}
-
 const KINDS = { "4 KiB out": { limit: 4096 }, "64 KiB out": { limit: 65536 }, "128 KiB in": { block: 131072 } };
-const CODECS = [createLz4, ...[3, 6, 9, 10, 12].map((level) => () => createLz4hc(level))];
+const CODECS = [
+  ...["lz4", ...[3, 6, 9, 10, 12].map((level) => `lz4hc,${level}`)],
+  ...[1, 3, 6, 9, 12].map((level) => `deflate,${level}`),
+  ...[1, 6, 9].map((level) => `zlib,${level}`),
+  ...[1, 3, 9, 15].map((level) => `zstd,${level}`),
+];
+const chosen = values.only.length > 0 ? values.only : CODECS;
 
-for (const create of CODECS) {
-  const codec = create();
-  if (values.only && codec.name !== values.only) continue;
+for (const wanted of chosen) {
+  const [name, level] = wanted.split(",");
+  const codec = await createCodec({ name, level: level && Number(level) });
   for (const [kind, options] of Object.entries(KINDS)) {
     let best = Number.POSITIVE_INFINITY;
     let result;
@@ -108,6 +108,23 @@ for (const create of CODECS) {
     const { output, calls } = result;
     const speed = `${(input / best / 1e6).toFixed(1)} MB/s`;
     const figures = `x${(input / output).toFixed(4)}  ${output} bytes in ${calls} pieces`;
-    console.log(`${codec.name.padEnd(10)} ${kind.padEnd(10)} ${speed.padStart(12)}  ${figures}`);
+    console.log(`${codec.name.padEnd(14)} ${kind.padEnd(10)} ${speed.padStart(12)}  ${figures}`);
+  }
+}
+
+if (values.peers) {
+  const scratch = mkdtempSync(join(tmpdir(), "codec-peers-"));
+  try {
+    const path = (name) => join(scratch, name);
+    writeFileSync(path("bin"), Buffer.concat(files));
+    writeFileSync(
+      path("idx"),
+      Uint32Array.from(files, (file) => file.length),
+    );
+    const source = fileURLToPath(new URL("codec-peers.c", import.meta.url));
+    execFileSync("cc", ["-O3", "-o", path("peers"), source, "-ldl"], { stdio: "inherit" });
+    execFileSync(path("peers"), [path("bin"), path("idx"), values.passes, ...chosen], { stdio: "inherit" });
+  } finally {
+    rmSync(scratch, { recursive: true });
   }
 }

@@ -21,8 +21,8 @@ export interface BuildOptions extends RunOptions, ErofsLayoutOptions {}
 
 /** Where a build stands. */
 export interface BuildProgress {
-  /** Listing the tree, comparing files of equal size, or writing the image. */
-  stage: "walk" | "compare" | "write";
+  /** Listing the tree, comparing files of equal size, compressing them, or writing the image. */
+  stage: "walk" | "compare" | "compress" | "write";
   /** Entries found so far (`walk`), else bytes of content done. */
   done: number;
   /** Bytes of content in all; undefined during `walk`. */

@@ -26,6 +26,8 @@ export interface BuildReport {
   excluded: number;
   /** Names of the on-disk features in use, as the kernel spells them. */
   features: string[];
+  /** Compression algorithms that a reader must know. */
+  algorithms: string[];
   /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
@@ -40,7 +42,9 @@ export interface BuildSeconds {
   compare: number;
   /** Deciding the place of everything. */
   plan: number;
-  /** Reading the contents and writing the image. */
+  /** Compressing the contents and writing what becomes of them. */
+  compress: number;
+  /** Reading the contents, where they are not compressed, and writing the image. */
   write: number;
   /** From the call to its end. */
   total: number;

@@ -52,7 +52,7 @@ export class BuildSession {
   readonly offset: number;
   readonly #source: Source;
   readonly #options: RunOptions;
-  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, write: 0, total: 0 };
+  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #started = performance.now();
   /** Removes what the source has made. */
   #release: (() => void) | undefined;
@@ -115,7 +115,7 @@ export class BuildSession {
           excluded: 0,
         };
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-      const start = await this.pool.here(() => source.open(this.policy.exclude));
+      const start = await this.pool.here(() => source.open(this.policy, tree));
       this.#release = start.release;
       try {
         await this.pool.run("walk", prepareWalk(tree, start.paths, this.policy));

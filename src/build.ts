@@ -6,6 +6,7 @@
  *                                                    |
  *                                                  emit --> Sink
  */
+import { CompressedBuild } from "./build-compressed.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuildReport } from "./build-report.ts";
 import { BuildSession, type Staged, toSource } from "./build-session.ts";
@@ -14,13 +15,14 @@ import { checkDeviceRoom, HeadLastSink } from "./core/node-file-sink.ts";
 import { SequentialSink, type Sink } from "./core/sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
 import { emitParallel, emitSequential } from "./erofs/emit.ts";
-import { resolveLayout } from "./erofs/options.ts";
-import { type ErofsPlan, planImage } from "./erofs/plan.ts";
+import { type ErofsLayout, resolveLayout } from "./erofs/options.ts";
+import { type ErofsPlan, type PlanInput, planImage } from "./erofs/plan.ts";
+import { allocatePackedInode } from "./erofs/plan-compressed.ts";
 import { describeImage } from "./erofs/report.ts";
 import { findCandidates } from "./stage/dedupe.ts";
 import { orderInodes } from "./stage/order.ts";
 import type { Source } from "./stage/source.ts";
-import { findSparse } from "./stage/sparse.ts";
+import { type DataRuns, findSparse } from "./stage/sparse.ts";
 
 /**
  * Builds an EROFS image of `source` in `out`.
@@ -41,7 +43,7 @@ export async function buildErofs(
 
 class ErofsBuild {
   readonly #options: BuildOptions;
-  readonly #layout: ReturnType<typeof resolveLayout>;
+  readonly #layout: ErofsLayout;
   readonly #session: BuildSession;
 
   constructor(source: Source, options: BuildOptions) {
@@ -53,34 +55,32 @@ class ErofsBuild {
   run(out: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
     return session.run(out, async (staged) => {
-      const plan = await this.#plan(staged);
+      const { compression } = this.#layout;
+      const packedEntry = allocatePackedInode(staged.tree, compression);
+      const input = await this.#prepare(staged);
+      if (compression) {
+        const build = new CompressedBuild(session, compression, packedEntry);
+        return this.#report(staged, await build.run(staged, input, out));
+      }
+      const plan = await session.watch("plan", undefined, async () => planImage(input));
       await session.watch("write", plan.contentBytes, () => this.#write(staged, plan, out));
       return this.#report(staged, plan);
     });
   }
 
-  async #plan(staged: Staged): Promise<ErofsPlan> {
-    const { tree } = staged;
+  /** Compares files and looks for holes: all that planning needs. */
+  async #prepare(staged: Staged): Promise<PlanInput> {
+    const { tree, xattrs } = staged;
     const session = this.#session;
+    const layout = this.#layout;
     const xxhash = await loadXxHash();
     const inodes = orderInodes(tree);
-    const { blockSize } = this.#layout;
-    const candidates = this.#layout.dedupe ? findCandidates(tree, inodes, blockSize) : undefined;
+    const candidates = layout.dedupe ? findCandidates(tree, inodes, leastShared(layout)) : undefined;
     if (candidates) await session.compare(staged, candidates);
     const sharesWith = candidates?.sharesWith;
-    const holes = await session.scan(staged, findSparse(tree, inodes, sharesWith, blockSize));
-    return session.watch("plan", undefined, async () =>
-      planImage({
-        tree,
-        inodes,
-        layout: this.#layout,
-        timestamp: session.timestamp,
-        sharesWith,
-        holes,
-        xattrs: staged.xattrs,
-        xxhash,
-      }),
-    );
+    const scan = layout.findHoles ? findSparse(tree, inodes, sharesWith, layout.blockSize) : undefined;
+    const holes: Map<number, DataRuns> = scan ? await session.scan(staged, scan) : new Map();
+    return { tree, inodes, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
   }
 
   async #write(staged: Staged, plan: ErofsPlan, out: ImageTarget): Promise<void> {
@@ -133,4 +133,9 @@ class ErofsBuild {
       seconds: this.#session.seconds,
     };
   }
+}
+
+/** Bytes that a file has at least whose equals can save something: fragments are shared whatever their length. */
+function leastShared({ blockSize, compression }: ErofsLayout): number {
+  return compression && compression.fragments !== "none" ? 1 : blockSize;
 }

@@ -5,6 +5,7 @@ export type { BuildReport, BuildSeconds, EntryCounts } from "./build-report.ts";
 export { buildSquashfs, type SquashfsOptions } from "./build-squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
+export type { Algorithm, AlgorithmOptions, CompressHint, CompressionOptions } from "./erofs/compression.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
 export type { CompressorName } from "./squashfs/compressor.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";

@@ -1,7 +1,11 @@
 /** The jobs that threads run, by name, with their parameters as shared plain data. */
+
+import { type CompressFiles, compressFiles, compressFragments, writeMetadata } from "./compress-files.ts";
 import type { JobContext } from "./core/control.ts";
 import { FileSink } from "./core/node-file-sink.ts";
 import { loadXxHash } from "./core/xxhash.ts";
+import type { CompressWork } from "./erofs/compress.ts";
+import type { Compression } from "./erofs/compression.ts";
 import { emitParallel } from "./erofs/emit.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
 import { type DataCoding, packData } from "./squashfs/data.ts";
@@ -78,5 +82,34 @@ async function packJob(
   }
 }
 
+/** Compresses files of the tree or, without `paths`, the packed inode out of the file it was gathered in. */
+async function compressJob(
+  context: JobContext,
+  params: { tree: SharedTree; paths: SharedPaths | undefined; work: CompressWork; files: CompressFiles },
+): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  if (params.paths === undefined) await compressFragments(context, tree, params.work, params.files);
+  else {
+    await withContents(tree, { tree: params.tree, paths: params.paths }, (contents) =>
+      compressFiles(context, tree, params.work, contents, params.files),
+    );
+  }
+}
+
+async function emitMetadataJob(
+  context: JobContext,
+  params: { tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles },
+): Promise<void> {
+  await writeMetadata(context, params.plan, params.compression, Tree.attach(params.tree), params.files);
+}
+
 /** See {@link ThreadPool}. */
-export const JOBS = { walk: walkJob, compare: compareJob, scan: scanJob, emit: emitJob, pack: packJob };
+export const JOBS = {
+  compress: compressJob,
+  metadata: emitMetadataJob,
+  walk: walkJob,
+  compare: compareJob,
+  scan: scanJob,
+  emit: emitJob,
+  pack: packJob,
+};

@@ -32,6 +32,8 @@ function pack({ blockSize, items, runs = [] }: Sizes): Placed {
   const packing = packInodes({
     count: items.length,
     blockSize,
+    firstBlk: 0,
+    nidBlk: 0,
     reserved: RESERVED,
     measureItem: (index) => items[index]!,
     measureRun: (index) => runs[index] ?? 0,

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
-import { buildErofs, buildSquashfs, closure, directory, type Source } from "../index.ts";
+import { readFileSync } from "node:fs";
+import { systemMessage } from "../core/node-errors.ts";
+import { buildErofs, buildSquashfs, type CompressHint, closure, directory, type Source } from "../index.ts";
 import { HELP } from "./help.ts";
+import { parseHints } from "./hints.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "./program.ts";
 import { formatMessage, formatReport, formatSquashfsReport, formatStages, warnOfTimes } from "./summary.ts";
@@ -36,10 +39,11 @@ function toJob(command: BuildCommand): BuildJob {
 }
 
 async function makeErofs(
-  { build, json, verbosity, ...command }: BuildCommand,
+  { build, json, verbosity, compressHints, ...command }: BuildCommand,
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
+  if (compressHints !== undefined) build.compressHints = readHints(compressHints);
   const report = await buildErofs(openSource(command, context.signal), out, { ...build, ...context });
   const notes = verbosity >= 3 ? formatStages(report) : "";
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
@@ -73,4 +77,14 @@ function openSource(
   }
   if (command.closure !== undefined) return closure(command.closure);
   return sources.length === 1 ? directory(sources[0]!) : sources;
+}
+
+function readHints(path: string): CompressHint[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`${path}: ${systemMessage(error)}`);
+  }
+  return parseHints(path, text);
 }

@@ -1,6 +1,7 @@
 /** Every option that `ts-mkerofs` knows, in the order of its `--help`, and what each one sets. */
 import { randomUUID } from "node:crypto";
 import type { BuildOptions } from "../build-options.ts";
+import { ALGORITHMS, type Algorithm, type AlgorithmOptions } from "../erofs/compression.ts";
 import { type OptionSpec, UsageError } from "./getopt.ts";
 import { type NumberRange, parseNumber } from "./numbers.ts";
 
@@ -9,6 +10,8 @@ export interface Settings extends BuildOptions {
   action: "build" | "help" | "version";
   /** The file of `--closure`. */
   closure?: string;
+  /** The file of `--compress-hints`. */
+  compressHintsFile?: string;
   /** Halves of `owner`, as each may be overruled on its own. */
   uid?: number;
   gid?: number;
@@ -21,8 +24,8 @@ export interface Settings extends BuildOptions {
   verbosity: number;
   /** `--format`. */
   format: "erofs" | "squashfs";
-  /** `-z`. */
-  compressor?: string;
+  /** `-z`: each format has its own. */
+  algorithms?: string;
   /** `-b`, which means what the format allows. */
   block?: string;
   /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
@@ -89,11 +92,20 @@ export const OPTIONS: readonly CliOption[] = [
   text("-L", (label) => ({ label: checkLabel(label) })),
   text("-U", (uuid) => ({ uuid: parseUuid(uuid) })),
   choice("--format", ["erofs", "squashfs"], (format) => ({ format })),
-  text("-z", (compressor) => ({ compressor })),
   text("-b", (block) => ({ block })),
   number("--chunksize", { min: 512, max: 2 ** 30, powerOfTwo: true }, (chunkSize) => ({ chunkSize })),
   choice("--dedupe", ["none", "file"], (dedupe) => ({ dedupe })),
   text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
+  text("-z", (algorithms) => ({ algorithms })),
+  number("-C", { min: 0, max: 2 ** 20, suffix: true }, (pclusterSize) => ({ pclusterSize })),
+  {
+    names: ["--zD"],
+    argument: "optional",
+    apply: (value) => ({ compressDirectories: parseNumber("--zD", value || "1", { min: 0, max: 1 }) === 1 }),
+  },
+  text("--compress-hints", (compressHintsFile) => ({ compressHintsFile })),
+  number("--max-extent-bytes", U32, (maxExtentBytes) => ({ maxExtentBytes })),
+  text("--target-kernel", (targetKernel) => ({ targetKernel })),
   number("--dsunit", U32, (dsunit) => ({ dsunit: Math.max(dsunit, 1) })),
   number("--fsalignblks", U32, (blocks) => ({ fsAlignBlocks: Math.max(blocks, 1) })),
   number("--offset", SAFE, (offset) => ({ offset })),
@@ -108,9 +120,9 @@ export const OPTIONS: readonly CliOption[] = [
 
   ...unsupported("none", "--aufs --gzip"),
   ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
-  ...unsupported("optional", "--xattr-inode-digest --zD"),
-  ...unsupported("required", "-C -m --async-queue-limit --blobdev --compress-hints --file-contexts"),
-  ...unsupported("required", "--fs-config-file --max-extent-bytes --product-out --root-xattr-isize --s3 --vmdk-desc"),
+  ...unsupported("optional", "--xattr-inode-digest"),
+  ...unsupported("required", "-m --async-queue-limit --blobdev --file-contexts"),
+  ...unsupported("required", "--fs-config-file --product-out --root-xattr-isize --s3 --vmdk-desc"),
   ...unsupported("required", "--xattr-prefix --zfeature-bits"),
 ];
 
@@ -123,19 +135,50 @@ const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial
   ["force-inode-extended", { inodes: "extended" }],
   ["force-inode-blockmap", { chunkIndexes: false }],
   ["force-chunk-indexes", { chunkIndexes: true }],
+  ["ztailpacking", { tailPacking: true }],
+  ["^ztailpacking", { tailPacking: false }],
+  ["fragments", { fragments: "tails" }],
+  ["^fragments", { fragments: "none" }],
+  ["all-fragments", { fragments: "all" }],
+  ["^all-fragments", { fragments: "none" }],
+  ["legacy-compress", { fullIndexes: true }],
+  ["^legacy-compress", { fullIndexes: false }],
   ["nosbcrc", { checksum: false }],
   ["xattr-name-filter", { xattrFilter: true }],
   ["^xattr-name-filter", { xattrFilter: false }],
 ]);
 
-const UNSUPPORTED_FEATURES =
-  /^\^?(48bit|all-fragments|dedupe|dot-omitted|fragdedupe|fragments|legacy-compress|plain-xattr-prefixes|ztailpacking)(=|$)/;
+const UNSUPPORTED_FEATURES = /^\^?(48bit|dedupe|dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
 
 function parseFeature(feature: string): Partial<Settings> {
   const sets = FEATURES.get(feature);
   if (sets !== undefined) return sets;
+  const packed = /^(all-)?fragments=(.*)$/.exec(feature);
+  if (packed) {
+    const size = parseNumber(`-E ${feature}`, packed[2]!, { min: 512, max: 2 ** 20, suffix: true });
+    return { fragments: packed[1] ? "all" : "tails", packedPclusterSize: size };
+  }
   const isKnown = UNSUPPORTED_FEATURES.test(feature);
   throw new UsageError(isKnown ? `-E ${feature}: not supported yet` : `-E: "${feature}" is no feature that can be set`);
+}
+
+/** `NAME`, `NAME,LEVEL`, or `NAME,level=LEVEL,dictsize=BYTES`. */
+export function parseAlgorithm(text: string): AlgorithmOptions {
+  const [name = "", ...settings] = text.split(",");
+  if (name === "lzma" || name === "libdeflate") throw new UsageError(`-z: ${name} is not supported yet`);
+  if (!Object.hasOwn(ALGORITHMS, name)) {
+    throw new UsageError(`-z: "${name}" is none of ${Object.keys(ALGORITHMS).join(", ")}`);
+  }
+  const result: AlgorithmOptions = { algorithm: name as Algorithm };
+  for (const [index, setting] of settings.entries()) {
+    const [, key, value] = /^(level=|dictsize=|(?=\d))(.*)$/.exec(setting) ?? [];
+    const isLevel = key === "level=" || (key === "" && index === 0);
+    if (!isLevel && key !== "dictsize=") throw new UsageError(`-z: "${setting}" says nothing about ${name}`);
+    const number = parseNumber(`-z ${text}`, value!, { ...U32, suffix: !isLevel });
+    if (isLevel) result.level = number;
+    else result.dictSize = number;
+  }
+  return result;
 }
 
 function checkLabel(label: string): string {

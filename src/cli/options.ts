@@ -6,7 +6,7 @@ import type { BuildOptions } from "../build-options.ts";
 import type { SquashfsOptions } from "../build-squashfs.ts";
 import { getopt, UsageError } from "./getopt.ts";
 import { parseEpoch, parseNumber } from "./numbers.ts";
-import { OPTIONS, type Settings } from "./option-table.ts";
+import { OPTIONS, parseAlgorithm, type Settings } from "./option-table.ts";
 import { toSquashfs } from "./squashfs-format.ts";
 
 /** What a command line asks for. */
@@ -22,6 +22,8 @@ export interface BuildCommand {
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
   format: "erofs" | "squashfs";
+  /** A file that tells how some files are compressed. */
+  compressHints: string | undefined;
   build: BuildOptions;
   /** What `build` is for a SquashFS image. */
   squashfs: SquashfsOptions;
@@ -67,22 +69,9 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     if (settings.action !== "build") return { action: settings.action };
   }
 
-  const {
-    action,
-    closure,
-    uid,
-    gid,
-    excludePaths,
-    excludeRegexes,
-    json,
-    progress,
-    verbosity,
-    quiet,
-    format,
-    compressor,
-    block,
-    ...build
-  } = settings;
+  const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } =
+    settings;
+  const { compressHintsFile: compressHints, format, algorithms, block, ...build } = rest;
   const [image, ...sources] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing");
   if (closure === "") throw new UsageError('--closure: "" is no file');
@@ -91,21 +80,23 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 
   if (block !== undefined)
     build.blockSize = parseNumber("-b", block, { ...BLOCKS[format], powerOfTwo: true, suffix: true });
-  if (format === "erofs") checkErofs(build, compressor);
+  if (format === "erofs") completeErofs(build, algorithms);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
-  const squashfs = format === "squashfs" ? toSquashfs(build, compressor) : {};
+  const squashfs = format === "squashfs" ? toSquashfs(build, algorithms, compressHints) : {};
   const hasRegexes = excludeRegexes.length > 0;
   const common = { action, image, sources, closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
-  return { ...common, format, build, squashfs };
+  return { ...common, compressHints, format, build, squashfs };
 }
 
 /** Bytes of a block. */
 const BLOCKS = { erofs: { min: 512, max: 65536 }, squashfs: { min: 4096, max: 1 << 20 } };
 
-function checkErofs({ blockSize = 4096, chunkSize = blockSize }: BuildOptions, compressor: string | undefined): void {
-  if (compressor !== undefined) throw new UsageError("-z: not supported yet");
+/** What can be told only once the format is known. */
+function completeErofs(build: BuildOptions, algorithms: string | undefined): void {
+  if (algorithms !== undefined) build.compress = algorithms.split(":").map(parseAlgorithm);
+  const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
 }

@@ -1,5 +1,5 @@
 /** `--format=squashfs`: what options mean for that format, and which have nothing to say there. */
-import type { BuildOptions, SquashfsOptions } from "../index.ts";
+import type { BuildOptions, RunOptions, SquashfsOptions } from "../index.ts";
 import type { CompressorName } from "../squashfs/compressor.ts";
 import { UsageError } from "./getopt.ts";
 import { parseNumber } from "./numbers.ts";
@@ -17,6 +17,14 @@ const ONLY_EROFS: Readonly<Partial<Record<keyof BuildOptions, string>>> = {
   chunkIndexes: "-E force-chunk-indexes",
   checksum: "-E nosbcrc",
   xattrFilter: "-E ^xattr-name-filter",
+  pclusterSize: "-C",
+  compressDirectories: "--zD",
+  maxExtentBytes: "--max-extent-bytes",
+  targetKernel: "--target-kernel",
+  tailPacking: "-E ztailpacking",
+  fragments: "-E fragments, -E all-fragments",
+  packedPclusterSize: "-E fragments",
+  fullIndexes: "-E legacy-compress",
 };
 
 const COMPRESSORS: readonly string[] = ["none", "gzip", "lz4", "lz4hc", "zstd"];
@@ -33,16 +41,24 @@ export function parseCompressor(text: string): { compressor: CompressorName; lev
 }
 
 /** The options of a SquashFS build, from those of the table. Throws UsageError for one that it does not have. */
-export function toSquashfs(build: BuildOptions, compressor: string | undefined): SquashfsOptions {
-  const { xattrTolerance, ...rest } = build;
+export function toSquashfs(
+  build: BuildOptions,
+  compressor: string | undefined,
+  compressHints: string | undefined,
+): SquashfsOptions {
+  if (compressHints !== undefined) throw new UsageError("--compress-hints: is of EROFS images only");
   for (const [field, option] of Object.entries(ONLY_EROFS)) {
-    if (rest[field as keyof typeof rest] !== undefined) throw new UsageError(`${option}: is of EROFS images only`);
+    if (build[field as keyof BuildOptions] !== undefined) throw new UsageError(`${option}: is of EROFS images only`);
   }
+  const { xattrTolerance, blockSize, dedupe, ...rest } = build;
   if (xattrTolerance !== undefined && xattrTolerance >= 0) {
     throw new UsageError("-x: of SquashFS images only -x-1, which stores no attributes");
   }
   return {
-    ...rest,
+    // what is left is what every build can be told
+    ...(rest as RunOptions),
+    ...(blockSize !== undefined && { blockSize }),
+    ...(dedupe !== undefined && { dedupe }),
     ...(compressor !== undefined && parseCompressor(compressor)),
     ...(xattrTolerance !== undefined && { xattrs: false }),
   };

@@ -12,9 +12,9 @@ import type { JobContext } from "./control.ts";
 export interface PieceResult {
   /** Bytes of memory that it holds until it is written. */
   readonly heldBytes: number;
-  /** Takes its place; called in the order of the pieces, by one thread at a time. */
+  /** Takes its place; called in the order of the pieces, by one thread at a time. What it writes, later pieces can read. */
   place(): void;
-  /** Writes it where it was placed; other threads may place theirs meanwhile. */
+  /** Writes what can be written while other threads place theirs. */
   write(): void | Promise<void>;
 }
 

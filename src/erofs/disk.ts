@@ -61,6 +61,15 @@ export const COMPAT_XATTR_FILTER = 0x4;
 /** feature_incompat: some inode is chunk-based. */
 export const INCOMPAT_CHUNKED_FILE = 0x4;
 
+/** feature_incompat: compressed data stands at the end of its blocks. On every compressed image, never on another. */
+export const INCOMPAT_ZERO_PADDING = 0x1;
+/** feature_incompat: compression configurations follow the superblock; pclusters may have several blocks. */
+export const INCOMPAT_COMPR_CFGS = 0x2;
+/** feature_incompat: some compressed tail lies behind its inode. */
+export const INCOMPAT_ZTAILPACKING = 0x10;
+/** feature_incompat: there is a packed inode with fragments, or pclusters are shared. */
+export const INCOMPAT_FRAGMENTS = 0x20;
+
 /** struct erofs_inode_compact */
 export const COMPACT = struct("erofs_inode_compact", 32, {
   i_format: u16,
@@ -106,8 +115,18 @@ export const FORMAT_LAYOUT_SHIFT = 1;
 export const LAYOUT_PLAIN = 0;
 /** Data layout: whole blocks at i_u, the rest directly behind the inode and its attributes. */
 export const LAYOUT_INLINE = 2;
+/** Data layout: compressed, with an index of eight bytes for each lcluster. */
+export const LAYOUT_COMPRESSED_FULL = 1;
+/** Data layout: compressed, with an index of bit-packed entries. */
+export const LAYOUT_COMPRESSED_COMPACT = 3;
 /** Data layout: an array of chunk addresses behind the inode. */
 export const LAYOUT_CHUNK = 4;
+
+/** Whether the layout in bits 1..3 of an i_format is a compressed one. */
+export function isCompressed(format: number): boolean {
+  const layout = format >> FORMAT_LAYOUT_SHIFT;
+  return layout === LAYOUT_COMPRESSED_FULL || layout === LAYOUT_COMPRESSED_COMPACT;
+}
 
 /** NIDs count these many bytes. */
 export const SLOT = 32;
@@ -127,6 +146,56 @@ export const MAX_CHUNK_BITS = 31;
 
 /** struct erofs_inode_chunk_index */
 export const CHUNK_INDEX = struct("erofs_inode_chunk_index", 8, { startblk_hi: u16, device_id: u16, startblk_lo: u32 });
+
+/** struct z_erofs_map_header, 8-byte aligned behind a compressed inode and its attributes */
+export const MAP_HEADER = struct("z_erofs_map_header", 8, {
+  h_fragmentoff: u32,
+  h_advise: u16,
+  h_algorithmtype: u8,
+  h_clusterbits: u8,
+});
+
+/** The same first word of a map header where a compressed tail lies behind the index: its bytes. */
+export const MAP_HEADER_IDATA = struct("z_erofs_map_header (inline)", 4, { h_reserved1: u16, h_idata_size: u16 });
+
+/** h_advise: entries are packed 16 in 32 bytes where they can be. */
+export const ADVISE_COMPACTED_2B = 0x01;
+/** h_advise: pclusters of the first algorithm, and the second, may have several blocks. */
+export const ADVISE_BIG_PCLUSTERS = 0x06;
+/** h_advise: the last pcluster lies behind the index. */
+export const ADVISE_INLINE_PCLUSTER = 0x08;
+/** h_advise: a byte of an uncompressed pcluster stands where its file offset says, modulo a block. */
+export const ADVISE_INTERLACED_PCLUSTER = 0x10;
+/** h_advise: the last extent is a part of the packed inode. */
+export const ADVISE_FRAGMENT_PCLUSTER = 0x20;
+
+/** struct z_erofs_lcluster_index */
+export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, di_u: u32 });
+
+/** Type of an lcluster: an uncompressed extent starts in it. */
+export const LCLUSTER_PLAIN = 0;
+/** Type of an lcluster: a compressed extent starts in it. */
+export const LCLUSTER_HEAD = 1;
+/** Type of an lcluster: it continues an extent. */
+export const LCLUSTER_NONHEAD = 2;
+/** di_advise: the extent needs only the start of what its pcluster holds. */
+export const LCLUSTER_PARTIAL_REF = 0x8000;
+/** Marks the first distance behind a head as the number of its blocks; other distances are less. */
+export const CBLKCNT = 0x800;
+
+/** Largest lcluster, in bits, whose entries can be packed at all; and 16 in 32 bytes. */
+export const MAX_COMPACT_BITS = 14;
+/** See {@link MAX_COMPACT_BITS}. */
+export const MAX_COMPACT_2B_BITS = 12;
+/** Largest pcluster in bytes. */
+export const MAX_PCLUSTER = 0x100000;
+
+/** struct z_erofs_lz4_cfgs */
+export const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
+/** struct z_erofs_deflate_cfgs */
+export const DEFLATE_CFGS = struct("z_erofs_deflate_cfgs", 6, { windowbits: u8, reserved: raw(5) });
+/** struct z_erofs_zstd_cfgs */
+export const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, reserved: raw(4) });
 
 /** struct erofs_dirent */
 export const DIRENT = struct("erofs_dirent", 12, { nid: u64, nameoff: u16, file_type: u8, reserved: u8 });

@@ -5,22 +5,17 @@
  * A small file is read once, into the data window; its tail is copied from there to its inode. Many small files leave
  * in one write (see window.ts).
  */
-import { roundUp, showBytes } from "../core/bytes.ts";
+import { roundUp } from "../core/bytes.ts";
 import type { JobContext } from "../core/control.ts";
-import { ImageError } from "../core/error.ts";
 import type { Sink } from "../core/sink.ts";
 import type { Contents } from "../stage/contents.ts";
-import { NONE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree.ts";
-import { chunkFormat, chunkUnit, emitChunks } from "./chunk.ts";
-import { emitDirectory, measureDirectory } from "./dirent.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_CHUNK, LAYOUT_INLINE, SLOT } from "./disk.ts";
-import { emitInode, measureInode } from "./inode.ts";
+import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
 import { bodyBytes } from "./measure.ts";
+import { MetaWindow } from "./meta-window.ts";
 import { WINDOW_FIELDS } from "./pack.ts";
 import { type ErofsPlan, isCut, PIECE_FIELDS } from "./plan.ts";
 import { emitSuperblock, sealSuperblock } from "./superblock.ts";
 import { DataWindow } from "./window.ts";
-import { countXattrs } from "./xattr.ts";
 
 /** Largest single read of a large file. */
 const READ_BYTES = 512 * 1024;
@@ -90,16 +85,14 @@ class Emitter {
   readonly #tree: Tree;
   readonly #contents: Contents;
   readonly #data: DataWindow;
-  #meta = new Uint8Array(0);
-  #metaView = new DataView(this.#meta.buffer);
-  /** Image offset of the current window's metadata. */
-  #metaOff = 0;
+  readonly #meta: MetaWindow;
 
   constructor(context: JobContext, plan: ErofsPlan, tree: Tree, contents: Contents, sink: Sink) {
     this.#context = context;
     this.#plan = plan;
     this.#tree = tree;
     this.#contents = contents;
+    this.#meta = new MetaWindow(plan, tree);
     this.#data = new DataWindow(sink, context.control, plan.blockSize);
   }
 
@@ -111,8 +104,8 @@ class Emitter {
     const { order, packed, windows } = this.#plan;
     const record = windows.subarray(window * WINDOW_FIELDS, (window + 1) * WINDOW_FIELDS);
     const [firstPlaced, endPlaced, startBlk, endBlk, first, end] = record as unknown as WindowRecord;
-    this.#openMeta(startBlk, endBlk);
-    for (let place = firstPlaced; place < endPlaced; place++) this.#emitInode(order[packed[place]!]!, place + 1);
+    this.#meta.open(firstPlaced, endPlaced, startBlk, endBlk);
+    for (let place = firstPlaced; place < endPlaced; place++) this.#meta.emitInode(order[packed[place]!]!, place + 1);
     for (let place = firstPlaced; place < endPlaced; place++) {
       // an inode that has waited brings its tail only: its blocks went with the window it came from
       if (withBodies && packed[place]! >= first) continue;
@@ -121,11 +114,15 @@ class Emitter {
       if ((place & 63) === 63) await this.#breathe();
     }
     for (let index = first; withBodies && index < end; index++) {
-      const emitting = this.#emitFile(order[index]!, this.#isPlacedHere(order[index]!), true);
+      const emitting = this.#emitFile(order[index]!, this.#meta.holds(order[index]!), true);
       if (emitting !== undefined) await emitting;
       if ((index & 63) === 63) await this.#breathe();
     }
     await this.#closeMeta(window === 0);
+    await this.#meta.emitRuns(async (bytes, imageOff) => {
+      await this.#data.writeAt(bytes, imageOff);
+      await this.#breathe();
+    });
     await this.#breathe();
   }
 
@@ -177,111 +174,13 @@ class Emitter {
     this.#contents.close();
   }
 
-  #openMeta(startBlk: number, endBlk: number): void {
-    const length = (endBlk - startBlk) * this.#plan.blockSize;
-    if (this.#meta.length === length) this.#meta.fill(0);
-    else {
-      this.#meta = new Uint8Array(length);
-      this.#metaView = new DataView(this.#meta.buffer);
-    }
-    this.#metaOff = startBlk * this.#plan.blockSize;
-  }
-
   async #closeMeta(isFirst: boolean): Promise<void> {
+    const { bytes, imageOff } = this.#meta;
     if (isFirst) {
-      emitSuperblock(this.#meta, this.#plan.superblock);
-      if (this.#plan.superblock.hasChecksum) sealSuperblock(this.#meta, this.#plan.blockSize);
+      emitSuperblock(bytes, this.#plan.superblock);
+      if (this.#plan.superblock.hasChecksum) sealSuperblock(bytes, this.#plan.blockSize);
     }
-    await this.#data.writeAt(this.#meta, this.#metaOff);
-  }
-
-  #isPlacedHere(entry: number): boolean {
-    const at = this.#plan.nids[entry]! * SLOT - this.#metaOff;
-    return at >= 0 && at < this.#meta.length;
-  }
-
-  /** Where an inode's inline tail goes in the window. */
-  #tailAt(entry: number): number {
-    const { formats, nids, xattrs } = this.#plan;
-    const inode = measureInode((formats[entry]! & FORMAT_EXTENDED) !== 0);
-    const body = xattrs.bodies[this.#tree.xattrs.view[entry]!];
-    return nids[entry]! * SLOT - this.#metaOff + inode + (body?.length ?? 0);
-  }
-
-  /** Writes an inode with all that the tree knows of it: everything but contents. */
-  #emitInode(entry: number, serial: number): void {
-    const tree = this.#tree;
-    const plan = this.#plan;
-    const format = plan.formats[entry]!;
-    const layout = format >> FORMAT_LAYOUT_SHIFT;
-    const kind = tree.kind(entry);
-    const body = plan.xattrs.bodies[tree.xattrs.view[entry]!];
-    const isDirectory = kind === S_IFDIR;
-    const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
-    const head = plan.nids[entry]! * SLOT - this.#metaOff;
-    let at = emitInode(
-      this.#metaView,
-      head,
-      (format & FORMAT_EXTENDED) !== 0,
-      layout,
-      countXattrs(body),
-      tree.mode.view[entry]!,
-      plan.nlink[entry]!,
-      size,
-      this.#unionOf(entry, kind, layout),
-      serial,
-      tree.uid.view[entry]!,
-      tree.gid.view[entry]!,
-      tree.mtime.view[entry]!,
-      tree.mtimeNsec.view[entry]!,
-    );
-    if (body) {
-      this.#meta.set(body, at);
-      at += body.length;
-    }
-    if (at !== this.#tailAt(entry)) throw this.#broken(entry, "inode", at, this.#tailAt(entry));
-    if (isDirectory) this.#emitListing(entry, size, layout, at);
-    else if (kind === S_IFLNK) this.#emitTarget(entry, layout, at);
-    else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
-  }
-
-  #unionOf(entry: number, kind: number, layout: number): number {
-    const { chunkMaps, chunkBits, chunkIndexes, startBlk } = this.#plan;
-    if (kind === S_IFCHR || kind === S_IFBLK) return this.#tree.ref.view[entry]!;
-    if (layout === LAYOUT_CHUNK) return chunkFormat(chunkMaps.get(entry)?.bits ?? chunkBits, chunkIndexes);
-    // FIFOs and sockets have the device number 0:0
-    return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
-  }
-
-  /** Whole blocks of a directory or a long link go where the plan has put them, the rest behind the inode. */
-  #runAt(entry: number): number {
-    return this.#plan.startBlk[entry]! * this.#plan.blockSize - this.#metaOff;
-  }
-
-  #emitListing(directory: number, size: number, layout: number, at: number): void {
-    const { blockSize, nids } = this.#plan;
-    const tailAt = layout === LAYOUT_INLINE ? at : undefined;
-    const runAt = this.#runAt(directory);
-    const end = emitDirectory(this.#meta, this.#metaView, runAt, tailAt, this.#tree, directory, nids, blockSize);
-    if (end !== size) throw this.#broken(directory, "directory", end, size);
-  }
-
-  #emitTarget(link: number, layout: number, at: number): void {
-    const target = this.#tree.target(link);
-    const tail = layout === LAYOUT_INLINE ? target.length % this.#plan.blockSize : 0;
-    const whole = target.length - tail;
-    if (whole > 0) this.#meta.set(target.subarray(0, whole), this.#runAt(link));
-    if (tail > 0) this.#meta.set(target.subarray(whole), at);
-  }
-
-  #emitChunks(entry: number, size: number, at: number): void {
-    const { blockSize, chunkBits, chunkIndexes, chunkMaps, startBlk } = this.#plan;
-    const blocks = Math.ceil(size / blockSize);
-    const map = chunkMaps.get(entry);
-    const bits = map?.bits ?? chunkBits;
-    const runs = map?.runs ?? [0, Math.ceil(blocks / 2 ** bits)];
-    const array = roundUp(at, chunkUnit(chunkIndexes));
-    emitChunks(this.#metaView, array, runs, blocks, bits, startBlk[entry]!, chunkIndexes);
+    await this.#data.writeAt(bytes, imageOff);
   }
 
   /**
@@ -316,7 +215,8 @@ class Emitter {
   #keepFile(entry: number, body: number, tail: number, into: number): void {
     const { blockSize, startBlk } = this.#plan;
     const length = body + tail;
-    if (tail > 0) this.#meta.set(this.#data.buffer.subarray(into + body, into + length), this.#tailAt(entry));
+    if (tail > 0)
+      this.#meta.bytes.set(this.#data.buffer.subarray(into + body, into + length), this.#meta.headEnd(entry));
     if (body > 0) this.#data.commit(startBlk[entry]! * blockSize, body);
     this.#context.control.advance(this.#context.thread, length);
   }
@@ -325,10 +225,5 @@ class Emitter {
     this.#context.control.check();
     const paused = this.#context.pause();
     if (paused !== undefined) await paused;
-  }
-
-  #broken(entry: number, what: string, end: number, planned: number): ImageError {
-    const path = showBytes(this.#tree.path(entry));
-    return new ImageError("INTERNAL", `${path}: ${what} ends at ${end}, planned ${planned}`, { path });
   }
 }

@@ -24,6 +24,9 @@ export interface LayoutInput {
   holes: ReadonlyMap<number, DataRuns>;
 }
 
+/** Zeros compress to about a 250th, other data to a half: from this ratio on, holes beside plain data are smaller. */
+const MOSTLY_HOLE = 125;
+
 /** Fills in `sizes.formats` and `sizes.chunkMaps`; returns the bytes that holes save. Throws `LIMIT` naming the path. */
 export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
   const { inodes, layout, sharesWith } = input;
@@ -101,6 +104,7 @@ function planHoles({ tree, layout, holes }: LayoutInput, sizes: InodeSizes, entr
   const saved = (blocks - map.blocks) * blockSize;
   // what saves less than a block may cost more in the packing of inodes
   if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
+  if (layout.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
   sizes.chunkMaps.set(entry, map);
   return saved;
 }

@@ -3,9 +3,20 @@ import { roundUp } from "../core/bytes.ts";
 import { S_IFDIR, S_IFLNK, type Tree } from "../stage/tree.ts";
 import { type ChunkMap, chunkUnit, countChunks } from "./chunk.ts";
 import { measureDirectory } from "./dirent.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_INLINE, LAYOUT_PLAIN } from "./disk.ts";
+import {
+  FORMAT_EXTENDED,
+  FORMAT_LAYOUT_SHIFT,
+  isCompressed,
+  LAYOUT_COMPRESSED_COMPACT,
+  LAYOUT_COMPRESSED_FULL,
+  LAYOUT_INLINE,
+  LAYOUT_PLAIN,
+  MAP_HEADER,
+} from "./disk.ts";
 import { measureInode } from "./inode.ts";
+import { mapHeaderAt, measureIndex } from "./lcluster.ts";
 import type { ErofsLayout } from "./options.ts";
+import type { StoredFiles } from "./stored.ts";
 import type { XattrPlan } from "./xattr.ts";
 
 /** Bytes of content that lie in whole blocks; the rest, if any, is inline. */
@@ -22,6 +33,8 @@ export class InodeSizes {
   readonly formats: Uint8Array;
   /** How files with holes are cut: filled in while layouts are chosen. */
   readonly chunkMaps = new Map<number, ChunkMap>();
+  /** How files were compressed, once they are. */
+  stored: StoredFiles | undefined;
   #directory = -1;
   #directorySize = 0;
 
@@ -57,14 +70,25 @@ export class InodeSizes {
     if (layout === LAYOUT_PLAIN) return head;
     const size = this.size(entry);
     const { blockSize, chunkBits, chunkIndexes } = this.#layout;
+    if (layout === LAYOUT_COMPRESSED_FULL || layout === LAYOUT_COMPRESSED_COMPACT) {
+      return this.#indexEnd(entry, head, size, layout) + this.stored!.shared.inlineLen[entry]!;
+    }
     if (layout === LAYOUT_INLINE) return head + (size % blockSize);
     const unit = chunkUnit(chunkIndexes);
     const bits = this.chunkMaps.get(entry)?.bits ?? chunkBits!;
     return roundUp(head, unit) + unit * countChunks(Math.ceil(size / blockSize), bits);
   }
 
+  #indexEnd(entry: number, head: number, size: number, layout: number): number {
+    const header = mapHeaderAt(head);
+    if (this.stored!.isFragment(entry)) return header + MAP_HEADER.byteSize;
+    return measureIndex(header, size, layout, Math.log2(this.#layout.blockSize));
+  }
+
   /** Whole blocks in the metadata zone: those of directories and of symbolic links. */
   runBlocks(entry: number): number {
+    // a directory that is compressed lies in the packed inode
+    if (isCompressed(this.formats[entry]!)) return 0;
     const kind = this.#tree.kind(entry);
     return kind === S_IFDIR || kind === S_IFLNK ? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize) : 0;
   }

@@ -2,10 +2,12 @@
 import { encodeUtf8 } from "../core/bytes.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
+import { type Compression, type CompressionOptions, checkTargetKernel, resolveCompression } from "./compression.ts";
 import { MAX_CHUNK_BITS } from "./disk.ts";
+import { isAtLeast } from "./kernel.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
-export interface ErofsLayoutOptions {
+export interface ErofsLayoutOptions extends CompressionOptions {
   /** Volume label, at most 15 bytes of UTF-8 (`-L`). Default: empty. */
   label?: string | undefined;
   /** `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, or 32 hex digits (`-U`). Default: derived from the tree and the options. */
@@ -54,6 +56,9 @@ export interface ErofsLayout {
   dsunit: number;
   fsAlignBlocks: number;
   ignoreMtime: boolean;
+  /** Files with holes may become chunk-based: the kernel to come reads them. */
+  findHoles: boolean;
+  compression: Compression | undefined;
 }
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
@@ -68,6 +73,10 @@ export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
   checkOneOf("dedupe", options.dedupe, ["none", "file"]);
   const chunkSize = options.chunkSize;
   if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
+  const compression = resolveCompression(options, blockSize);
+  if (compression && chunkSize !== undefined) throw new ImageError("INPUT", "chunk size: chunks cannot be compressed");
+  if (compression && (options.dsunit ?? 1) > 1) throw new ImageError("INPUT", "dsunit: compressed data is not aligned");
+  checkTargetKernel(options.targetKernel, blockSize, compression, chunkSize !== undefined);
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
@@ -84,6 +93,8 @@ export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
     fsAlignBlocks: checkInteger("filesystem alignment", options.fsAlignBlocks, 0, 0xffffffff) || 1,
     ignoreMtime: options.ignoreMtime ?? inodes === "compact",
+    findHoles: options.targetKernel === undefined || isAtLeast(options.targetKernel, "5.15"),
+    compression,
   };
 }
 

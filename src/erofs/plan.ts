@@ -12,12 +12,14 @@ import type { Xattr } from "../stage/source.ts";
 import type { DataRuns } from "../stage/sparse.ts";
 import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { ChunkMap } from "./chunk.ts";
-import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT, SUPER, SUPER_OFFSET } from "./disk.ts";
+import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "./disk.ts";
 import { chooseLayouts } from "./layout.ts";
+import { checkBlocks } from "./limits.ts";
 import { InodeSizes } from "./measure.ts";
 import type { ErofsLayout } from "./options.ts";
-import { packInodes } from "./pack.ts";
-import type { Superblock } from "./superblock.ts";
+import { type Packing, packInodes } from "./pack.ts";
+import type { SharedStored } from "./stored.ts";
+import { measureHead, type Superblock, type SuperCompression } from "./superblock.ts";
 import { chooseTime, type ImageTime } from "./time.ts";
 import { deriveUuid } from "./uuid.ts";
 import { planXattrs, type XattrPlan } from "./xattr.ts";
@@ -36,6 +38,8 @@ export interface ErofsPlan {
   blocks: number;
   /** Blocks of the metadata zone. */
   metaBlocks: number;
+  /** Block from which NIDs count. */
+  nidBlk: number;
   superblock: Superblock;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
@@ -64,6 +68,10 @@ export interface ErofsPlan {
   contentBytes: number;
   savedByDedupe: number;
   savedByHoles: number;
+  /** How files are compressed; undefined where they are not. */
+  stored: SharedStored | undefined;
+  /** The entry that is the packed inode, or NONE. */
+  packedEntry: number;
 }
 
 /** What {@link planImage} works from. */
@@ -84,78 +92,75 @@ export function isCut(plan: Pick<ErofsPlan, "chunkMaps">, entry: number, body: n
   return body >= LARGE || plan.chunkMaps.has(entry);
 }
 
-/** Plans an image. Throws `LIMIT` for what EROFS cannot hold, naming the path. */
+/** Plans an uncompressed image. Throws `LIMIT` for what EROFS cannot hold, naming the path. */
 export function planImage(input: PlanInput): ErofsPlan {
-  return new Planner(input).plan();
+  const planner = new ImagePlanner(input);
+  const metadata = planner.placeMetadata(0, 0, measureHead(undefined));
+  return planner.finish(metadata, planner.placeData(metadata.endBlk), 0, undefined);
 }
 
-function checkBlocks(blocks: number): void {
-  if (blocks < NULL_BLOCK) return;
-  throw new ImageError(
-    "LIMIT",
-    `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
-  );
+/** Where the metadata lies. */
+export interface MetadataPlace {
+  windows: Packing["windows"];
+  firstBlk: number;
+  /** Block from which NIDs count. */
+  nidBlk: number;
+  /** First block of the shared attributes, or 0. */
+  xattrBlk: number;
+  /** First block behind it all. */
+  endBlk: number;
 }
 
-class Planner {
+/** What a plan has of compression. */
+export interface CompressedPlan {
+  /** For the superblock; undefined where nothing has become compressed. */
+  description: SuperCompression | undefined;
+  stored: SharedStored;
+  packedEntry: number;
+  contentBytes: number;
+  savedByDedupe: number;
+}
+
+/** Makes the plan of an image, step by step. */
+export class ImagePlanner {
   readonly #input: PlanInput;
   readonly #tree: Tree;
-  readonly #order: Uint32Array;
   readonly #blockSize: number;
-  readonly #time: ImageTime;
   readonly #xattrs: XattrPlan;
-  readonly #sizes: InodeSizes;
-  readonly #packed: Uint32Array;
-  readonly #nids: Uint32Array;
-  readonly #startBlk: Uint32Array;
+  readonly #uuid: Uint8Array;
+  /** NIDs by entry, once they are placed. */
+  readonly nids: Uint32Array;
   readonly #pieces: number[] = [];
+  readonly #savedByHoles: number;
+  /** The time that compact inodes have. */
+  readonly time: ImageTime;
+  readonly sizes: InodeSizes;
+  readonly startBlk: Uint32Array;
+  #order: Uint32Array;
+  #packed: Uint32Array = sharedUint32(0);
   #contentBytes = 0;
   #savedByDedupe = 0;
 
   constructor(input: PlanInput) {
-    const { tree, inodes, layout } = input;
+    const { tree, inodes, layout, xxhash } = input;
     this.#input = input;
     this.#tree = tree;
     this.#order = inodes.order;
     this.#blockSize = layout.blockSize;
-    this.#time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
+    this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
     this.#xattrs = this.#planXattrs();
-    this.#sizes = new InodeSizes(tree, layout, this.#xattrs);
-    this.#packed = sharedUint32(this.#order.length);
-    this.#nids = sharedUint32(tree.length);
-    this.#startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
-  }
-
-  plan(): ErofsPlan {
-    const { inodes, layout, sharesWith } = this.#input;
-    const savedByHoles = chooseLayouts({ ...this.#input, time: this.#time }, this.#sizes);
-    const { windows, endBlk: metaBlocks } = this.#placeInodes();
-    const xattrBlocks = Math.ceil(this.#xattrs.shared.length / this.#blockSize);
-    const blocks = roundUp(this.#placeData(metaBlocks + xattrBlocks), layout.fsAlignBlocks);
-    checkBlocks(blocks);
-    this.#nameLinks();
-    return {
-      blockSize: this.#blockSize,
-      blocks,
-      metaBlocks: metaBlocks + xattrBlocks,
-      superblock: this.#describe(blocks, xattrBlocks === 0 ? 0 : metaBlocks),
-      order: this.#order,
-      packed: this.#packed,
-      nlink: inodes.nlink,
-      nids: this.#nids,
-      formats: this.#sizes.formats,
-      startBlk: this.#startBlk,
-      sharesWith,
-      windows: Float64Array.from(windows),
-      pieces: Float64Array.from(this.#pieces),
-      chunkMaps: this.#sizes.chunkMaps,
-      chunkBits: layout.chunkBits ?? 0,
-      chunkIndexes: layout.chunkIndexes,
-      xattrs: this.#xattrs,
-      contentBytes: this.#contentBytes,
-      savedByDedupe: this.#savedByDedupe,
-      savedByHoles,
-    };
+    this.sizes = new InodeSizes(tree, layout, this.#xattrs);
+    this.nids = sharedUint32(tree.length);
+    this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
+    this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
+    const optionsText = JSON.stringify([
+      1,
+      { ...layout, label: [...layout.label], uuid: 0, findHoles: undefined },
+      this.time,
+    ]);
+    // no inode has its place yet: that column can be used until then
+    this.#uuid =
+      layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash, this.nids);
   }
 
   #planXattrs(): XattrPlan {
@@ -171,48 +176,63 @@ class Planner {
     return planXattrs(xattrs, uses, options, xxhash, pathOf);
   }
 
-  #placeInodes() {
+  /** Adds an inode that no directory names, behind all others. */
+  addInode(entry: number): void {
+    const longer = sharedUint32(this.#order.length + 1);
+    longer.set(this.#order);
+    longer[this.#order.length] = entry;
+    this.#order = longer;
+  }
+
+  /** Gives all inodes, directories and shared attributes their places; what they hold must be decided. */
+  placeMetadata(firstBlk: number, nidBlk: number, reserved: number): MetadataPlace {
     const order = this.#order;
+    this.#packed = sharedUint32(order.length);
     let placed = 0;
-    return packInodes({
+    const { windows, endBlk } = packInodes({
       count: order.length,
       blockSize: this.#blockSize,
-      reserved: SUPER_OFFSET + SUPER.byteSize,
-      measureItem: (index) => this.#sizes.itemBytes(order[index]!),
-      measureRun: (index) => this.#sizes.runBlocks(order[index]!),
+      firstBlk,
+      nidBlk,
+      reserved,
+      measureItem: (index) => this.sizes.itemBytes(order[index]!),
+      measureRun: (index) => this.sizes.runBlocks(order[index]!),
       placeItem: (index, offset) => {
-        const nid = offset / SLOT;
+        const nid = (offset - nidBlk * this.#blockSize) / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
-        this.#nids[order[index]!] = nid;
+        this.nids[order[index]!] = nid;
         this.#packed[placed++] = index;
       },
       placeRun: (index, blk) => {
-        this.#startBlk[order[index]!] = blk;
+        this.startBlk[order[index]!] = blk;
       },
     });
+    this.#nameLinks();
+    const xattrBlocks = Math.ceil(this.#xattrs.shared.length / this.#blockSize);
+    return { windows, firstBlk, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : endBlk, endBlk: endBlk + xattrBlocks };
   }
 
-  /** Gives every file's data its blocks, in order; returns the block behind the last. */
-  #placeData(firstBlk: number): number {
+  /** Gives every file's uncompressed data its blocks, in order; returns the block behind the last. */
+  placeData(firstBlk: number): number {
     const { layout, sharesWith } = this.#input;
     let blk = firstBlk;
     for (const entry of this.#order) {
       if (this.#tree.kind(entry) !== S_IFREG) continue;
-      const blocks = this.#sizes.dataBlocks(entry);
+      const blocks = this.sizes.dataBlocks(entry);
       const size = this.#tree.size.view[entry]!;
       const original = sharesWith?.[entry] ?? NONE;
       if (original !== NONE) {
-        this.#startBlk[entry] = this.#startBlk[original]!;
+        this.startBlk[entry] = this.startBlk[original]!;
         this.#savedByDedupe += blocks * this.#blockSize;
-        this.#contentBytes += size - this.#sizes.bodyBytes(entry);
+        this.#contentBytes += size - this.sizes.bodyBytes(entry);
         continue;
       }
       // of a file with holes, only what is stored is read
-      this.#contentBytes += this.#sizes.chunkMaps.has(entry) ? Math.min(blocks * this.#blockSize, size) : size;
+      this.#contentBytes += this.sizes.chunkMaps.has(entry) ? Math.min(blocks * this.#blockSize, size) : size;
       if (blocks === 0) continue;
       blk = roundUp(blk, layout.dsunit);
       checkBlocks(blk + blocks);
-      this.#startBlk[entry] = blk;
+      this.startBlk[entry] = blk;
       this.#cutPieces(entry, blk * this.#blockSize);
       blk += blocks;
     }
@@ -221,9 +241,9 @@ class Planner {
 
   #cutPieces(entry: number, imageOff: number): void {
     const size = this.#tree.size.view[entry]!;
-    const map = this.#sizes.chunkMaps.get(entry);
+    const map = this.sizes.chunkMaps.get(entry);
     if (!map) {
-      const body = this.#sizes.bodyBytes(entry);
+      const body = this.sizes.bodyBytes(entry);
       if (body >= LARGE) this.#cutRun(entry, 0, body, imageOff);
       return;
     }
@@ -247,28 +267,57 @@ class Planner {
   #nameLinks(): void {
     const { inodeOf } = this.#input.inodes;
     inodeOf?.forEach((inode, entry) => {
-      if (inode !== entry) this.#nids[entry] = this.#nids[inode]!;
+      if (inode !== entry) this.nids[entry] = this.nids[inode]!;
     });
   }
 
-  #describe(blocks: number, xattrBlk: number): Superblock {
-    const { layout, inodes, tree, sharesWith, xxhash } = this.#input;
-    const optionsText = JSON.stringify([1, { ...layout, label: [...layout.label], uuid: 0 }, this.#time]);
-    const isChunked = this.#sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
-    return {
+  /** The whole plan, of an image that ends with block `endBlk`. */
+  finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan | undefined): ErofsPlan {
+    const { inodes, layout, sharesWith } = this.#input;
+    const blocks = roundUp(endBlk, layout.fsAlignBlocks);
+    checkBlocks(blocks);
+    const isChunked = this.sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
+    const superblock: Superblock = {
       blockSize: this.#blockSize,
-      rootNid: this.#nids[0]!,
+      rootNid: this.nids[0]!,
       inodes: this.#order.length,
-      epoch: this.#time.epoch,
-      fixedNsec: this.#time.fixedNsec,
-      buildTime: this.#time.buildTime,
+      epoch: this.time.epoch,
+      fixedNsec: this.time.fixedNsec,
+      buildTime: this.time.buildTime,
       blocks,
-      xattrBlk,
-      uuid: layout.uuid ?? deriveUuid(tree, inodes, sharesWith, this.#xattrs, optionsText, xxhash),
+      nidBlk: metadata.nidBlk,
+      xattrBlk: metadata.xattrBlk,
+      uuid: this.#uuid,
       label: layout.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-      incompat: isChunked ? INCOMPAT_CHUNKED_FILE : 0,
+      incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0),
+      compression: compressed?.description,
       hasChecksum: layout.checksum,
+    };
+    return {
+      blockSize: this.#blockSize,
+      blocks,
+      metaBlocks: metadata.endBlk - metadata.firstBlk,
+      nidBlk: metadata.nidBlk,
+      superblock,
+      order: this.#order,
+      packed: this.#packed,
+      nlink: inodes.nlink,
+      nids: this.nids,
+      formats: this.sizes.formats,
+      startBlk: this.startBlk,
+      sharesWith,
+      windows: Float64Array.from(metadata.windows),
+      pieces: Float64Array.from(this.#pieces),
+      chunkMaps: this.sizes.chunkMaps,
+      chunkBits: layout.chunkBits ?? 0,
+      chunkIndexes: layout.chunkIndexes,
+      xattrs: this.#xattrs,
+      contentBytes: compressed?.contentBytes ?? this.#contentBytes,
+      savedByDedupe: compressed?.savedByDedupe ?? this.#savedByDedupe,
+      savedByHoles: this.#savedByHoles,
+      stored: compressed?.stored,
+      packedEntry: compressed?.packedEntry ?? NONE,
     };
   }
 }

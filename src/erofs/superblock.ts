@@ -1,4 +1,5 @@
 /** The superblock, at byte 1024 of every image. */
+import { roundUp } from "../core/bytes.ts";
 import { crc32c } from "../core/crc32c.ts";
 import { setS64, setU64 } from "../core/struct.ts";
 import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_OFFSET } from "./disk.ts";
@@ -15,6 +16,8 @@ export interface Superblock {
   /** Seconds from `epoch` to the build time, 0..2^32-1. */
   buildTime: number;
   blocks: number;
+  /** Block from which NIDs count. */
+  nidBlk: number;
   /** First block of the shared attributes. */
   xattrBlk: number;
   /** 16 bytes. */
@@ -25,7 +28,26 @@ export interface Superblock {
   compat: number;
   /** INCOMPAT_ flags. */
   incompat: number;
+  /** What is said of compression; undefined where nothing is compressed. */
+  compression: SuperCompression | undefined;
   hasChecksum: boolean;
+}
+
+/** What a superblock says of compression. */
+export interface SuperCompression {
+  /** Bits of the algorithms, where their configurations follow; else the largest LZ4 distance. */
+  algorithms: number;
+  /** The configurations, with their lengths, in the order of the bits. */
+  configurations: Uint8Array[];
+  /** 0: there is no packed inode. */
+  packedNid: number;
+}
+
+/** Bytes at the image's head that the superblock takes with all that follows it. */
+export function measureHead(compression: SuperCompression | undefined): number {
+  let end = SUPER_OFFSET + SUPER.byteSize;
+  for (const { length } of compression?.configurations ?? []) end = roundUp(end, 4) + length;
+  return end;
 }
 
 /** Writes the superblock into the zeroed bytes of the image's head; returns the offset behind it. */
@@ -49,7 +71,18 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   head.set(fields.label, at + SUPER.volume_name);
   view.setUint32(at + SUPER.feature_incompat, fields.incompat, true);
   view.setUint32(at + SUPER.build_time, fields.buildTime, true);
-  return at + SUPER.byteSize;
+  view.setUint32(at + SUPER.meta_blkaddr, fields.nidBlk, true);
+  let end = at + SUPER.byteSize;
+  if (fields.compression) {
+    view.setUint16(at + SUPER.available_compr_algs, fields.compression.algorithms, true);
+    setU64(view, at + SUPER.packed_nid, fields.compression.packedNid);
+    for (const bytes of fields.compression.configurations) {
+      end = roundUp(end, 4);
+      head.set(bytes, end);
+      end += bytes.length;
+    }
+  }
+  return end;
 }
 
 /**

@@ -98,8 +98,11 @@ export class TreeEditor {
   }
 
   #setMeta(entry: number, meta: EntryMeta): void {
-    this.#tree.mode.view[entry] = meta.mode;
-    stageMetadata(this.#tree, this.#policy, entry, meta.uid, meta.gid, meta.mtime, 0);
+    const tree = this.#tree;
+    tree.mode.view[entry] = meta.mode;
+    // zeros are taken to be there already
+    for (const { view } of [tree.uid, tree.gid, tree.mtime, tree.mtimeNsec]) view[entry] = 0;
+    stageMetadata(tree, this.#policy, entry, meta.uid, meta.gid, meta.mtime, 0);
     this.#implied.delete(entry);
   }
 

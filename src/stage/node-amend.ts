@@ -30,15 +30,18 @@ export type Amendment = (work: Amending) => void | Promise<void>;
 export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
   return {
     isClosure: source.isClosure,
-    async open(exclude) {
-      const start = await source.open(exclude);
+    async open(stagePolicy, arena) {
+      const start = await source.open(stagePolicy, arena);
+      // stats of files that are added are exact, so all must be
+      const paths = { ...start.paths, exactStats: true };
       let spool: Spool | undefined;
       return {
         ...start,
+        paths,
         async finish(tree, policy, context) {
           const sets = new XattrSets((await start.finish?.(tree, policy, context)) ?? [[]]);
           spool = new Spool();
-          const work = new Amending(tree, policy, start.paths, defaults, sets, spool);
+          const work = new Amending(tree, policy, paths, defaults, sets, spool);
           await amendment(work);
           context.control.check();
           work.editor.finish();

@@ -1,0 +1,164 @@
+/**
+ * The build of a compressed image: its data gets its place while it is compressed, the metadata follows it.
+ *
+ *     plan files -> compress -> plan metadata -> compress the packed inode -> emit metadata
+ *
+ * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
+ */
+import type { BuildSession, Staged } from "./build-session.ts";
+import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
+import { type CompressFiles, compressFiles } from "./compress-files.ts";
+import { ImageError } from "./core/error.ts";
+import { checkDeviceRoom, HeadLastSink } from "./core/node-file-sink.ts";
+import { SpillFile, SpillFolder } from "./core/node-spill.ts";
+import { SequentialSink, type Sink } from "./core/sink.ts";
+import type { Compression } from "./erofs/compression.ts";
+import type { ErofsPlan, PlanInput } from "./erofs/plan.ts";
+import { CompressedPlanner } from "./erofs/plan-compressed.ts";
+
+/** Bytes that are copied at once. */
+const COPY_BYTES = 1 << 20;
+
+/** Builds compressed images in a session. */
+export class CompressedBuild {
+  readonly #session: BuildSession;
+  readonly #compression: Compression;
+  readonly #packedEntry: number;
+
+  constructor(session: BuildSession, compression: Compression, packedEntry: number) {
+    this.#session = session;
+    this.#compression = compression;
+    this.#packedEntry = packedEntry;
+  }
+
+  /** Plans, compresses and writes. */
+  async run(staged: Staged, input: PlanInput, out: ImageTarget): Promise<ErofsPlan> {
+    if (typeof out !== "string") {
+      return this.#spool(staged, input, (image, plan) => this.#copyOut(image, plan, out));
+    }
+    let result: ErofsPlan | undefined;
+    await writeFileTarget(out, async (file) => {
+      result = file.inPlace
+        ? await this.#spool(staged, input, (image, plan) => this.#copyToDevice(image, plan, file))
+        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, this.#session.offset));
+    });
+    return result!;
+  }
+
+  /** Makes the image in a temporary file, for `use`. */
+  async #spool(
+    staged: Staged,
+    input: PlanInput,
+    use: (image: SpillFile, plan: ErofsPlan) => Promise<void>,
+  ): Promise<ErofsPlan> {
+    return withSpills(undefined, async (folder) => {
+      const path = folder.create("image");
+      const plan = await this.#write(staged, input, { path, shownPath: path }, folder, 0);
+      const image = new SpillFile(path);
+      try {
+        await this.#session.watch("write", plan.blocks * plan.blockSize, () => use(image, plan));
+      } finally {
+        image.close();
+      }
+      return plan;
+    });
+  }
+
+  async #write(
+    { tree, paths, contents }: Staged,
+    input: PlanInput,
+    { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
+    folder: SpillFolder,
+    offset: number,
+  ): Promise<ErofsPlan> {
+    const files = { path, shownPath, offset, records: folder.create("records"), fragments: folder.create("fragments") };
+    const { pool } = this.#session;
+    const compression = this.#compression;
+    const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
+    const work = await this.#plan(() => planner.planFiles());
+    await this.#session.watch("compress", planner.contentBytes, () =>
+      paths
+        ? pool.run("compress", { tree: tree.share(), paths, work, files })
+        : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
+    );
+    await this.#plan(() => planner.placeMetadata());
+    await this.#plan(() => this.#writeDirectories(planner, files));
+    const packed = await this.#plan(() => planner.planPacked());
+    if (packed) {
+      await this.#session.watch("compress", undefined, () =>
+        pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
+      );
+    }
+    const plan = await this.#plan(() => planner.finish());
+    await this.#session.watch("write", undefined, () =>
+      withFileSink(files, files.offset, async (sink) => {
+        sink.truncate(plan.blocks * plan.blockSize);
+        await pool.run("metadata", { tree: tree.share(), plan, compression, files });
+        pool.control.check();
+        sink.sync();
+      }),
+    );
+    return plan;
+  }
+
+  #writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
+    const fragments = new SpillFile(files.fragments);
+    try {
+      planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
+    } finally {
+      fragments.close();
+    }
+  }
+
+  #plan<T>(work: () => T): Promise<T> {
+    return this.#session.watch("plan", undefined, async () => work());
+  }
+
+  async #copyOut(image: SpillFile, plan: ErofsPlan, out: Exclude<ImageTarget, string>): Promise<void> {
+    if (!("getWriter" in out)) return this.#copy(image, plan, moveSink(out, this.#session.offset));
+    const stream = new SequentialSink(out);
+    try {
+      await this.#copy(image, plan, moveSink(stream, this.#session.offset));
+    } catch (error) {
+      void stream.abort(error);
+      throw error;
+    }
+  }
+
+  async #copyToDevice(image: SpillFile, plan: ErofsPlan, file: FileTarget): Promise<void> {
+    const { offset } = this.#session;
+    checkDeviceRoom(file.path, offset + plan.blocks * plan.blockSize);
+    await withFileSink(file, offset, (sink) =>
+      this.#copy(image, plan, new HeadLastSink(sink, Math.max(plan.blockSize, 4096))),
+    );
+  }
+
+  async #copy(image: SpillFile, plan: ErofsPlan, sink: Sink): Promise<void> {
+    const length = plan.blocks * plan.blockSize;
+    const buffer = new Uint8Array(COPY_BYTES);
+    await this.#session.pool.runHere(async (context) => {
+      await sink.truncate(length);
+      for (let done = 0; done < length; ) {
+        const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
+        if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
+        await sink.writeAt(buffer.subarray(0, got), done);
+        done += got;
+        context.control.check();
+        context.control.advance(context.thread, got);
+        const paused = context.pause();
+        if (paused !== undefined) await paused;
+      }
+      await sink.close();
+    });
+  }
+}
+
+/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
+async function withSpills<R>(neighbour: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
+  const folder = new SpillFolder(neighbour);
+  try {
+    return await use(folder);
+  } finally {
+    folder.remove();
+  }
+}

@@ -1,0 +1,22 @@
+/** The file of `--compress-hints`, as mkfs.erofs takes it: `BYTES [ALGORITHM] REGEX` a line, `#` for comments. */
+import type { CompressHint } from "../erofs/compression.ts";
+import { UsageError } from "./getopt.ts";
+
+/**
+ * Parses the file's text.
+ *
+ * @param name what messages call the file
+ * @throws UsageError naming the line
+ */
+export function parseHints(name: string, text: string): CompressHint[] {
+  const hints: CompressHint[] = [];
+  text.split("\n").forEach((line, index) => {
+    if (line.trim() === "" || line.startsWith("#")) return;
+    const where = `${name}: line ${index + 1}`;
+    const parts = /^[\t ]*(\d+)[\t ]+(?:(\d+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
+    if (!parts) throw new UsageError(`${where}: not BYTES [ALGORITHM] REGEX`);
+    const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
+    hints.push({ pclusterSize: Number(pclusterSize), algorithm: Number(algorithm), pattern });
+  });
+  return hints;
+}

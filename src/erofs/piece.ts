@@ -1,0 +1,254 @@
+/**
+ * What one piece of compression has made: blocks for the image, extents and inline bytes for the spill file that the
+ * indexes are made from, ends of files for the packed inode. It is placed as a whole; pclusters and fragments that are
+ * there already are left out then.
+ */
+import { equalBytes } from "../core/bytes.ts";
+import type { PieceResult } from "../core/ordered.ts";
+import { ByteLog, EXTENT_PLACED } from "./extents.ts";
+import type { FoundBytes } from "./found.ts";
+import type { Part, StoredFiles } from "./stored.ts";
+
+/** A file that is written at once, and can be read. */
+export interface DirectFile {
+  writeAt(bytes: Uint8Array, offset: number): void;
+  /** Fills `into` from `offset`; returns how many bytes there were. */
+  readAt(into: Uint8Array, offset: number): number;
+}
+
+/** Where the parts of a piece go. */
+export interface PieceTargets {
+  image: DirectFile;
+  /** Extents and inline bytes. */
+  records: DirectFile;
+  /** Contents of the packed inode. */
+  fragments: DirectFile;
+}
+
+/** What is found again in the image, and in the packed inode. */
+export interface FoundTables {
+  pclusters: FoundBytes;
+  fragments: FoundBytes;
+}
+
+/** Bytes that an entry takes more in a full index than in a compact one. */
+const FULL_COSTS = 6;
+
+/** Collects a piece's output; used again when it has been placed. */
+export class PieceOutput implements PieceResult {
+  /** Whole blocks, up to {@link blocksUsed} bytes. */
+  readonly blocks: Uint8Array;
+  blocksUsed = 0;
+  readonly inline = new ByteLog();
+  readonly fragments = new ByteLog();
+  /** By extent, in the order of their blocks: bytes of the file, bytes of blocks, flags, checksum of the blocks. */
+  readonly #lengths: number[] = [];
+  readonly #storedLens: number[] = [];
+  readonly #flags: number[] = [];
+  readonly #checksums: number[] = [];
+  /** By part: checksum of the fragment. */
+  readonly #fragmentSums: number[] = [];
+  readonly #parts: Part[] = [];
+  readonly #records = new ByteLog();
+  readonly #stored: StoredFiles;
+  readonly #targets: PieceTargets;
+  readonly #found: FoundTables | undefined;
+  readonly #done: (output: PieceOutput) => void;
+  #again = new Uint8Array(0);
+
+  /**
+   * @param found where equal pclusters and fragments are looked for, if they are
+   * @param done takes the output back when it has been placed
+   */
+  constructor(
+    roomBytes: number,
+    stored: StoredFiles,
+    targets: PieceTargets,
+    found: FoundTables | undefined,
+    done: (output: PieceOutput) => void,
+  ) {
+    this.blocks = new Uint8Array(roomBytes);
+    this.#stored = stored;
+    this.#targets = targets;
+    this.#found = found;
+    this.#done = done;
+  }
+
+  get heldBytes(): number {
+    return this.blocks.length;
+  }
+
+  /** Number of extents so far. */
+  get extents(): number {
+    return this.#lengths.length;
+  }
+
+  /** Adds an extent; `storedLen` are the bytes of its blocks, which have just been added. */
+  addExtent(length: number, storedLen: number, flags: number): void {
+    this.#lengths.push(length);
+    this.#storedLens.push(storedLen);
+    this.#flags.push(flags);
+  }
+
+  /** Forgets the extents from `count` on. */
+  dropExtents(count: number): void {
+    for (const list of [this.#lengths, this.#storedLens, this.#flags]) list.length = count;
+  }
+
+  /** Ends a part: what has been added since its start is its. */
+  endPart(part: Part): void {
+    this.#parts.push(part);
+  }
+
+  /** Takes the checksums by which equal bytes are found: the last thing to do before the piece waits for its turn. */
+  seal(): void {
+    if (!this.#found) return;
+    const { pclusters, fragments } = this.#found;
+    this.#parts.forEach((part, index) => {
+      const end = this.#endOf(index);
+      let at = part.blocksAt;
+      for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
+        const length = this.#storedLens[extent]!;
+        this.#checksums[extent] = pclusters.checksum(this.blocks.subarray(at, at + length));
+        at += length;
+      }
+      this.#fragmentSums[index] = fragments.checksum(this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt));
+    });
+  }
+
+  place(): void {
+    const imageOff = this.#stored.nextImageOff;
+    const recordOff = this.#stored.recordBytes;
+    const fragmentOff = this.#stored.fragmentBytes;
+    let keptBlocks = 0;
+    let keptFragments = 0;
+    for (let index = 0; index < this.#parts.length; index++) {
+      const part = this.#parts[index]!;
+      const end = this.#endOf(index);
+      const startOff = imageOff + keptBlocks;
+      const recordAt = recordOff + this.#records.length;
+      const storedLen = end.blocksAt - part.blocksAt;
+      const kept = this.#keepBlocks(part, end, imageOff, keptBlocks);
+      keptBlocks += kept;
+      this.#records.append(this.inline.bytes.subarray(part.inlineAt, end.inlineAt));
+      const fragmentLen = end.fragmentAt - part.fragmentAt;
+      const knownOff = fragmentLen > 0 ? this.#findFragment(index, part, end, fragmentOff, keptFragments) : -1;
+      if (knownOff < 0) {
+        this.fragments.bytes.copyWithin(keptFragments, part.fragmentAt, end.fragmentAt);
+        keptFragments += fragmentLen;
+      }
+      this.#stored.placePart(
+        part,
+        startOff,
+        kept,
+        storedLen,
+        recordAt,
+        end.inlineAt - part.inlineAt,
+        knownOff < 0 ? fragmentOff + keptFragments - fragmentLen : knownOff,
+        fragmentLen,
+      );
+    }
+    this.#stored.take(keptBlocks, this.#records.length, keptFragments);
+    const { image, records, fragments } = this.#targets;
+    if (keptBlocks > 0) image.writeAt(this.blocks.subarray(0, keptBlocks), imageOff);
+    if (this.#records.length > 0) records.writeAt(this.#records.bytes, recordOff);
+    if (keptFragments > 0) fragments.writeAt(this.fragments.bytes.subarray(0, keptFragments), fragmentOff);
+  }
+
+  write(): void {
+    this.blocksUsed = 0;
+    for (const log of [this.inline, this.fragments, this.#records]) log.clear();
+    this.dropExtents(0);
+    this.#parts.length = 0;
+    this.#done(this);
+  }
+
+  /** Where a part's blocks, extents and so on end. */
+  #endOf(index: number): Pick<Part, "blocksAt" | "extentsAt" | "inlineAt" | "fragmentAt"> {
+    return (
+      this.#parts[index + 1] ?? {
+        blocksAt: this.blocksUsed,
+        extentsAt: this.extents,
+        inlineAt: this.inline.length,
+        fragmentAt: this.fragments.length,
+      }
+    );
+  }
+
+  /** Moves the blocks of a part behind those kept so far, and writes its extents down; returns the bytes kept of it. */
+  #keepBlocks(part: Part, end: Pick<Part, "blocksAt" | "extentsAt">, imageOff: number, keptBefore: number): number {
+    const { blockSize } = this.#stored;
+    if (part.extentsAt === end.extentsAt) {
+      this.blocks.copyWithin(keptBefore, part.blocksAt, end.blocksAt);
+      return end.blocksAt - part.blocksAt;
+    }
+    const placed = this.#found && part.isPacked ? this.#findExtents(part, end, imageOff, keptBefore) : undefined;
+    let at = part.blocksAt;
+    let kept = keptBefore;
+    let follows = true;
+    for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
+      const length = this.#storedLens[extent]!;
+      const known = placed?.[extent - part.extentsAt] ?? -1;
+      const off = known < 0 ? imageOff + kept : known;
+      // whoever follows an extent that lies elsewhere has to say where it lies itself
+      const flags = this.#flags[extent]! | (follows && known < 0 ? 0 : EXTENT_PLACED);
+      this.#records.appendExtent(this.#lengths[extent]!, length / blockSize, flags, off / blockSize);
+      follows = known < 0;
+      if (known < 0) {
+        this.blocks.copyWithin(kept, at, at + length);
+        this.#found?.pclusters.remember(this.#checksums[extent]!, off);
+        kept += length;
+      }
+      at += length;
+    }
+    return kept - keptBefore;
+  }
+
+  /** Image offsets of the part's extents that are there already, -1 for others; undefined where they save too little. */
+  #findExtents(part: Part, end: Pick<Part, "extentsAt">, imageOff: number, kept: number): number[] | undefined {
+    const { pclusters } = this.#found!;
+    const places: number[] = [];
+    let saved = 0;
+    let at = part.blocksAt;
+    for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
+      const length = this.#storedLens[extent]!;
+      const place = length === 0 ? -1 : pclusters.find(this.#checksums[extent]!);
+      const isKnown = place >= 0 && this.#isWritten(place, this.blocks.subarray(at, at + length), imageOff, kept);
+      places.push(isKnown ? place : -1);
+      if (isKnown) saved += length;
+      at += length;
+    }
+    const costs = this.#stored.isScattered(part.entry) ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
+    return saved > costs ? places : undefined;
+  }
+
+  #isWritten(place: number, bytes: Uint8Array, imageOff: number, kept: number): boolean {
+    const own = place - imageOff;
+    if (own >= 0) return own + bytes.length <= kept && equalBytes(this.blocks.subarray(own, own + bytes.length), bytes);
+    return this.#readsSame(this.#targets.image, place, bytes);
+  }
+
+  #readsSame(file: DirectFile, place: number, bytes: Uint8Array): boolean {
+    if (this.#again.length < bytes.length) this.#again = new Uint8Array(bytes.length);
+    const again = this.#again.subarray(0, bytes.length);
+    return file.readAt(again, place) === bytes.length && equalBytes(again, bytes);
+  }
+
+  /** Where a fragment lies already, or -1: then it is remembered. */
+  #findFragment(index: number, part: Part, end: Pick<Part, "fragmentAt">, fragmentOff: number, kept: number): number {
+    if (!this.#found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
+    const bytes = this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
+    const checksum = this.#fragmentSums[index]!;
+    const place = this.#found.fragments.find(checksum);
+    if (place >= 0) {
+      const own = place - fragmentOff;
+      const isSame =
+        own < 0
+          ? this.#readsSame(this.#targets.fragments, place, bytes)
+          : own + bytes.length <= kept && equalBytes(this.fragments.bytes.subarray(own, own + bytes.length), bytes);
+      if (isSame) return place;
+    }
+    this.#found.fragments.remember(checksum, fragmentOff + kept);
+    return -1;
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * The plan of a compressed image. How long compressed data gets is known only when it is there, so planning goes in
+ * steps: what is to be compressed, and with what room; then, when that has its place, the metadata behind it; then the
+ * packed inode, whose contents are the ends of files, behind that.
+ *
+ *     | superblock | data of files, in the order of their inodes | metadata | data of the packed inode |
+ */
+import { latin1FromBytes, roundUp } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
+import { compileEre } from "../stage/ere.ts";
+import { sharedUint32 } from "../stage/order.ts";
+import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
+import type { CompressWork } from "./compress.ts";
+import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
+import { DirectoryBlocks } from "./dirent.ts";
+import {
+  DEFLATE_CFGS,
+  FORMAT_EXTENDED,
+  FORMAT_LAYOUT_SHIFT,
+  INCOMPAT_COMPR_CFGS,
+  INCOMPAT_FRAGMENTS,
+  INCOMPAT_ZERO_PADDING,
+  INCOMPAT_ZTAILPACKING,
+  isCompressed,
+  LAYOUT_COMPRESSED_COMPACT,
+  LAYOUT_COMPRESSED_FULL,
+  LZ4_CFGS,
+  ZSTD_CFGS,
+} from "./disk.ts";
+import { shareFound } from "./found.ts";
+import { mapHeaderAt, measureIndex } from "./lcluster.ts";
+import type { ErofsLayout } from "./options.ts";
+import { PieceList } from "./pieces.ts";
+import { type ErofsPlan, ImagePlanner, type MetadataPlace, type PlanInput } from "./plan.ts";
+import type { PartInput } from "./squeeze.ts";
+import { type Method, PACKED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
+import { measureHead, type SuperCompression } from "./superblock.ts";
+
+/** Permissions of the packed inode, which nobody sees. */
+const PACKED_MODE = S_IFREG | 0o644;
+
+/** Makes room in the tree for the packed inode, before inodes are ordered; NONE where there will be none. */
+export function allocatePackedInode(tree: Tree, compression: Compression | undefined): number {
+  return compression && hasPackedInode(compression) ? tree.allocate(1) : NONE;
+}
+
+/** Plans a compressed image, step by step. */
+export class CompressedPlanner {
+  readonly #input: PlanInput;
+  readonly #tree: Tree;
+  readonly #layout: ErofsLayout;
+  readonly #compression: Compression;
+  readonly #planner: ImagePlanner;
+  readonly #packedEntry: number;
+  readonly #methods: Method[];
+  readonly #stored: SharedStored;
+  readonly #files: Uint32Array;
+  /** Readers of fragments also read pclusters that several files share. */
+  readonly #found: CompressWork["found"];
+  #metadata: MetadataPlace | undefined;
+  /** Bytes that are read and compressed. */
+  contentBytes = 0;
+
+  /** @param packedEntry what {@link allocatePackedInode} has returned */
+  constructor(input: PlanInput, compression: Compression, packedEntry: number) {
+    const { tree, layout } = input;
+    this.#input = input;
+    this.#tree = tree;
+    this.#layout = layout;
+    this.#compression = compression;
+    this.#packedEntry = packedEntry;
+    this.#planner = new ImagePlanner(input);
+    const { hints, pclusterSize } = compression;
+    this.#methods = [
+      { algorithm: 0, pclusterSize },
+      ...hints.map((hint) => ({ algorithm: hint.algorithm, pclusterSize: hint.pclusterSize })),
+      { algorithm: 0, pclusterSize: compression.packedPclusterSize },
+      { algorithm: 0, pclusterSize: 0 },
+    ];
+    if (this.#methods.length > 256) throw new ImageError("INPUT", "compress hints: more than 253");
+    this.#stored = shareStored(
+      tree.length,
+      layout.blockSize,
+      Math.ceil(measureHead(this.#describe(0)) / layout.blockSize),
+      compression.fullIndexes,
+      this.#methods,
+      this.#planner.sizes.formats,
+      this.#planner.startBlk,
+    );
+    this.#files = this.#listFiles();
+    this.#found =
+      layout.dedupe && compression.fragments !== "none"
+        ? { pclusters: shareFound(), fragments: shareFound() }
+        : undefined;
+  }
+
+  /** Regular files that have their own contents, in order. */
+  #listFiles(): Uint32Array {
+    const { inodes, sharesWith } = this.#input;
+    const isOwn = (entry: number) => this.#tree.kind(entry) === S_IFREG && (sharesWith?.[entry] ?? NONE) === NONE;
+    const files = sharedUint32(inodes.order.reduce((count, entry) => count + Number(isOwn(entry)), 0));
+    let index = 0;
+    for (const entry of inodes.order) if (isOwn(entry)) files[index++] = entry;
+    return files;
+  }
+
+  /** The first step: all files. */
+  planFiles(): CompressWork {
+    const { fragments, tailPacking } = this.#compression;
+    const ends = { none: tailPacking ? "inline" : "block", tails: "fragment", all: "whole" } as const;
+    return this.#planWork(this.#files, ends[fragments], this.#chooseMethods());
+  }
+
+  /** The second step, after the first has been done: inodes and directories. */
+  placeMetadata(): void {
+    const { inodes, sharesWith } = this.#input;
+    const stored = new StoredFiles(this.#stored);
+    for (const entry of sharesWith ? inodes.order : []) {
+      const original = sharesWith![entry]!;
+      if (original !== NONE) stored.copy(entry, original);
+    }
+    if (this.#compression.directories) {
+      for (const entry of inodes.order) {
+        if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
+      }
+    }
+    if (this.#hasPacked(stored)) this.#preparePacked(stored);
+    const { sizes } = this.#planner;
+    sizes.stored = stored;
+    const first = stored.endBlk;
+    // NIDs count from the block in front of the first inode: 0 would be no number for some readers
+    this.#metadata = this.#planner.placeMetadata(first, first - 1, 0);
+    stored.endBlk = this.#metadata.endBlk;
+  }
+
+  #hasPacked(stored: StoredFiles): boolean {
+    return this.#packedEntry !== NONE && stored.fragmentBytes > 0;
+  }
+
+  #preparePacked(stored: StoredFiles): void {
+    const entry = this.#packedEntry;
+    const tree = this.#tree;
+    tree.mode.view[entry] = PACKED_MODE;
+    tree.mtime.view[entry] = this.#planner.time.epoch;
+    tree.mtimeNsec.view[entry] = this.#planner.time.fixedNsec;
+    tree.size.view[entry] = stored.fragmentBytes;
+    const { nlink, inodeOf } = this.#input.inodes;
+    nlink[entry] = 1;
+    if (inodeOf) inodeOf[entry] = entry;
+    const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
+    const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
+    this.#planner.addInode(entry);
+  }
+
+  /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
+  writeDirectories(writeAt: (bytes: Uint8Array, offset: number) => void): void {
+    if (!this.#compression.directories) return;
+    const { blockSize, fragmentLen, fragmentOff } = this.#stored;
+    for (const entry of this.#input.inodes.order) {
+      if (this.#tree.kind(entry) !== S_IFDIR) continue;
+      const bytes = new Uint8Array(roundUp(fragmentLen[entry]!, blockSize));
+      const view = new DataView(bytes.buffer);
+      const blocks = new DirectoryBlocks(this.#tree, entry, this.#planner.nids, blockSize);
+      for (let at = 0; at < bytes.length; at += blockSize) blocks.emit(bytes, view, at);
+      writeAt(bytes.subarray(0, fragmentLen[entry]!), fragmentOff[entry]!);
+    }
+  }
+
+  /** The third step: the contents of the packed inode; undefined where there is none. */
+  planPacked(): CompressWork | undefined {
+    if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
+    const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
+    const files = sharedUint32(1);
+    files[0] = this.#packedEntry;
+    // its inode has its place already, with room for a compact index
+    return { ...this.#planWork(files, "indexed", methods), found: undefined };
+  }
+
+  /** The last step: everything has its place. */
+  finish(): ErofsPlan {
+    const stored = new StoredFiles(this.#stored);
+    const packedEntry = this.#hasPacked(stored) ? this.#packedEntry : NONE;
+    const hasCompressed = this.#stored.packed.some((flags) => (flags & PACKED) !== 0);
+    const packedNid = packedEntry === NONE ? 0 : this.#planner.nids[packedEntry]!;
+    return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat() : 0, {
+      description: hasCompressed ? this.#describe(packedNid) : undefined,
+      stored: this.#stored,
+      packedEntry,
+      contentBytes: this.contentBytes,
+      savedByDedupe: this.#savedByDedupe(),
+    });
+  }
+
+  #planWork(files: Uint32Array, end: PartInput["end"], methods: Uint8Array): CompressWork {
+    const { blockSize } = this.#layout;
+    const inlineRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
+    const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
+    const heads = this.#largestHeads();
+    const pieces = new PieceList(blockSize);
+    const blockBits = Math.log2(blockSize);
+    const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    files.forEach((entry, index) => {
+      const size = this.#tree.size.view[entry]!;
+      const map = this.#planner.sizes.chunkMaps.get(entry);
+      pieces.add(size, this.#methods[methods[index]!]!.pclusterSize, map);
+      this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
+      if (map) return;
+      const head = heads?.get(entry) ?? this.#headBytes(entry);
+      inlineRoom[index] = Math.max(0, blockSize - measureIndex(mapHeaderAt(head), size, layout, blockBits));
+      if (this.#layout.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
+    });
+    return {
+      compression: this.#compression,
+      files,
+      methods,
+      inlineRoom,
+      flatRoom,
+      pieces: pieces.end(),
+      end,
+      stored: this.#stored,
+      found: this.#found,
+    };
+  }
+
+  #headBytes(entry: number): number {
+    return this.#planner.sizes.headBytes(entry, (this.#stored.formats[entry]! & FORMAT_EXTENDED) !== 0);
+  }
+
+  /** What is inline is so in every file of a group of equals: there must be room beside the largest of their inodes. */
+  #largestHeads(): Map<number, number> | undefined {
+    const { inodes, sharesWith } = this.#input;
+    if (!sharesWith) return undefined;
+    const heads = new Map<number, number>();
+    for (const entry of inodes.order) {
+      const original = sharesWith[entry]!;
+      if (original === NONE) continue;
+      heads.set(original, Math.max(heads.get(original) ?? this.#headBytes(original), this.#headBytes(entry)));
+    }
+    return heads;
+  }
+
+  /** The first hint that matches decides. */
+  #chooseMethods(): Uint8Array {
+    const methods = new Uint8Array(new SharedArrayBuffer(this.#files.length));
+    const hints = this.#compression.hints.map(({ pattern }) => compileEre(pattern));
+    this.#files.forEach((entry, index) => {
+      if (this.#planner.sizes.chunkMaps.has(entry)) methods[index] = this.#methods.length - 1;
+      else if (hints.length > 0) {
+        const path = latin1FromBytes(this.#tree.path(entry));
+        methods[index] = hints.findIndex((matches) => matches(path)) + 1;
+      }
+    });
+    return methods;
+  }
+
+  #savedByDedupe(): number {
+    const { inodes, sharesWith } = this.#input;
+    let blocks = 0;
+    for (const entry of sharesWith ? inodes.order : []) {
+      if (sharesWith![entry] !== NONE) blocks += this.#stored.blocks[entry]!;
+    }
+    return blocks * this.#layout.blockSize;
+  }
+
+  /** What a reader must know, given that something is compressed. */
+  #incompat(): number {
+    const { formats, inlineLen } = this.#stored;
+    const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
+    return (
+      INCOMPAT_ZERO_PADDING |
+      (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
+      (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
+      // it also tells that uncompressed blocks are interlaced
+      (hasPackedInode(this.#compression) ? INCOMPAT_FRAGMENTS : 0)
+    );
+  }
+
+  /** Without them there is LZ4 only, in pclusters of one block. */
+  #hasConfigurations(): boolean {
+    const { algorithms, maxPclusterSize } = this.#compression;
+    return maxPclusterSize > this.#layout.blockSize || algorithms.some(({ algorithm }) => ALGORITHMS[algorithm] !== 0);
+  }
+
+  #describe(packedNid: number): SuperCompression {
+    const { algorithms, maxPclusterSize } = this.#compression;
+    if (!this.#hasConfigurations()) return { algorithms: 0xffff, configurations: [], packedNid };
+    const configurations: Uint8Array[] = [];
+    let bits = 0;
+    for (const number of [0, 2, 3]) {
+      const choices = algorithms.filter(({ algorithm }) => ALGORITHMS[algorithm] === number);
+      if (choices.length === 0) continue;
+      bits |= 1 << number;
+      const dictSize = Math.max(...choices.map((choice) => choice.dictSize));
+      configurations.push(configure(number, dictSize, maxPclusterSize / this.#layout.blockSize));
+    }
+    return { algorithms: bits, configurations, packedNid };
+  }
+}
+
+/** One configuration, its length in front. */
+function configure(algorithm: number, dictSize: number, pclusterBlocks: number): Uint8Array {
+  const size = (algorithm === 0 ? LZ4_CFGS : algorithm === 2 ? DEFLATE_CFGS : ZSTD_CFGS).byteSize;
+  const bytes = new Uint8Array(2 + size);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, size, true);
+  if (algorithm === 0) {
+    view.setUint16(2 + LZ4_CFGS.max_distance, dictSize, true);
+    view.setUint16(2 + LZ4_CFGS.max_pclusterblks, pclusterBlocks, true);
+  } else if (algorithm === 2) view.setUint8(2 + DEFLATE_CFGS.windowbits, Math.log2(dictSize));
+  else view.setUint8(2 + ZSTD_CFGS.windowlog, Math.log2(dictSize) - 10);
+  return bytes;
+}

@@ -1,0 +1,240 @@
+/**
+ * Compression of one part of a file: its contents slide through the codec's window and are cut into extents, each as
+ * long as fills one pcluster. What does not shrink by a block stays as it is.
+ *
+ *     file     |  extent      | extent    |raw | extent        | end |
+ *     blocks   | pcluster     | pcluster  |raw | pcluster      |         the end: a block, behind the inode, a fragment
+ *
+ * What a part becomes depends on the file and the options alone.
+ */
+import type { Codec } from "../codec/codec.ts";
+import { roundUp } from "../core/bytes.ts";
+import type { JobContext } from "../core/control.ts";
+import type { Contents } from "../stage/contents.ts";
+import { looksRandom, RANDOM_BYTES } from "./entropy.ts";
+import { EXTENT_COMPRESSED } from "./extents.ts";
+import type { PieceOutput } from "./piece.ts";
+import { SlidingWindow } from "./sliding.ts";
+
+/** The end of a file that is longer than so many pclusters is not expected to fit into one. */
+const FEW_PCLUSTERS = 6;
+
+/** Files up to this size take no more room behind their inodes than what leads to a fragment. */
+const TINY = 32;
+
+/** What is known of a part of a file before it is compressed. */
+export interface PartInput {
+  entry: number;
+  /** Index of the method, which is noted. */
+  method: number;
+  /** Most bytes of a pcluster, whole blocks; 0: nothing is compressed. */
+  pclusterSize: number;
+  /** Bytes of the file, and of the part. */
+  size: number;
+  from: number;
+  length: number;
+  /**
+   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
+   * too, and the file has an index in any case.
+   */
+  end: "block" | "inline" | "fragment" | "whole" | "indexed";
+  /** Most bytes that fit behind the inode's index, and directly behind the inode. */
+  inlineRoom: number;
+  flatRoom: number;
+}
+
+/** What is the same for all parts. */
+export interface SqueezeSettings {
+  blockSize: number;
+  /** Most bytes of a file in one extent. */
+  maxExtentBytes: number;
+  /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
+  interlaced: boolean;
+}
+
+/** Compresses parts of files, one after another, with one codec. */
+export class Squeezer {
+  readonly #context: JobContext;
+  readonly #codec: Codec;
+  readonly #quick: Codec;
+  readonly #window: SlidingWindow;
+  readonly #blockSize: number;
+  readonly #maxExtentBytes: number;
+  readonly #interlaced: boolean;
+  #out!: PieceOutput;
+  #part!: PartInput;
+  /** The part is the end of its file. */
+  #isLast = false;
+  /** Something is compressed, or a fragment. */
+  #isPacked = false;
+
+  /** @param quick a fast codec, by which it is seen whether something is worth the trouble */
+  constructor(context: JobContext, codec: Codec, quick: Codec, contents: Contents, settings: SqueezeSettings) {
+    this.#context = context;
+    this.#codec = codec;
+    this.#quick = quick;
+    this.#window = new SlidingWindow(codec.plain, contents);
+    this.#blockSize = settings.blockSize;
+    this.#maxExtentBytes = settings.maxExtentBytes;
+    this.#interlaced = settings.interlaced;
+  }
+
+  /** Compresses a part, and adds what has become of it to `out`. */
+  async squeeze(part: PartInput, out: PieceOutput): Promise<void> {
+    const { entry, method, from, length, size } = part;
+    this.#part = part;
+    this.#out = out;
+    this.#isLast = from + length === size;
+    this.#isPacked = part.end === "indexed";
+    const blocksAt = out.blocksUsed;
+    const extentsAt = out.extents;
+    const inlineAt = out.inline.length;
+    const fragmentAt = out.fragments.length;
+    this.#window.open(entry, from, from + length, this.#isLast);
+    await this.#cut();
+    const isFirst = from === 0;
+    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(extentsAt);
+    const isLast = this.#isLast;
+    const isPacked = this.#isPacked;
+    out.endPart({ entry, method, size, isFirst, isLast, isPacked, blocksAt, extentsAt, inlineAt, fragmentAt });
+  }
+
+  async #cut(): Promise<void> {
+    const { from, length, pclusterSize } = this.#part;
+    const end = from + length;
+    let compresses = false;
+    for (let at = from; at < end; ) {
+      const rest = end - at;
+      const reach = Math.min(rest, this.#maxExtentBytes);
+      const covering = this.#window.cover(at, at + reach);
+      if (covering !== undefined) await covering;
+      const place = this.#window.placeOf(at);
+      let done = this.#storeFragment(at, place, rest, reach);
+      if (done === 0) {
+        // where compression has just succeeded, a look at the bytes would cost more than it saves
+        const isRandom = !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES));
+        done = isRandom ? 0 : this.#compress(place, rest, reach);
+        compresses = done > 0;
+        if (!compresses) {
+          const length = isRandom || pclusterSize === 0 ? RANDOM_BYTES : pclusterSize;
+          done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
+        }
+      }
+      at += done;
+      this.#context.control.check();
+      this.#context.control.advance(this.#context.thread, done);
+      const paused = this.#context.pause();
+      if (paused !== undefined) await paused;
+    }
+  }
+
+  /** Makes what is left of the file a fragment, if it shall be one before any attempt to compress it. */
+  #storeFragment(at: number, place: number, rest: number, reach: number): number {
+    const { end, flatRoom, pclusterSize, size } = this.#part;
+    // an inode that points to a fragment has more behind it than so small a file
+    if (size <= TINY && size <= flatRoom) return 0;
+    if (end === "whole") return this.#appendFragment(place, reach);
+    // of a file that does not compress so far, the end is no fragment either
+    const isEnd = end === "fragment" && this.#isLast && rest === reach && rest <= pclusterSize;
+    return isEnd && (at === 0 || this.#isPacked) ? this.#appendFragment(place, rest) : 0;
+  }
+
+  #appendFragment(place: number, length: number): number {
+    this.#out.fragments.append(this.#codec.plain.subarray(place, place + length));
+    this.#isPacked = true;
+    return length;
+  }
+
+  /** Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained. */
+  #compress(place: number, rest: number, reach: number): number {
+    const { end, pclusterSize, inlineRoom } = this.#part;
+    const codec = this.#codec;
+    const isEnd = this.#isLast && rest === reach;
+    if (pclusterSize === 0 || (rest <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
+    if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
+    let length = codec.compressInto(place, place + reach, 0, pclusterSize);
+    if (length === 0) return 0;
+    if (isEnd && codec.consumed === rest) {
+      const saves = length < rest;
+      if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
+      if (end === "inline" && saves && length < this.#blockSize && length <= inlineRoom)
+        return this.#appendInline(length, rest);
+      const whole = length - (length % this.#blockSize);
+      // what does not fill the last block may fit behind the inode
+      if (end === "inline" && whole > 0 && whole < length) {
+        length = codec.compressInto(place, place + reach, 0, whole);
+      }
+    }
+    const { consumed } = codec;
+    const stored = roundUp(length, this.#blockSize);
+    if (stored >= consumed) return 0;
+    const { blocks, blocksUsed } = this.#out;
+    const start = blocksUsed + stored - length;
+    // the reader finds the start behind the zeros
+    blocks.fill(0, blocksUsed, start);
+    blocks.set(codec.packed.subarray(0, length), start);
+    this.#out.blocksUsed += stored;
+    this.#out.addExtent(consumed, stored, EXTENT_COMPRESSED);
+    this.#isPacked = true;
+    return consumed;
+  }
+
+  /**
+   * A quick look whether the end of a file fits into a pcluster: then it will be compressed together with other ends, and
+   * need not be now.
+   */
+  #surelyFits(place: number, rest: number): boolean {
+    const quick = this.#quick;
+    const { pclusterSize } = this.#part;
+    if (rest > Math.min(FEW_PCLUSTERS * pclusterSize, quick.plain.length)) return false;
+    quick.plain.set(this.#codec.plain.subarray(place, place + rest));
+    return quick.compress(0, rest, 0, pclusterSize - 1) > 0;
+  }
+
+  #appendInline(length: number, rest: number): number {
+    this.#out.addExtent(rest, 0, EXTENT_COMPRESSED);
+    this.#out.inline.append(this.#codec.packed.subarray(0, length));
+    this.#isPacked = true;
+    return rest;
+  }
+
+  /** Stores `length` bytes as they are, or as many of them as are whole blocks; of the part, `rest` bytes are left. */
+  #storeRaw(at: number, place: number, length: number, rest: number): number {
+    const { end, inlineRoom } = this.#part;
+    const plain = this.#codec.plain;
+    const blockSize = this.#blockSize;
+    if (end === "inline" && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
+      this.#out.addExtent(rest, 0, 0);
+      this.#out.inline.append(plain.subarray(place, place + rest));
+      return rest;
+    }
+    const whole = length === rest ? length : length - (length % blockSize);
+    for (let done = 0; done < whole; done += blockSize) {
+      const count = Math.min(blockSize, whole - done);
+      this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
+      this.#out.addExtent(count, blockSize, 0);
+    }
+    return whole;
+  }
+
+  /** Stores up to a block, its first byte at `turn`, what goes beyond its end at its start. */
+  #storeBlock(place: number, count: number, turn: number): void {
+    const { blocks, blocksUsed } = this.#out;
+    const plain = this.#codec.plain;
+    const first = Math.min(count, this.#blockSize - turn);
+    if (count < this.#blockSize) blocks.fill(0, blocksUsed, blocksUsed + this.#blockSize);
+    blocks.set(plain.subarray(place, place + first), blocksUsed + turn);
+    blocks.set(plain.subarray(place + first, place + count), blocksUsed);
+    this.#out.blocksUsed += this.#blockSize;
+  }
+
+  /** Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. */
+  #flatten(extentsAt: number): void {
+    const { size, flatRoom } = this.#part;
+    const tail = size % this.#blockSize;
+    this.#out.dropExtents(extentsAt);
+    if (tail === 0 || tail > flatRoom) return;
+    this.#out.blocksUsed -= this.#blockSize;
+    this.#out.inline.append(this.#out.blocks.subarray(this.#out.blocksUsed, this.#out.blocksUsed + tail));
+  }
+}
