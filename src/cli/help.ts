@@ -32,7 +32,6 @@ Metadata (a directory keeps its own; a closure has time 0, owner root and no har
 Layout:
   --format=FORMAT         erofs (default) or squashfs. Of the options below, SquashFS takes -b, -z, --dedupe, --offset
                           and --mount-point; of -x only -x-1
-  -z NAME[,LEVEL]         SquashFS: compress with zstd (default, level 15), gzip (9), lz4, lz4hc (12) or none
   -L LABEL                volume label, at most 15 bytes
   -U UUID                 UUID of the image, "clear" or "random" (default: derived from the tree and the options)
   -b SIZE                 bytes of a block, a power of two from 512 to 65536 (default 4096); Linux mounts none larger
@@ -41,7 +40,8 @@ Layout:
   --dedupe=none|file      store equal files once (default: file)
   -z NAME[,LEVEL][:...]   compress files with lz4, lz4hc (levels 1 to 12, default 9), deflate (1 to 12, default 1) or
                           zstd (1 to 22, default 3); also NAME,level=N,dictsize=BYTES. Further ones are for
-                          --compress-hints to choose
+                          --compress-hints to choose. SquashFS: one of zstd (default, level 15), gzip (1 to 9,
+                          default 9), lz4, lz4hc (default 12) and none
   -C BYTES                most bytes of a compressed cluster, whole blocks up to 1 MiB (default: one block)
   --compress-hints=FILE   lines of "BYTES [NR] REGEX": files that match are compressed in clusters of BYTES (0: not at
                           all) with algorithm NR of -z, counted from 0
