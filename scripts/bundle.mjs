@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const commands = ["cli/main", "cli/gensquashfs", "cli/mksquashfs"];
 const bundle = await rolldown({
-  input: { index: `${dist}/index.js`, worker: `${dist}/worker.js`, "cli/main": `${dist}/cli/main.js` },
+  input: Object.fromEntries(["index", "worker", ...commands].map((name) => [name, `${dist}/${name}.js`])),
   platform: "node",
   logLevel: "warn",
 });
@@ -20,5 +21,5 @@ await bundle.write({
   minify: { compress: false, mangle: false, codegen: true },
 });
 await bundle.close();
-// the command is published as a file with a #! line; compilers write it without the executable bit
-chmodSync(`${dist}/cli/main.js`, 0o755);
+// commands are published as files with a #! line; compilers write them without the executable bit
+for (const command of commands) chmodSync(`${dist}/${command}.js`, 0o755);

@@ -54,6 +54,8 @@ export class BuildSession {
   readonly #options: RunOptions;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #started = performance.now();
+  /** Removes what the source has made. */
+  #release: (() => void) | undefined;
 
   constructor(source: Source, options: RunOptions) {
     this.#source = source;
@@ -96,6 +98,7 @@ export class BuildSession {
     } finally {
       this.pool.close();
       staged?.contents.release();
+      this.#release?.();
       signal?.removeEventListener?.("abort", onAbort);
     }
   }
@@ -113,14 +116,17 @@ export class BuildSession {
         };
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
       const start = await this.pool.here(() => source.open(this.policy, tree));
+      this.#release = start.release;
       try {
         await this.pool.run("walk", prepareWalk(tree, start.paths, this.policy));
       } catch (error) {
         throw start.explain(error);
       }
       tree.ensureAll();
+      const { finish } = start;
+      const xattrs = finish ? await this.pool.here((context) => finish(tree, this.policy, context)) : [[]];
       const contents = new FileContents(tree, start.paths);
-      return { tree, contents, xattrs: [[]], paths: start.paths, excluded: start.excluded };
+      return { tree, contents, xattrs, paths: start.paths, excluded: start.excluded };
     });
   }
 

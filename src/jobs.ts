@@ -11,6 +11,8 @@ import type { GrainWork } from "./erofs/grains.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
 import type { RunWork } from "./erofs/verify-runs.ts";
 import { cutFileGrains, verifyFileRuns } from "./link-files.ts";
+import { type DataCoding, packData } from "./squashfs/data.ts";
+import type { DataPlan } from "./squashfs/plan.ts";
 import type { Contents } from "./stage/contents.ts";
 import { compareCandidates, type DedupeCandidates } from "./stage/dedupe.ts";
 import { FileContents } from "./stage/node-files.ts";
@@ -64,6 +66,25 @@ async function emitJob(
   }
 }
 
+async function packJob(
+  context: JobContext,
+  params: FileTree & {
+    plan: DataPlan;
+    coding: DataCoding;
+    target: { path: string; shownPath: string; offset: number };
+  },
+): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  const { plan, coding } = params;
+  const { path, shownPath, offset } = params.target;
+  const sink = new FileSink(path, shownPath, offset);
+  try {
+    await withContents(tree, params, (contents) => packData(context, plan, coding, tree, contents, sink));
+  } finally {
+    sink.release();
+  }
+}
+
 /** Compresses files of the tree or, without `paths`, the packed inode out of the file it was gathered in. */
 async function compressJob(
   context: JobContext,
@@ -111,4 +132,5 @@ export const JOBS = {
   compare: compareJob,
   scan: scanJob,
   emit: emitJob,
+  pack: packJob,
 };

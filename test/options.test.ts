@@ -14,7 +14,7 @@ describe("a command line", () => {
   test("has defaults", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, build: {} },
-      ...{ json: false, progress: "auto", verbosity: 2 },
+      ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
     });
   });
 
@@ -231,5 +231,43 @@ describe("help", () => {
 
   test("fits 120 columns", () => {
     for (const line of HELP.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+  });
+});
+
+describe("--format=squashfs", () => {
+  const squashfs = (line: string) => parse(`${line} img src`).squashfs;
+
+  test("takes what means something there", () => {
+    expect(parse("--format=squashfs img src")).toMatchObject({ format: "squashfs", squashfs: {} });
+    expect(squashfs("--format=squashfs -b 1m -zzstd,19 -x-1 --all-root -T5 --offset=4096 --dedupe=none")).toMatchObject(
+      {
+        ...{
+          blockSize: 1 << 20,
+          compressor: "zstd",
+          level: 19,
+          xattrs: false,
+          owner: "root",
+          timestamp: 5,
+          times: "fixed",
+        },
+        ...{ offset: 4096, dedupe: "none" },
+      },
+    );
+    expect(squashfs("-z gzip --format=squashfs")).toEqual({ compressor: "gzip" });
+    expect(squashfs("-z lz4hc,level=9 --format=squashfs")).toEqual({ compressor: "lz4hc", level: 9 });
+  });
+
+  test.each([
+    ["-L x", "-L: is of EROFS images only"],
+    ["--chunksize=4096", "--chunksize: is of EROFS images only"],
+    ["-Enosbcrc", "-E nosbcrc: is of EROFS images only"],
+    ["-x2", "-x: of SquashFS images only -x-1, which stores no attributes"],
+    ["-b 512", "-b: 512 is not in 4096..1048576"],
+    ["-z xz", "-z xz: not supported yet"],
+    ["-z zip", '-z: "zip" is none of none, gzip, lz4, lz4hc, zstd'],
+    ["-z zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
+    ["-z zstd,x", '-z: "x" is not a number'],
+  ])("refuses %s", (line, message) => {
+    expect(() => squashfs(`--format=squashfs ${line}`)).toThrow(new UsageError(message));
   });
 });

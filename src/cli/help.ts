@@ -3,9 +3,9 @@
 /** The help text, with its final newline. */
 export const HELP = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
        ts-mkerofs [OPTION]... --closure=FILE IMAGE
-Writes an EROFS image: of a directory (one SOURCE: its contents become the root), or of a closure (several SOURCEs, or
---closure: each path becomes an entry of the root). IMAGE "-" is standard output. The same tree and options give the
-same bytes on every machine. Options and their letters are those of mkfs.erofs, long ones may be abbreviated.
+Writes an EROFS or SquashFS image: of a directory (one SOURCE: its contents become the root), or of a closure (several
+SOURCEs, or --closure: each path becomes an entry of the root). IMAGE "-" is standard output. The same tree and options
+give the same bytes on every machine. Options and their letters are those of mkfs.erofs, long ones may be abbreviated.
 
 What goes in:
   --closure=FILE          take the paths that FILE lists, one a line; "-" is standard input
@@ -30,15 +30,18 @@ Metadata (a directory keeps its own; a closure has time 0, owner root and no har
                           Attributes of files in directories cannot be read, so this has no effect on those
 
 Layout:
+  --format=FORMAT         erofs (default) or squashfs. Of the options below, SquashFS takes -b, -z, --dedupe, --offset
+                          and --mount-point; of -x only -x-1
   -L LABEL                volume label, at most 15 bytes
   -U UUID                 UUID of the image, "clear" or "random" (default: derived from the tree and the options)
   -b SIZE                 bytes of a block, a power of two from 512 to 65536 (default 4096); Linux mounts none larger
-                          than its pages
+                          than its pages. SquashFS: from 4096 to 1048576 (default 131072)
   --chunksize=SIZE        store files in chunks of this many bytes, a power of two of at least a block
   --dedupe=none|file      store equal files once (default: file)
   -z NAME[,LEVEL][:...]   compress files with lz4, lz4hc (levels 1 to 12, default 9), deflate (1 to 12, default 1) or
                           zstd (1 to 22, default 3); also NAME,level=N,dictsize=BYTES. Further ones are for
-                          --compress-hints to choose
+                          --compress-hints to choose. SquashFS: one of zstd (default, level 15), gzip (1 to 9,
+                          default 9), lz4, lz4hc (default 12) and none
   -C BYTES                most bytes of a compressed cluster, whole blocks up to 1 MiB (default: one block)
   --compress-hints=FILE   lines of "BYTES [NR] REGEX": files that match are compressed in clusters of BYTES (0: not at
                           all) with algorithm NR of -z, counted from 0

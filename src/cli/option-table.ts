@@ -22,6 +22,12 @@ export interface Settings extends BuildOptions {
   progress: "auto" | "always" | "never";
   /** `-d`. */
   verbosity: number;
+  /** `--format`. */
+  format: "erofs" | "squashfs";
+  /** `-z`: each format has its own. */
+  algorithms?: string;
+  /** `-b`, which means what the format allows. */
+  block?: string;
   /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
   quiet: boolean;
 }
@@ -85,11 +91,12 @@ export const OPTIONS: readonly CliOption[] = [
 
   text("-L", (label) => ({ label: checkLabel(label) })),
   text("-U", (uuid) => ({ uuid: parseUuid(uuid) })),
-  number("-b", { min: 512, max: 65536, powerOfTwo: true, suffix: true }, (blockSize) => ({ blockSize })),
+  choice("--format", ["erofs", "squashfs"], (format) => ({ format })),
+  text("-b", (block) => ({ block })),
   number("--chunksize", { min: 512, max: 2 ** 30, powerOfTwo: true }, (chunkSize) => ({ chunkSize })),
   choice("--dedupe", ["none", "file"], (dedupe) => ({ dedupe })),
   text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
-  text("-z", (algorithms) => ({ compress: algorithms.split(":").map(parseAlgorithm) })),
+  text("-z", (algorithms) => ({ algorithms })),
   number("-C", { min: 0, max: 2 ** 20, suffix: true }, (pclusterSize) => ({ pclusterSize })),
   {
     names: ["--zD"],
@@ -160,7 +167,7 @@ function parseFeature(feature: string): Partial<Settings> {
 }
 
 /** `NAME`, `NAME,LEVEL`, or `NAME,level=LEVEL,dictsize=BYTES`. */
-function parseAlgorithm(text: string): AlgorithmOptions {
+export function parseAlgorithm(text: string): AlgorithmOptions {
   const [name = "", ...settings] = text.split(",");
   if (name === "lzma" || name === "libdeflate") throw new UsageError(`-z: ${name} is not supported yet`);
   if (!Object.hasOwn(ALGORITHMS, name)) {

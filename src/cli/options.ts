@@ -3,9 +3,11 @@
  * and a few options are our own. Where mkfs.erofs rounds, wraps or asks the clock, this refuses instead.
  */
 import type { BuildOptions } from "../build-options.ts";
+import type { SquashfsOptions } from "../build-squashfs.ts";
 import { getopt, UsageError } from "./getopt.ts";
-import { parseEpoch } from "./numbers.ts";
-import { OPTIONS, type Settings } from "./option-table.ts";
+import { parseEpoch, parseNumber } from "./numbers.ts";
+import { OPTIONS, parseAlgorithm, type Settings } from "./option-table.ts";
+import { toSquashfs } from "./squashfs-format.ts";
 
 /** What a command line asks for. */
 export type Command = BuildCommand | { action: "help" | "version" };
@@ -19,9 +21,14 @@ export interface BuildCommand {
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
+  format: "erofs" | "squashfs";
   /** A file that tells how some files are compressed. */
   compressHints: string | undefined;
   build: BuildOptions;
+  /** What `build` is for a SquashFS image. */
+  squashfs: SquashfsOptions;
+  /** Expressions are matched with paths. */
+  hasRegexes: boolean;
   /** Print the report as JSON. */
   json: boolean;
   progress: "auto" | "always" | "never";
@@ -45,6 +52,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     progress: "auto",
     verbosity: 2,
     quiet: false,
+    format: "erofs",
   };
   const operands: string[] = [];
   for (const { option, name, value } of getopt(argv, OPTIONS)) {
@@ -63,20 +71,34 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 
   const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } =
     settings;
-  const { compressHintsFile: compressHints, ...build } = rest;
+  const { compressHintsFile: compressHints, format, algorithms, block, ...build } = rest;
   const [image, ...sources] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing");
   if (closure === "") throw new UsageError('--closure: "" is no file');
   if (closure === undefined && sources.length === 0) throw new UsageError("SOURCE is missing, or --closure");
   if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
 
-  const { blockSize = 4096, chunkSize = blockSize } = build;
-  if (chunkSize < blockSize)
-    throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
+  if (block !== undefined)
+    build.blockSize = parseNumber("-b", block, { ...BLOCKS[format], powerOfTwo: true, suffix: true });
+  if (format === "erofs") completeErofs(build, algorithms);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
-  return { action, image, sources, closure, compressHints, build, json, progress, verbosity: quiet ? 0 : verbosity };
+  const squashfs = format === "squashfs" ? toSquashfs(build, algorithms, compressHints) : {};
+  const hasRegexes = excludeRegexes.length > 0;
+  const common = { action, image, sources, closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
+  return { ...common, compressHints, format, build, squashfs };
+}
+
+/** Bytes of a block. */
+const BLOCKS = { erofs: { min: 512, max: 65536 }, squashfs: { min: 4096, max: 1 << 20 } };
+
+/** What can be told only once the format is known. */
+function completeErofs(build: BuildOptions, algorithms: string | undefined): void {
+  if (algorithms !== undefined) build.compress = algorithms.split(":").map(parseAlgorithm);
+  const { blockSize = 4096, chunkSize = blockSize } = build;
+  if (chunkSize < blockSize)
+    throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
 }
 
 /** Completes `timestamp` and `times`; the most explicit word wins: `-T`, then an option, then the environment. */

@@ -1,6 +1,7 @@
 /** What can be said of an image from its plan. */
 import { showBytes } from "../core/bytes.ts";
-import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree.ts";
+import { countInodes } from "../stage/counts.ts";
+import type { Tree } from "../stage/tree.ts";
 import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
@@ -59,7 +60,7 @@ export function describeImage(plan: ErofsPlan, tree: Tree) {
     metaBlocks: plan.metaBlocks,
     uuid: showUuid(superblock.uuid),
     label: showBytes(superblock.label),
-    counts: countEntries(plan, tree),
+    counts: countInodes(plan, tree, plan.packedEntry),
     savedByDedupe: plan.savedByDedupe,
     savedByHoles: plan.savedByHoles,
     features,
@@ -70,20 +71,4 @@ export function describeImage(plan: ErofsPlan, tree: Tree) {
       ...[...used, ...algorithms].map(({ since }) => since),
     ]),
   };
-}
-
-function countEntries(plan: ErofsPlan, tree: Tree) {
-  const counts = { files: 0, directories: 0, symlinks: 0, devices: 0, fifos: 0, sockets: 0, hardLinks: 0 };
-  for (const entry of plan.order) {
-    if (entry === plan.packedEntry) continue;
-    const kind = tree.kind(entry);
-    if (kind === S_IFREG) counts.files++;
-    else if (kind === S_IFDIR) counts.directories++;
-    else if (kind === S_IFLNK) counts.symlinks++;
-    else if (kind === S_IFIFO) counts.fifos++;
-    else if (kind === S_IFSOCK) counts.sockets++;
-    else counts.devices++;
-    if (kind !== S_IFDIR) counts.hardLinks += plan.nlink[entry]! - 1;
-  }
-  return counts;
 }

@@ -1,7 +1,7 @@
 /**
- * Whole-file dedupe. Files of one size that could save a block are compared, by xxh64 and then byte by byte; the first
- * in the tree's order keeps its data, the others point to it. Each size is one piece of work for whichever thread
- * takes it, so the outcome does not depend on their number.
+ * Dedupe of files, or of their starts or ends. Those of one length are compared, by xxh64 and then byte by byte; the
+ * first in the tree's order keeps its data, the others point to it. Each length is one piece of work for whichever
+ * thread takes it, so the outcome does not depend on their number.
  *
  * Most candidates are small: their contents stay in the thread's arena, so that each is read once. Large ones are
  * told apart by their first bytes, and only what is left is hashed as a whole and compared by a second read.
@@ -19,6 +19,10 @@ export interface DedupeCandidates {
   entries: Uint32Array;
   /** Where each group starts in `entries`, and the end. */
   groups: Uint32Array;
+  /** Bytes that are compared of each file of a group. */
+  lengths: Float64Array;
+  /** These are the file's last bytes, else its first. */
+  atEnd: boolean;
   /** The outcome by entry: the entry whose data it shares, or NONE. */
   sharesWith: Uint32Array;
   /** Bytes of all candidates. */
@@ -26,16 +30,32 @@ export interface DedupeCandidates {
 }
 
 /** Finds the files that may have equals: of at least `blockSize` bytes, and not the only one of that size. */
-export function findCandidates(tree: Tree, { order }: InodeOrder, blockSize: number): DedupeCandidates {
+export function findCandidates(tree: Tree, inodes: InodeOrder, blockSize: number): DedupeCandidates {
   const size = tree.size.view;
+  return groupByLength(tree, inodes, (entry) => (size[entry]! < blockSize ? 0 : size[entry]!), false);
+}
+
+/**
+ * Groups regular files by how many of their bytes are to be compared with those of others.
+ *
+ * @param lengthOf that number, 0 for none
+ * @param atEnd whether it is the files' last bytes
+ */
+export function groupByLength(
+  tree: Tree,
+  { order }: InodeOrder,
+  lengthOf: (entry: number) => number,
+  atEnd: boolean,
+): DedupeCandidates {
   const seen = new Map<number, number>();
   for (const entry of order) {
-    if (size[entry]! < blockSize || tree.kind(entry) !== S_IFREG) continue;
-    const key = sizeKey(size[entry]!);
-    seen.set(key, (seen.get(key) ?? 0) + 1);
+    if (tree.kind(entry) !== S_IFREG) continue;
+    const length = sizeKey(lengthOf(entry));
+    if (length > 0) seen.set(length, (seen.get(length) ?? 0) + 1);
   }
   const groupAt = new Map<number, number>();
   const groups: number[] = [0];
+  const lengths: number[] = [];
   let total = 0;
   let bytes = 0;
   for (const [length, count] of seen) {
@@ -44,11 +64,12 @@ export function findCandidates(tree: Tree, { order }: InodeOrder, blockSize: num
     total += count;
     bytes += length * count;
     groups.push(total);
+    lengths.push(length);
   }
   const entries = sharedUint32(total);
   for (const entry of order) {
-    if (size[entry]! < blockSize || tree.kind(entry) !== S_IFREG) continue;
-    const key = sizeKey(size[entry]!);
+    if (tree.kind(entry) !== S_IFREG) continue;
+    const key = sizeKey(lengthOf(entry));
     const at = groupAt.get(key);
     if (at === undefined) continue;
     entries[at] = entry;
@@ -58,7 +79,7 @@ export function findCandidates(tree: Tree, { order }: InodeOrder, blockSize: num
   sharesWith.fill(NONE);
   const sharedGroups = sharedUint32(groups.length);
   sharedGroups.set(groups);
-  return { entries, groups: sharedGroups, sharesWith, bytes };
+  return { entries, groups: sharedGroups, lengths: Float64Array.from(lengths), atEnd, sharesWith, bytes };
 }
 
 /** The same number, but a small integer where it can be: maps hash those ten times as fast as doubles. */
@@ -80,13 +101,13 @@ export async function compareCandidates(
   contents: Contents,
   xxhash: XxHash,
 ): Promise<void> {
-  const comparer = new Comparer(context, candidates.sharesWith, contents, xxhash);
-  const { entries, groups } = candidates;
+  const comparer = new Comparer(context, tree, candidates, contents, xxhash);
+  const { entries, groups, lengths } = candidates;
   for (let group = context.control.claim(); group < groups.length - 1; group = context.control.claim()) {
     const members = entries.subarray(groups[group]!, groups[group + 1]!);
-    const size = tree.size.view[members[0]!]!;
-    if (size <= SMALL) await comparer.compareSmall(members, size);
-    else await comparer.compareLarge(members, size);
+    const length = lengths[group]!;
+    if (length <= SMALL) await comparer.compareSmall(members, length);
+    else await comparer.compareLarge(members, length);
   }
   contents.close();
 }
@@ -100,15 +121,19 @@ interface Original {
 
 class Comparer {
   readonly #context: JobContext;
+  readonly #size: Float64Array;
+  readonly #atEnd: boolean;
   readonly #sharesWith: Uint32Array;
   readonly #contents: Contents;
   readonly #xxhash: XxHash;
   readonly #arena = new Uint8Array(ARENA);
   readonly #second = new Uint8Array(SMALL + 1);
 
-  constructor(context: JobContext, sharesWith: Uint32Array, contents: Contents, xxhash: XxHash) {
+  constructor(context: JobContext, tree: Tree, candidates: DedupeCandidates, contents: Contents, xxhash: XxHash) {
     this.#context = context;
-    this.#sharesWith = sharesWith;
+    this.#size = tree.size.view;
+    this.#atEnd = candidates.atEnd;
+    this.#sharesWith = candidates.sharesWith;
     this.#contents = contents;
     this.#xxhash = xxhash;
   }
@@ -124,7 +149,7 @@ class Comparer {
       // the last place is the scratch of all files that come after the arena is full
       const stays = free + 2 * room <= ARENA;
       const at = stays ? free : ARENA - room;
-      await this.#read(entry, 0, size, this.#arena, at, true);
+      await this.#read(entry, 0, size, size, this.#arena, at);
       const bytes = this.#arena.subarray(at, at + size);
       const known = bucket(originals, this.#xxhash.h64Raw(bytes));
       const equal = await this.#findEqual(known, bytes, size);
@@ -140,7 +165,7 @@ class Comparer {
     for (const { entry, at } of originals) {
       let other = this.#arena.subarray(at, at + size);
       if (at < 0) {
-        await this.#read(entry, 0, size, this.#second, 0, true);
+        await this.#read(entry, 0, size, size, this.#second, 0);
         other = this.#second.subarray(0, size);
       }
       if (equalBytes(other, bytes)) return entry;
@@ -153,7 +178,7 @@ class Comparer {
     const byHead = new Map<bigint, number[]>();
     for (const entry of members) {
       await this.#pause(HEAD);
-      await this.#read(entry, 0, HEAD, this.#arena, 0, false);
+      await this.#read(entry, 0, HEAD, size, this.#arena, 0);
       bucket(byHead, this.#xxhash.h64Raw(this.#arena.subarray(0, HEAD))).push(entry);
     }
     for (const alike of byHead.values()) {
@@ -186,7 +211,7 @@ class Comparer {
     for (let at = 0; at < size; at += SMALL) {
       const length = Math.min(SMALL, size - at);
       await this.#pause(length);
-      await this.#read(entry, at, length, this.#arena, 0, at + length === size);
+      await this.#read(entry, at, length, size, this.#arena, 0);
       hash.update(this.#arena.subarray(0, length));
     }
     return hash.digest();
@@ -199,16 +224,18 @@ class Comparer {
     for (let at = 0; at < size; at += piece) {
       const length = Math.min(piece, size - at);
       await this.#pause(length);
-      const isEnd = at + length === size;
-      await this.#read(a, at, length, this.#arena, 0, isEnd);
-      await this.#read(b, at, length, this.#arena, half, isEnd);
+      await this.#read(a, at, length, size, this.#arena, 0);
+      await this.#read(b, at, length, size, this.#arena, half);
       if (!equalBytes(this.#arena.subarray(0, length), this.#arena.subarray(half, half + length))) return false;
     }
     return true;
   }
 
-  async #read(entry: number, offset: number, length: number, into: Uint8Array, at: number, toEnd: boolean) {
-    const reading = this.#contents.read(entry, offset, length, into, at, toEnd);
+  /** Reads from the `whole` bytes that are compared of a file. */
+  async #read(entry: number, offset: number, length: number, whole: number, into: Uint8Array, at: number) {
+    const size = this.#size[entry]!;
+    const from = offset + (this.#atEnd ? size - whole : 0);
+    const reading = this.#contents.read(entry, from, length, into, at, from + length === size);
     if (reading !== undefined) await reading;
   }
 

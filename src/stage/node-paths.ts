@@ -1,6 +1,6 @@
 /** Where the entries of a tree lie on this machine, for sources that are files. */
 import { closeSync, constants, openSync } from "node:fs";
-import { FLAG_DISK_NAME, type Tree } from "./tree.ts";
+import { FLAG_DISK_NAME, FLAG_DISK_PATH, type Tree } from "./tree.ts";
 
 /** Paths of the tops: plain data for other threads, in shared memory. */
 export interface SharedPaths {
@@ -31,13 +31,34 @@ export class PathBuilder {
 
   /** The entry's path on disk, as a view that the next call overwrites. */
   path(entry: number): Buffer {
-    const length = this.#isTop(entry) ? this.#writeTop(entry) : this.#writeBelow(entry);
+    const length = this.#hasOwnPath(entry) ? this.#writeOwn(entry) : this.#writeBelow(entry);
     // only now: writing may have taken a larger buffer
     return this.#buffer.subarray(0, length);
   }
 
-  #isTop(entry: number): boolean {
+  /** Whether an entry is a top, which only its number says. */
+  isNumbered(entry: number): boolean {
     return this.#paths.isDirectory ? entry === 0 : entry <= this.#paths.from.length;
+  }
+
+  /** Whether the path of an entry is known without those of its directories. */
+  #hasOwnPath(entry: number): boolean {
+    if (this.isNumbered(entry)) return true;
+    return (this.#tree.flags.view[entry]! & FLAG_DISK_PATH) !== 0;
+  }
+
+  #writeOwn(entry: number): number {
+    this.#directory = -1;
+    return (this.#tree.flags.view[entry]! & FLAG_DISK_PATH) !== 0 ? this.#writeDiskPath(entry) : this.#writeTop(entry);
+  }
+
+  #writeDiskPath(entry: number): number {
+    const names = this.#tree.names.view;
+    const from = this.#tree.nameOff.view[entry]! + this.#tree.nameLen.view[entry]!;
+    const to = names.indexOf(0, from);
+    this.#room(to - from);
+    this.#buffer.set(names.subarray(from, to), 0);
+    return to - from;
   }
 
   #writeTop(entry: number): number {
@@ -46,7 +67,6 @@ export class PathBuilder {
     const to = this.#paths.to[top]!;
     this.#room(to - from);
     this.#buffer.set(this.#tree.names.view.subarray(from, to), 0);
-    this.#directory = -1;
     return to - from;
   }
 
@@ -62,8 +82,8 @@ export class PathBuilder {
   #writeDirectory(directory: number): number {
     const below: number[] = [];
     let top = directory;
-    for (; !this.#isTop(top); top = this.#tree.parent.view[top]!) below.push(top);
-    let length = this.#writeTop(top);
+    for (; !this.#hasOwnPath(top); top = this.#tree.parent.view[top]!) below.push(top);
+    let length = this.#writeOwn(top);
     for (const entry of below.reverse()) length = this.#appendName(entry, length);
     return length;
   }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../core/bytes.ts";
+import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
 import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./closure.ts";
@@ -10,13 +11,17 @@ import { compileExcludes } from "./exclude.ts";
 import type { SharedPaths } from "./node-paths.ts";
 import { sharedUint32 } from "./order.ts";
 import type { StagePolicy } from "./policy.ts";
-import type { Source } from "./source.ts";
+import type { Source, Xattr } from "./source.ts";
 import type { Tree } from "./tree.ts";
 
 /** What the walk starts from. */
 export interface WalkStart {
   paths: SharedPaths;
   excluded: number;
+  /** Completes the tree after the walk; gives its attribute sets. */
+  finish?(tree: Tree, policy: StagePolicy, context: JobContext): Promise<Xattr[][]>;
+  /** Removes what was made for the time of the build. */
+  release?(): void;
   /** Says more of an error about one of the paths: the line of the list that named it. */
   explain(error: unknown): unknown;
 }
@@ -45,11 +50,27 @@ export function directory(path: string | Uint8Array): FileSource {
   };
 }
 
-/** Each path becomes a top-level entry under its base name. */
+/** Each path becomes a top-level entry under its base name, and all is as in a Nix store. */
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
+  return topsOf(list, true);
+}
+
+/** Each path becomes a top-level entry under its base name. */
+export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
   return {
-    isClosure: true,
+    isClosure,
     open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy),
+  };
+}
+
+/** No entries but an empty root: what {@link amend} begins with where nothing is walked. */
+export function nothing(): FileSource {
+  return {
+    isClosure: false,
+    async open() {
+      const none = { from: sharedUint32(0), to: sharedUint32(0), isDirectory: false, exactStats: true };
+      return { paths: none, excluded: 0, explain: (error) => error };
+    },
   };
 }
 

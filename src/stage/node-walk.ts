@@ -328,7 +328,7 @@ class Walker {
 const NS = 1_000_000_000n;
 
 /** dev_t as this platform's C library packs it. */
-function splitDevice(device: bigint): { major: number; minor: number } {
+export function splitDevice(device: bigint): { major: number; minor: number } {
   if (process.platform !== "linux")
     return { major: Number((device >> 24n) & 0xffn), minor: Number(device & 0xffffffn) };
   return {

@@ -33,6 +33,20 @@ export interface ExcludeRules {
   paths?: readonly string[] | undefined;
   /** POSIX extended regular expressions, matched anywhere in the path's bytes (`--exclude-regex`). */
   regexes?: readonly string[] | undefined;
+  /** Rules of mksquashfs. */
+  components?: readonly ComponentRule[] | undefined;
+  /** If given, all else is left out: only these paths are taken, with what lies below them and the directories above. */
+  only?: readonly string[] | undefined;
+}
+
+/** One pattern for each name of a path. */
+export interface ComponentRule {
+  /** For the names of the path, one after another. */
+  parts: readonly string[];
+  /** Shell patterns, which the whole name must match, or POSIX extended regular expressions, matched anywhere in it. */
+  kind: "glob" | "regex";
+  /** The first part is for a name of the root, else for a name of any directory. */
+  isAnchored: boolean;
 }
 
 /** {@link StageOptions} with every default decided; plain data, so that it can be sent to other threads. */

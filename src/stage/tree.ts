@@ -35,6 +35,8 @@ export const NONE = 0xffffffff;
 export const FLAG_SPARSE = 1;
 /** `flags`: the name on disk goes on behind the name in the image, up to a NUL (Nix's case hack). */
 export const FLAG_DISK_NAME = 2;
+/** `flags`: behind the name stands, up to a NUL, the path on disk: it lies elsewhere than its directory. */
+export const FLAG_DISK_PATH = 4;
 
 const MAX_ENTRIES = 2 ** 26;
 const MAX_NAME_BYTES = 2 ** 32 - 2 ** 16;

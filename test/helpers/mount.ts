@@ -36,6 +36,11 @@ export function canMountErofs(): boolean {
   return erofsWorks;
 }
 
+/** Whether this process can mount SquashFS images: Linux, root, and a kernel with squashfs. */
+export function canMountSquashfs(): boolean {
+  return process.platform === "linux" && process.getuid?.() === 0 && hasFilesystem("squashfs");
+}
+
 /** Whether the kernel knows a filesystem, after its module has been asked for. */
 export function hasFilesystem(type: string): boolean {
   const known = () =>

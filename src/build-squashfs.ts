@@ -1,0 +1,187 @@
+/**
+ * The build of a SquashFS image: stage -> compare -> plan -> pack -> finish.
+ *
+ *     sources --walk--> Tree --order--> InodeOrder --compare--> shared data
+ *                         \_______________ plan ______________/
+ *                                           |
+ *                  pack: data, all threads --> tables, superblock: one thread
+ */
+import type { RunOptions } from "./build-options.ts";
+import { BuildSession, type Staged, toSource } from "./build-session.ts";
+import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
+import { checkInteger } from "./core/check.ts";
+import type { FileSink } from "./core/node-file-sink.ts";
+import { readSpool, withSpool } from "./core/node-spool.ts";
+import { SequentialSink, type Sink } from "./core/sink.ts";
+import { type DataCoding, packData } from "./squashfs/data.ts";
+import { dataStart, type FinishedImage, finishImage } from "./squashfs/emit.ts";
+import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "./squashfs/options.ts";
+import { type DataPlan, planData, tailBytes } from "./squashfs/plan.ts";
+import { describeSquashfs } from "./squashfs/report.ts";
+import type { SquashfsReport } from "./squashfs-report.ts";
+import { groupByLength } from "./stage/dedupe.ts";
+import { type InodeOrder, orderInodes } from "./stage/order.ts";
+import { FILE_NO_DEDUPE, orderFiles, type SortRule } from "./stage/sort-file.ts";
+import type { Source } from "./stage/source.ts";
+import type { Tree } from "./stage/tree.ts";
+
+/** Everything that `buildSquashfs` can be told. */
+export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
+  /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
+  sort?: readonly SortRule[] | undefined;
+  /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
+  mkfsTime?: number | undefined;
+}
+
+/**
+ * Builds a SquashFS image of `source` in `out`.
+ *
+ * @param source an array of paths, each a top-level entry under its base name (a closure), or a Source:
+ *   `directory()`, `closure()`, `entries()`
+ * @param out a path (written beside it and renamed; a block device is written in place), a Sink, or a WritableStream.
+ *   The latter two get the image front to back, once it is whole: until then it lies in a temporary file
+ * @throws ImageError; the target is then as it was. What a caller's own Sink, stream or callback throws is passed on
+ */
+export async function buildSquashfs(
+  source: readonly (string | Uint8Array)[] | Source,
+  out: string | Sink | WritableStream<Uint8Array>,
+  options: SquashfsOptions = {},
+): Promise<SquashfsReport> {
+  return new SquashfsBuild(toSource(source), options).run(out);
+}
+
+/** Bytes at the head of a device that are wiped before, and written after everything else. */
+const HEAD_BYTES = 4096;
+
+class SquashfsBuild {
+  readonly #options: SquashfsOptions;
+  readonly #layout: SquashfsLayout;
+  readonly #session: BuildSession;
+
+  constructor(source: Source, options: SquashfsOptions) {
+    this.#options = options;
+    this.#layout = resolveSquashfsLayout(options);
+    checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
+    this.#session = new BuildSession(source, options);
+  }
+
+  run(out: ImageTarget): Promise<SquashfsReport> {
+    const session = this.#session;
+    return session.run(out, async (staged) => {
+      const inodes = orderInodes(staged.tree);
+      const data = await this.#plan(staged, inodes);
+      const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));
+      return {
+        ...describeSquashfs(staged.tree, inodes, this.#layout, data, image),
+        mountPoint: this.#options.mountPoint,
+        excluded: staged.excluded + staged.tree.excluded,
+        seconds: session.seconds,
+      };
+    });
+  }
+
+  async #plan(staged: Staged, inodes: InodeOrder): Promise<DataPlan> {
+    const { tree } = staged;
+    const layout = this.#layout;
+    const size = tree.size.view;
+    const order = orderFiles(tree, inodes, this.#options.sort ?? []);
+    const { flags } = order;
+    const tailOf = (entry: number) => tailBytes(layout, size[entry]!, flags?.[entry]);
+    const isAlone = (entry: number) => ((flags?.[entry] ?? 0) & FILE_NO_DEDUPE) !== 0;
+    const tails = layout.dedupe
+      ? groupByLength(tree, inodes, (entry) => (isAlone(entry) ? 0 : tailOf(entry)), true)
+      : undefined;
+    if (tails) await this.#session.compare(staged, tails);
+    const bodyOf = (entry: number) => (isAlone(entry) ? 0 : size[entry]! - tailOf(entry));
+    const blocks = layout.dedupe ? groupByLength(tree, inodes, bodyOf, false) : undefined;
+    if (blocks) await this.#session.compare(staged, blocks);
+    const shared = { tails: tails?.sharesWith, blocks: blocks?.sharesWith };
+    return this.#session.watch("plan", undefined, async () => planData(tree, order, layout, shared, dataStart(layout)));
+  }
+
+  async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
+    const { offset } = this.#session;
+    if (typeof out === "string") {
+      let image: FinishedImage | undefined;
+      await writeFileTarget(out, async (file) => {
+        image = await this.#writeFile(staged, inodes, data, file, offset);
+      });
+      return image!;
+    }
+    // sizes are known at the end only, and the superblock comes first
+    return withSpool(async (path) => {
+      const file = { path, shownPath: path, inPlace: false };
+      const image = await this.#writeFile(staged, inodes, data, file, 0);
+      await this.#send(path, image.bytes, out);
+      return image;
+    });
+  }
+
+  /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */
+  #writeFile(
+    staged: Staged,
+    inodes: InodeOrder,
+    plan: DataPlan,
+    file: FileTarget,
+    offset: number,
+  ): Promise<FinishedImage> {
+    const { pool } = this.#session;
+    const { tree, contents, paths, xattrs } = staged;
+    const { path, shownPath } = file;
+    const layout = this.#layout;
+    const coding: DataCoding = {
+      compressor: layout.compressor,
+      level: layout.level,
+      rawData: layout.uncompressed.data,
+      rawFragments: layout.uncompressed.fragments,
+      sparse: layout.sparse,
+    };
+    return withFileSink(file, offset, async (sink) => {
+      if (file.inPlace) wipeHead(sink);
+      if (paths)
+        await pool.run("pack", { tree: tree.share(), paths, plan, coding, target: { path, shownPath, offset } });
+      else await pool.runHere((context) => packData(context, plan, coding, tree, contents, sink));
+      const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
+      const input = { tree, inodes, layout, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
+      const image = await pool.here((context) => finishImage(context, input, sink, () => sink.sync()));
+      sink.sync();
+      return image;
+    });
+  }
+
+  /** Sends a finished image on. */
+  async #send(path: string, bytes: number, out: Sink | WritableStream<Uint8Array>): Promise<void> {
+    const stream = "getWriter" in out ? new SequentialSink(out) : undefined;
+    const sink = moveSink(stream ?? (out as Sink), this.#session.offset);
+    try {
+      await this.#session.pool.runHere(async (context) => {
+        await sink.truncate(bytes);
+        let at = 0;
+        for (const chunk of readSpool(path)) {
+          context.control.check();
+          await sink.writeAt(chunk, at);
+          at += chunk.length;
+          await context.pause();
+        }
+        context.control.check();
+        await sink.close();
+      });
+    } catch (error) {
+      void stream?.abort(error);
+      throw error;
+    }
+  }
+}
+
+/** A device is no image before it is whole, nor the one that it was. */
+function wipeHead(sink: FileSink): void {
+  sink.writeAt(new Uint8Array(HEAD_BYTES), 0);
+  sink.sync();
+}
+
+/** The build time of a tree that has none: the clock is never asked. */
+function newestTime(tree: Tree, { order }: InodeOrder): number {
+  let newest = 0;
+  for (const entry of order) newest = Math.max(newest, tree.mtime.view[entry]!);
+  return newest;
+}

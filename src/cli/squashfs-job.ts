@@ -1,0 +1,34 @@
+/** What `ts-gensquashfs` and `ts-mksquashfs` do once they have read their command lines. */
+import { buildSquashfs, type Source, type SquashfsOptions } from "../index.ts";
+import type { BuildJob } from "./program.ts";
+import { formatMessage, formatSquashfsReport, warnOfTimes } from "./summary.ts";
+
+/** What to build. */
+export interface SquashfsRequest {
+  program: string;
+  image: string;
+  /** Makes the source; may print. */
+  source: () => Promise<Source>;
+  options: SquashfsOptions;
+  quiet: boolean;
+  progress: BuildJob["progress"];
+}
+
+/** The job for it. */
+export function squashfsJob({ program, image, source, options, quiet, progress }: SquashfsRequest): BuildJob {
+  return {
+    action: "build",
+    image,
+    warnings: [],
+    progress,
+    quiet,
+    async build(out, context) {
+      const report = await buildSquashfs(await source(), out, { ...options, ...context });
+      const warning = warnOfTimes(report);
+      return {
+        notes: warning && formatMessage(program, warning),
+        report: quiet ? "" : formatSquashfsReport(report),
+      };
+    },
+  };
+}

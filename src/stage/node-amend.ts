@@ -1,0 +1,178 @@
+/** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdtempSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bytesFromLatin1, latin1FromBytes, showBytes } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
+import { systemMessage } from "../core/node-errors.ts";
+import { type EntryMeta, TreeEditor, XattrSets } from "./edit.ts";
+import { sourceStamp } from "./node-files.ts";
+import { PathBuilder, type SharedPaths } from "./node-paths.ts";
+import type { FileSource } from "./node-sources.ts";
+import { splitDevice } from "./node-walk.ts";
+import type { StagePolicy } from "./policy.ts";
+import type { Xattr } from "./source.ts";
+import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
+
+/** Does what is to be done with a tree that has been walked. */
+export type Amendment = (work: Amending) => void | Promise<void>;
+
+/** A source whose tree `amendment` changes after the walk. `defaults`: of directories that nobody has described. */
+export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
+  return {
+    isClosure: source.isClosure,
+    async open(stagePolicy, arena) {
+      const start = await source.open(stagePolicy, arena);
+      // stats of files that are added are exact, so all must be
+      const paths = { ...start.paths, exactStats: true };
+      let spool: Spool | undefined;
+      return {
+        ...start,
+        paths,
+        async finish(tree, policy, context) {
+          const sets = new XattrSets((await start.finish?.(tree, policy, context)) ?? [[]]);
+          spool = new Spool();
+          const work = new Amending(tree, policy, paths, defaults, sets, spool);
+          await amendment(work);
+          context.control.check();
+          work.editor.finish();
+          context.control.advance(context.thread, tree.length);
+          return sets.sets;
+        },
+        release() {
+          spool?.remove();
+          start.release?.();
+        },
+      };
+    },
+  };
+}
+
+/** Made-up contents, as files. */
+class Spool {
+  #folder: string | undefined;
+  #count = 0;
+  readonly #remove = () => {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  };
+
+  /** Keeps contents; gives the path. */
+  keep(contents: Uint8Array): string {
+    try {
+      if (this.#folder === undefined) {
+        this.#folder = mkdtempSync(join(tmpdir(), "ts-mkerofs-"));
+        process.once("exit", this.#remove);
+      }
+      const path = join(this.#folder, `${this.#count++}`);
+      writeFileSync(path, contents);
+      return path;
+    } catch (cause) {
+      throw new ImageError("IO", `${tmpdir()}: ${systemMessage(cause)}`, { path: tmpdir(), cause });
+    }
+  }
+
+  remove(): void {
+    process.off("exit", this.#remove);
+    this.#remove();
+  }
+}
+
+/** What an {@link Amendment} works with. Paths of the image, and of the disk, are latin1 strings. */
+export class Amending {
+  readonly tree: Tree;
+  readonly editor: TreeEditor;
+  readonly #sets: XattrSets;
+  readonly #spool: Spool;
+
+  constructor(tree: Tree, policy: StagePolicy, paths: SharedPaths, defaults: EntryMeta, sets: XattrSets, spool: Spool) {
+    this.tree = tree;
+    this.#sets = sets;
+    this.#spool = spool;
+    this.editor = new TreeEditor(tree, policy, new PathBuilder(tree, paths), defaults);
+  }
+
+  /** Adds a regular file whose contents are those of `diskPath`, a symbolic link followed. */
+  addFile(path: string, meta: EntryMeta, diskPath: string): number {
+    const stats = this.stat(diskPath, true);
+    if ((Number(stats.mode) & S_IFMT) !== S_IFREG) throw this.#refuse(diskPath, "not a regular file");
+    return this.#addFile(path, meta, diskPath, stats);
+  }
+
+  /** Adds a regular file with contents that are on no disk. */
+  addContents(path: string, meta: EntryMeta, contents: Uint8Array): number {
+    return this.addFile(path, meta, latin1FromBytes(Buffer.from(this.#spool.keep(contents))));
+  }
+
+  /** Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. */
+  addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+    const kind = meta.mode & S_IFMT;
+    if (kind === S_IFREG) return this.#addFile(path, meta, diskPath, stats);
+    if (kind === S_IFLNK) {
+      const entry = this.editor.add(path, meta);
+      this.editor.setTarget(entry, latin1FromBytes(this.#attempt(diskPath, (at) => readlinkSync(at, "buffer"))));
+      return entry;
+    }
+    if (kind === S_IFCHR || kind === S_IFBLK) {
+      const { major, minor } = splitDevice(stats.rdev);
+      return this.addDevice(path, meta, major, minor);
+    }
+    return this.editor.add(path, meta);
+  }
+
+  /** Adds a device. */
+  addDevice(path: string, meta: EntryMeta, major: number, minor: number): number {
+    const entry = this.editor.add(path, meta);
+    this.tree.ref.view[entry] = encodeDevice(major, minor, path);
+    return entry;
+  }
+
+  /** The attributes of an entry. */
+  xattrs(entry: number): readonly Xattr[] {
+    return this.#sets.sets[this.tree.xattrs.view[entry]!]!;
+  }
+
+  /** Gives an entry, and its other names, these attributes instead of those that it had. */
+  setXattrs(entry: number, xattrs: readonly Xattr[]): void {
+    const set = this.#sets.index(xattrs);
+    for (const name of this.editor.namesOf(entry)) this.tree.xattrs.view[name] = set;
+  }
+
+  /** What is at a path of the disk; `follow`: not the symbolic link there but what it leads to. */
+  stat(diskPath: string, follow: boolean): BigIntStats {
+    return this.#attempt(diskPath, (path) => (follow ? statSync : lstatSync)(path, { bigint: true }));
+  }
+
+  #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+    // contents are opened without following links, so what is opened is what the link leads to
+    const isLink = (Number(this.stat(diskPath, false).mode) & S_IFMT) === S_IFLNK;
+    const real = isLink ? this.#attempt(diskPath, (at) => latin1FromBytes(realpathSync(at, "buffer"))) : diskPath;
+    const entry = this.editor.add(path, meta, real);
+    this.tree.size.view[entry] = Number(stats.size);
+    this.tree.stamp.view[entry] = sourceStamp(stats);
+    if (stats.blocks * 512n < stats.size) this.tree.flags.view[entry]! |= FLAG_SPARSE;
+    return entry;
+  }
+
+  #attempt<T>(diskPath: string, work: (path: Buffer) => T): T {
+    try {
+      return work(Buffer.from(bytesFromLatin1(diskPath)));
+    } catch (cause) {
+      if (cause instanceof ImageError) throw cause;
+      throw this.#refuse(diskPath, systemMessage(cause), cause);
+    }
+  }
+
+  #refuse(diskPath: string, why: string, cause?: unknown): ImageError {
+    const shown = showBytes(bytesFromLatin1(diskPath));
+    return new ImageError("INPUT", `${shown}: ${why}`, { path: shown, cause });
+  }
+}
