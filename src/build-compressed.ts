@@ -12,9 +12,13 @@ import { ImageError } from "./core/error.ts";
 import { checkDeviceRoom, HeadLastSink } from "./core/node-file-sink.ts";
 import { SpillFile, SpillFolder } from "./core/node-spill.ts";
 import { SequentialSink, type Sink } from "./core/sink.ts";
+import type { CompressWork } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
+import { cutGrains } from "./erofs/grains.ts";
 import type { ErofsPlan, PlanInput } from "./erofs/plan.ts";
 import { CompressedPlanner } from "./erofs/plan-compressed.ts";
+import { findRuns } from "./erofs/runs.ts";
+import { verifyRuns } from "./erofs/verify-runs.ts";
 
 /** Bytes that are copied at once. */
 const COPY_BYTES = 1 << 20;
@@ -76,6 +80,9 @@ export class CompressedBuild {
     const compression = this.#compression;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
     const work = await this.#plan(() => planner.planFiles());
+    if (compression.dedupeExtents) {
+      await this.#findLinks({ tree, paths, contents }, planner, work, files);
+    }
     await this.#session.watch("compress", planner.contentBytes, () =>
       paths
         ? pool.run("compress", { tree: tree.share(), paths, work, files })
@@ -85,6 +92,7 @@ export class CompressedBuild {
     await this.#plan(() => this.#writeDirectories(planner, files));
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
+      if (compression.dedupeExtents) await this.#findLinks({ tree }, planner, packed, files);
       await this.#session.watch("compress", undefined, () =>
         pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
       );
@@ -108,6 +116,32 @@ export class CompressedBuild {
     } finally {
       fragments.close();
     }
+  }
+
+  /** Looks for what files have in common, and has them share it; without contents it is the packed inode. */
+  async #findLinks(
+    { tree, paths, contents }: Pick<Staged, "tree"> & Partial<Pick<Staged, "paths" | "contents">>,
+    planner: CompressedPlanner,
+    work: CompressWork,
+    files: CompressFiles,
+  ): Promise<void> {
+    const { pool } = this.#session;
+    const shared = { tree: tree.share(), paths, files };
+    const inMemory = paths === undefined ? contents : undefined;
+    const grains = await this.#plan(() => planner.planGrains(work));
+    await this.#session.watch("compare", planner.contentBytes, () =>
+      inMemory
+        ? pool.runHere((context) => cutGrains(context, tree, grains, inMemory))
+        : pool.run("grains", { ...shared, work: grains }),
+    );
+    const runs = await this.#plan(() => findRuns(grains, (index) => tree.size.view[work.files[index]!]!));
+    const verify = { files: work.files, runs };
+    await this.#session.watch("compare", undefined, () =>
+      inMemory
+        ? pool.runHere((context) => verifyRuns(context, verify, inMemory, inMemory))
+        : pool.run("verify", { ...shared, work: verify }),
+    );
+    await this.#plan(() => planner.link(work, runs));
   }
 
   #plan<T>(work: () => T): Promise<T> {

@@ -7,7 +7,10 @@ import { loadXxHash } from "./core/xxhash.ts";
 import type { CompressWork } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
 import { emitParallel } from "./erofs/emit.ts";
+import type { GrainWork } from "./erofs/grains.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
+import type { RunWork } from "./erofs/verify-runs.ts";
+import { cutFileGrains, verifyFileRuns } from "./link-files.ts";
 import { type DataCoding, packData } from "./squashfs/data.ts";
 import type { DataPlan } from "./squashfs/plan.ts";
 import type { Contents } from "./stage/contents.ts";
@@ -96,6 +99,22 @@ async function compressJob(
   }
 }
 
+/** Cuts files of the tree or the packed inode, as above, into grains. */
+async function grainsJob(
+  context: JobContext,
+  params: { tree: SharedTree; paths: SharedPaths | undefined; work: GrainWork; files: CompressFiles },
+): Promise<void> {
+  await cutFileGrains(context, Tree.attach(params.tree), params.paths, params.work, params.files);
+}
+
+/** Compares runs of the same. */
+async function verifyJob(
+  context: JobContext,
+  params: { tree: SharedTree; paths: SharedPaths | undefined; work: RunWork; files: CompressFiles },
+): Promise<void> {
+  await verifyFileRuns(context, Tree.attach(params.tree), params.paths, params.work, params.files);
+}
+
 async function emitMetadataJob(
   context: JobContext,
   params: { tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles },
@@ -106,6 +125,8 @@ async function emitMetadataJob(
 /** See {@link ThreadPool}. */
 export const JOBS = {
   compress: compressJob,
+  grains: grainsJob,
+  verify: verifyJob,
   metadata: emitMetadataJob,
   walk: walkJob,
   compare: compareJob,

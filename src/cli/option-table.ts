@@ -141,6 +141,8 @@ const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial
   ["^fragments", { fragments: "none" }],
   ["all-fragments", { fragments: "all" }],
   ["^all-fragments", { fragments: "none" }],
+  ["dedupe", { dedupeExtents: true }],
+  ["^dedupe", { dedupeExtents: false }],
   ["legacy-compress", { fullIndexes: true }],
   ["^legacy-compress", { fullIndexes: false }],
   ["nosbcrc", { checksum: false }],
@@ -148,7 +150,7 @@ const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial
   ["^xattr-name-filter", { xattrFilter: false }],
 ]);
 
-const UNSUPPORTED_FEATURES = /^\^?(48bit|dedupe|dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
+const UNSUPPORTED_FEATURES = /^\^?(48bit|dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
 
 function parseFeature(feature: string): Partial<Settings> {
   const sets = FEATURES.get(feature);

@@ -8,8 +8,10 @@ import { OrderedOutput } from "../core/ordered.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { Contents } from "../stage/contents.ts";
 import type { Tree } from "../stage/tree.ts";
-import type { Compression } from "./compression.ts";
+import { type Compression, isInterlaced } from "./compression.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
+import { Linker } from "./linker.ts";
+import type { SharedLinks } from "./links.ts";
 import { PieceOutput, type PieceTargets } from "./piece.ts";
 import { COMPRESS_FIELDS, pieceRoom } from "./pieces.ts";
 import { type PartInput, Squeezer } from "./squeeze.ts";
@@ -36,6 +38,8 @@ export interface CompressWork {
   stored: SharedStored;
   /** Where equal pclusters and fragments are looked for, if they are. */
   found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
+  /** Ranges of files that are not compressed again, if there are any. */
+  links: SharedLinks | undefined;
 }
 
 /** Compresses pieces until none is left; run by every thread at once. */
@@ -51,15 +55,18 @@ export async function compressPieces(
   const settings = {
     blockSize: stored.blockSize,
     maxExtentBytes: compression.maxExtentBytes,
-    interlaced: compression.fragments !== "none",
+    interlaced: isInterlaced(compression),
+    // who asks for the smallest image has the time
+    skipsRandom: !compression.dedupeExtents,
   };
   const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
+  const linker = work.links && new Linker(context, work.links, stored.blockSize);
   const squeezers: Squeezer[] = [];
   for (const { algorithm: name, level, dictSize } of compression.algorithms) {
     const codec = await createCodec({ name, level });
     // a frame's window is its contents, and the superblock says how large that can be
     const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
-    squeezers.push(new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }));
+    squeezers.push(new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }, linker));
   }
   const xxhash = await loadXxHash();
   const found = work.found && {
@@ -71,7 +78,7 @@ export async function compressPieces(
   const ordered = new OrderedOutput(context, WAITING_BYTES);
   const count = pieces.length / COMPRESS_FIELDS;
   for (let piece = context.control.claim(); piece < count; piece = context.control.claim()) {
-    const output = free.pop() ?? new PieceOutput(room, store, targets, found, (done) => free.push(done));
+    const output = free.pop() ?? new PieceOutput(room, store, targets, found, work.links, (done) => free.push(done));
     const record = piece * COMPRESS_FIELDS;
     const first = pieces[record]!;
     const end = pieces[record + 1]!;
@@ -84,6 +91,8 @@ export async function compressPieces(
       const size = tree.size.view[entry]!;
       const part: PartInput = {
         entry,
+        index,
+        piece,
         method,
         pclusterSize,
         size,
@@ -96,6 +105,7 @@ export async function compressPieces(
       };
       await squeezers[algorithm]!.squeeze(part, output);
     }
+    linker?.finish(piece);
     output.seal();
     await ordered.add(piece, output);
   }

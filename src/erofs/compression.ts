@@ -50,6 +50,8 @@ export interface CompressionOptions {
   maxExtentBytes?: number | undefined;
   /** Indexes of eight bytes an lcluster, not packed ones (`-Elegacy-compress`). Default: false. */
   fullIndexes?: boolean | undefined;
+  /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
+  dedupeExtents?: boolean | undefined;
   /** Exceptions for some files (`--compress-hints`). */
   compressHints?: readonly CompressHint[] | undefined;
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
@@ -84,6 +86,8 @@ export interface Compression {
   directories: boolean;
   maxExtentBytes: number;
   fullIndexes: boolean;
+  /** Absent where it is not asked for: the options count in the UUID, which was there first. */
+  dedupeExtents?: true;
   hints: ResolvedHint[];
 }
 
@@ -117,6 +121,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
       MAX_EXTENT,
     ),
     fullIndexes: options.fullIndexes ?? false,
+    ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
     hints,
   };
 }
@@ -126,6 +131,14 @@ export function hasPackedInode({ fragments, directories }: Compression): boolean
   return fragments !== "none" || directories;
 }
 
+/**
+ * Whether uncompressed blocks are turned so that their bytes stand where their offsets in the file say, modulo a block;
+ * other files cannot refer to them then.
+ */
+export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean {
+  return fragments !== "none" && !dedupeExtents;
+}
+
 function checkNone(options: CompressionOptions): undefined {
   const alone = [
     "pclusterSize",
@@ -133,6 +146,7 @@ function checkNone(options: CompressionOptions): undefined {
     "compressDirectories",
     "packedPclusterSize",
     "maxExtentBytes",
+    "dedupeExtents",
     "compressHints",
   ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
@@ -200,6 +214,7 @@ export function checkTargetKernel(
   check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
   check(hasPackedInode(compression), "fragments", "6.1");
+  check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
   for (const { algorithm } of compression.algorithms) {
     check(algorithm === "deflate", "deflate", "6.6");
     check(algorithm === "zstd", "zstd", "6.10");

@@ -8,7 +8,7 @@ import { ImageError } from "../core/error.ts";
 import type { Sink } from "../core/sink.ts";
 import { setU64 } from "../core/struct.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
-import { ALGORITHMS, type Compression } from "./compression.ts";
+import { ALGORITHMS, type Compression, isInterlaced } from "./compression.ts";
 import {
   ADVISE_BIG_PCLUSTERS,
   ADVISE_COMPACTED_2B,
@@ -148,7 +148,7 @@ class StoredEmitter {
         (big ? ADVISE_BIG_PCLUSTERS : 0) |
         (inline > 0 ? ADVISE_INLINE_PCLUSTER : 0) |
         (fragment > 0 ? ADVISE_FRAGMENT_PCLUSTER : 0) |
-        (this.#compression.fragments === "none" ? 0 : ADVISE_INTERLACED_PCLUSTER),
+        (isInterlaced(this.#compression) ? ADVISE_INTERLACED_PCLUSTER : 0),
       true,
     );
     if (fragment > 0) view.setUint32(header + MAP_HEADER.h_fragmentoff, at % 2 ** 32, true);

@@ -13,7 +13,8 @@ export const EXTENT_COMPRESSED = 1;
 export const EXTENT_PLACED = 2;
 /** The extent is but the start of what its pcluster holds. */
 export const EXTENT_PARTIAL = 4;
-const FLAGS = 8;
+/** Numbers that the flags can make up. */
+export const EXTENT_FLAGS = 8;
 
 /** Most bytes of one extent in the log. */
 const LOG_BYTES = 30;
@@ -51,7 +52,7 @@ export class ByteLog {
   appendExtent(length: number, blocks: number, flags: number, blk: number): void {
     this.reserve(LOG_BYTES);
     this.#number(length);
-    this.#number(blocks * FLAGS + flags);
+    this.#number(blocks * EXTENT_FLAGS + flags);
     if ((flags & EXTENT_PLACED) !== 0) this.#number(blk);
   }
 
@@ -98,8 +99,8 @@ export class ExtentReader {
     const follows = this.blk + this.blocks;
     this.length = this.#number();
     const word = this.#number();
-    this.flags = word % FLAGS;
-    this.blocks = (word - this.flags) / FLAGS;
+    this.flags = word % EXTENT_FLAGS;
+    this.blocks = (word - this.flags) / EXTENT_FLAGS;
     this.blk = (this.flags & EXTENT_PLACED) !== 0 ? this.#number() : follows;
   }
 

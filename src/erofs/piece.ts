@@ -5,8 +5,9 @@
  */
 import { equalBytes } from "../core/bytes.ts";
 import type { PieceResult } from "../core/ordered.ts";
-import { ByteLog, EXTENT_PLACED } from "./extents.ts";
+import { ByteLog, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
+import type { SharedLinks } from "./links.ts";
 import type { Part, StoredFiles } from "./stored.ts";
 
 /** A file that is written at once, and can be read. */
@@ -46,6 +47,11 @@ export class PieceOutput implements PieceResult {
   readonly #storedLens: number[] = [];
   readonly #flags: number[] = [];
   readonly #checksums: number[] = [];
+  /** By extent: the slot of the one it refers to, and the slot that is told where it lies; or -1. */
+  readonly #sources: number[] = [];
+  readonly #slots: number[] = [];
+  /** Slots of extents that have been dropped, as the file needs no index; and where their blocks are. */
+  readonly #flatSlots: { slot: number; at: number }[] = [];
   /** By part: checksum of the fragment. */
   readonly #fragmentSums: number[] = [];
   readonly #parts: Part[] = [];
@@ -53,11 +59,13 @@ export class PieceOutput implements PieceResult {
   readonly #stored: StoredFiles;
   readonly #targets: PieceTargets;
   readonly #found: FoundTables | undefined;
+  readonly #links: Pick<SharedLinks, "blks"> | undefined;
   readonly #done: (output: PieceOutput) => void;
   #again = new Uint8Array(0);
 
   /**
    * @param found where equal pclusters and fragments are looked for, if they are
+   * @param links where extents tell others where they lie, if they are looked for
    * @param done takes the output back when it has been placed
    */
   constructor(
@@ -65,12 +73,14 @@ export class PieceOutput implements PieceResult {
     stored: StoredFiles,
     targets: PieceTargets,
     found: FoundTables | undefined,
+    links: Pick<SharedLinks, "blks"> | undefined,
     done: (output: PieceOutput) => void,
   ) {
     this.blocks = new Uint8Array(roomBytes);
     this.#stored = stored;
     this.#targets = targets;
     this.#found = found;
+    this.#links = links;
     this.#done = done;
   }
 
@@ -83,16 +93,40 @@ export class PieceOutput implements PieceResult {
     return this.#lengths.length;
   }
 
-  /** Adds an extent; `storedLen` are the bytes of its blocks, which have just been added. */
-  addExtent(length: number, storedLen: number, flags: number): void {
+  /**
+   * Adds an extent; `storedLen` are the bytes of its blocks, which have just been added.
+   *
+   * @param slot which is told where it lies, or -1
+   */
+  addExtent(length: number, storedLen: number, flags: number, slot: number): void {
+    this.#add(length, storedLen, flags, -1, slot);
+  }
+
+  /** Adds an extent that has its blocks elsewhere: those of the one in slot `source`. */
+  addReference(length: number, storedLen: number, flags: number, source: number, slot: number): void {
+    this.#add(length, storedLen, flags, source, slot);
+  }
+
+  #add(length: number, storedLen: number, flags: number, source: number, slot: number): void {
     this.#lengths.push(length);
     this.#storedLens.push(storedLen);
     this.#flags.push(flags);
+    this.#sources.push(source);
+    this.#slots.push(slot);
   }
 
-  /** Forgets the extents from `count` on. */
-  dropExtents(count: number): void {
-    for (const list of [this.#lengths, this.#storedLens, this.#flags]) list.length = count;
+  /** Forgets the extents from `count` on, none of them a reference; their blocks, from `blocksAt` on, stay. */
+  dropExtents(blocksAt: number, count: number): void {
+    let at = blocksAt;
+    for (let extent = count; extent < this.extents; extent++) {
+      if (this.#slots[extent]! >= 0) this.#flatSlots.push({ slot: this.#slots[extent]!, at });
+      at += this.#storedLens[extent]!;
+    }
+    this.#truncate(count);
+  }
+
+  #truncate(count: number): void {
+    for (const list of [this.#lengths, this.#storedLens, this.#flags, this.#sources, this.#slots]) list.length = count;
   }
 
   /** Ends a part: what has been added since its start is its. */
@@ -108,6 +142,7 @@ export class PieceOutput implements PieceResult {
       const end = this.#endOf(index);
       let at = part.blocksAt;
       for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
+        if (this.#sources[extent]! >= 0) continue;
         const length = this.#storedLens[extent]!;
         this.#checksums[extent] = pclusters.checksum(this.blocks.subarray(at, at + length));
         at += length;
@@ -128,7 +163,8 @@ export class PieceOutput implements PieceResult {
       const startOff = imageOff + keptBlocks;
       const recordAt = recordOff + this.#records.length;
       const storedLen = end.blocksAt - part.blocksAt;
-      const kept = this.#keepBlocks(part, end, imageOff, keptBlocks);
+      const referred = this.#sumReferences(part, end);
+      const kept = this.#keepBlocks(part, end, imageOff, keptBlocks, referred > 0);
       keptBlocks += kept;
       this.#records.append(this.inline.bytes.subarray(part.inlineAt, end.inlineAt));
       const fragmentLen = end.fragmentAt - part.fragmentAt;
@@ -141,7 +177,7 @@ export class PieceOutput implements PieceResult {
         part,
         startOff,
         kept,
-        storedLen,
+        storedLen + referred,
         recordAt,
         end.inlineAt - part.inlineAt,
         knownOff < 0 ? fragmentOff + keptFragments - fragmentLen : knownOff,
@@ -158,7 +194,8 @@ export class PieceOutput implements PieceResult {
   write(): void {
     this.blocksUsed = 0;
     for (const log of [this.inline, this.fragments, this.#records]) log.clear();
-    this.dropExtents(0);
+    this.#truncate(0);
+    this.#flatSlots.length = 0;
     this.#parts.length = 0;
     this.#done(this);
   }
@@ -176,23 +213,49 @@ export class PieceOutput implements PieceResult {
   }
 
   /** Moves the blocks of a part behind those kept so far, and writes its extents down; returns the bytes kept of it. */
-  #keepBlocks(part: Part, end: Pick<Part, "blocksAt" | "extentsAt">, imageOff: number, keptBefore: number): number {
+  #keepBlocks(
+    part: Part,
+    end: Pick<Part, "blocksAt" | "extentsAt">,
+    imageOff: number,
+    keptBefore: number,
+    refers: boolean,
+  ): number {
     const { blockSize } = this.#stored;
     if (part.extentsAt === end.extentsAt) {
+      for (const { slot, at } of this.#flatSlots) {
+        const isOwn = at >= part.blocksAt && at < end.blocksAt;
+        if (isOwn) this.#tellSlot(slot, (imageOff + keptBefore + at - part.blocksAt) / blockSize);
+      }
       this.blocks.copyWithin(keptBefore, part.blocksAt, end.blocksAt);
       return end.blocksAt - part.blocksAt;
     }
-    const placed = this.#found && part.isPacked ? this.#findExtents(part, end, imageOff, keptBefore) : undefined;
+    const placed =
+      this.#found && part.isPacked ? this.#findExtents(part, end, imageOff, keptBefore, refers) : undefined;
     let at = part.blocksAt;
     let kept = keptBefore;
-    let follows = true;
+    // the last extent of the part before this one may lie elsewhere
+    let follows = part.isFirst || !this.#stored.isScattered(part.entry);
     for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
       const length = this.#storedLens[extent]!;
+      const source = this.#sources[extent]!;
+      if (source >= 0) {
+        const blk = this.#links!.blks[source]!;
+        this.#records.appendExtent(
+          this.#lengths[extent]!,
+          length / blockSize,
+          this.#flags[extent]! | EXTENT_PLACED,
+          blk,
+        );
+        this.#tellSlot(this.#slots[extent]!, blk);
+        follows = false;
+        continue;
+      }
       const known = placed?.[extent - part.extentsAt] ?? -1;
       const off = known < 0 ? imageOff + kept : known;
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = this.#flags[extent]! | (follows && known < 0 ? 0 : EXTENT_PLACED);
       this.#records.appendExtent(this.#lengths[extent]!, length / blockSize, flags, off / blockSize);
+      this.#tellSlot(this.#slots[extent]!, off / blockSize);
       follows = known < 0;
       if (known < 0) {
         this.blocks.copyWithin(kept, at, at + length);
@@ -204,21 +267,44 @@ export class PieceOutput implements PieceResult {
     return kept - keptBefore;
   }
 
+  #tellSlot(slot: number, blk: number): void {
+    if (slot >= 0) this.#links!.blks[slot] = blk;
+  }
+
+  /** Bytes of blocks that the part refers to. */
+  #sumReferences(part: Part, end: Pick<Part, "extentsAt">): number {
+    let sum = 0;
+    for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
+      if (this.#sources[extent]! < 0) continue;
+      sum += this.#storedLens[extent]!;
+      const saves = (this.#flags[extent]! & EXTENT_PARTIAL) === 0;
+      if (saves) this.#stored.countSaved(this.#storedLens[extent]!);
+    }
+    return sum;
+  }
+
   /** Image offsets of the part's extents that are there already, -1 for others; undefined where they save too little. */
-  #findExtents(part: Part, end: Pick<Part, "extentsAt">, imageOff: number, kept: number): number[] | undefined {
+  #findExtents(
+    part: Part,
+    end: Pick<Part, "extentsAt">,
+    imageOff: number,
+    kept: number,
+    refers: boolean,
+  ): number[] | undefined {
     const { pclusters } = this.#found!;
     const places: number[] = [];
     let saved = 0;
     let at = part.blocksAt;
     for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
-      const length = this.#storedLens[extent]!;
+      const length = this.#sources[extent]! < 0 ? this.#storedLens[extent]! : 0;
       const place = length === 0 ? -1 : pclusters.find(this.#checksums[extent]!);
       const isKnown = place >= 0 && this.#isWritten(place, this.blocks.subarray(at, at + length), imageOff, kept);
       places.push(isKnown ? place : -1);
       if (isKnown) saved += length;
       at += length;
     }
-    const costs = this.#stored.isScattered(part.entry) ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
+    const isFull = refers || this.#stored.isScattered(part.entry);
+    const costs = isFull ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
     return saved > costs ? places : undefined;
   }
 

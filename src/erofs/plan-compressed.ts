@@ -28,16 +28,21 @@ import {
   ZSTD_CFGS,
 } from "./disk.ts";
 import { shareFound } from "./found.ts";
+import { type GrainWork, planGrains } from "./grains.ts";
 import { mapHeaderAt, measureIndex } from "./lcluster.ts";
+import { planLinks } from "./links.ts";
 import type { ErofsLayout } from "./options.ts";
 import { PieceList } from "./pieces.ts";
 import { type ErofsPlan, ImagePlanner, type MetadataPlace, type PlanInput } from "./plan.ts";
 import type { PartInput } from "./squeeze.ts";
-import { type Method, PACKED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
+import { type Method, PACKED, SCATTERED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
 import { measureHead, type SuperCompression } from "./superblock.ts";
 
 /** Permissions of the packed inode, which nobody sees. */
 const PACKED_MODE = S_IFREG | 0o644;
+
+/** Smaller files are not looked through for what others hold too. */
+const MIN_GRAIN_FILE = 8192;
 
 /** Makes room in the tree for the packed inode, before inodes are ordered; NONE where there will be none. */
 export function allocatePackedInode(tree: Tree, compression: Compression | undefined): number {
@@ -111,6 +116,35 @@ export class CompressedPlanner {
     return this.#planWork(this.#files, ends[fragments], this.#chooseMethods());
   }
 
+  /** Plans the search for equal runs of bytes in what is to be compressed. */
+  planGrains({ files, methods, pieces, end }: CompressWork): GrainWork {
+    const size = this.#tree.size.view;
+    const { blockSize } = this.#layout;
+    const classes = new Uint8Array(new SharedArrayBuffer(files.length));
+    let bytes = 0;
+    files.forEach((entry, index) => {
+      const { algorithm, pclusterSize } = this.#methods[methods[index]!]!;
+      if (pclusterSize === 0 || end === "whole" || size[entry]! < MIN_GRAIN_FILE) return;
+      // an index names one algorithm, and may have pclusters of several blocks or not
+      classes[index] = 1 + 2 * algorithm + Number(pclusterSize > blockSize);
+      bytes += size[entry]!;
+    });
+    return planGrains(files, classes, pieces, bytes);
+  }
+
+  /** Has files refer to what is equal in others, as `runs` say. */
+  link(work: CompressWork, runs: Float64Array): void {
+    const { blockSize } = this.#layout;
+    work.links = planLinks(this.#tree, work.files, work.pieces, runs, blockSize);
+    if (!work.links) return;
+    const { linkAt } = work.links;
+    const heads = this.#largestHeads();
+    work.files.forEach((entry, index) => {
+      if (linkAt[index] !== linkAt[index + 1])
+        work.inlineRoom[index] = this.#inlineRoom(entry, heads, LAYOUT_COMPRESSED_FULL);
+    });
+  }
+
   /** The second step, after the first has been done: inodes and directories. */
   placeMetadata(): void {
     const { inodes, sharesWith } = this.#input;
@@ -148,7 +182,9 @@ export class CompressedPlanner {
     nlink[entry] = 1;
     if (inodeOf) inodeOf[entry] = entry;
     const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
-    const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    // the room for its index is fixed before it is compressed
+    const { fullIndexes, dedupeExtents } = this.#compression;
+    const layout = fullIndexes || dedupeExtents ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
     this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
     this.#planner.addInode(entry);
   }
@@ -173,8 +209,11 @@ export class CompressedPlanner {
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
-    // its inode has its place already, with room for a compact index
-    return { ...this.#planWork(files, "indexed", methods), found: undefined };
+    const work = this.#planWork(files, "indexed", methods);
+    // its inode has its place already, and what is found again takes a full index
+    if (this.#stored.formats[this.#packedEntry]! >> FORMAT_LAYOUT_SHIFT !== LAYOUT_COMPRESSED_FULL)
+      work.found = undefined;
+    return work;
   }
 
   /** The last step: everything has its place. */
@@ -198,7 +237,6 @@ export class CompressedPlanner {
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const heads = this.#largestHeads();
     const pieces = new PieceList(blockSize);
-    const blockBits = Math.log2(blockSize);
     const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
     files.forEach((entry, index) => {
       const size = this.#tree.size.view[entry]!;
@@ -207,7 +245,7 @@ export class CompressedPlanner {
       this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
       if (map) return;
       const head = heads?.get(entry) ?? this.#headBytes(entry);
-      inlineRoom[index] = Math.max(0, blockSize - measureIndex(mapHeaderAt(head), size, layout, blockBits));
+      inlineRoom[index] = this.#inlineRoom(entry, heads, layout);
       if (this.#layout.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
     });
     return {
@@ -220,7 +258,15 @@ export class CompressedPlanner {
       end,
       stored: this.#stored,
       found: this.#found,
+      links: undefined,
     };
+  }
+
+  /** Most bytes behind an inode's index. */
+  #inlineRoom(entry: number, heads: Map<number, number> | undefined, layout: number): number {
+    const { blockSize } = this.#layout;
+    const header = mapHeaderAt(heads?.get(entry) ?? this.#headBytes(entry));
+    return Math.max(0, blockSize - measureIndex(header, this.#tree.size.view[entry]!, layout, Math.log2(blockSize)));
   }
 
   #headBytes(entry: number): number {
@@ -260,19 +306,20 @@ export class CompressedPlanner {
     for (const entry of sharesWith ? inodes.order : []) {
       if (sharesWith![entry] !== NONE) blocks += this.#stored.blocks[entry]!;
     }
-    return blocks * this.#layout.blockSize;
+    return blocks * this.#layout.blockSize + new StoredFiles(this.#stored).savedBytes;
   }
 
   /** What a reader must know, given that something is compressed. */
   #incompat(): number {
-    const { formats, inlineLen } = this.#stored;
+    const { formats, inlineLen, packed } = this.#stored;
+    const isScattered = packed.some((flags) => (flags & SCATTERED) !== 0);
     const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
     return (
       INCOMPAT_ZERO_PADDING |
       (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
-      // it also tells that uncompressed blocks are interlaced
-      (hasPackedInode(this.#compression) ? INCOMPAT_FRAGMENTS : 0)
+      // it also tells that uncompressed blocks are interlaced, and that several extents may be one pcluster
+      (hasPackedInode(this.#compression) || isScattered ? INCOMPAT_FRAGMENTS : 0)
     );
   }
 

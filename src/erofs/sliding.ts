@@ -36,6 +36,11 @@ export class SlidingWindow {
   /** Makes the bytes from `at` to `to` lie in the array; what is in front of them may go. */
   cover(at: number, to: number): void | Promise<void> {
     if (to <= this.#to) return;
+    // what has been skipped need not be read
+    if (at > this.#to) {
+      this.#from = at;
+      this.#to = at;
+    }
     const capacity = this.#bytes.length - 1;
     if (to - this.#from > capacity) {
       this.#bytes.copyWithin(0, at - this.#from, this.#to - this.#from);

@@ -13,6 +13,7 @@ import type { JobContext } from "../core/control.ts";
 import type { Contents } from "../stage/contents.ts";
 import { looksRandom, RANDOM_BYTES } from "./entropy.ts";
 import { EXTENT_COMPRESSED } from "./extents.ts";
+import type { Linker } from "./linker.ts";
 import type { PieceOutput } from "./piece.ts";
 import { SlidingWindow } from "./sliding.ts";
 
@@ -25,6 +26,9 @@ const TINY = 32;
 /** What is known of a part of a file before it is compressed. */
 export interface PartInput {
   entry: number;
+  /** Number of the file among those that are compressed, and of the piece of work. */
+  index: number;
+  piece: number;
   /** Index of the method, which is noted. */
   method: number;
   /** Most bytes of a pcluster, whole blocks; 0: nothing is compressed. */
@@ -50,6 +54,8 @@ export interface SqueezeSettings {
   maxExtentBytes: number;
   /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
   interlaced: boolean;
+  /** Whether to look at bytes before any attempt to compress them. */
+  skipsRandom: boolean;
 }
 
 /** Compresses parts of files, one after another, with one codec. */
@@ -61,6 +67,8 @@ export class Squeezer {
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
   readonly #interlaced: boolean;
+  readonly #skipsRandom: boolean;
+  readonly #linker: Linker | undefined;
   #out!: PieceOutput;
   #part!: PartInput;
   /** The part is the end of its file. */
@@ -68,8 +76,18 @@ export class Squeezer {
   /** Something is compressed, or a fragment. */
   #isPacked = false;
 
-  /** @param quick a fast codec, by which it is seen whether something is worth the trouble */
-  constructor(context: JobContext, codec: Codec, quick: Codec, contents: Contents, settings: SqueezeSettings) {
+  /**
+   * @param quick a fast codec, by which it is seen whether something is worth the trouble
+   * @param linker finds what is there already, if that is looked for
+   */
+  constructor(
+    context: JobContext,
+    codec: Codec,
+    quick: Codec,
+    contents: Contents,
+    settings: SqueezeSettings,
+    linker: Linker | undefined,
+  ) {
     this.#context = context;
     this.#codec = codec;
     this.#quick = quick;
@@ -77,6 +95,8 @@ export class Squeezer {
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
     this.#interlaced = settings.interlaced;
+    this.#skipsRandom = settings.skipsRandom;
+    this.#linker = linker;
   }
 
   /** Compresses a part, and adds what has become of it to `out`. */
@@ -91,9 +111,10 @@ export class Squeezer {
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);
+    this.#linker?.open(part.piece, part.index, from);
     await this.#cut();
     const isFirst = from === 0;
-    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(extentsAt);
+    if (isFirst && this.#isLast && !this.#isPacked) this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
     out.endPart({ entry, method, size, isFirst, isLast, isPacked, blocksAt, extentsAt, inlineAt, fragmentAt });
@@ -105,19 +126,26 @@ export class Squeezer {
     let compresses = false;
     for (let at = from; at < end; ) {
       const rest = end - at;
-      const reach = Math.min(rest, this.#maxExtentBytes);
-      const covering = this.#window.cover(at, at + reach);
-      if (covering !== undefined) await covering;
-      const place = this.#window.placeOf(at);
-      let done = this.#storeFragment(at, place, rest, reach);
+      const seeking = this.#linker?.seek(at, end);
+      if (seeking !== undefined) await seeking;
+      let done = this.#refer(at);
       if (done === 0) {
-        // where compression has just succeeded, a look at the bytes would cost more than it saves
-        const isRandom = !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES));
-        done = isRandom ? 0 : this.#compress(place, rest, reach);
-        compresses = done > 0;
-        if (!compresses) {
-          const length = isRandom || pclusterSize === 0 ? RANDOM_BYTES : pclusterSize;
-          done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
+        const whole = Math.min(rest, this.#maxExtentBytes);
+        const covering = this.#window.cover(at, at + whole);
+        if (covering !== undefined) await covering;
+        const place = this.#window.placeOf(at);
+        const reach = this.#reachLink(at, place, rest, whole);
+        done = this.#storeFragment(at, place, rest, reach);
+        if (done === 0) {
+          // where compression has just succeeded, a look at the bytes would cost more than it saves
+          const isRandom =
+            this.#skipsRandom && !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES));
+          done = isRandom ? 0 : this.#compress(at, place, rest, reach);
+          compresses = done > 0;
+          if (!compresses) {
+            const length = isRandom || pclusterSize === 0 ? RANDOM_BYTES : pclusterSize;
+            done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
+          }
         }
       }
       at += done;
@@ -126,6 +154,28 @@ export class Squeezer {
       const paused = this.#context.pause();
       if (paused !== undefined) await paused;
     }
+  }
+
+  /** Refers to an extent that is there already, if one starts at `at`. */
+  #refer(at: number): number {
+    const linker = this.#linker;
+    if (linker === undefined || linker.start !== at || linker.slot < 0) return 0;
+    const { length, slot, flags, storedLen } = linker;
+    this.#out.addReference(length, storedLen, flags, slot, linker.note(at, length, storedLen, flags));
+    this.#isPacked = true;
+    return length;
+  }
+
+  /** How far an extent may reach that starts at `at`: to the next that is there already, or `whole`. */
+  #reachLink(at: number, place: number, rest: number, whole: number): number {
+    const reach = Math.min(whole, (this.#linker?.start ?? Number.POSITIVE_INFINITY) - at);
+    if (reach === whole || this.#part.end !== "fragment" || !this.#isLast || rest !== whole) return reach;
+    // a fragment costs less than a block in front of the link
+    return (at === 0 || this.#isPacked) && this.#surelyFits(place, rest) ? whole : reach;
+  }
+
+  #addExtent(at: number, length: number, storedLen: number, flags: number): void {
+    this.#out.addExtent(length, storedLen, flags, this.#linker?.note(at, length, storedLen, flags) ?? -1);
   }
 
   /** Makes what is left of the file a fragment, if it shall be one before any attempt to compress it. */
@@ -146,11 +196,11 @@ export class Squeezer {
   }
 
   /** Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained. */
-  #compress(place: number, rest: number, reach: number): number {
+  #compress(at: number, place: number, rest: number, reach: number): number {
     const { end, pclusterSize, inlineRoom } = this.#part;
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
-    if (pclusterSize === 0 || (rest <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
+    if (pclusterSize === 0 || (reach <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
     let length = codec.compressInto(place, place + reach, 0, pclusterSize);
     if (length === 0) return 0;
@@ -174,7 +224,7 @@ export class Squeezer {
     blocks.fill(0, blocksUsed, start);
     blocks.set(codec.packed.subarray(0, length), start);
     this.#out.blocksUsed += stored;
-    this.#out.addExtent(consumed, stored, EXTENT_COMPRESSED);
+    this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
     return consumed;
   }
@@ -192,7 +242,7 @@ export class Squeezer {
   }
 
   #appendInline(length: number, rest: number): number {
-    this.#out.addExtent(rest, 0, EXTENT_COMPRESSED);
+    this.#out.addExtent(rest, 0, EXTENT_COMPRESSED, -1);
     this.#out.inline.append(this.#codec.packed.subarray(0, length));
     this.#isPacked = true;
     return rest;
@@ -204,15 +254,19 @@ export class Squeezer {
     const plain = this.#codec.plain;
     const blockSize = this.#blockSize;
     if (end === "inline" && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
-      this.#out.addExtent(rest, 0, 0);
+      this.#out.addExtent(rest, 0, 0, -1);
       this.#out.inline.append(plain.subarray(place, place + rest));
       return rest;
     }
-    const whole = length === rest ? length : length - (length % blockSize);
+    const short = length % blockSize;
+    const endAt = at + length;
+    // what is no block may end the part, or stand in front of an extent that starts in a later block
+    const isKept = length === rest || (endAt === this.#linker?.start && endAt % blockSize < short);
+    const whole = isKept ? length : length - short;
     for (let done = 0; done < whole; done += blockSize) {
       const count = Math.min(blockSize, whole - done);
       this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
-      this.#out.addExtent(count, blockSize, 0);
+      this.#addExtent(at + done, count, blockSize, 0);
     }
     return whole;
   }
@@ -229,10 +283,10 @@ export class Squeezer {
   }
 
   /** Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. */
-  #flatten(extentsAt: number): void {
+  #flatten(blocksAt: number, extentsAt: number): void {
     const { size, flatRoom } = this.#part;
     const tail = size % this.#blockSize;
-    this.#out.dropExtents(extentsAt);
+    this.#out.dropExtents(blocksAt, extentsAt);
     if (tail === 0 || tail > flatRoom) return;
     this.#out.blocksUsed -= this.#blockSize;
     this.#out.inline.append(this.#out.blocks.subarray(this.#out.blocksUsed, this.#out.blocksUsed + tail));

@@ -71,12 +71,13 @@ export interface SharedStored {
 /** Something in the file is compressed, or a fragment. */
 export const PACKED = 1;
 /** Some of its pclusters are those of other files, and lie where they lie. */
-const SCATTERED = 2;
+export const SCATTERED = 2;
 
 const TOTAL_BLOCKS = 0;
 const TOTAL_RECORDS = 1;
 const TOTAL_FRAGMENTS = 2;
-const TOTALS = 3;
+const TOTAL_SAVED = 3;
+const TOTALS = 4;
 
 /** Shared columns for `entries` entries, of an image whose data starts at block `firstBlk`. */
 export function shareStored(
@@ -144,6 +145,16 @@ export class StoredFiles {
   /** Bytes of the packed inode so far. */
   get fragmentBytes(): number {
     return this.shared.totals[TOTAL_FRAGMENTS]!;
+  }
+
+  /** Bytes of blocks that have been counted by {@link countSaved}. */
+  get savedBytes(): number {
+    return this.shared.totals[TOTAL_SAVED]!;
+  }
+
+  /** Counts bytes of blocks that are referred to instead of being there again. */
+  countSaved(bytes: number): void {
+    this.shared.totals[TOTAL_SAVED]! += bytes;
   }
 
   /** Counts what a piece has added, in bytes. Throws `LIMIT` behind the last block there is. */
@@ -235,6 +246,7 @@ export class StoredFiles {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =
         fullIndexes ||
+        formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_COMPRESSED_FULL ||
         this.isScattered(entry) ||
         fragmentEnd > 0xffffffff ||
         Math.log2(blockSize) > MAX_COMPACT_BITS ||
