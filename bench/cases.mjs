@@ -21,7 +21,8 @@ export function findPeer(command) {
   const named = first.match(/mkfs\.erofs\D*\d+\.\d\S*/)?.[0];
   const help = shown("--help");
   const version = named ?? "mkfs.erofs (unknown version)";
-  return { command, version, tar: help.includes("--tar"), label: /^ -L/m.test(help) };
+  const knows = (option) => help.includes(option);
+  return { command, version, tar: knows("--tar"), workers: knows("--workers"), label: /^ -L/m.test(help) };
 }
 
 /**

@@ -59,14 +59,19 @@ await loops("erofs/inode.js", ({ emitInode }) => {
   }
 });
 
-await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, emitDirectory, Tree }) => {
+await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, DirectoryBlocks, Tree }) => {
   for (const count of [12, ITEMS]) {
     const tree = directoryOf(Tree, names.slice(0, count).sort());
     const nids = Uint32Array.from({ length: count + 1 }, (_, i) => 36 + i);
     const out = new Uint8Array(measureDirectory(tree, 0, BLOCK) + BLOCK);
     const view = new DataView(out.buffer);
     add(`directory of ${count}, measure`, count, () => measureDirectory(tree, 0, BLOCK));
-    add(`directory of ${count}, pack`, count, () => emitDirectory(out, view, 0, undefined, tree, 0, nids, BLOCK));
+    add(`directory of ${count}, pack`, count, () => {
+      const blocks = new DirectoryBlocks(tree, 0, nids, BLOCK);
+      let at = 0;
+      while (blocks.emit(out, view, at) > 0) at += BLOCK;
+      return at;
+    });
   }
 });
 

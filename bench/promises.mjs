@@ -44,7 +44,8 @@ function time(promise, got, limit) {
   return amount(promise, got, limit, limit > 1 ? 3 : 2);
 }
 
-function amount(promise, got, limit, digits) {
+/** A promise kept by at most `limit`; `met` is undefined where `got` is not known. */
+export function amount(promise, got, limit, digits) {
   const known = Number.isFinite(got);
   return {
     promise,

@@ -10,21 +10,22 @@ const RIVALS = {
 
 /** One row a case: medians, and `times` = how many times as long as ours it took. `rounds`: samples by case name. */
 export function summarise(cases, rounds) {
-  const rows = cases.map((one) => {
-    const { name, side, skipped } = one;
-    const samples = rounds.get(name);
-    const failure = samples.find((sample) => sample.failure !== undefined)?.failure;
-    if (skipped || failure || samples.length === 0) return { name, side, skipped, failure };
-    const column = (what) => median(samples.map((sample) => sample[what]));
-    const walls = samples.map((sample) => sample.wall);
-    const { once, late } = samples[0];
-    return { name, side, walls, once, late, wall: median(walls), ...figures(column) };
-  });
+  const rows = cases.map((one) => summariseOne(one, rounds.get(one.name)));
   for (const row of rows) {
     if (row.side !== "peer" || row.late) continue;
     row.times = ratio(row, rows.find((one) => one.name === (RIVALS[row.name] ?? "ours --closure")) ?? {});
   }
   return rows;
+}
+
+/** The medians of one case. */
+export function summariseOne({ name, side, skipped }, samples) {
+  const failure = samples.find((sample) => sample.failure !== undefined)?.failure;
+  if (skipped || failure || samples.length === 0) return { name, side, skipped, failure };
+  const column = (what) => median(samples.map((sample) => sample[what]));
+  const walls = samples.map((sample) => sample.wall);
+  const { once, late } = samples[0];
+  return { name, side, walls, once, late, wall: median(walls), ...figures(column) };
 }
 
 function figures(column) {
@@ -34,21 +35,36 @@ function figures(column) {
 const HEAD = ["case", "wall s", "range", "CPU s", "peak MB", "image MB", "times ours"];
 
 function cells(row) {
-  if (row.skipped) return [row.name, `skipped: ${row.skipped}`];
-  if (row.failure) return [row.name, `FAILED: ${row.failure}`];
-  const { walls } = row;
-  const range = row.once ? "once" : `${fixed(Math.min(...walls), 2)}-${fixed(Math.max(...walls), 2)}`;
-  const wall = `${row.late ? "> " : ""}${fixed(row.wall, 2)}`;
-  const peak = fixed(row.peak / 1e6, 1);
-  return [row.name, wall, range, fixed(row.cpu, 2), peak, fixed(row.size / 1e6, 1), fixed(row.times, 2)];
+  return absent(row) ?? [...costs(row), fixed(row.times, 2)];
 }
 
-function fixed(value, digits) {
+/** The line of what was not measured: a name, and why; undefined for what was. */
+export function absent(row) {
+  if (row.skipped) return [row.name, `skipped: ${row.skipped}`];
+  if (row.failure) return [row.name, `FAILED: ${row.failure}`];
+  return undefined;
+}
+
+/** Name, wall, range, CPU, peak and size. */
+export function costs(row) {
+  const wall = `${row.late ? "> " : ""}${fixed(row.wall, 2)}`;
+  const peak = fixed(row.peak / 1e6, 1);
+  return [row.name, wall, row.once ? "once" : range(row.walls), fixed(row.cpu, 2), peak, fixed(row.size / 1e6, 1)];
+}
+
+/** The least and the most of some seconds. */
+export function range(walls) {
+  return `${fixed(Math.min(...walls), 2)}-${fixed(Math.max(...walls), 2)}`;
+}
+
+/** A number, or a dash where there is none. */
+export function fixed(value, digits) {
   return Number.isFinite(value) ? value.toFixed(digits) : "-";
 }
 
-function verdict({ met }) {
-  return met === undefined ? "not measured" : met ? "met" : "MISSED";
+/** The line of a promise. */
+export function verdict({ promise, got, limit, met }) {
+  return [promise, got, limit, met === undefined ? "not measured" : met ? "met" : "MISSED"];
 }
 
 function describe({ layout, rounds }) {
@@ -67,13 +83,13 @@ function describe({ layout, rounds }) {
 export function asText({ machine, rows, promises, ...rest }) {
   const head = [...machine.map(([what, value]) => `${what}: ${value}`), ...describe(rest)].join("\n");
   const table = aligned([HEAD, ...rows.map(cells)], 1);
-  const lines = promises.map((one) => [one.promise, one.got, one.limit, verdict(one)]);
+  const lines = promises.map(verdict);
   return `${head}\n\n${table}\n\n${aligned(lines, 1)}\n`;
 }
 
 /** The run as bench/RESULTS.md. */
 export function asMarkdown({ machine, rows, promises, ...rest }) {
-  const lines = promises.map((one) => [one.promise, one.got, one.limit, verdict(one)]);
+  const lines = promises.map(verdict);
   return `# Results
 
 \`npm run bench -- --write\` rewrites this file. It lays the store out in /dev/shm (about 12 GB, removed at the end),
@@ -95,7 +111,8 @@ ${piped([["promise", "got", "limit", ""], ...lines])}
 `;
 }
 
-function piped(lines) {
+/** A table of Markdown; the first line is its head. */
+export function piped(lines) {
   const width = lines[0].length;
   const full = lines.map((line) => Array.from({ length: width }, (_, i) => (line[i] ?? "").replaceAll("|", "\\|")));
   const [head, ...body] = full.map((line) => `| ${line.join(" | ")} |`);
@@ -103,7 +120,7 @@ function piped(lines) {
 }
 
 /** Columns from `numbers` on end flush right. */
-function aligned(lines, numbers) {
+export function aligned(lines, numbers) {
   const widths = lines[0].map((_, i) => {
     // What stands alone behind a name may run on to the right.
     return Math.max(...lines.map((line) => (i === 0 || line.length > 2 ? line[i].length : 0)));

@@ -1,10 +1,11 @@
 // `npm run bench`: the build that nixpkgs has sped up by a staging copy, then by a pipe from tar. A store of 140,000
 // paths, a closure of some 900 of them, an image of the closure: every way to it side by side, in one run, in turn.
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findPeer, listCases } from "./cases.mjs";
+import { NO_IMAGE, sizeOfImage } from "./image.mjs";
 import { machine } from "./machine.mjs";
 import { hasTime, measure } from "./measure.mjs";
 import { judge } from "./promises.mjs";
@@ -113,26 +114,17 @@ async function runOnce(one, scratch) {
   const image = `${scratch}/image`;
   const sample = await measure(one.argv(image), { cwd: one.cwd, limit: count("limit"), scratch });
   // Out of the clock: what a case leaves behind goes before the next begins, and none writes over an old image.
-  const size = existsSync(image) ? statSync(image).size : undefined;
-  const sound = size > 1028 && magic(image) === 0xe0f5e1e2;
+  const size = sizeOfImage(image);
   // All of it: a case that was stopped may leave an unfinished image under another name.
   empty(scratch);
   if (sample.failure !== undefined || sample.late) return sample;
-  if (!sound) return { failure: "ended well, but left no EROFS image" };
+  if (size === undefined) return { failure: NO_IMAGE };
   return { ...sample, size };
 }
 
 function empty(folder) {
   removeTree(folder);
   mkdirSync(folder);
-}
-
-function magic(image) {
-  const word = Buffer.alloc(4);
-  const fd = openSync(image);
-  readSync(fd, word, 0, 4, 1024);
-  closeSync(fd);
-  return word.readUInt32LE(0);
 }
 
 /** Room for one image and one staged copy beside the layout, in a folder whose speed is memory's. */

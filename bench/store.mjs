@@ -22,7 +22,14 @@ export const DEFAULTS = { paths: 900, entries: 60_000, bytes: 3.3e9, small: 1_00
  * `….paths` file with the closure's absolute paths. Copies, not links: links would be work for one tool and not the other.
  */
 export function layOut(dir, budgets, say) {
-  const parameters = JSON.stringify({ seed: SEED, roots: ROOTS, most: MOST, enough: ENOUGH, ...budgets });
+  return layOutOnce(dir, { seed: SEED, roots: ROOTS, most: MOST, enough: ENOUGH, ...budgets }, () => {
+    return layOutStores(dir, budgets, say);
+  });
+}
+
+/** What `make` lays out in the empty `dir`; or, when that was made with equal parameters, what is there. */
+export function layOutOnce(dir, parametersOf, make) {
+  const parameters = JSON.stringify(parametersOf);
   const stamp = `${dir}/stamp.json`;
   if (fs.existsSync(stamp)) {
     const found = JSON.parse(fs.readFileSync(stamp, "utf8"));
@@ -31,7 +38,12 @@ export function layOut(dir, budgets, say) {
   tearDown(dir);
   fs.mkdirSync(dir, { recursive: true });
   fs.writeFileSync(`${dir}/${MARKER}`, "");
+  const layout = { parameters, ...make() };
+  fs.writeFileSync(stamp, JSON.stringify(layout, null, 2));
+  return layout;
+}
 
+function layOutStores(dir, budgets, say) {
   say("  choosing files under /usr");
   const chosen = choose(budgets);
   say(`  copying ${chosen.length} store paths`);
@@ -51,9 +63,7 @@ export function layOut(dir, budgets, say) {
     fs.writeFileSync(`${store}.paths`, names.map((name) => `${store}/${name}\n`).join(""));
     stores[size] = { paths: top, entries: closure.entries + filler.entries, bytes: closure.bytes + filler.bytes };
   }
-  const layout = { parameters, closure, stores };
-  fs.writeFileSync(stamp, JSON.stringify(layout, null, 2));
-  return layout;
+  return { closure, stores };
 }
 
 /** Removes a layout, and nothing that is not one. */
@@ -98,8 +108,8 @@ function choose(budgets) {
   return chosen;
 }
 
-/** What lies at `path`, with totals; undefined for what a store cannot hold or this user cannot read. */
-function scan(path) {
+/** What lies at `path`, with totals and sorted children; undefined for what a store cannot hold or this user cannot read. */
+export function scan(path) {
   try {
     const stat = fs.lstatSync(path);
     const node = { path, entries: 1, bytes: 0 };
@@ -163,7 +173,8 @@ function copyUnit(unit, into, total) {
   finish(target, 0o555);
 }
 
-function copy(node, target, total) {
+/** Copies what was scanned, as a store holds it: read-only, of time 1. `total` grows by what was copied. */
+export function copy(node, target, total) {
   total.entries += 1;
   if (node.children) {
     fs.mkdirSync(target);

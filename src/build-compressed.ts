@@ -5,7 +5,6 @@
  *
  * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
  */
-import { dirname } from "node:path";
 import type { BuildSession, Staged } from "./build-session.ts";
 import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
 import { type CompressFiles, compressFiles } from "./compress-files.ts";
@@ -45,7 +44,7 @@ export class CompressedBuild {
     await writeFileTarget(out, async (file) => {
       result = file.inPlace
         ? await this.#spool(staged, input, (image, plan) => this.#copyToDevice(image, plan, file))
-        : await this.#writeFile(staged, input, file, new SpillFolder(dirname(file.path)), this.#session.offset);
+        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, this.#session.offset));
     });
     return result!;
   }
@@ -56,10 +55,9 @@ export class CompressedBuild {
     input: PlanInput,
     use: (image: SpillFile, plan: ErofsPlan) => Promise<void>,
   ): Promise<ErofsPlan> {
-    const folder = new SpillFolder();
-    try {
+    return withSpills(undefined, async (folder) => {
       const path = folder.create("image");
-      const plan = await this.#writeFile(staged, input, { path, shownPath: path }, folder, 0);
+      const plan = await this.#write(staged, input, { path, shownPath: path }, folder, 0);
       const image = new SpillFile(path);
       try {
         await this.#session.watch("write", plan.blocks * plan.blockSize, () => use(image, plan));
@@ -67,48 +65,30 @@ export class CompressedBuild {
         image.close();
       }
       return plan;
-    } finally {
-      folder.remove();
-    }
+    });
   }
 
-  async #writeFile(
-    staged: Staged,
+  async #write(
+    { tree, paths, contents }: Staged,
     input: PlanInput,
     { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
     folder: SpillFolder,
     offset: number,
   ): Promise<ErofsPlan> {
-    try {
-      const files = {
-        path,
-        shownPath,
-        offset,
-        records: folder.create("records"),
-        fragments: folder.create("fragments"),
-      };
-      return await this.#write(staged, input, files);
-    } finally {
-      folder.remove();
-    }
-  }
-
-  async #write({ tree, paths, contents }: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
+    const files = { path, shownPath, offset, records: folder.create("records"), fragments: folder.create("fragments") };
     const { pool } = this.#session;
     const compression = this.#compression;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
     const work = await this.#plan(() => planner.planFiles());
-    if (compression.dedupeExtents) {
-      await this.#findLinks({ tree, paths, contents }, planner, work, files);
-    }
+    if (compression.dedupeExtents) await this.#findLinks({ tree, paths, contents }, planner, work);
     await this.#session.watch("compress", planner.contentBytes, () =>
       paths
         ? pool.run("compress", { tree: tree.share(), paths, work, files })
         : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
     );
-    const packed = await this.#plan(() => planner.planPacked());
-    if (packed && compression.dedupeExtents) await this.#findLinks({ tree }, planner, packed, files);
     await this.#plan(() => planner.placeMetadata());
+    await this.#plan(() => this.#writeDirectories(planner, files));
+    const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       await this.#session.watch("compress", undefined, () =>
         pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
@@ -126,30 +106,36 @@ export class CompressedBuild {
     return plan;
   }
 
-  /** Looks for what files have in common, and has them share it; without contents it is the packed inode. */
+  /** Looks for what files have in common, and has them share it. */
   async #findLinks(
-    { tree, paths, contents }: Pick<Staged, "tree"> & Partial<Pick<Staged, "paths" | "contents">>,
+    { tree, paths, contents }: Pick<Staged, "tree" | "paths" | "contents">,
     planner: CompressedPlanner,
     work: CompressWork,
-    files: CompressFiles,
   ): Promise<void> {
     const { pool } = this.#session;
-    const shared = { tree: tree.share(), paths, files };
-    const inMemory = paths === undefined ? contents : undefined;
     const grains = await this.#plan(() => planner.planGrains(work));
     await this.#session.watch("compare", planner.contentBytes, () =>
-      inMemory
-        ? pool.runHere((context) => cutGrains(context, tree, grains, inMemory))
-        : pool.run("grains", { ...shared, work: grains }),
+      paths
+        ? pool.run("grains", { tree: tree.share(), paths, work: grains })
+        : pool.runHere((context) => cutGrains(context, tree, grains, contents)),
     );
     const runs = await this.#plan(() => findRuns(grains, (index) => tree.size.view[work.files[index]!]!));
     const verify = { files: work.files, runs };
     await this.#session.watch("compare", undefined, () =>
-      inMemory
-        ? pool.runHere((context) => verifyRuns(context, verify, inMemory, inMemory))
-        : pool.run("verify", { ...shared, work: verify }),
+      paths
+        ? pool.run("verify", { tree: tree.share(), paths, work: verify })
+        : pool.runHere((context) => verifyRuns(context, verify, contents, contents)),
     );
     await this.#plan(() => planner.link(work, runs));
+  }
+
+  #writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
+    const fragments = new SpillFile(files.fragments);
+    try {
+      planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
+    } finally {
+      fragments.close();
+    }
   }
 
   #plan<T>(work: () => T): Promise<T> {
@@ -192,5 +178,15 @@ export class CompressedBuild {
       }
       await sink.close();
     });
+  }
+}
+
+/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
+async function withSpills<R>(neighbour: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
+  const folder = new SpillFolder(neighbour);
+  try {
+    return await use(folder);
+  } finally {
+    folder.remove();
   }
 }

@@ -112,7 +112,7 @@ export class BuildSession {
           excluded: 0,
         };
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-      const start = await this.pool.here(() => source.open(this.policy.exclude));
+      const start = await this.pool.here(() => source.open(this.policy, tree));
       try {
         await this.pool.run("walk", prepareWalk(tree, start.paths, this.policy));
       } catch (error) {

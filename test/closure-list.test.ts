@@ -1,13 +1,15 @@
 /** How a closure's list of paths is read, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { arrangeClosure, parseClosureList } from "../src/stage/closure.ts";
+import { arrangeClosure, parseClosureList, topPath } from "../src/stage/closure.ts";
 
 describe("a closure's list", () => {
-  const tops = (text: string | Uint8Array) =>
-    arrangeClosure(parseClosureList(Buffer.from(text), "store-paths")).map(({ path, where }) => [
-      Buffer.from(path).toString("latin1"),
-      where,
+  const tops = (text: string | Uint8Array) => {
+    const paths = arrangeClosure(parseClosureList(Buffer.from(text), "store-paths"));
+    return Array.from(paths.line, (line, top) => [
+      Buffer.from(topPath(paths, top)).toString("latin1"),
+      `${paths.where}${line}`,
     ]);
+  };
   const why = (text: string | Uint8Array) => expect(() => tops(text));
 
   test.each([
@@ -56,10 +58,24 @@ describe("a closure's list", () => {
     why("/s/a\n/s/a/bin/x\n").toThrow(message);
     why("/s/a/bin/x\n/s/a\n").toThrow(message);
     expect(tops("/s/a\n/s/ab\n/s/a-b/c\n").length).toBe(3);
+    // from folder to folder, and where the case hack is part of the outer name
+    why("/s/c\n/s/d\n/t/x/y\n/s/d/e/f/g\n").toThrow("store-paths:4: /s/d/e/f/g: lies inside /s/d (store-paths:2)");
+    why("/s/d\n/s/d/e\n/s/d/e/f\n").toThrow("store-paths:2: /s/d/e: lies inside /s/d (store-paths:1)");
+    why("/s/d~nix~case~hack~1/x\n/s/d~nix~case~hack~1\n").toThrow("lies inside /s/d~nix~case~hack~1");
+    why("d\nd/x\n").toThrow("store-paths:2: d/x: lies inside d (store-paths:1)");
   });
 
   test.each(["/", "///", ".", "..", "/s/..", "/s/.", "./"])("refuses %j: it has no name of its own", (path) => {
     why(`/s/a\n${path}\n`).toThrow(/^store-paths:2: .*has no name of its own/);
+  });
+
+  test("holds a whole store: tidied paths lie where they were given", () => {
+    const given = Array.from({ length: 5000 }, (_, index) => `/s/${(index * 7919) % 5000}-${index}`);
+    const text = given.map((path, index) => (index % 3 === 0 ? path.replace("/s/", "/s/.//") : path)).join("\n");
+    const byName = given
+      .map((path, index) => [path, `store-paths:${index + 1}`])
+      .sort(([a], [b]) => (a! < b! ? -1 : 1));
+    expect(tops(text)).toEqual(byName);
   });
 
   test("refuses a NUL byte", () => {

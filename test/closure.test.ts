@@ -125,6 +125,11 @@ describe("a closure", () => {
     const report = await buildErofs([`${scratch}/links/a`, `${scratch}/links/b`], image);
     expect(report.counts).toMatchObject({ files: 2, hardLinks: 0 });
     expect(report.savedByDedupe).toBeGreaterThan(0);
+    // what is no closure keeps them, whatever becomes of the times
+    for (const options of [{}, { timestamp: 0 }]) {
+      const { counts } = await buildErofs(directory(`${scratch}/links`), image, options);
+      expect(counts).toMatchObject({ files: 1, hardLinks: 2 });
+    }
   });
 });
 

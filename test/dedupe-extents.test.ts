@@ -254,9 +254,9 @@ test("entries in memory are deduplicated as files are, and the bytes are pinned"
   }
   expect(hashes).toMatchInlineSnapshot(`
     [
-      "5e3046585bc3cca2c4208dee0b437a7101da875d0046602f42d77a534aca50b5",
-      "6750823c77108449ba6f9dc10e1f1edaa74fc366ce4af7a5c90e6d45d2faa192",
-      "906564f2ed1c001cb209b1e483ab7eb2186b950f32e8b782cfb8c621a4c92767",
+      "ddb14464411ae2e77541e14b4597ede6cfc0dd09a5f2b4665ac4b63ac65d311a",
+      "9513e045d174c27ef95c3a5b357af928487f0d56d41f90fea200b22e1d49c785",
+      "3accd16e021bbd0ca4b2cda8355d80a61a2257999ade85097857e30b33b27e11",
     ]
   `);
 });

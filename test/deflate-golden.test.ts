@@ -14,19 +14,18 @@ const GOLDEN: Record<string, readonly string[]> = {
   "deflate,7": ["b89638232659032f", "d140883219c23425", "00ca9b6267b23b7f", "b4944152b4ae990c"],
   "deflate,8": ["ebc2e86fa2780076", "a6d89dab660c26b4", "f72f34a64a9696a5", "744ae242519d2149"],
   "deflate,9": ["18866b1eaa2e726e", "4acdfedfd91baa69", "b1fed8b6fa7e04fa", "da5de5ca14f8e555"],
-  "deflate,10": ["f03d9b06982c666b", "2d8e212a0d091952", "b97688586d3df44c", "3e4e6bb540ac21a6"],
-  "deflate,11": ["e87aa6f98ed71f91", "d138e842704eb8b2", "3a349587d95a433e", "835259658061ba07"],
-  "deflate,12": ["01ea1fb7ef1defc6", "f13f5fbf5e32b221", "924d6aa32047b363", "2817ce6d26c0007d"],
+  "deflate,10": ["4213cb114d032c0c", "a986b326d4a74eb2", "40830e1231696298", "a8990eb86f2985b8"],
+  "deflate,11": ["cedb64afebaac1df", "ae765755e4f552b4", "b98c17d4d29c012d", "71e4712ac18a8cf6"],
+  "deflate,12": ["0fc8005c57d039da", "bf35a28ecfecb11b", "852cdfdd44b69047", "d068b8b9efd5c18e"],
   "zlib,1": ["985ba532ae726c46", "ffbbc6f1cd09d60e", "eaf6bf83cd639201", "2bb347845fe3eb49"],
   "zlib,9": ["cf9172728548c2b5", "96614669f946580e", "b24343d02d7fe2b6", "470abd7f1b41d6f0"],
 };
 
 const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
-test.each([
-  ...LEVELS.map((level) => createDeflate(level)),
-  createDeflate(12),
-  ...[1, 9].map((level) => createZlib(level)),
-])("$name", (codec) => {
-  expect(goldenHashes(codec)).toEqual(GOLDEN[codec.name]);
-});
+test.each([...LEVELS.map((level) => createDeflate(level)), ...[1, 9].map((level) => createZlib(level))])(
+  "$name",
+  (codec) => {
+    expect(goldenHashes(codec)).toEqual(GOLDEN[codec.name]);
+  },
+);

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -70,14 +71,35 @@ const CHANGES: [name: string, change: (path: string) => void, message: string, e
   ["becomes a directory", (path) => remake(path, () => mkdirSync(path)), "became something else while it was packed"],
 ];
 
-describe.each([1, 2])("with %i threads, a file that, after the walk,", (workers) => {
+/** With fixed times, files are looked at in another way than where times are kept. */
+const WAYS = [
+  [1, "kept", {}],
+  [2, "kept", {}],
+  [2, "fixed", { timestamp: 0 }],
+] as const;
+
+describe.each(WAYS)("with %i threads and times %s, a file that, after the walk,", (workers, _times, options) => {
   const cases = CHANGES.flatMap(([what, change, message, except]) =>
     VICTIMS.filter((victim) => victim !== except).map((victim) => [what, victim, change, message] as const),
   );
   test.each(cases)("%s (%s) is an error", async (_what, victim, change, message) => {
     const path = `${source}/${victim}`;
     const onProgress = afterWalk(ENTRIES, () => change(path));
-    await expectFault(buildErofs(directory(source), image, { workers, onProgress }), "CHANGED", path, message);
+    const building = buildErofs(directory(source), image, { ...options, workers, onProgress });
+    await expectFault(building, "CHANGED", path, message);
+  });
+
+  test("is replaced by another of the time that all files of a store have is an error", async () => {
+    const path = `${source}/mixed`;
+    utimesSync(path, 1, 1);
+    const onProgress = afterWalk(ENTRIES, () => {
+      // written beside it, so that it cannot get the number of the one before
+      writeFileSync(`${scratch}/other`, readFileSync(path).fill("other"));
+      utimesSync(`${scratch}/other`, 1, 1);
+      renameSync(`${scratch}/other`, path);
+    });
+    const building = buildErofs(directory(source), image, { ...options, workers, onProgress });
+    await expectFault(building, "CHANGED", path, "was modified while it was packed");
   });
 });
 

@@ -36,6 +36,15 @@ Layout:
                           than its pages
   --chunksize=SIZE        store files in chunks of this many bytes, a power of two of at least a block
   --dedupe=none|file      store equal files once (default: file)
+  -z NAME[,LEVEL][:...]   compress files with lz4, lz4hc (levels 1 to 12, default 9), deflate (1 to 12, default 1) or
+                          zstd (1 to 22, default 3); also NAME,level=N,dictsize=BYTES. Further ones are for
+                          --compress-hints to choose
+  -C BYTES                most bytes of a compressed cluster, whole blocks up to 1 MiB (default: one block)
+  --compress-hints=FILE   lines of "BYTES [NR] REGEX": files that match are compressed in clusters of BYTES (0: not at
+                          all) with algorithm NR of -z, counted from 0
+  --max-extent-bytes=N    most bytes of a file that go into one cluster (default and most: 1 MiB)
+  --zD[=0|1]              compress directories too
+  --target-kernel=VERSION use only what this version of Linux reads, refuse what it does not (default: any)
   --dsunit=N              start files at multiples of N blocks
   --fsalignblks=N         make the image a multiple of N blocks
   --offset=BYTES          leave this many bytes before the image
@@ -44,6 +53,11 @@ Layout:
                           force-inode-extended    64-byte inodes only
                           force-inode-blockmap    4-byte entries for chunks (default)
                           force-chunk-indexes     8-byte entries for chunks
+                          ztailpacking            the compressed end of a file stands beside its inode
+                          fragments[=SIZE]        ends of files are compressed together (in clusters of SIZE)
+                          all-fragments[=SIZE]    files are compressed together
+                          dedupe                  equal runs of bytes inside of files are stored once
+                          legacy-compress         8-byte indexes of compressed files
                           nosbcrc                 no checksum of the superblock
                           ^xattr-name-filter      no filter of attribute names
   --sort=path|none        accepted for mkfs.erofs's sake: data always stands in the order of the paths
@@ -60,6 +74,7 @@ Running:
 
 Examples:
   ts-mkerofs --closure=store-paths -L nix-store store.erofs       # a Nix closure, ready for /nix/store
+  ts-mkerofs -zlz4hc -Efragments --closure=store-paths small.erofs
   ts-mkerofs -T 0 --all-root -L root root.erofs ./rootfs          # a directory
   nix-store -qR ./result | ts-mkerofs --closure=- - | ssh host 'cat > store.erofs'
 

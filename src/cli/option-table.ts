@@ -91,6 +91,11 @@ export const OPTIONS: readonly CliOption[] = [
   text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
   text("-z", (algorithms) => ({ compress: algorithms.split(":").map(parseAlgorithm) })),
   number("-C", { min: 0, max: 2 ** 20, suffix: true }, (pclusterSize) => ({ pclusterSize })),
+  {
+    names: ["--zD"],
+    argument: "optional",
+    apply: (value) => ({ compressDirectories: parseNumber("--zD", value || "1", { min: 0, max: 1 }) === 1 }),
+  },
   text("--compress-hints", (compressHintsFile) => ({ compressHintsFile })),
   number("--max-extent-bytes", U32, (maxExtentBytes) => ({ maxExtentBytes })),
   text("--target-kernel", (targetKernel) => ({ targetKernel })),
@@ -108,7 +113,7 @@ export const OPTIONS: readonly CliOption[] = [
 
   ...unsupported("none", "--aufs --gzip"),
   ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
-  ...unsupported("optional", "--xattr-inode-digest --zD"),
+  ...unsupported("optional", "--xattr-inode-digest"),
   ...unsupported("required", "-m --async-queue-limit --blobdev --file-contexts"),
   ...unsupported("required", "--fs-config-file --product-out --root-xattr-isize --s3 --vmdk-desc"),
   ...unsupported("required", "--xattr-prefix --zfeature-bits"),

@@ -63,6 +63,15 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** {@link compareBytes} of two ranges of the same bytes, without a view of each. */
+export function compareRanges(bytes: Uint8Array, aFrom: number, aTo: number, bFrom: number, bTo: number): number {
+  for (let a = aFrom, b = bFrom; a < aTo && b < bTo; a++, b++) {
+    const difference = bytes[a]! - bytes[b]!;
+    if (difference !== 0) return difference;
+  }
+  return aTo - aFrom - (bTo - bFrom);
+}
+
 /** `value` rounded up to a multiple of `unit`; exact for all safe integers, unlike the bit trick. */
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;

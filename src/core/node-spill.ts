@@ -1,7 +1,7 @@
 /** Temporary files for what has to wait: each thread opens its own view of one. */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ImageError } from "./error.ts";
 import { systemMessage } from "./node-errors.ts";
 import type { Sink } from "./sink.ts";
@@ -68,8 +68,9 @@ export class SpillFolder {
   readonly #path: string;
   readonly #remove: () => void;
 
-  /** @param beside a folder for it; default: the system's for temporary files */
-  constructor(beside: string = tmpdir()) {
+  /** @param neighbour a file in whose folder it shall be; default: the system's for temporary files */
+  constructor(neighbour?: string) {
+    const beside = neighbour === undefined ? tmpdir() : dirname(neighbour);
     try {
       this.#path = mkdtempSync(join(beside, ".ts-mkerofs-"));
     } catch (cause) {

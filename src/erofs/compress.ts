@@ -98,7 +98,8 @@ export async function compressPieces(
         size,
         from,
         length: length === 0 ? size : length,
-        end: work.end,
+        // what is not to be compressed is not to be a fragment either
+        end: pclusterSize === 0 ? "block" : work.end,
         inlineRoom: work.inlineRoom[index]!,
         flatRoom: work.flatRoom[index]!,
       };

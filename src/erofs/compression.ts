@@ -14,6 +14,7 @@ export type Algorithm = keyof typeof ALGORITHMS;
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
+  /** Which one. */
   algorithm: Algorithm;
   /** Default: 9 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
   level?: number | undefined;
@@ -41,6 +42,8 @@ export interface CompressionOptions {
   tailPacking?: boolean | undefined;
   /** Keep the ends of files (`-Efragments`), or all files whole (`-Eall-fragments`), in one packed inode. Default: `none`. */
   fragments?: "none" | "tails" | "all" | undefined;
+  /** Keep the contents of directories in the packed inode (`--zD`). Default: false. */
+  compressDirectories?: boolean | undefined;
   /** As `pclusterSize`, for the packed inode (`-Efragments=SIZE`). Default: the same. */
   packedPclusterSize?: number | undefined;
   /** Most bytes of a file that one pcluster may hold (`--max-extent-bytes`). Default: 1 MiB. */
@@ -80,6 +83,7 @@ export interface Compression {
   maxPclusterSize: number;
   tailPacking: boolean;
   fragments: "none" | "tails" | "all";
+  directories: boolean;
   maxExtentBytes: number;
   fullIndexes: boolean;
   /** Absent where it is not asked for: the options count in the UUID, which was there first. */
@@ -111,6 +115,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     maxPclusterSize,
     tailPacking: options.tailPacking ?? false,
     fragments,
+    directories: options.compressDirectories ?? false,
     maxExtentBytes: Math.min(
       checkInteger("largest extent", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
       MAX_EXTENT,
@@ -129,10 +134,16 @@ export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean
   return fragments !== "none" && !dedupeExtents;
 }
 
+/** Whether an image has a packed inode, if there is anything to go into it. */
+export function hasPackedInode({ fragments, directories }: Compression): boolean {
+  return fragments !== "none" || directories;
+}
+
 function checkNone(options: CompressionOptions): undefined {
   const alone = [
     "pclusterSize",
     "tailPacking",
+    "compressDirectories",
     "packedPclusterSize",
     "maxExtentBytes",
     "dedupeExtents",
@@ -202,7 +213,7 @@ export function checkTargetKernel(
   check(compression.maxPclusterSize > blockSize, "a pcluster of several blocks", "5.13");
   check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
-  check(compression.fragments !== "none", "fragments", "6.1");
+  check(hasPackedInode(compression), "fragments", "6.1");
   check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
   for (const { algorithm } of compression.algorithms) {
     check(algorithm === "deflate", "deflate", "6.6");

@@ -56,9 +56,9 @@ export function measureDirectory(tree: Tree, directory: number, blockSize: numbe
   return full + used;
 }
 
-/** `child` of "." in {@link forEachEntry}. */
+/** Stands for "." where a child is meant: minus the length of its name. */
 const SELF = -1;
-/** `child` of "..". */
+/** Stands for "..". */
 const PARENT = -2;
 
 /** Calls `visit` for every entry in byte order, "." and ".." among them. */
@@ -75,65 +75,71 @@ function forEachEntry(tree: Tree, directory: number, visit: (child: number, name
   }
 }
 
-/**
- * Writes a directory's data into zeroed bytes; returns its size.
- *
- * @param runAt where whole blocks go
- * @param tailAt where the last block goes, if it lies apart
- * @param nids NID of every entry
- */
-export function emitDirectory(
-  out: Uint8Array,
-  view: DataView,
-  runAt: number,
-  tailAt: number | undefined,
-  tree: Tree,
-  directory: number,
-  nids: Uint32Array,
-  blockSize: number,
-): number {
-  const inBlock: number[] = [];
-  let full = 0;
-  let used = 0;
-  forEachEntry(tree, directory, (child, length) => {
-    const need = DIRENT.byteSize + length;
-    if (used + need > blockSize) {
-      emitBlock(out, view, runAt + full, tree, directory, nids, inBlock);
-      inBlock.length = 0;
-      full += blockSize;
-      used = 0;
-    }
-    inBlock.push(child);
-    used += need;
-  });
-  emitBlock(out, view, tailAt ?? runAt + full, tree, directory, nids, inBlock);
-  return full + used;
-}
+/** A directory's blocks, one after the other: the directory of a whole store is never in memory at once. */
+export class DirectoryBlocks {
+  readonly #tree: Tree;
+  readonly #directory: number;
+  readonly #nids: Uint32Array;
+  readonly #blockSize: number;
+  readonly #dotAt: number;
+  readonly #dotDotAt: number;
+  readonly #entries: number;
+  #next = 0;
 
-function emitBlock(
-  out: Uint8Array,
-  view: DataView,
-  at: number,
-  tree: Tree,
-  directory: number,
-  nids: Uint32Array,
-  inBlock: readonly number[],
-): void {
-  const names = tree.names.view;
-  let dirent = at;
-  let nameAt = at + inBlock.length * DIRENT.byteSize;
-  for (const child of inBlock) {
-    const entry = child === SELF ? directory : child === PARENT ? tree.parent.view[directory]! : child;
-    setU64(view, dirent + DIRENT.nid, nids[entry]!);
-    view.setUint16(dirent + DIRENT.nameoff, nameAt - at, true);
-    view.setUint8(dirent + DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
-    dirent += DIRENT.byteSize;
-    if (child < 0) {
-      for (let dots = child; dots < 0; dots++) out[nameAt++] = DOT;
-      continue;
+  /** @param nids NID of every entry */
+  constructor(tree: Tree, directory: number, nids: Uint32Array, blockSize: number) {
+    this.#tree = tree;
+    this.#directory = directory;
+    this.#nids = nids;
+    this.#blockSize = blockSize;
+    this.#dotAt = childrenBefore(tree, directory, 1);
+    this.#dotDotAt = childrenBefore(tree, directory, 2) + 1;
+    this.#entries = tree.count.view[directory]! + 2;
+  }
+
+  /** Passes over the next block; returns the bytes used in it, 0 behind the last. */
+  skip(): number {
+    let used = 0;
+    for (; this.#next < this.#entries; this.#next++) {
+      const child = this.#childAt(this.#next);
+      const need = DIRENT.byteSize + (child < 0 ? -child : this.#tree.nameLen.view[child]!);
+      if (used + need > this.#blockSize) break;
+      used += need;
     }
-    const from = tree.nameOff.view[entry]!;
-    const to = from + tree.nameLen.view[entry]!;
-    for (let i = from; i < to; i++) out[nameAt++] = names[i]!;
+    return used;
+  }
+
+  /** Writes the next block into zeroed bytes at `at`; returns as {@link skip} does. */
+  emit(out: Uint8Array, view: DataView, at: number): number {
+    const tree = this.#tree;
+    const names = tree.names.view;
+    const first = this.#next;
+    const used = this.skip();
+    let dirent = at;
+    let nameAt = at + (this.#next - first) * DIRENT.byteSize;
+    for (let index = first; index < this.#next; index++) {
+      const child = this.#childAt(index);
+      const entry = child === SELF ? this.#directory : child === PARENT ? tree.parent.view[this.#directory]! : child;
+      setU64(view, dirent + DIRENT.nid, this.#nids[entry]!);
+      view.setUint16(dirent + DIRENT.nameoff, nameAt - at, true);
+      view.setUint8(dirent + DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
+      dirent += DIRENT.byteSize;
+      if (child < 0) {
+        for (let dots = child; dots < 0; dots++) out[nameAt++] = DOT;
+        continue;
+      }
+      const from = tree.nameOff.view[entry]!;
+      const to = from + tree.nameLen.view[entry]!;
+      for (let i = from; i < to; i++) out[nameAt++] = names[i]!;
+    }
+    return used;
+  }
+
+  /** The child at a place among all entries in byte order, or SELF, or PARENT. */
+  #childAt(index: number): number {
+    if (index === this.#dotAt) return SELF;
+    if (index === this.#dotDotAt) return PARENT;
+    const dots = (index > this.#dotAt ? 1 : 0) + (index > this.#dotDotAt ? 1 : 0);
+    return this.#tree.ref.view[this.#directory]! + index - dots;
   }
 }

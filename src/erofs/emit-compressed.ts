@@ -7,7 +7,7 @@ import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import type { Sink } from "../core/sink.ts";
 import { setU64 } from "../core/struct.ts";
-import { S_IFREG, type Tree } from "../stage/tree.ts";
+import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
 import { ALGORITHMS, type Compression, isInterlaced } from "./compression.ts";
 import {
   ADVISE_BIG_PCLUSTERS,
@@ -18,7 +18,6 @@ import {
   FORMAT_LAYOUT_SHIFT,
   isCompressed,
   LAYOUT_COMPRESSED_COMPACT,
-  LAYOUT_INLINE,
   MAP_HEADER,
   MAP_HEADER_IDATA,
   MAX_COMPACT_2B_BITS,
@@ -50,8 +49,9 @@ export async function emitMetadata(
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
   const windows = plan.windows.length / WINDOW_FIELDS;
   for (let window = context.control.claim(); window < windows; window = context.control.claim()) {
-    const { bytes, imageOff } = emitter.emitWindow(window);
-    await sink.writeAt(bytes, imageOff);
+    const meta = emitter.emitWindow(window);
+    await sink.writeAt(meta.bytes, meta.imageOff);
+    await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));
     if (window === 0) await emitEnds(plan, sink);
     const paused = context.pause();
     if (paused !== undefined) await paused;
@@ -92,16 +92,17 @@ class StoredEmitter {
   emitWindow(window: number): MetaWindow {
     const { order, packed, windows } = this.#plan;
     const at = window * WINDOW_FIELDS;
-    this.#meta.open(windows[at + 2]!, windows[at + 3]!);
+    this.#meta.open(windows[at]!, windows[at + 1]!, windows[at + 2]!, windows[at + 3]!);
     for (let place = windows[at]!; place < windows[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
       this.#meta.emitInode(entry, place + 1);
-      if (this.#tree.kind(entry) === S_IFREG) this.#emitStored(entry);
+      const kind = this.#tree.kind(entry);
+      if (kind === S_IFREG || kind === S_IFDIR) this.#emitStored(entry);
     }
     return this.#meta;
   }
 
-  /** Emits what is behind a file's inode. */
+  /** Emits what is behind an inode of what has been stored: an uncompressed directory has nothing of that kind. */
   #emitStored(entry: number): void {
     const { startBlk } = this.#plan;
     const { inlineLen, recordOff } = this.#stored.shared;
@@ -116,7 +117,7 @@ class StoredEmitter {
         const end = this.#emitMap(entry, header, format >> FORMAT_LAYOUT_SHIFT);
         this.#extents.copy(this.#meta.bytes.subarray(end, end + length));
       }
-    } else if (format >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE) {
+    } else if (length > 0) {
       this.#extents.seek(recordOff[entry]!, 0);
       this.#extents.copy(this.#meta.bytes.subarray(headEnd, headEnd + length));
     }

@@ -104,7 +104,7 @@ class Emitter {
     const { order, packed, windows } = this.#plan;
     const record = windows.subarray(window * WINDOW_FIELDS, (window + 1) * WINDOW_FIELDS);
     const [firstPlaced, endPlaced, startBlk, endBlk, first, end] = record as unknown as WindowRecord;
-    this.#meta.open(startBlk, endBlk);
+    this.#meta.open(firstPlaced, endPlaced, startBlk, endBlk);
     for (let place = firstPlaced; place < endPlaced; place++) this.#meta.emitInode(order[packed[place]!]!, place + 1);
     for (let place = firstPlaced; place < endPlaced; place++) {
       // an inode that has waited brings its tail only: its blocks went with the window it came from
@@ -119,6 +119,10 @@ class Emitter {
       if ((index & 63) === 63) await this.#breathe();
     }
     await this.#closeMeta(window === 0);
+    await this.#meta.emitRuns(async (bytes, imageOff) => {
+      await this.#data.writeAt(bytes, imageOff);
+      await this.#breathe();
+    });
     await this.#breathe();
   }
 

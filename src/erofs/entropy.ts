@@ -4,6 +4,9 @@
 export const RANDOM_BYTES = 32 * 1024;
 /** Fewer bytes tell too little. */
 const MIN_BYTES = 4096;
+/** The first bytes, by which nearly all that can be compressed is told, and what they have of random ones at least. */
+const FIRST_BYTES = 1024;
+const FIRST_BITS = 7.7;
 /** Bits a byte from which nothing is to be gained: a pcluster would have to shrink by 1 in 64 at least. */
 const RANDOM_BITS = 7.9;
 
@@ -12,8 +15,7 @@ const counts = new Uint32Array(256);
 /** Whether each byte value is nearly as frequent as any other in `bytes[from, from + length)`. */
 export function looksRandom(bytes: Uint8Array, from: number, length: number): boolean {
   if (length < MIN_BYTES) return false;
-  // most of what can be compressed shows it in its first bytes
-  return hasRandomBits(bytes, from, MIN_BYTES, RANDOM_BITS - 0.1) && hasRandomBits(bytes, from, length, RANDOM_BITS);
+  return hasRandomBits(bytes, from, FIRST_BYTES, FIRST_BITS) && hasRandomBits(bytes, from, length, RANDOM_BITS);
 }
 
 function hasRandomBits(bytes: Uint8Array, from: number, length: number, bits: number): boolean {

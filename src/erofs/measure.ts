@@ -6,6 +6,7 @@ import { measureDirectory } from "./dirent.ts";
 import {
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
+  isCompressed,
   LAYOUT_COMPRESSED_COMPACT,
   LAYOUT_COMPRESSED_FULL,
   LAYOUT_INLINE,
@@ -86,6 +87,8 @@ export class InodeSizes {
 
   /** Whole blocks in the metadata zone: those of directories and of symbolic links. */
   runBlocks(entry: number): number {
+    // a directory that is compressed lies in the packed inode
+    if (isCompressed(this.formats[entry]!)) return 0;
     const kind = this.#tree.kind(entry);
     return kind === S_IFDIR || kind === S_IFLNK ? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize) : 0;
   }

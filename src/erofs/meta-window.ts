@@ -6,18 +6,26 @@ import { roundUp, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree.ts";
 import { chunkFormat, chunkUnit, emitChunks } from "./chunk.ts";
-import { emitDirectory, measureDirectory } from "./dirent.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, LAYOUT_INLINE, SLOT } from "./disk.ts";
+import { DirectoryBlocks, measureDirectory } from "./dirent.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "./disk.ts";
 import { emitInode, measureInode } from "./inode.ts";
+import { bodyBytes } from "./measure.ts";
 import type { ErofsPlan } from "./plan.ts";
 import { countXattrs } from "./xattr.ts";
+
+/** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
+const RUN_BYTES = 256 * 1024;
 
 /** The bytes of a window, one after another. */
 export class MetaWindow {
   readonly #plan: ErofsPlan;
   readonly #tree: Tree;
   #bytes = new Uint8Array(0);
+  /** Covers the same bytes, and maybe more. */
   #view = new DataView(this.#bytes.buffer);
+  #runs: number[] = [];
+  /** Where the whole blocks behind the window end. */
+  #endBlk = 0;
   /** Image offset of the window. */
   #imageOff = 0;
 
@@ -40,15 +48,60 @@ export class MetaWindow {
     return this.#imageOff;
   }
 
-  /** Starts a window of zeros. */
-  open(startBlk: number, endBlk: number): void {
-    const length = (endBlk - startBlk) * this.#plan.blockSize;
-    if (this.#bytes.length === length) this.#bytes.fill(0);
-    else {
-      this.#bytes = new Uint8Array(length);
-      this.#view = new DataView(this.#bytes.buffer);
+  /** Starts the window of the inodes placed from `firstPlaced` on, all zeros. */
+  open(firstPlaced: number, endPlaced: number, startBlk: number, endBlk: number): void {
+    const { blockSize } = this.#plan;
+    this.#runs = this.#findRuns(firstPlaced, endPlaced);
+    this.#endBlk = endBlk;
+    const firstRun = this.#runs[0];
+    const length = ((firstRun === undefined ? endBlk : this.#plan.startBlk[firstRun]!) - startBlk) * blockSize;
+    // one buffer for all windows: others would stay in memory until the collector sees them
+    if (this.#view.byteLength < length) this.#view = new DataView(new ArrayBuffer(length));
+    this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
+    this.#imageOff = startBlk * blockSize;
+  }
+
+  /** Directories and links of the window that have whole blocks behind its inodes, in the order of these. */
+  #findRuns(firstPlaced: number, endPlaced: number): number[] {
+    const { order, packed, startBlk } = this.#plan;
+    const runs: number[] = [];
+    for (let place = firstPlaced; place < endPlaced; place++) {
+      const entry = order[packed[place]!]!;
+      if (startBlk[entry] !== NULL_BLOCK && this.#tree.kind(entry) !== S_IFREG) runs.push(entry);
     }
-    this.#imageOff = startBlk * this.#plan.blockSize;
+    return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
+  }
+
+  /**
+   * Writes whole blocks of directories and links, which follow the window's bytes, a piece at a time: those of a store may
+   * be larger than all inodes.
+   */
+  async emitRuns(write: (bytes: Uint8Array, imageOff: number) => void | Promise<void>): Promise<void> {
+    const runs = this.#runs;
+    if (runs.length === 0) return;
+    const { blockSize, nids, startBlk } = this.#plan;
+    const bytes = new Uint8Array(RUN_BYTES);
+    const view = new DataView(bytes.buffer);
+    let imageOff = startBlk[runs[0]!]! * blockSize;
+    let used = 0;
+    for (const [index, entry] of runs.entries()) {
+      const end = startBlk[runs[index + 1] ?? -1] ?? this.#endBlk;
+      const isLink = this.#tree.kind(entry) === S_IFLNK;
+      const blocks = isLink ? undefined : new DirectoryBlocks(this.#tree, entry, nids, blockSize);
+      for (let blk = startBlk[entry]!; blk < end; blk++) {
+        if (used === RUN_BYTES) {
+          await write(bytes, imageOff);
+          bytes.fill(0);
+          imageOff += used;
+          used = 0;
+        }
+        const at = (blk - startBlk[entry]!) * blockSize;
+        if (!blocks) bytes.set(this.#tree.target(entry).subarray(at, at + blockSize), used);
+        else if (blocks.emit(bytes, view, used) === 0) throw this.#broken(entry, "directory", blk, end);
+        used += blockSize;
+      }
+    }
+    await write(bytes.subarray(0, used), imageOff);
   }
 
   /** Whether an inode lies in this window. */
@@ -101,8 +154,10 @@ export class MetaWindow {
       at += body.length;
     }
     if (at !== this.headEnd(entry)) throw this.#broken(entry, "inode", at, this.headEnd(entry));
-    if (isDirectory) this.#emitListing(entry, size, layout, at);
-    else if (kind === S_IFLNK) this.#emitTarget(entry, layout, at);
+    // what is compressed is for the caller
+    if (isCompressed(format)) return;
+    if (isDirectory) this.#emitListing(entry, size, at);
+    else if (kind === S_IFLNK) this.#emitTarget(entry, size, at);
     else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
   }
 
@@ -115,25 +170,19 @@ export class MetaWindow {
     return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
   }
 
-  /** Whole blocks of a directory or a long link go where the plan has put them, the rest behind the inode. */
-  #runAt(entry: number): number {
-    return this.#plan.startBlk[entry]! * this.#plan.blockSize - this.#imageOff;
-  }
-
-  #emitListing(directory: number, size: number, layout: number, at: number): void {
-    const { blockSize, nids } = this.#plan;
-    const tailAt = layout === LAYOUT_INLINE ? at : undefined;
-    const runAt = this.#runAt(directory);
-    const end = emitDirectory(this.#bytes, this.#view, runAt, tailAt, this.#tree, directory, nids, blockSize);
+  /** Writes what is inline of a directory; whole blocks follow the window's inodes, see {@link emitRuns}. */
+  #emitListing(directory: number, size: number, at: number): void {
+    const { blockSize, formats, nids } = this.#plan;
+    const whole = bodyBytes(size, formats[directory]!, blockSize);
+    const blocks = new DirectoryBlocks(this.#tree, directory, nids, blockSize);
+    for (let done = 0; done < whole; done += blockSize) blocks.skip();
+    const end = whole + (whole < size ? blocks.emit(this.#bytes, this.#view, at) : 0);
     if (end !== size) throw this.#broken(directory, "directory", end, size);
   }
 
-  #emitTarget(link: number, layout: number, at: number): void {
-    const target = this.#tree.target(link);
-    const tail = layout === LAYOUT_INLINE ? target.length % this.#plan.blockSize : 0;
-    const whole = target.length - tail;
-    if (whole > 0) this.#bytes.set(target.subarray(0, whole), this.#runAt(link));
-    if (tail > 0) this.#bytes.set(target.subarray(whole), at);
+  #emitTarget(link: number, size: number, at: number): void {
+    const whole = bodyBytes(size, this.#plan.formats[link]!, this.#plan.blockSize);
+    if (whole < size) this.#bytes.set(this.#tree.target(link).subarray(whole), at);
   }
 
   #emitChunks(entry: number, size: number, at: number): void {

@@ -68,7 +68,11 @@ export function packInodes(input: PackInput): Packing {
   const { blockSize, count, measureRun } = input;
   // measured once: each inode is looked at several times
   const slots = new Uint32Array(count);
-  for (let index = 0; index < count; index++) slots[index] = Math.ceil(input.measureItem(index) / SLOT);
+  const hasRun = new Uint8Array(count);
+  for (let index = 0; index < count; index++) {
+    slots[index] = Math.ceil(input.measureItem(index) / SLOT);
+    hasRun[index] = measureRun(index) > 0 ? 1 : 0;
+  }
   const windows: number[] = [];
   let waiting: number[] = [];
   let placed = 0;
@@ -83,12 +87,13 @@ export function packInodes(input: PackInput): Packing {
         packed += item;
         small.push(index);
       } else long.push(index);
-      all += item + measureRun(index) * blockSize;
+      all += item;
+      if (hasRun[index] === 1) all += measureRun(index) * blockSize;
     }
     const startBlk = blk;
     const bins = fillBins(input, slots, small, first === 0);
     waiting = index < count ? openBadlyFilled(input, bins, first === 0) : [];
-    for (const bin of bins) bin.items.sort((a, b) => a - b);
+    for (const bin of bins) sortNumbers(bin.items);
     const head = bins.filter((bin) => bin.takenSlots > 0);
     const others = bins.filter((bin) => bin.takenSlots === 0).sort((a, b) => a.items[0]! - b.items[0]!);
     // the root follows the head: its number has 16 bits
@@ -97,11 +102,11 @@ export function packInodes(input: PackInput): Packing {
     blk = placeLong(input, slots, long.slice(0, longRoot), blk);
     blk = placeBins(input, slots, others, blk);
     blk = placeLong(input, slots, long.slice(longRoot), blk);
-    const withRuns = long.filter((item) => measureRun(item) > 0);
+    const withRuns = long.filter((item) => hasRun[item] === 1);
     let end = placed + long.length;
     for (const bin of bins) {
       end += bin.items.length;
-      for (const item of bin.items) if (measureRun(item) > 0) withRuns.push(item);
+      for (const item of bin.items) if (hasRun[item] === 1) withRuns.push(item);
     }
     for (const item of withRuns.sort((a, b) => a - b)) {
       input.placeRun(item, blk);
@@ -111,6 +116,20 @@ export function packInodes(input: PackInput): Packing {
     placed = end;
   }
   return { windows, endBlk: blk };
+}
+
+/** Sorts in ascending order; mostly two or three numbers, for which Array's own sort costs more than all else here. */
+function sortNumbers(numbers: number[]): void {
+  if (numbers.length > 32) {
+    numbers.sort((a, b) => a - b);
+    return;
+  }
+  for (let end = 1; end < numbers.length; end++) {
+    const number = numbers[end]!;
+    let at = end;
+    for (; at > 0 && numbers[at - 1]! > number; at--) numbers[at] = numbers[at - 1]!;
+    numbers[at] = number;
+  }
 }
 
 /** Best fit, largest first; equal ones in order. The first window starts with the image's head, and the root in reach. */

@@ -8,7 +8,7 @@ import type { PieceResult } from "../core/ordered.ts";
 import { ByteLog, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
 import type { SharedLinks } from "./links.ts";
-import type { StoredFiles } from "./stored.ts";
+import type { Part, StoredFiles } from "./stored.ts";
 
 /** A file that is written at once, and can be read. */
 export interface DirectFile {
@@ -30,25 +30,6 @@ export interface PieceTargets {
 export interface FoundTables {
   pclusters: FoundBytes;
   fragments: FoundBytes;
-}
-
-/** A part of a file that lies in one piece. */
-export interface Part {
-  entry: number;
-  /** Index into the methods of StoredFiles. */
-  method: number;
-  /** Bytes of the whole file. */
-  size: number;
-  /** The file starts with this part, and ends with it. */
-  isFirst: boolean;
-  isLast: boolean;
-  /** Something in it is compressed, or a fragment. */
-  isPacked: boolean;
-  /** Where its blocks, extents, inline bytes and fragment start in the piece; they end with the next part's. */
-  blocksAt: number;
-  extentsAt: number;
-  inlineAt: number;
-  fragmentAt: number;
 }
 
 /** Bytes that an entry takes more in a full index than in a compact one. */

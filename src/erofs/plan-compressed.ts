@@ -5,13 +5,14 @@
  *
  *     | superblock | data of files, in the order of their inodes | metadata | data of the packed inode |
  */
-import { latin1FromBytes } from "../core/bytes.ts";
+import { latin1FromBytes, roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
 import { sharedUint32 } from "../stage/order.ts";
-import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
+import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { CompressWork } from "./compress.ts";
-import { ALGORITHMS, type Compression } from "./compression.ts";
+import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
+import { DirectoryBlocks } from "./dirent.ts";
 import {
   DEFLATE_CFGS,
   FORMAT_EXTENDED,
@@ -24,7 +25,6 @@ import {
   LAYOUT_COMPRESSED_COMPACT,
   LAYOUT_COMPRESSED_FULL,
   LZ4_CFGS,
-  MAX_COMPACT_BITS,
   ZSTD_CFGS,
 } from "./disk.ts";
 import { shareFound } from "./found.ts";
@@ -46,7 +46,7 @@ const MIN_GRAIN_FILE = 8192;
 
 /** Makes room in the tree for the packed inode, before inodes are ordered; NONE where there will be none. */
 export function allocatePackedInode(tree: Tree, compression: Compression | undefined): number {
-  return compression && compression.fragments !== "none" ? tree.allocate(1) : NONE;
+  return compression && hasPackedInode(compression) ? tree.allocate(1) : NONE;
 }
 
 /** Plans a compressed image, step by step. */
@@ -144,12 +144,6 @@ export class CompressedPlanner {
       (index) => this.#methods[work.methods[index]!]!.pclusterSize,
     );
     if (!work.links) return;
-    if (work.files[0] === this.#packedEntry) {
-      // the room for its index is fixed before it is compressed
-      this.#setPackedLayout(LAYOUT_COMPRESSED_FULL);
-      work.found = this.#found;
-      return;
-    }
     const { linkAt } = work.links;
     const heads = this.#largestHeads();
     work.files.forEach((entry, index) => {
@@ -158,7 +152,7 @@ export class CompressedPlanner {
     });
   }
 
-  /** The third step: the place of inodes and directories. What the second has planned is done after it. */
+  /** The second step, after the first has been done: inodes and directories. */
   placeMetadata(): void {
     const { inodes, sharesWith } = this.#input;
     const stored = new StoredFiles(this.#stored);
@@ -166,6 +160,12 @@ export class CompressedPlanner {
       const original = sharesWith![entry]!;
       if (original !== NONE) stored.copy(entry, original);
     }
+    if (this.#compression.directories) {
+      for (const entry of inodes.order) {
+        if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
+      }
+    }
+    if (this.#hasPacked(stored)) this.#preparePacked(stored);
     const { sizes } = this.#planner;
     sizes.stored = stored;
     const first = stored.endBlk;
@@ -188,30 +188,34 @@ export class CompressedPlanner {
     const { nlink, inodeOf } = this.#input.inodes;
     nlink[entry] = 1;
     if (inodeOf) inodeOf[entry] = entry;
-    const isFull = this.#compression.fullIndexes || Math.log2(this.#layout.blockSize) > MAX_COMPACT_BITS;
-    this.#setPackedLayout(isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT);
+    const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
+    const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
     this.#planner.addInode(entry);
   }
 
-  #setPackedLayout(layout: number): void {
-    const entry = this.#packedEntry;
-    const isExtended = this.#layout.inodes === "extended" || this.#tree.size.view[entry]! > 0xffffffff;
-    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
+  /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
+  writeDirectories(writeAt: (bytes: Uint8Array, offset: number) => void): void {
+    if (!this.#compression.directories) return;
+    const { blockSize, fragmentLen, fragmentOff } = this.#stored;
+    for (const entry of this.#input.inodes.order) {
+      if (this.#tree.kind(entry) !== S_IFDIR) continue;
+      const bytes = new Uint8Array(roundUp(fragmentLen[entry]!, blockSize));
+      const view = new DataView(bytes.buffer);
+      const blocks = new DirectoryBlocks(this.#tree, entry, this.#planner.nids, blockSize);
+      for (let at = 0; at < bytes.length; at += blockSize) blocks.emit(bytes, view, at);
+      writeAt(bytes.subarray(0, fragmentLen[entry]!), fragmentOff[entry]!);
+    }
   }
 
-  /** The second step, after the first has been done: the contents of the packed inode; undefined where there is none. */
+  /** The third step: the contents of the packed inode; undefined where there is none. */
   planPacked(): CompressWork | undefined {
-    const stored = new StoredFiles(this.#stored);
-    if (!this.#hasPacked(stored)) return undefined;
-    this.#preparePacked(stored);
+    if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
-    const work = this.#planWork(files, "block", methods);
-    // to find what is there already would take a full index
-    if (this.#stored.formats[this.#packedEntry]! >> FORMAT_LAYOUT_SHIFT !== LAYOUT_COMPRESSED_FULL)
-      work.found = undefined;
-    return work;
+    // its inode has its place already, with room for a compact index
+    return { ...this.#planWork(files, "indexed", methods), found: undefined };
   }
 
   /** The last step: everything has its place. */
@@ -219,7 +223,7 @@ export class CompressedPlanner {
     const stored = new StoredFiles(this.#stored);
     const packedEntry = this.#hasPacked(stored) ? this.#packedEntry : NONE;
     const hasCompressed = this.#stored.packed.some((flags) => (flags & PACKED) !== 0);
-    const packedNid = packedEntry === NONE ? 0 : this.#planner.nidOf(packedEntry);
+    const packedNid = packedEntry === NONE ? 0 : this.#planner.nids[packedEntry]!;
     return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat() : 0, {
       description: hasCompressed ? this.#describe(packedNid) : undefined,
       stored: this.#stored,
@@ -309,7 +313,6 @@ export class CompressedPlanner {
 
   /** What a reader must know, given that something is compressed. */
   #incompat(): number {
-    const { fragments } = this.#compression;
     const { formats, inlineLen, packed } = this.#stored;
     const isScattered = packed.some((flags) => (flags & SCATTERED) !== 0);
     const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
@@ -318,7 +321,7 @@ export class CompressedPlanner {
       (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
       // it also tells that uncompressed blocks are interlaced, and that several extents may be one pcluster
-      (fragments === "none" && !isScattered ? 0 : INCOMPAT_FRAGMENTS)
+      (hasPackedInode(this.#compression) || isScattered ? INCOMPAT_FRAGMENTS : 0)
     );
   }
 

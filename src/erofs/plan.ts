@@ -14,6 +14,7 @@ import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { ChunkMap } from "./chunk.ts";
 import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "./disk.ts";
 import { chooseLayouts } from "./layout.ts";
+import { checkBlocks } from "./limits.ts";
 import { InodeSizes } from "./measure.ts";
 import type { ErofsLayout } from "./options.ts";
 import { type Packing, packInodes } from "./pack.ts";
@@ -98,15 +99,6 @@ export function planImage(input: PlanInput): ErofsPlan {
   return planner.finish(metadata, planner.placeData(metadata.endBlk), 0, undefined);
 }
 
-/** Throws `LIMIT` where an image has more blocks than can be addressed. */
-export function checkBlocks(blocks: number): void {
-  if (blocks < NULL_BLOCK) return;
-  throw new ImageError(
-    "LIMIT",
-    `the image would have more than ${NULL_BLOCK - 1} blocks, the most that EROFS addresses`,
-  );
-}
-
 /** Where the metadata lies. */
 export interface MetadataPlace {
   windows: Packing["windows"];
@@ -136,7 +128,8 @@ export class ImagePlanner {
   readonly #blockSize: number;
   readonly #xattrs: XattrPlan;
   readonly #uuid: Uint8Array;
-  readonly #nids: Uint32Array;
+  /** NIDs by entry, once they are placed. */
+  readonly nids: Uint32Array;
   readonly #pieces: number[] = [];
   readonly #savedByHoles: number;
   /** The time that compact inodes have. */
@@ -157,7 +150,7 @@ export class ImagePlanner {
     this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
     this.#xattrs = this.#planXattrs();
     this.sizes = new InodeSizes(tree, layout, this.#xattrs);
-    this.#nids = sharedUint32(tree.length);
+    this.nids = sharedUint32(tree.length);
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
     this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
     const optionsText = JSON.stringify([
@@ -165,7 +158,9 @@ export class ImagePlanner {
       { ...layout, label: [...layout.label], uuid: 0, findHoles: undefined },
       this.time,
     ]);
-    this.#uuid = layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash);
+    // no inode has its place yet: that column can be used until then
+    this.#uuid =
+      layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash, this.nids);
   }
 
   #planXattrs(): XattrPlan {
@@ -205,7 +200,7 @@ export class ImagePlanner {
       placeItem: (index, offset) => {
         const nid = (offset - nidBlk * this.#blockSize) / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
-        this.#nids[order[index]!] = nid;
+        this.nids[order[index]!] = nid;
         this.#packed[placed++] = index;
       },
       placeRun: (index, blk) => {
@@ -272,7 +267,7 @@ export class ImagePlanner {
   #nameLinks(): void {
     const { inodeOf } = this.#input.inodes;
     inodeOf?.forEach((inode, entry) => {
-      if (inode !== entry) this.#nids[entry] = this.#nids[inode]!;
+      if (inode !== entry) this.nids[entry] = this.nids[inode]!;
     });
   }
 
@@ -284,7 +279,7 @@ export class ImagePlanner {
     const isChunked = this.sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
     const superblock: Superblock = {
       blockSize: this.#blockSize,
-      rootNid: this.#nids[0]!,
+      rootNid: this.nids[0]!,
       inodes: this.#order.length,
       epoch: this.time.epoch,
       fixedNsec: this.time.fixedNsec,
@@ -308,7 +303,7 @@ export class ImagePlanner {
       order: this.#order,
       packed: this.#packed,
       nlink: inodes.nlink,
-      nids: this.#nids,
+      nids: this.nids,
       formats: this.sizes.formats,
       startBlk: this.startBlk,
       sharesWith,
@@ -324,10 +319,5 @@ export class ImagePlanner {
       stored: compressed?.stored,
       packedEntry: compressed?.packedEntry ?? NONE,
     };
-  }
-
-  /** NID of an entry that has been placed. */
-  nidOf(entry: number): number {
-    return this.#nids[entry]!;
   }
 }

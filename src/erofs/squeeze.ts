@@ -20,6 +20,9 @@ import { SlidingWindow } from "./sliding.ts";
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
 const FEW_PCLUSTERS = 6;
 
+/** Files up to this size take no more room behind their inodes than what leads to a fragment. */
+const TINY = 32;
+
 /** What is known of a part of a file before it is compressed. */
 export interface PartInput {
   entry: number;
@@ -34,8 +37,11 @@ export interface PartInput {
   size: number;
   from: number;
   length: number;
-  /** What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment. */
-  end: "block" | "inline" | "fragment" | "whole";
+  /**
+   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
+   * too, and the file has an index in any case.
+   */
+  end: "block" | "inline" | "fragment" | "whole" | "indexed";
   /** Most bytes that fit behind the inode's index, and directly behind the inode. */
   inlineRoom: number;
   flatRoom: number;
@@ -99,7 +105,7 @@ export class Squeezer {
     this.#part = part;
     this.#out = out;
     this.#isLast = from + length === size;
-    this.#isPacked = false;
+    this.#isPacked = part.end === "indexed";
     const blocksAt = out.blocksUsed;
     const extentsAt = out.extents;
     const inlineAt = out.inline.length;
@@ -174,7 +180,9 @@ export class Squeezer {
 
   /** Makes what is left of the file a fragment, if it shall be one before any attempt to compress it. */
   #storeFragment(at: number, place: number, rest: number, reach: number): number {
-    const { end, pclusterSize } = this.#part;
+    const { end, flatRoom, pclusterSize, size } = this.#part;
+    // an inode that points to a fragment has more behind it than so small a file
+    if (size <= TINY && size <= flatRoom) return 0;
     if (end === "whole") return this.#appendFragment(place, reach);
     // of a file that does not compress so far, the end is no fragment either
     const isEnd = end === "fragment" && this.#isLast && rest === reach && rest <= pclusterSize;

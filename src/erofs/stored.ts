@@ -13,8 +13,7 @@ import {
   MAX_COMPACT_BITS,
 } from "./disk.ts";
 
-import type { Part } from "./piece.ts";
-import { checkBlocks } from "./plan.ts";
+import { checkBlocks } from "./limits.ts";
 
 /** A way to compress: an algorithm, and the size that its pclusters may have. */
 export interface Method {
@@ -22,6 +21,25 @@ export interface Method {
   algorithm: number;
   /** Bytes; 0: not compressed. */
   pclusterSize: number;
+}
+
+/** A part of a file that lies in one piece. */
+export interface Part {
+  entry: number;
+  /** Index into the methods of StoredFiles. */
+  method: number;
+  /** Bytes of the whole file. */
+  size: number;
+  /** The file starts with this part, and ends with it. */
+  isFirst: boolean;
+  isLast: boolean;
+  /** Something in it is compressed, or a fragment. */
+  isPacked: boolean;
+  /** Where its blocks, extents, inline bytes and fragment start in the piece; they end with the next part's. */
+  blocksAt: number;
+  extentsAt: number;
+  inlineAt: number;
+  fragmentAt: number;
 }
 
 /** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
@@ -193,6 +211,16 @@ export class StoredFiles {
     return this.shared.fragmentLen[entry]! > 0;
   }
 
+  /** The next `size` bytes of the packed inode are a directory's. */
+  addDirectory(entry: number, size: number): void {
+    const { formats, fragmentLen, fragmentOff, packed } = this.shared;
+    fragmentOff[entry] = this.fragmentBytes;
+    fragmentLen[entry] = size;
+    packed[entry]! |= PACKED;
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (LAYOUT_COMPRESSED_FULL << FORMAT_LAYOUT_SHIFT);
+    this.take(0, 0, size);
+  }
+
   /** An equal file is stored as its original is. */
   copy(entry: number, original: number): void {
     const columns = [
@@ -218,7 +246,6 @@ export class StoredFiles {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =
         fullIndexes ||
-        formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_COMPRESSED_FULL ||
         this.isScattered(entry) ||
         fragmentEnd > 0xffffffff ||
         Math.log2(blockSize) > MAX_COMPACT_BITS ||

@@ -14,7 +14,11 @@ const FLUSH_AT = 1 << 16;
 const FIELDS = 128;
 const NO_BYTES = new Uint8Array(0);
 
-/** 16 bytes, marked as UUID version 8: application defined. */
+/**
+ * 16 bytes, marked as UUID version 8: application defined.
+ *
+ * @param place scratch: a number for each entry
+ */
 export function deriveUuid(
   tree: Tree,
   inodes: InodeOrder,
@@ -22,15 +26,13 @@ export function deriveUuid(
   xattrs: XattrPlan,
   optionsText: string,
   xxhash: XxHash,
+  place: Uint32Array,
 ): Uint8Array {
   const digest = new Digest(xxhash);
   digest.bytes(new TextEncoder().encode(optionsText));
   digest.bytes(xattrs.shared);
   // an entry's number may differ from run to run: what others say of it is its place in the order
-  const place = new Uint32Array(tree.length);
-  inodes.order.forEach((entry, index) => {
-    place[entry] = index;
-  });
+  for (let index = 0; index < inodes.order.length; index++) place[inodes.order[index]!] = index;
   for (const entry of inodes.order) {
     digest.number(tree.mode.view[entry]!);
     digest.number(tree.uid.view[entry]!);
@@ -49,7 +51,7 @@ export function deriveUuid(
       const count = tree.count.view[entry]!;
       digest.number(count);
       for (let child = first; child < first + count; child++) {
-        digest.bytes(tree.name(child));
+        digest.name(tree, child);
         digest.number(place[inodes.inodeOf?.[child] ?? child]!);
       }
     }
@@ -83,6 +85,18 @@ class Digest {
     }
     this.#buffer.set(bytes, this.#used);
     this.#used += bytes.length;
+    if (this.#used >= FLUSH_AT) this.#flush();
+  }
+
+  /** As {@link bytes} does, but without a view of each name: there are as many as entries. */
+  name(tree: Tree, entry: number): void {
+    const names = tree.names.view;
+    const from = tree.nameOff.view[entry]!;
+    const length = tree.nameLen.view[entry]!;
+    this.number(length);
+    if (this.#used + length > this.#buffer.length) this.#flush();
+    for (let i = 0; i < length; i++) this.#buffer[this.#used + i] = names[from + i]!;
+    this.#used += length;
     if (this.#used >= FLUSH_AT) this.#flush();
   }
 

@@ -30,8 +30,9 @@ export function findCandidates(tree: Tree, { order }: InodeOrder, blockSize: num
   const size = tree.size.view;
   const seen = new Map<number, number>();
   for (const entry of order) {
-    if (tree.kind(entry) === S_IFREG && size[entry]! >= blockSize)
-      seen.set(size[entry]!, (seen.get(size[entry]!) ?? 0) + 1);
+    if (size[entry]! < blockSize || tree.kind(entry) !== S_IFREG) continue;
+    const key = sizeKey(size[entry]!);
+    seen.set(key, (seen.get(key) ?? 0) + 1);
   }
   const groupAt = new Map<number, number>();
   const groups: number[] = [0];

@@ -2,26 +2,16 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { FLAG_DISK_NAME, type Tree } from "./tree.ts";
 
-/** Plain data for other threads: the tops' paths end to end, and where each starts (one more than there are tops). */
+/** Paths of the tops: plain data for other threads, in shared memory. */
 export interface SharedPaths {
-  bytes: Uint8Array;
-  offsets: Uint32Array;
+  /** Where each path starts in the tree's arena of names. */
+  from: Uint32Array;
+  /** Where it ends. */
+  to: Uint32Array;
   /** True: the one path is the root's own, and its contents become the root's. False: top k is entry k + 1. */
   isDirectory: boolean;
-}
-
-/** Packs paths into shared memory. */
-export function sharePaths(paths: readonly Uint8Array[], isDirectory: boolean): SharedPaths {
-  const total = paths.reduce((sum, path) => sum + path.length, 0);
-  const bytes = new Uint8Array(new SharedArrayBuffer(total));
-  const offsets = new Uint32Array(new SharedArrayBuffer(4 * (paths.length + 1)));
-  let at = 0;
-  paths.forEach((path, index) => {
-    bytes.set(path, at);
-    at += path.length;
-    offsets[index + 1] = at;
-  });
-  return { bytes, offsets, isDirectory };
+  /** Stats are asked for with BigInts, which tell times to the nanosecond; numbers come faster. */
+  exactStats: boolean;
 }
 
 const SLASH = 0x2f;
@@ -47,15 +37,15 @@ export class PathBuilder {
   }
 
   #isTop(entry: number): boolean {
-    return this.#paths.isDirectory ? entry === 0 : entry < this.#paths.offsets.length;
+    return this.#paths.isDirectory ? entry === 0 : entry <= this.#paths.from.length;
   }
 
   #writeTop(entry: number): number {
     const top = this.#paths.isDirectory ? 0 : entry - 1;
-    const from = this.#paths.offsets[top]!;
-    const to = this.#paths.offsets[top + 1]!;
+    const from = this.#paths.from[top]!;
+    const to = this.#paths.to[top]!;
     this.#room(to - from);
-    this.#buffer.set(this.#paths.bytes.subarray(from, to), 0);
+    this.#buffer.set(this.#tree.names.view.subarray(from, to), 0);
     this.#directory = -1;
     return to - from;
   }

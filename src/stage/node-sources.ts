@@ -1,14 +1,17 @@
 /** Sources that are files on this machine: a directory, a list of paths, a closure list. */
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
-import { arrangeClosure, type ClosurePath, parseClosureList, topName } from "./closure.ts";
+import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./closure.ts";
 import { compileExcludes } from "./exclude.ts";
-import { type SharedPaths, sharePaths } from "./node-paths.ts";
-import type { ExcludeRules } from "./policy.ts";
+import type { SharedPaths } from "./node-paths.ts";
+import { sharedUint32 } from "./order.ts";
+import type { StagePolicy } from "./policy.ts";
 import type { Source } from "./source.ts";
+import type { Tree } from "./tree.ts";
 
 /** What the walk starts from. */
 export interface WalkStart {
@@ -20,19 +23,24 @@ export interface WalkStart {
 
 /** A source whose entries lie on this machine. */
 export interface FileSource extends Source {
-  /** Finds out where the walk starts; touches no entry yet. */
-  open(exclude: ExcludeRules): Promise<WalkStart>;
+  /** Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet. */
+  open(policy: StagePolicy, tree: Tree): Promise<WalkStart>;
 }
 
 /** The contents of directory `path` become the root of the image. */
 export function directory(path: string | Uint8Array): FileSource {
   return {
     isClosure: false,
-    async open() {
-      const root = diskPath(path);
+    async open(policy, tree) {
+      const root = pathBytes(path);
       if (root.length === 0 || root.indexOf(0) >= 0)
         throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
-      return { paths: sharePaths([root], true), excluded: 0, explain: (error) => error };
+      const { from, to } = joinPaths([root], tree);
+      return {
+        paths: { from, to, isDirectory: true, exactStats: policy.times !== "fixed" },
+        excluded: 0,
+        explain: (error) => error,
+      };
     },
   };
 }
@@ -41,11 +49,7 @@ export function directory(path: string | Uint8Array): FileSource {
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
   return {
     isClosure: true,
-    open: (exclude) =>
-      openTops(
-        list.map((path, index) => ({ path: diskPath(path), where: `path ${index + 1}` })),
-        exclude,
-      ),
+    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy),
   };
 }
 
@@ -56,56 +60,81 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
 export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
   return {
     isClosure: true,
-    async open(exclude) {
-      const { name, text } = input ? { name: list, text: await readAll(input) } : await readList(list);
-      return openTops(parseClosureList(diskPath(text), name), exclude);
+    async open(policy, tree) {
+      const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
+      return openTops(parseClosureList(useSlashes(text), name), policy);
     },
   };
 }
 
 /** Paths inside this package have slashes only. */
-function diskPath(path: string | Uint8Array): Uint8Array {
-  const bytes = pathBytes(path);
-  return process.platform === "win32" ? bytes.map((byte) => (byte === 0x5c ? 0x2f : byte)) : bytes;
+function useSlashes(bytes: Uint8Array): Uint8Array {
+  if (process.platform !== "win32") return bytes;
+  for (let at = bytes.indexOf(0x5c); at >= 0; at = bytes.indexOf(0x5c, at + 1)) bytes[at] = 0x2f;
+  return bytes;
 }
 
-async function readList(list: string): Promise<{ name: string; text: Uint8Array }> {
+/** Paths of an argument. */
+function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
+  const [from, to, line] = [sharedUint32(list.length), sharedUint32(list.length), new Uint32Array(list.length)];
+  for (const [index, path] of list.entries()) {
+    from[index] = tree.allocateName(path.length);
+    to[index] = from[index]! + path.length;
+    line[index] = index + 1;
+    tree.names.view.set(path, from[index]);
+  }
+  useSlashes(tree.names.view);
+  return { bytes: tree.names.view, from, to, line, where: "path " };
+}
+
+async function readList(list: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
   let name = list;
   try {
     if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
-    return { name, text: await readFile(name) };
+    return { name, text: await readAll(createReadStream(name), tree) };
   } catch (cause) {
     throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
   }
 }
 
-async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of input) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** All of a list, in the arena of a tree that has nothing else there yet. */
+async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
+  let length = 0;
+  for await (const chunk of input) {
+    const at = tree.allocateName(chunk.length);
+    tree.names.view.set(chunk, at);
+    length += chunk.length;
+  }
+  return tree.names.view.subarray(0, length);
 }
 
-async function openTops(given: readonly ClosurePath[], exclude: ExcludeRules): Promise<WalkStart> {
-  const isExcluded = compileExcludes(exclude);
+function openTops(given: ClosurePaths, policy: StagePolicy): WalkStart {
+  const isExcluded = compileExcludes(policy.exclude);
   const all = arrangeClosure(given);
-  const tops = isExcluded ? all.filter((top) => !isExcluded(topName(top.path))) : all;
-  const shared = sharePaths(
-    tops.map((top) => top.path),
-    false,
-  );
-  const lines = tops.map((top) => top.where);
+  const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
+  const tops = kept ? pickTops(all, kept) : all;
   return {
-    paths: shared,
-    excluded: all.length - tops.length,
+    paths: {
+      from: sharedCopy(tops.from),
+      to: sharedCopy(tops.to),
+      isDirectory: false,
+      exactStats: policy.times !== "fixed",
+    },
+    excluded: all.from.length - tops.from.length,
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;
-      const { bytes, offsets } = shared;
-      const line = lines.find((_, top) => showBytes(bytes.slice(offsets[top], offsets[top + 1])) === error.path);
+      const line = tops.line.find((_, top) => showBytes(topPath(tops, top)) === error.path);
       return line
-        ? new ImageError("INPUT", `${line}: ${error.message}`, { path: error.path, cause: error.cause })
+        ? new ImageError("INPUT", `${tops.where}${line}: ${error.message}`, { path: error.path, cause: error.cause })
         : error;
     },
   };
+}
+
+function sharedCopy(numbers: Uint32Array): Uint32Array {
+  const copy = sharedUint32(numbers.length);
+  copy.set(numbers);
+  return copy;
 }
 
 /** Whether a source is a {@link FileSource}. */

@@ -8,25 +8,28 @@ import {
   closeSync,
   constants,
   lstatSync,
+  opendirSync,
   openSync,
   readdirSync,
   readlinkSync,
+  type Stats,
   statSync,
 } from "node:fs";
-import { latin1FromBytes, showBytes, writeLatin1 } from "../core/bytes.ts";
+import { latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { Column } from "../core/column.ts";
 import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import { sourceError, systemMessage } from "../core/node-errors.ts";
-import { hasCaseHack, stripCaseHack } from "./closure.ts";
+import { stripCaseHack } from "./closure.ts";
 import { compileExcludes, type Excluder } from "./exclude.ts";
+import { NameList } from "./name-list.ts";
 import { sourceStamp } from "./node-files.ts";
 import { PathBuilder, type SharedPaths, withShortPath } from "./node-paths.ts";
 import { type StagePolicy, stageMetadata } from "./policy.ts";
 import {
   encodeDevice,
-  FLAG_DISK_NAME,
   FLAG_SPARSE,
+  NONE,
   S_IFBLK,
   S_IFCHR,
   S_IFDIR,
@@ -37,6 +40,11 @@ import {
   Tree,
 } from "./tree.ts";
 
+/** A directory that takes this many bytes on disk may have so many names that they are read some at a time. */
+const LARGE_DIRECTORY = 64 * 1024;
+const NAMES_AT_ONCE = 256;
+/** Bytes of a name that any system allows. */
+const MAX_NAME = 1024;
 /** Tops are claimed this many at a time. */
 const TOPS_PER_PIECE = 64;
 const IDLE_MS = 1;
@@ -58,7 +66,7 @@ export interface WalkParams {
 export function prepareWalk(tree: Tree, paths: SharedPaths, policy: StagePolicy): WalkParams {
   const words = new Int32Array(new SharedArrayBuffer(12));
   const queue = Column.create(Uint32Array, 2 ** 26);
-  const topCount = paths.offsets.length - 1;
+  const topCount = paths.from.length;
   tree.allocate(1);
   if (!paths.isDirectory) {
     tree.mode.view[0] = S_IFDIR | 0o755;
@@ -84,10 +92,12 @@ class Walker {
   readonly #tree: Tree;
   readonly #paths: PathBuilder;
   readonly #shared: SharedPaths;
+  readonly #exactStats: { bigint: boolean };
   readonly #policy: StagePolicy;
   readonly #excluded: Excluder | undefined;
   readonly #queue: Column<Uint32Array>;
   readonly #words: Int32Array;
+  readonly #names: NameList;
   #nextTopPiece = 0;
   #path = Buffer.allocUnsafeSlow(8192);
 
@@ -95,11 +105,13 @@ class Walker {
     this.#context = context;
     this.#tree = Tree.attach(params.tree);
     this.#shared = params.paths;
+    this.#exactStats = { bigint: params.paths.exactStats };
     this.#paths = new PathBuilder(this.#tree, params.paths);
     this.#policy = params.policy;
     this.#excluded = compileExcludes(params.policy.exclude);
     this.#queue = new Column(Uint32Array, params.queue);
     this.#words = new Int32Array(params.words);
+    this.#names = new NameList(this.#tree, params.policy.caseHack);
   }
 
   /** Does one piece of work, or waits a moment for some; false when the walk is over. */
@@ -118,7 +130,7 @@ class Walker {
   }
 
   #walkTops(): boolean {
-    const topCount = this.#shared.offsets.length - 1;
+    const topCount = this.#shared.from.length;
     if (this.#nextTopPiece * TOPS_PER_PIECE >= topCount) return false;
     this.#nextTopPiece = this.#context.control.claim();
     const from = this.#nextTopPiece * TOPS_PER_PIECE;
@@ -131,26 +143,36 @@ class Walker {
 
   #walkTop(entry: number): void {
     const path = Buffer.from(this.#paths.path(entry));
-    let stats: BigIntStats;
+    let stats: Stats | BigIntStats;
     try {
       // the directory whose contents are packed may itself be named through a symbolic link
-      stats = (this.#shared.isDirectory ? statSync : lstatSync)(path, { bigint: true });
+      stats = (this.#shared.isDirectory ? statSync : lstatSync)(path, this.#exactStats);
     } catch (cause) {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: ${systemMessage(cause)}`, { path: shown, cause });
     }
-    if (entry !== 0) {
-      this.#tree.parent.view[entry] = 0;
-      this.#storeName(entry, latin1FromBytes(path, path.lastIndexOf(0x2f) + 1));
-    }
+    if (entry !== 0) this.#nameTop(entry, latin1FromBytes(path, path.lastIndexOf(0x2f) + 1));
     const isDirectory = (Number(stats.mode) & S_IFMT) === S_IFDIR;
     if (entry === 0 && !isDirectory) {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: not a directory`, { path: shown });
     }
-    this.#store(entry, stats, path);
-    if (isDirectory) this.#push([entry]);
+    try {
+      this.#store(entry, stats, path);
+    } catch (cause) {
+      throw sourceError(path, cause);
+    }
+    if (isDirectory) {
+      this.#hint(entry, Number(stats.size));
+      this.#push([entry]);
+    }
     this.#context.control.advance(this.#context.thread, 1);
+  }
+
+  /** A top's name is the end of its path, which lies in the arena already. */
+  #nameTop(entry: number, name: string): void {
+    this.#tree.nameOff.view[entry] = this.#shared.to[entry - 1]! - name.length;
+    this.#tree.nameLen.view[entry] = (this.#policy.caseHack ? stripCaseHack(name) : name).length;
   }
 
   /** The next directory of the queue, or -1. A slot may be reserved but not written yet: then it reads as zero. */
@@ -177,16 +199,40 @@ class Walker {
     this.#tree.ensureAll();
     const path = this.#paths.path(directory);
     withShortDirectory(path, (short) => {
-      let names: string[];
       try {
-        names = readdirSync(short, "latin1");
+        this.#listNames(directory, short);
       } catch (cause) {
         throw sourceError(path, cause);
       }
-      this.#scanNames(directory, short, names);
+      this.#scanNames(directory, short);
       // listing follows a symbolic link that has taken the directory's place: what was found lies elsewhere
       if (directory !== 0 || !this.#shared.isDirectory) this.#checkDirectory(directory);
     });
+  }
+
+  /** Notes for {@link #listNames} how large the system says that a directory is, where its children will be counted. */
+  #hint(directory: number, size: number): void {
+    this.#tree.count.view[directory] = Math.min(size, NONE);
+  }
+
+  /** Lists a directory into `#names`, sorted, without what is excluded. */
+  #listNames(directory: number, path: Buffer): void {
+    const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(this.#tree.path(directory))}/` : "";
+    const take = (listed: string[]) => this.#names.add(this.#withoutExcluded(prefix, listed));
+    this.#names.clear();
+    // what the system says may be anything: it decides no more than how the names are asked for
+    if (this.#tree.count.view[directory]! < LARGE_DIRECTORY) take(readdirSync(path, "latin1").sort());
+    else readNames(path, take);
+    const twin = this.#names.sort();
+    if (twin >= 0) this.#refuseTwin(directory, twin);
+  }
+
+  #withoutExcluded(prefix: string, names: string[]): string[] {
+    const excluded = this.#excluded;
+    if (!excluded) return names;
+    const kept = names.filter((name) => !excluded(prefix + (this.#policy.caseHack ? stripCaseHack(name) : name)));
+    this.#tree.addExcluded(names.length - kept.length);
+    return kept;
   }
 
   #checkDirectory(directory: number): void {
@@ -200,78 +246,60 @@ class Walker {
     throw new ImageError("CHANGED", `${shown}: became something else while it was packed`, { path: shown });
   }
 
-  /** Stages the children of a directory, given the path by which it can be reached. */
-  #scanNames(directory: number, directoryPath: Buffer, listed: string[]): void {
+  /** Stages the children of a directory that has been listed, given the path by which it can be reached. */
+  #scanNames(directory: number, directoryPath: Buffer): void {
     const tree = this.#tree;
-    const names = listed.sort();
-    if (this.#policy.caseHack && names.some(hasCaseHack)) this.#refuseTwins(directory, names.sort(byImageName));
-    const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(tree.path(directory))}/` : "";
-    const excluded = this.#excluded;
-    const kept = excluded ? names.filter((name) => !excluded(prefix + this.#imageName(name))) : names;
-    if (kept.length < names.length) tree.addExcluded(names.length - kept.length);
-    const first = tree.allocate(kept.length);
-    const device = this.#policy.oneFileSystem ? statSync(directoryPath, { bigint: true }).dev : undefined;
-    if (directoryPath.length + 257 > this.#path.length)
-      this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 512);
+    const names = this.#names;
+    const first = tree.allocate(names.length);
+    const device = this.#policy.oneFileSystem ? Number(statSync(directoryPath).dev) : undefined;
+    if (directoryPath.length + 1 + MAX_NAME > this.#path.length)
+      this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 2 * MAX_NAME);
     let at = directoryPath.copy(this.#path);
     if (this.#path[at - 1] !== 0x2f) this.#path[at++] = 0x2f;
     const directories: number[] = [];
-    let entry = first;
-    for (const name of kept) {
-      const path = this.#path.subarray(0, at + this.#path.write(name, at, "latin1"));
+    for (let index = 0; index < names.length; index++) {
+      const entry = first + index;
+      tree.parent.view[entry] = directory;
+      names.store(index, entry);
+      const path = this.#path.subarray(0, names.copy(index, this.#path, at));
       try {
-        const stats = lstatSync(path, { bigint: true });
-        const isDirectory = (Number(stats.mode) & S_IFMT) === S_IFDIR;
-        tree.parent.view[entry] = directory;
-        this.#storeName(entry, name);
+        const stats = lstatSync(path, this.#exactStats);
         this.#store(entry, stats, path);
-        if (isDirectory && (device === undefined || stats.dev === device)) directories.push(entry);
+        if ((Number(stats.mode) & S_IFMT) === S_IFDIR && (device === undefined || Number(stats.dev) === device)) {
+          this.#hint(entry, Number(stats.size));
+          directories.push(entry);
+        }
       } catch (cause) {
-        throw sourceError(
-          Buffer.concat([this.#paths.path(directory), Buffer.from("/"), Buffer.from(name, "latin1")]),
-          cause,
-        );
+        throw sourceError(this.#paths.path(entry), cause);
       }
-      entry++;
     }
     tree.ref.view[directory] = first;
-    tree.count.view[directory] = kept.length;
-    this.#context.control.advance(this.#context.thread, kept.length);
+    tree.count.view[directory] = names.length;
+    this.#context.control.advance(this.#context.thread, names.length);
     if (directories.length > 0) this.#push(directories);
   }
 
   /** Two names that are one in the image: the store is not what Nix made. */
-  #refuseTwins(directory: number, names: readonly string[]): void {
-    for (let i = 1; i < names.length; i++) {
-      if (stripCaseHack(names[i]!) !== stripCaseHack(names[i - 1]!)) continue;
-      const path = showBytes(Buffer.concat([this.#paths.path(directory), Buffer.from(`/${names[i]}`, "latin1")]));
-      const other = showBytes(Buffer.from(names[i - 1]!, "latin1"));
-      throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
-    }
+  #refuseTwin(directory: number, index: number): never {
+    const nameAt = (at: number) => {
+      const name = Buffer.alloc(MAX_NAME);
+      return name.subarray(0, this.#names.copy(at, name, 0));
+    };
+    const path = showBytes(Buffer.concat([this.#paths.path(directory), Buffer.from("/"), nameAt(index)]));
+    const other = showBytes(nameAt(index - 1));
+    throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
   }
 
-  #imageName(name: string): string {
-    return this.#policy.caseHack ? stripCaseHack(name) : name;
-  }
-
-  #storeName(entry: number, name: string): void {
-    const inImage = this.#imageName(name);
-    const hidden = inImage.length < name.length;
-    const at = this.#tree.allocateName(name.length + (hidden ? 1 : 0));
-    writeLatin1(name, this.#tree.names.view, at);
-    this.#tree.nameOff.view[entry] = at;
-    this.#tree.nameLen.view[entry] = inImage.length;
-    if (hidden) this.#tree.flags.view[entry]! |= FLAG_DISK_NAME;
-  }
-
-  #store(entry: number, stats: BigIntStats, path: Buffer): void {
+  #store(entry: number, stats: Stats | BigIntStats, path: Buffer): void {
     const tree = this.#tree;
     const mode = Number(stats.mode);
     tree.mode.view[entry] = mode;
     tree.stamp.view[entry] = sourceStamp(stats);
-    const keepsTime = this.#policy.times !== "fixed";
-    const nanoseconds = keepsTime ? Number(((stats.mtimeNs % NS) + NS) % NS) : 0;
-    const seconds = keepsTime ? Number((stats.mtimeNs - BigInt(nanoseconds)) / NS) : 0;
+    let [seconds, nanoseconds] = [0, 0];
+    if (this.#policy.times !== "fixed" && "mtimeNs" in stats) {
+      nanoseconds = Number(((stats.mtimeNs % NS) + NS) % NS);
+      seconds = Number((stats.mtimeNs - BigInt(nanoseconds)) / NS);
+    }
     stageMetadata(tree, this.#policy, entry, Number(stats.uid), Number(stats.gid), seconds, nanoseconds);
     const kind = mode & S_IFMT;
     if (kind === S_IFREG) {
@@ -286,11 +314,13 @@ class Walker {
       // st_size of links in /proc and some others is not the target's length
       tree.size.view[entry] = target.length;
     } else if (kind === S_IFCHR || kind === S_IFBLK) {
-      const { major, minor } = splitDevice(stats.rdev);
+      const { major, minor } = splitDevice(BigInt(stats.rdev));
       tree.ref.view[entry] = encodeDevice(major, minor, showBytes(path));
     }
-    if (kind !== S_IFDIR && stats.nlink > 1n && !this.#policy.copyLinks) {
-      tree.addLink(entry, Number(stats.dev), Number(stats.ino >> 32n), Number(stats.ino & 0xffffffffn));
+    if (kind !== S_IFDIR && stats.nlink > 1 && !this.#policy.copyLinks) {
+      // a number may not hold all of it
+      const inode = BigInt(this.#exactStats.bigint ? stats.ino : lstatSync(path, { bigint: true }).ino);
+      tree.addLink(entry, Number(stats.dev), Number(inode >> 32n), Number(inode & 0xffffffffn));
     }
   }
 }
@@ -307,10 +337,25 @@ function splitDevice(device: bigint): { major: number; minor: number } {
   };
 }
 
-/** Sorts by the names in the image, which are not always those on disk. */
-function byImageName(a: string, b: string): number {
-  const [left, right] = [stripCaseHack(a), stripCaseHack(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+/**
+ * Calls `take` with the names in a directory, some at a time: an array of all names of a whole store, and the C
+ * library's before that, would be the largest things in memory.
+ */
+function readNames(path: Buffer, take: (names: string[]) => void): void {
+  // as buffers: with strings, Node fails where the filesystem does not tell what kind an entry is of
+  const listing = opendirSync(path, { encoding: "buffer" as BufferEncoding, bufferSize: NAMES_AT_ONCE });
+  try {
+    let names: string[] = [];
+    for (let found = listing.readSync(); found !== null; found = listing.readSync()) {
+      names.push((found.name as unknown as Buffer).toString("latin1"));
+      if (names.length < NAMES_AT_ONCE) continue;
+      take(names);
+      names = [];
+    }
+    take(names);
+  } finally {
+    listing.closeSync();
+  }
 }
 
 /** {@link withShortPath}, but for a directory whose children are about to be named too. */

@@ -79,7 +79,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
 /** The largest id: one more means "no id" to the kernel. */
 export const MAX_ID = 0xfffffffe;
 
-/** The metadata columns of one entry, after the policy has been applied. */
+/** Fills in the metadata columns of a new entry, after the policy has been applied. */
 export function stageMetadata(
   tree: Tree,
   policy: StagePolicy,
@@ -95,9 +95,12 @@ export function stageMetadata(
     const path = showBytes(tree.path(entry));
     throw new ImageError("LIMIT", `${path}: owner ${storedUid}:${storedGid} is beyond ${MAX_ID}`, { path });
   }
-  tree.uid.view[entry] = storedUid;
-  tree.gid.view[entry] = storedGid;
   const fixed = policy.times === "fixed" || (policy.times === "clamp" && mtime >= policy.timestamp);
-  tree.mtime.view[entry] = fixed ? policy.timestamp : mtime;
-  tree.mtimeNsec.view[entry] = fixed ? 0 : mtimeNsec;
+  const storedTime = fixed ? policy.timestamp : mtime;
+  const storedNsec = fixed ? 0 : mtimeNsec;
+  // columns are zero, and take memory only where they have been written to
+  if (storedUid !== 0) tree.uid.view[entry] = storedUid;
+  if (storedGid !== 0) tree.gid.view[entry] = storedGid;
+  if (storedTime !== 0) tree.mtime.view[entry] = storedTime;
+  if (storedNsec !== 0) tree.mtimeNsec.view[entry] = storedNsec;
 }

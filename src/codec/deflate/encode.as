@@ -4,7 +4,10 @@ import { bitPosition, finishBits, startBits } from "./bits";
 import { measureBlock, putBlock } from "./block";
 import { putCutBlock } from "./cut";
 import { estimateBlock } from "./estimate";
-import { isBlockSplit, parseFast, parseGreedy, parseLazier, parseLazy, startBlock, startParse } from "./parse";
+import { startOptimal } from "./optimal";
+import {
+  isBlockSplit, parseFast, parseGreedy, parseLazier, parseLazy, parseOptimally, startBlock, startParse,
+} from "./parse";
 import { startSearch } from "./search";
 import { blockStart, entries, isFull, next } from "./tokens";
 
@@ -18,6 +21,9 @@ const MIN_REST: u32 = 5000;
 const FAST: u32 = 0;
 const GREEDY: u32 = 1;
 const LAZY: u32 = 2;
+const LAZIER: u32 = 3;
+/** What is above this parses that many times more. */
+const OPTIMAL: u32 = 4;
 
 /**
  * Parses up to where the block has to end. With `room`: only as far as the block fits into so many bits, and a little
@@ -32,7 +38,8 @@ function parseBlock(method: u32, blockEnd: u32, room: u32, fill: bool): bool {
     if (method == FAST) parseFast(stop);
     else if (method == GREEDY) parseGreedy(stop);
     else if (method == LAZY) parseLazy(stop);
-    else parseLazier(stop);
+    else if (method == LAZIER) parseLazier(stop);
+    else parseOptimally(stop);
     if (next >= blockEnd || isBlockSplit || isFull(entries)) return true;
     const size = next - blockStart;
     const bits = estimateBlock(size);
@@ -56,6 +63,7 @@ export function compress(
   startBits(at, at + limit);
   startSearch(from, to);
   startParse(to, attempts, enough);
+  startOptimal(to, attempts, enough, method - OPTIMAL + 1);
   const maxBlock = method == FAST ? MAX_FAST_BLOCK : MAX_BLOCK;
   let reached = from;
   do {

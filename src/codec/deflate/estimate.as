@@ -25,7 +25,7 @@ export function fillLogarithms(): void {
 
 /** The logarithm of `value` > 0 to base 2, in 1/256. */
 @inline
-function log2(value: u32): u32 {
+export function log2(value: u32): u32 {
   const zeros = <u32>clz(value);
   return ((31 - zeros) << 8) + <u32>load<u16>((((value << zeros) >>> 23) & 255) << 1, LOGARITHMS);
 }

@@ -1,8 +1,8 @@
 // Where things lie in the module's memory, the numbers of RFC 1951, and what both directions share.
 //
-//     0         4 KiB    8 KiB   16 KiB    32 KiB    320 KiB  576 KiB  704 KiB  768 KiB
-//     | counts, | fixed, | sorts | decoder | matches | heads  | heads3 | links  | windows, placed by wasm.ts
-//     | lengths | codes  |       | tables  |
+//     0         4 KiB    8 KiB   16 KiB    32 KiB    320 KiB  576 KiB  704 KiB 768 KiB 832 KiB 1104 KiB
+//     | counts, | fixed, | sorts | decoder | matches | heads  | heads3 | links | costs, | found | windows, placed
+//     | lengths | codes  |       | tables  |         |        |        |       | nodes  |       | by wasm.ts
 //
 // This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. Loads may run a few
 // bytes past a window (wasm.ts leaves room), stores never leave the range that the caller gave.
@@ -62,8 +62,13 @@ export const HEADS_SIZE: u32 = 0x40000;
 export const HEADS3: u32 = 0x90000;
 export const HEADS3_SIZE: u32 = 0x20000;
 export const LINKS: u32 = 0xb0000;
+/** The optimal parser's costs and the counts that they are made from, its positions, and the matches at each. */
+export const COSTS: u32 = 0xc0000;
+export const NODES: u32 = 0xc4000;
+export const FOUND: u32 = 0xd0000;
+export const FOUND_END: u32 = 0x110000;
 /** The first byte that is free for windows. */
-export const WINDOWS: u32 = 0xc0000;
+export const WINDOWS: u32 = 0x114000;
 
 export const MIN_MATCH: u32 = 3;
 export const MAX_MATCH: u32 = 258;

@@ -2,6 +2,7 @@
 // look at the next position, or the next two, before it is taken (lazy, lazier). Decisions are libdeflate's: how many
 // bytes a match must have by how many literals are in use, and when a later match is the better one.
 import { LITLEN_FREQ, MAX_MATCH, MIN_MATCH, SORT } from "./memory";
+import { parseOptimal, startOptimalBlock } from "./optimal";
 import { findMatch, findNewest, foundDistance, insert, insertNewest } from "./search";
 import { MIN_BLOCK, SYMBOLS_A_LOOK, isSplit, startSplit } from "./split";
 import {
@@ -42,6 +43,7 @@ export function startParse(end_: u32, attempts_: i32, enough_: u32): void {
 export function startBlock(at: u32, size: u32): void {
   startTokens(at);
   startSplit();
+  startOptimalBlock();
   symbols = 0;
   isBlockSplit = false;
   minMatch = firstMinMatch(at, size);
@@ -161,6 +163,11 @@ export function parseLazy(stop: u32): void {
 }
 export function parseLazier(stop: u32): void {
   parse(stop, LAZIER);
+}
+
+/** The highest levels: see optimal.as. */
+export function parseOptimally(stop: u32): void {
+  isBlockSplit = parseOptimal(stop);
 }
 
 /** Level 1. */

@@ -64,11 +64,14 @@ export function insert(at: u32, end: u32): void {
   }
 }
 
-/**
- * Puts `at` into its chains and looks for a match for the bytes there that is longer than `longest`, at most up to `end`;
- * gives its length, or `longest`. Takes the first one of `nice` bytes, and looks at `attempts` places.
- */
-export function findMatch(at: u32, end: u32, longest: u32, nice: u32, attempts: i32): u32 {
+/** Whether the candidates are to be kept, each longer and farther away than the one before. */
+const ONE = false;
+const ALL = true;
+/** Where the next of them goes. */
+let found: u32 = 0;
+
+@inline
+function search(at: u32, end: u32, longest: u32, nice: u32, attempts: i32, all: bool): u32 {
   const shift_ = shift;
   const index = at + shift_;
   const word = load<u32>(at);
@@ -83,6 +86,7 @@ export function findMatch(at: u32, end: u32, longest: u32, nice: u32, attempts: 
   if (longest < 3 && candidate3 >= lowest && (load<u32>(candidate3 - shift_) ^ word) << 8 == 0) {
     longest = 3;
     foundDistance = index - candidate3;
+    if (all) keep(3, index - candidate3);
   }
   // A longer match is equal at its last four bytes too: these are looked at first.
   let behind = max(longest, 3) - 3;
@@ -94,6 +98,7 @@ export function findMatch(at: u32, end: u32, longest: u32, nice: u32, attempts: 
       if (length > longest) {
         longest = length;
         foundDistance = index - candidate;
+        if (all) keep(length, index - candidate);
         if (length >= nice) break;
         behind = length - 3;
         tail = load<u32>(at + behind);
@@ -103,6 +108,35 @@ export function findMatch(at: u32, end: u32, longest: u32, nice: u32, attempts: 
     candidate -= load<u16>(linkOf(candidate), LINKS);
   }
   return longest;
+}
+
+/**
+ * Puts `at` into its chains and looks for a match for the bytes there that is longer than `longest`, at most up to `end`;
+ * gives its length, or `longest`. Takes the first one of `nice` bytes, and looks at `attempts` places.
+ */
+export function findMatch(at: u32, end: u32, longest: u32, nice: u32, attempts: i32): u32 {
+  return search(at, end, longest, nice, attempts, ONE);
+}
+
+@inline
+function keep(length: u32, distance: u32): void {
+  store<u32>(found, (length << 16) | (distance - 1));
+  found += 4;
+}
+
+/**
+ * The same, and keeps all of these matches behind `place`: the length from bit 16 on, the distance less 1 below. Gives
+ * the length of the longest one that was found, or 0; see foundEnd().
+ */
+export function findAll(at: u32, end: u32, nice: u32, attempts: i32, place: u32): u32 {
+  found = place;
+  const longest = search(at, end, 2, nice, attempts, ALL);
+  return longest == 2 ? 0 : longest;
+}
+
+/** Address behind the last match that was kept. */
+export function foundEnd(): u32 {
+  return found;
 }
 
 /** Puts `at` into the table of compression level 1, the two newest positions of each hash; the longer match of them. */

@@ -107,10 +107,10 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
   const index = ip + shift_;
   const lowest = max(firstIndex, index - MAX_DISTANCE);
   const sequence = load<u32>(ip);
-  // A longer match is equal at its last two bytes too: these are looked at first.
-  const behind = wide ? low - ip - 1 : -1;
-  let probe = <u32>load<u16>(ip + behind + longest);
-  let probeAt = behind + longest - shift_;
+  // A longer match is equal at its last four bytes too: these are looked at first.
+  let tail = max(ip, low + longest - 3);
+  let probe = load<u32>(tail);
+  let probeAt = tail - ip - shift_;
   let chain: u32 = 0;
   let isRun = 0; // not known yet: 0, yes: 1, no: -1
   let run: u32 = 0;
@@ -118,7 +118,7 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
   for (; candidate >= lowest && attempts > 0; attempts--) {
     const link = <u32>load<u16>(linkOf(candidate));
     let length: u32 = 0;
-    if (<u32>load<u16>(candidate + probeAt) == probe) {
+    if (load<u32>(candidate + probeAt) == probe) {
       const match = candidate - shift_;
       if (load<u32>(match) == sequence) {
         length = MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
@@ -132,8 +132,9 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
           longest = length;
           foundMatch = match - back;
           foundStart = ip - back;
-          probe = <u32>load<u16>(ip + behind + longest);
-          probeAt = behind + longest - shift_;
+          tail = max(ip, low + longest - 3);
+          probe = load<u32>(tail);
+          probeAt = tail - ip - shift_;
         }
       }
     }
@@ -180,8 +181,9 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
               longest = most;
               foundMatch = candidate - shift_;
               foundStart = ip;
-              probe = <u32>load<u16>(ip + behind + longest);
-              probeAt = behind + longest - shift_;
+              tail = max(ip, low + longest - 3);
+              probe = load<u32>(tail);
+              probeAt = tail - ip - shift_;
             }
             const distance = <u32>load<u16>(linkOf(candidate));
             if (distance > candidate) break;

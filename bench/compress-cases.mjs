@@ -1,0 +1,64 @@
+// What is compressed how: the same words for both programs, and what is promised for each way.
+import { spawnSync } from "node:child_process";
+
+/** `wall`, `size`: at most so many times the peer's. */
+export const MODES = [
+  { name: "-zlz4", wall: 1.2, size: 1.01 },
+  { name: "-zlz4hc -Eztailpacking -Efragments", wall: 0.8, size: 1 },
+  { name: "-zlz4hc -Eztailpacking -Efragments -Ededupe", wall: 0.35, size: 1 },
+  { name: "-zlz4hc -C65536", wall: 0.8, size: 1 },
+  { name: "-zzstd -C65536", wall: 1.5, size: 1.01 },
+  { name: "-zdeflate -C65536", wall: 1.8, size: 1.01 },
+];
+
+const FIXED = ["--quiet", "-T0", "-Ueb176051-bd15-49b7-9e6b-462e0b467019"];
+const WORKERS = "--workers=2";
+
+/**
+ * Two cases a mode, the peer's and ours. `argv` is the command for an image and a tree; `skipped` says why there is none.
+ * `peer` and `ours` are undefined where they are missing. `empty`: an empty folder, `image`: a place for an image, for
+ * finding out which options a program knows.
+ */
+export function listCases(modes, { peer, ours, empty, image }) {
+  const programs = [
+    { side: "peer", label: "mkfs", missing: "no mkfs.erofs", command: peer && peerCommand(peer) },
+    { side: "ours", label: "ours", missing: "not built (npm run build)", command: ours && ourCommand(ours) },
+  ];
+  return modes.flatMap((mode) =>
+    programs.map(({ side, label, missing, command }) => {
+      const argv = (target, tree) => [...command, ...mode.name.split(" "), target, tree];
+      const skipped = command === undefined ? missing : refusal(argv(image, empty));
+      return { name: `${label} ${mode.name}`, mode, side, argv, skipped };
+    }),
+  );
+}
+
+function peerCommand(peer) {
+  return [peer.command, ...FIXED, ...(peer.workers ? [WORKERS] : [])];
+}
+
+function ourCommand(ours) {
+  return [process.execPath, ours, ...FIXED, WORKERS];
+}
+
+/** Why a program does not take these options at all: it says so for an empty folder too. A crash is none. */
+function refusal([program, ...words]) {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status === 0 || status === null) return undefined;
+  const lines = `${stdout}${stderr}`.trim().split("\n");
+  const said = lines.find((line) => /not supported|invalid|unrecogni|cannot find|unknown/i.test(line)) ?? lines[0];
+  return `not supported: ${said}`;
+}
+
+/**
+ * The cases in the order of a round: each starts with another mode, and every second with our program, so that neither
+ * always finds what the other has left (memory just freed, a warm or a slowed-down processor).
+ */
+export function inTurn(cases, modes, round) {
+  const from = round % modes.length;
+  const turned = [...modes.slice(from), ...modes.slice(0, from)];
+  return turned.flatMap((mode) => {
+    const both = cases.filter((one) => one.mode === mode);
+    return round % 2 === 0 ? both : both.reverse();
+  });
+}

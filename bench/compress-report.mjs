@@ -1,0 +1,111 @@
+// The figures of a run of compress.mjs: held against what is promised, and as tables for people.
+import { median } from "./measure.mjs";
+import { amount, ratio } from "./promises.mjs";
+import { PASSES } from "./reading.mjs";
+import { absent, aligned, costs, fixed, piped, range, verdict } from "./report.mjs";
+
+const PEAK = 300;
+/** Reading is promised to be no slower. Two passes over one and the same image differ by some percent. */
+const READING = 1.05;
+const PASS_NAMES = { all: "reading all files", random: "random reads" };
+
+/** `rows`: one a case, the walls of each pass; `dropped`: whether the page cache was, every time. */
+export function summariseReading(cases, samples) {
+  const all = [...samples.values()].flat();
+  const rows = cases.map(({ name, mode, side }) => {
+    const own = samples.get(name);
+    const [{ failure, skipped } = {}] = own;
+    const row = { name, mode: mode.name, side, failure, skipped };
+    if (failure || skipped) return row;
+    for (const what of PASSES) row[what] = { walls: own.map((sample) => sample[what].wall) };
+    return row;
+  });
+  return { dropped: all.every((sample) => PASSES.every((what) => sample[what]?.dropped ?? true)), rows };
+}
+
+/** `[{ promise, got, limit, met }]`; `met` is undefined where one of a pair was not measured. */
+export function judge(modes, rows, readRows) {
+  return modes.flatMap(({ name, wall, size }) => {
+    const [ours, peer] = pair(rows, name);
+    const [read, peerRead] = pair(readRows, name);
+    const reading = (what) => {
+      return amount(`${name}: ${PASS_NAMES[what]}`, ratio(read[what] ?? {}, peerRead[what] ?? {}), READING, 3);
+    };
+    return [
+      amount(`${name}: time`, ratio(ours, peer), wall, 2),
+      amount(`${name}: size`, ours.size / peer.size, size, 4),
+      amount(`${name}: peak memory, MB`, ours.peak / 1e6, PEAK, 1),
+      ...PASSES.map(reading),
+    ];
+  });
+}
+
+/** Ours and the peer's; an empty object for what is missing. */
+function pair(rows, mode) {
+  return ["ours", "peer"].map((side) => rows.find((row) => row.mode === mode && row.side === side) ?? {});
+}
+
+const HEAD = ["case", "wall s", "range", "CPU s", "peak MB", "image MB", "time", "size"];
+const READ_HEAD = ["image of", ...PASSES.flatMap((what) => [`${PASS_NAMES[what]} s`, "range", "time"])];
+
+/** Ratios stand with ours only. */
+function cells(row, rows) {
+  const [, peer] = pair(rows, row.mode);
+  const against = row.side === "ours" ? [ratio(row, peer), row.size / peer.size] : [];
+  return absent(row) ?? [...costs(row), fixed(against[0], 2), fixed(against[1], 4)];
+}
+
+function readCells(row, rows) {
+  const [, peer] = pair(rows, row.mode);
+  const figures = (what) => {
+    const against = row.side === "ours" ? ratio(row[what], peer[what] ?? {}) : undefined;
+    return [fixed(median(row[what].walls), 2), range(row[what].walls), fixed(against, 3)];
+  };
+  return absent(row) ?? [row.name, ...PASSES.flatMap(figures)];
+}
+
+function describe({ layout, rounds, reading }) {
+  const tree = `${layout.entries} entries, ${(layout.bytes / 1e6).toFixed(0)} MB (listing ${layout.listing})`;
+  const caches = reading.dropped ? "the page cache dropped" : "the page cache could not be dropped, or was not to be";
+  const passes = `each pass on a fresh mount, ${caches}; random: ${reading.reads} times 4 KiB, any place of any file`;
+  return [
+    `tree: ${tree}`,
+    `medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, the cases in turn, each round from another one on`,
+    '"time" and "size": ours against mkfs, time by pairs of the same round; ours stores equal files once by default',
+    reading.skipped ? `reading skipped: ${reading.skipped}` : `reading: ${passes}`,
+  ];
+}
+
+function tables({ rows, reading, promises }) {
+  return [
+    [HEAD, ...rows.map((row) => cells(row, rows))],
+    ...(reading.rows.length > 0 ? [[READ_HEAD, ...reading.rows.map((row) => readCells(row, reading.rows))]] : []),
+    [["promise", "got", "limit", ""], ...promises.map(verdict)],
+  ];
+}
+
+/** The run as plain text. */
+export function asText(record) {
+  const head = [...record.machine.map(([what, value]) => `${what}: ${value}`), ...describe(record)].join("\n");
+  return `${head}\n\n${tables(record)
+    .map((lines) => aligned(lines, 1))
+    .join("\n\n")}\n`;
+}
+
+/** The run as bench/RESULTS-compress.md. */
+export function asMarkdown(record) {
+  return `# Results of compression
+
+\`npm run bench:compress -- --write\` rewrites this file. It lays a tree of files from /usr out in /dev/shm (about 5 GB
+with the images, removed at the end), takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and gives both
+programs the same options. What is slower or larger than the peer's is in the tables like the rest.
+
+${piped([["machine", ""], ...record.machine])}
+
+${describe(record)
+  .map((line) => `* ${line}`)
+  .join("\n")}
+
+${tables(record).map(piped).join("\n\n")}
+`;
+}
