@@ -80,21 +80,15 @@ export class CompressedBuild {
     const compression = this.#compression;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
     const work = await this.#plan(() => planner.planFiles());
-    if (compression.dedupeExtents) {
-      await this.#findLinks({ tree, paths, contents }, planner, work, files);
-    }
+    if (compression.dedupeExtents) await this.#findLinks({ tree, paths, contents }, planner, work);
     await this.#session.watch("compress", planner.contentBytes, () =>
       paths
         ? pool.run("compress", { tree: tree.share(), paths, work, files })
         : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
     );
-    const packed = await this.#plan(() => planner.planPacked());
-    // directories in it are written when all inodes have their numbers: it cannot be looked through before
-    if (packed && compression.dedupeExtents && !compression.directories) {
-      await this.#findLinks({ tree }, planner, packed, files);
-    }
     await this.#plan(() => planner.placeMetadata());
     await this.#plan(() => this.#writeDirectories(planner, files));
+    const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       await this.#session.watch("compress", undefined, () =>
         pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
@@ -112,6 +106,29 @@ export class CompressedBuild {
     return plan;
   }
 
+  /** Looks for what files have in common, and has them share it. */
+  async #findLinks(
+    { tree, paths, contents }: Pick<Staged, "tree" | "paths" | "contents">,
+    planner: CompressedPlanner,
+    work: CompressWork,
+  ): Promise<void> {
+    const { pool } = this.#session;
+    const grains = await this.#plan(() => planner.planGrains(work));
+    await this.#session.watch("compare", planner.contentBytes, () =>
+      paths
+        ? pool.run("grains", { tree: tree.share(), paths, work: grains })
+        : pool.runHere((context) => cutGrains(context, tree, grains, contents)),
+    );
+    const runs = await this.#plan(() => findRuns(grains, (index) => tree.size.view[work.files[index]!]!));
+    const verify = { files: work.files, runs };
+    await this.#session.watch("compare", undefined, () =>
+      paths
+        ? pool.run("verify", { tree: tree.share(), paths, work: verify })
+        : pool.runHere((context) => verifyRuns(context, verify, contents, contents)),
+    );
+    await this.#plan(() => planner.link(work, runs));
+  }
+
   #writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
     const fragments = new SpillFile(files.fragments);
     try {
@@ -119,32 +136,6 @@ export class CompressedBuild {
     } finally {
       fragments.close();
     }
-  }
-
-  /** Looks for what files have in common, and has them share it; without contents it is the packed inode. */
-  async #findLinks(
-    { tree, paths, contents }: Pick<Staged, "tree"> & Partial<Pick<Staged, "paths" | "contents">>,
-    planner: CompressedPlanner,
-    work: CompressWork,
-    files: CompressFiles,
-  ): Promise<void> {
-    const { pool } = this.#session;
-    const shared = { tree: tree.share(), paths, files };
-    const inMemory = paths === undefined ? contents : undefined;
-    const grains = await this.#plan(() => planner.planGrains(work));
-    await this.#session.watch("compare", planner.contentBytes, () =>
-      inMemory
-        ? pool.runHere((context) => cutGrains(context, tree, grains, inMemory))
-        : pool.run("grains", { ...shared, work: grains }),
-    );
-    const runs = await this.#plan(() => findRuns(grains, (index) => tree.size.view[work.files[index]!]!));
-    const verify = { files: work.files, runs };
-    await this.#session.watch("compare", undefined, () =>
-      inMemory
-        ? pool.runHere((context) => verifyRuns(context, verify, inMemory, inMemory))
-        : pool.run("verify", { ...shared, work: verify }),
-    );
-    await this.#plan(() => planner.link(work, runs));
   }
 
   #plan<T>(work: () => T): Promise<T> {

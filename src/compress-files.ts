@@ -77,7 +77,7 @@ export async function writeMetadata(
 }
 
 /** The contents of the one file that lies in a spill file. */
-export class SpilledContents implements Contents {
+class SpilledContents implements Contents {
   readonly #file: SpillFile;
 
   constructor(file: SpillFile) {

@@ -7,10 +7,9 @@ import { loadXxHash } from "./core/xxhash.ts";
 import type { CompressWork } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
 import { emitParallel } from "./erofs/emit.ts";
-import type { GrainWork } from "./erofs/grains.ts";
+import { cutGrains, type GrainWork } from "./erofs/grains.ts";
 import type { ErofsPlan } from "./erofs/plan.ts";
-import type { RunWork } from "./erofs/verify-runs.ts";
-import { cutFileGrains, verifyFileRuns } from "./link-files.ts";
+import { type RunWork, verifyRuns } from "./erofs/verify-runs.ts";
 import { type DataCoding, packData } from "./squashfs/data.ts";
 import type { DataPlan } from "./squashfs/plan.ts";
 import type { Contents } from "./stage/contents.ts";
@@ -99,20 +98,18 @@ async function compressJob(
   }
 }
 
-/** Cuts files of the tree or the packed inode, as above, into grains. */
-async function grainsJob(
-  context: JobContext,
-  params: { tree: SharedTree; paths: SharedPaths | undefined; work: GrainWork; files: CompressFiles },
-): Promise<void> {
-  await cutFileGrains(context, Tree.attach(params.tree), params.paths, params.work, params.files);
+/** Cuts files into grains. */
+async function grainsJob(context: JobContext, params: FileTree & { work: GrainWork }): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  await withContents(tree, params, (contents) => cutGrains(context, tree, params.work, contents));
 }
 
-/** Compares runs of the same. */
-async function verifyJob(
-  context: JobContext,
-  params: { tree: SharedTree; paths: SharedPaths | undefined; work: RunWork; files: CompressFiles },
-): Promise<void> {
-  await verifyFileRuns(context, Tree.attach(params.tree), params.paths, params.work, params.files);
+/** Compares runs of equal grains. */
+async function verifyJob(context: JobContext, params: FileTree & { work: RunWork }): Promise<void> {
+  const tree = Tree.attach(params.tree);
+  await withContents(tree, params, (targets) =>
+    withContents(tree, params, (sources) => verifyRuns(context, params.work, targets, sources)),
+  );
 }
 
 async function emitMetadataJob(

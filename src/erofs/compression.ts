@@ -145,17 +145,17 @@ function usesExtentRecords(options: CompressionOptions): boolean {
   return asked ?? (other === undefined && targetKernel !== undefined && isAtLeast(targetKernel, "6.15"));
 }
 
-/** Whether an image has a packed inode, if there is anything to go into it. */
-export function hasPackedInode({ fragments, directories }: Compression): boolean {
-  return fragments !== "none" || directories;
-}
-
 /**
  * Whether uncompressed blocks are turned so that their bytes stand where their offsets in the file say, modulo a block;
  * other files cannot refer to them then.
  */
 export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean {
   return fragments !== "none" && !dedupeExtents;
+}
+
+/** Whether an image has a packed inode, if there is anything to go into it. */
+export function hasPackedInode({ fragments, directories }: Compression): boolean {
+  return fragments !== "none" || directories;
 }
 
 function checkNone(options: CompressionOptions): undefined {

@@ -147,12 +147,6 @@ export class CompressedPlanner {
       (index) => this.#methods[work.methods[index]!]!.pclusterSize,
     );
     if (!work.links) return;
-    if (work.files[0] === this.#packedEntry) {
-      // the room for its index is fixed before it is compressed
-      this.#setPackedLayout(LAYOUT_COMPRESSED_FULL);
-      work.found = this.#found;
-      return;
-    }
     const { linkAt } = work.links;
     const heads = this.#largestHeads();
     work.files.forEach((entry, index) => {
@@ -161,7 +155,7 @@ export class CompressedPlanner {
     });
   }
 
-  /** The third step: the place of inodes and directories. What the second has planned is done after it. */
+  /** The second step, after the first has been done: inodes and directories. */
   placeMetadata(): void {
     const { inodes, sharesWith } = this.#input;
     const stored = new StoredFiles(this.#stored);
@@ -169,6 +163,12 @@ export class CompressedPlanner {
       const original = sharesWith![entry]!;
       if (original !== NONE) stored.copy(entry, original);
     }
+    if (this.#compression.directories) {
+      for (const entry of inodes.order) {
+        if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
+      }
+    }
+    if (this.#hasPacked(stored)) this.#preparePacked(stored);
     const { sizes } = this.#planner;
     sizes.stored = stored;
     const first = stored.endBlk;
@@ -191,15 +191,16 @@ export class CompressedPlanner {
     const { nlink, inodeOf } = this.#input.inodes;
     nlink[entry] = 1;
     if (inodeOf) inodeOf[entry] = entry;
-    const isFull = this.#compression.fullIndexes || Math.log2(this.#layout.blockSize) > MAX_COMPACT_BITS;
-    this.#setPackedLayout(isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT);
+    const isExtended = this.#layout.inodes === "extended" || stored.fragmentBytes > 0xffffffff;
+    const layout = this.#indexLayout();
+    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
     this.#planner.addInode(entry);
   }
 
-  #setPackedLayout(layout: number): void {
-    const entry = this.#packedEntry;
-    const isExtended = this.#layout.inodes === "extended" || this.#tree.size.view[entry]! > 0xffffffff;
-    this.#stored.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
+  /** The layout of a file whose pclusters lie one behind the other. */
+  #indexLayout(): number {
+    const isFull = this.#compression.fullIndexes || Math.log2(this.#layout.blockSize) > MAX_COMPACT_BITS;
+    return isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
   }
 
   /** Writes the directories that the packed inode holds, now that all inodes have their numbers. */
@@ -216,22 +217,14 @@ export class CompressedPlanner {
     }
   }
 
-  /** The second step, after the first has been done: the contents of the packed inode; undefined where there is none. */
+  /** The third step: the contents of the packed inode; undefined where there is none. */
   planPacked(): CompressWork | undefined {
-    const stored = new StoredFiles(this.#stored);
-    for (const entry of this.#compression.directories ? this.#input.inodes.order : []) {
-      if (this.#tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
-    }
-    if (!this.#hasPacked(stored)) return undefined;
-    this.#preparePacked(stored);
+    if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
-    const work = this.#planWork(files, "indexed", methods);
-    // its inode has its place already, and what is found again takes a full index
-    if (this.#stored.formats[this.#packedEntry]! >> FORMAT_LAYOUT_SHIFT !== LAYOUT_COMPRESSED_FULL)
-      work.found = undefined;
-    return work;
+    // its inode has its place already, with room for a compact index
+    return { ...this.#planWork(files, "indexed", methods), found: undefined };
   }
 
   /** The last step: everything has its place. */
@@ -255,7 +248,7 @@ export class CompressedPlanner {
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const heads = this.#largestHeads();
     const pieces = new PieceList(blockSize);
-    const layout = this.#compression.fullIndexes ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    const layout = this.#indexLayout();
     files.forEach((entry, index) => {
       const size = this.#tree.size.view[entry]!;
       const map = this.#planner.sizes.chunkMaps.get(entry);

@@ -262,7 +262,6 @@ export class StoredFiles {
       const isFull =
         fullIndexes ||
         this.unit < blockSize ||
-        formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_COMPRESSED_FULL ||
         this.isScattered(entry) ||
         fragmentEnd > 0xffffffff ||
         Math.log2(blockSize) > MAX_COMPACT_BITS ||
