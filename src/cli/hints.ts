@@ -1,5 +1,6 @@
 /** The file of `--compress-hints`, as mkfs.erofs takes it: `BYTES [ALGORITHM] REGEX` a line, `#` for comments. */
 import type { CompressHint } from "../erofs/compression.ts";
+import { compileEre } from "../stage/ere.ts";
 import { UsageError } from "./getopt.ts";
 
 /**
@@ -10,13 +11,22 @@ import { UsageError } from "./getopt.ts";
  */
 export function parseHints(name: string, text: string): CompressHint[] {
   const hints: CompressHint[] = [];
-  text.split("\n").forEach((line, index) => {
-    if (line.trim() === "" || line.startsWith("#")) return;
-    const where = `${name}: line ${index + 1}`;
-    const parts = /^[\t ]*(\d+)[\t ]+(?:(\d+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
-    if (!parts) throw new UsageError(`${where}: not BYTES [ALGORITHM] REGEX`);
-    const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
-    hints.push({ pclusterSize: Number(pclusterSize), algorithm: Number(algorithm), pattern });
-  });
+  text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .forEach((line, index) => {
+      if (line.trim() === "" || line.startsWith("#")) return;
+      const where = `${name}: line ${index + 1}`;
+      const parts = /^[\t ]*(\d+)[\t ]+(?:(\d+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
+      if (!parts) throw new UsageError(`${where}: not BYTES [ALGORITHM] REGEX`);
+      const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
+      if (line.includes("\uFFFD")) throw new UsageError(`${where}: not UTF-8`);
+      try {
+        compileEre(pattern);
+      } catch (error) {
+        throw new UsageError(`${where}: ${(error as Error).message}`);
+      }
+      hints.push({ pclusterSize: Number(pclusterSize), algorithm: Number(algorithm), pattern });
+    });
   return hints;
 }

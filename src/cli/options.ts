@@ -80,7 +80,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 
   if (block !== undefined)
     build.blockSize = parseNumber("-b", block, { ...BLOCKS[format], powerOfTwo: true, suffix: true });
-  if (format === "erofs") completeErofs(build, algorithms);
+  if (format === "erofs") completeErofs(build, algorithms, compressHints);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
@@ -94,11 +94,31 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 const BLOCKS = { erofs: { min: 512, max: 65536 }, squashfs: { min: 4096, max: 1 << 20 } };
 
 /** What can be told only once the format is known. */
-function completeErofs(build: BuildOptions, algorithms: string | undefined): void {
+function completeErofs(build: BuildOptions, algorithms: string | undefined, compressHints: string | undefined): void {
   if (algorithms !== undefined) build.compress = algorithms.split(":").map(parseAlgorithm);
+  if (compressHints === "") throw new UsageError('--compress-hints: "" is no file');
+  checkCompression(build, compressHints);
   const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
+}
+
+/** Options that say how to compress, where nothing is compressed. */
+function checkCompression(build: BuildOptions, compressHints: string | undefined): void {
+  if (build.compress !== undefined) return;
+  const options: [name: string, given: unknown][] = [
+    ["-C", build.pclusterSize],
+    ["-E ztailpacking", build.tailPacking],
+    ["-E fragments", build.fragments !== undefined && build.fragments !== "none"],
+    ["-E dedupe", build.dedupeExtents],
+    ["-E 48bit", build.extentRecords],
+    ["-E legacy-compress", build.fullIndexes],
+    ["--zD", build.compressDirectories],
+    ["--max-extent-bytes", build.maxExtentBytes],
+    ["--compress-hints", compressHints],
+  ];
+  const name = options.find(([, given]) => given !== undefined && given !== false)?.[0];
+  if (name !== undefined) throw new UsageError(`${name}: says nothing without -z`);
 }
 
 /** Completes `timestamp` and `times`; the most explicit word wins: `-T`, then an option, then the environment. */

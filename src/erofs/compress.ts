@@ -8,7 +8,7 @@ import { OrderedOutput } from "../core/ordered.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { Contents } from "../stage/contents.ts";
 import type { Tree } from "../stage/tree.ts";
-import { type Compression, isInterlaced } from "./compression.ts";
+import { ALGORITHMS, type AlgorithmChoice, type Compression, isInterlaced } from "./compression.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { Linker } from "./linker.ts";
 import type { SharedLinks } from "./links.ts";
@@ -62,13 +62,20 @@ export async function compressPieces(
   };
   const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
   const linker = work.links && new Linker(context, work.links, stored.blockSize);
-  const squeezers: Squeezer[] = [];
-  for (const { algorithm: name, level, dictSize } of compression.algorithms) {
-    const codec = await createCodec({ name, level });
-    // a frame's window is its contents, and the superblock says how large that can be
-    const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
-    squeezers.push(new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }, linker));
-  }
+  const squeezers = new Map<string, Squeezer>();
+  // made when it is needed: a codec takes some megabytes
+  const squeezerFor = async ({ algorithm: name, level, dictSize }: AlgorithmChoice) => {
+    const key = `${name},${level},${dictSize}`;
+    let squeezer = squeezers.get(key);
+    if (!squeezer) {
+      const codec = await createCodec({ name, level });
+      // a frame's window is its contents, and the superblock says how large that can be
+      const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
+      squeezer = new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }, linker);
+      squeezers.set(key, squeezer);
+    }
+    return squeezer;
+  };
   const xxhash = await loadXxHash();
   const found = work.found && {
     pclusters: new FoundBytes(work.found.pclusters, xxhash),
@@ -95,6 +102,7 @@ export async function compressPieces(
         index,
         piece,
         method,
+        algorithm: ALGORITHMS[compression.algorithms[algorithm]!.algorithm],
         pclusterSize,
         size,
         from,
@@ -104,7 +112,8 @@ export async function compressPieces(
         inlineRoom: work.inlineRoom[index]!,
         flatRoom: work.flatRoom[index]!,
       };
-      await squeezers[algorithm]!.squeeze(part, output);
+      const squeezer = await squeezerFor(compression.algorithms[algorithm]!);
+      await squeezer.squeeze(part, output);
     }
     linker?.finish(piece);
     output.seal();

@@ -99,13 +99,15 @@ export interface Compression {
   hints: ResolvedHint[];
 }
 
+/** Algorithms that can be named, as in mkfs.erofs. */
+const MAX_ALGORITHMS = 64;
 /** Contents that one pcluster may hold at most, as long as codecs have windows of twice that. */
 const MAX_EXTENT = 1 << 20;
 
 /** Decides the defaults; undefined where nothing is compressed. Throws `INPUT` naming the option that cannot be. */
 export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
   if (options.compress === undefined) return checkNone(options);
-  const list = Array.isArray(options.compress) ? options.compress : [options.compress];
+  const list: AlgorithmOptions[] = [options.compress].flat();
   if (list.length === 0) throw new ImageError("INPUT", "compress: an empty list of algorithms");
   const pclusterSize = checkPcluster("pcluster size", options.pclusterSize ?? blockSize, blockSize);
   const packed = checkPcluster("packed pcluster size", options.packedPclusterSize ?? pclusterSize, blockSize);
@@ -116,6 +118,11 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
   if (packed > maxPclusterSize) {
     throw new ImageError("INPUT", `packed pcluster size: ${packed} is more than that of files, ${maxPclusterSize}`);
   }
+  // Linux knows the block size only after it has checked this against 1 MiB in blocks of its page size
+  if (list.some(({ algorithm }) => ALGORITHMS[algorithm] === 0) && maxPclusterSize > 256 * blockSize) {
+    throw new ImageError("INPUT", `pcluster size: Linux reads lz4 in at most 256 blocks, ${256 * blockSize} bytes`);
+  }
+  if (list.length > MAX_ALGORITHMS) throw new ImageError("INPUT", `compress: more than ${MAX_ALGORITHMS} algorithms`);
   return {
     algorithms: list.map((each) => resolveAlgorithm(each, maxPclusterSize)),
     pclusterSize,
@@ -167,6 +174,7 @@ function checkNone(options: CompressionOptions): undefined {
     "maxExtentBytes",
     "dedupeExtents",
     "extentRecords",
+    "fullIndexes",
     "compressHints",
   ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
@@ -185,7 +193,8 @@ function resolveAlgorithm(options: AlgorithmOptions, pclusterSize: number): Algo
   const { algorithm } = options;
   checkOneOf("algorithm", algorithm, Object.keys(ALGORITHMS));
   // where there are no levels there is nothing to choose
-  const level = CODEC_LEVELS[algorithm] && checkCodecLevel(algorithm, options.level);
+  const checked = checkCodecLevel(algorithm, options.level);
+  const level = CODEC_LEVELS[algorithm] && checked;
   return { algorithm, level, dictSize: resolveDictionary(options, pclusterSize) };
 }
 
@@ -202,8 +211,10 @@ function resolveDictionary({ algorithm, dictSize }: AlgorithmOptions, pclusterSi
     }
     return 0x8000;
   }
-  const size = dictSize || Math.min(8 * pclusterSize, 1 << 20);
-  checkInteger(what, size, 1 << 10, 1 << 20);
+  const least = 2 ** Math.ceil(Math.log2(Math.min(8 * pclusterSize, 1 << 20)));
+  const size = dictSize || least;
+  // what one pcluster holds is no more than this, so that no frame needs a larger window
+  checkInteger(what, size, least, 1 << 20);
   return 2 ** Math.ceil(Math.log2(size));
 }
 

@@ -10,6 +10,8 @@ const SLOTS = 1 << 19;
 /** The table, for other threads. */
 export interface SharedFound {
   checksums: Uint32Array;
+  /** What the bytes are; see {@link FoundBytes.find}. */
+  kinds: Uint8Array;
   /** Where the bytes are, and one more: 0 is an empty slot. */
   places: Float64Array;
 }
@@ -18,6 +20,7 @@ export interface SharedFound {
 export function shareFound(): SharedFound {
   return {
     checksums: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
+    kinds: new Uint8Array(new SharedArrayBuffer(SLOTS)),
     places: new Float64Array(new SharedArrayBuffer(8 * SLOTS)),
   };
 }
@@ -37,16 +40,22 @@ export class FoundBytes {
     return this.#xxhash.h32Raw(bytes, bytes.length);
   }
 
-  /** Where bytes with this checksum are, or -1; whether they are the same is to be seen. */
-  find(checksum: number): number {
+  /**
+   * Where bytes with this checksum are, or -1; whether they are the same is to be seen.
+   *
+   * @param kind of what the bytes are, 0 to 255: one place is read in one way only
+   */
+  find(checksum: number, kind: number): number {
+    const { checksums, kinds, places } = this.#shared;
     const slot = checksum % SLOTS;
-    return this.#shared.checksums[slot] === checksum ? this.#shared.places[slot]! - 1 : -1;
+    return checksums[slot] === checksum && kinds[slot] === kind ? places[slot]! - 1 : -1;
   }
 
   /** Remembers that bytes with this checksum are at `place`. */
-  remember(checksum: number, place: number): void {
+  remember(checksum: number, kind: number, place: number): void {
     const slot = checksum % SLOTS;
     this.#shared.checksums[slot] = checksum;
+    this.#shared.kinds[slot] = kind;
     this.#shared.places[slot] = place + 1;
   }
 }

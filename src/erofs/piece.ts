@@ -5,7 +5,7 @@
  */
 import { equalBytes, roundUp } from "../core/bytes.ts";
 import type { PieceResult } from "../core/ordered.ts";
-import { ByteLog, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
+import { ByteLog, EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
 import type { SharedLinks } from "./links.ts";
 import type { Part, StoredFiles } from "./stored.ts";
@@ -259,13 +259,21 @@ export class PieceOutput implements PieceResult {
       follows = known < 0;
       if (known < 0) {
         this.blocks.copyWithin(kept, at, at + length);
-        this.#found?.pclusters.remember(this.#checksums[extent]!, off);
+        if (this.#isShareable(extent)) this.#found?.pclusters.remember(this.#checksums[extent]!, part.algorithm, off);
         kept += length;
       }
       at += length;
     }
     // where extents start anywhere all are kept, with what stands between a part and one that needs whole blocks
     return unit < blockSize ? end.blocksAt - part.blocksAt : kept - keptBefore;
+  }
+
+  /**
+   * Whether an extent's blocks may be those of another. The kernel takes what is at one place for one thing, read in one
+   * way: not for an uncompressed block and a pcluster of the same bytes, nor for blocks turned in different ways.
+   */
+  #isShareable(extent: number): boolean {
+    return (this.#flags[extent]! & EXTENT_COMPRESSED) !== 0;
   }
 
   #tellSlot(slot: number, blk: number): void {
@@ -298,7 +306,8 @@ export class PieceOutput implements PieceResult {
     let at = part.blocksAt;
     for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
       const length = this.#sources[extent]! < 0 ? this.#storedLens[extent]! : 0;
-      const place = length === 0 ? -1 : pclusters.find(this.#checksums[extent]!);
+      const isShareable = length > 0 && this.#isShareable(extent);
+      const place = isShareable ? pclusters.find(this.#checksums[extent]!, part.algorithm) : -1;
       const isKnown = place >= 0 && this.#isWritten(place, this.blocks.subarray(at, at + length), imageOff, kept);
       places.push(isKnown ? place : -1);
       if (isKnown) saved += length;
@@ -326,7 +335,7 @@ export class PieceOutput implements PieceResult {
     if (!this.#found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
     const bytes = this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
     const checksum = this.#fragmentSums[index]!;
-    const place = this.#found.fragments.find(checksum);
+    const place = this.#found.fragments.find(checksum, 0);
     if (place >= 0) {
       const own = place - fragmentOff;
       const isSame =
@@ -335,7 +344,7 @@ export class PieceOutput implements PieceResult {
           : own + bytes.length <= kept && equalBytes(this.fragments.bytes.subarray(own, own + bytes.length), bytes);
       if (isSame) return place;
     }
-    this.#found.fragments.remember(checksum, fragmentOff + kept);
+    this.#found.fragments.remember(checksum, 0, fragmentOff + kept);
     return -1;
   }
 }

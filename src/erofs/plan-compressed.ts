@@ -88,7 +88,7 @@ export class CompressedPlanner {
     this.#stored = shareStored(
       tree.length,
       layout.blockSize,
-      Math.ceil(measureHead(this.#describe(0)) / layout.blockSize),
+      Math.ceil(measureHead(this.#describe(0, this.#methods)) / layout.blockSize),
       compression.extentRecords ? 1 : layout.blockSize,
       compression.fullIndexes,
       this.#methods,
@@ -148,7 +148,7 @@ export class CompressedPlanner {
     );
     if (!work.links) return;
     const { linkAt } = work.links;
-    const heads = this.#largestHeads();
+    const heads = this.#findHeads();
     work.files.forEach((entry, index) => {
       if (linkAt[index] !== linkAt[index + 1])
         work.inlineRoom[index] = this.#inlineRoom(entry, heads, LAYOUT_COMPRESSED_FULL);
@@ -231,10 +231,11 @@ export class CompressedPlanner {
   finish(): ErofsPlan {
     const stored = new StoredFiles(this.#stored);
     const packedEntry = this.#hasPacked(stored) ? this.#packedEntry : NONE;
-    const hasCompressed = this.#stored.packed.some((flags) => (flags & PACKED) !== 0);
+    const used = this.#usedMethods();
+    const hasCompressed = used.length > 0;
     const packedNid = packedEntry === NONE ? 0 : this.#planner.nids[packedEntry]!;
-    return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat() : 0, {
-      description: hasCompressed ? this.#describe(packedNid) : undefined,
+    return this.#planner.finish(this.#metadata!, stored.endBlk, hasCompressed ? this.#incompat(used) : 0, {
+      description: hasCompressed ? this.#describe(packedNid, used) : undefined,
       stored: this.#stored,
       packedEntry,
       contentBytes: this.contentBytes,
@@ -246,7 +247,7 @@ export class CompressedPlanner {
     const { blockSize } = this.#layout;
     const inlineRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
-    const heads = this.#largestHeads();
+    const heads = this.#findHeads();
     const pieces = new PieceList(blockSize);
     const layout = this.#indexLayout();
     files.forEach((entry, index) => {
@@ -255,7 +256,7 @@ export class CompressedPlanner {
       pieces.add(size, this.#methods[methods[index]!]!.pclusterSize, map);
       this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
       if (map) return;
-      const head = heads?.get(entry) ?? this.#headBytes(entry);
+      const head = Math.max(...this.#headsOf(entry, heads));
       inlineRoom[index] = this.#inlineRoom(entry, heads, layout);
       if (this.#layout.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
     });
@@ -273,26 +274,35 @@ export class CompressedPlanner {
     };
   }
 
-  /** Most bytes behind an inode's index. */
-  #inlineRoom(entry: number, heads: Map<number, number> | undefined, layout: number): number {
+  /** Most bytes behind the index of a file, and of those that are equal to it. */
+  #inlineRoom(entry: number, heads: ReadonlyMap<number, Set<number>> | undefined, layout: number): number {
     const { blockSize } = this.#layout;
-    const header = mapHeaderAt(heads?.get(entry) ?? this.#headBytes(entry));
-    return Math.max(0, blockSize - measureIndex(header, this.#tree.size.view[entry]!, layout, Math.log2(blockSize)));
+    const size = this.#tree.size.view[entry]!;
+    // where packs of entries start makes a difference: the index behind a larger inode may end earlier
+    const ends = this.#headsOf(entry, heads).map((head) =>
+      measureIndex(mapHeaderAt(head), size, layout, Math.log2(blockSize)),
+    );
+    return Math.max(0, blockSize - Math.max(...ends));
   }
 
   #headBytes(entry: number): number {
     return this.#planner.sizes.headBytes(entry, (this.#stored.formats[entry]! & FORMAT_EXTENDED) !== 0);
   }
 
-  /** What is inline is so in every file of a group of equals: there must be room beside the largest of their inodes. */
-  #largestHeads(): Map<number, number> | undefined {
+  #headsOf(entry: number, heads: ReadonlyMap<number, Set<number>> | undefined): number[] {
+    return [...(heads?.get(entry) ?? [this.#headBytes(entry)])];
+  }
+
+  /** What is inline is so in every file of a group of equals: there must be room beside each of their inodes. */
+  #findHeads(): Map<number, Set<number>> | undefined {
     const { inodes, sharesWith } = this.#input;
     if (!sharesWith) return undefined;
-    const heads = new Map<number, number>();
+    const heads = new Map<number, Set<number>>();
     for (const entry of inodes.order) {
       const original = sharesWith[entry]!;
       if (original === NONE) continue;
-      heads.set(original, Math.max(heads.get(original) ?? this.#headBytes(original), this.#headBytes(entry)));
+      const group = heads.get(original) ?? new Set([this.#headBytes(original)]);
+      heads.set(original, group.add(this.#headBytes(entry)));
     }
     return heads;
   }
@@ -321,13 +331,13 @@ export class CompressedPlanner {
   }
 
   /** What a reader must know, given that something is compressed. */
-  #incompat(): number {
+  #incompat(used: readonly Method[]): number {
     const { formats, inlineLen, packed } = this.#stored;
     const isScattered = packed.some((flags) => (flags & SCATTERED) !== 0);
     const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
     return (
       INCOMPAT_ZERO_PADDING |
-      (this.#hasConfigurations() ? INCOMPAT_COMPR_CFGS : 0) |
+      (this.#hasConfigurations(used) ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
       (this.#compression.extentRecords ? INCOMPAT_48BIT : 0) |
       // it also tells that uncompressed blocks are interlaced, and that several extents may be one pcluster
@@ -336,22 +346,37 @@ export class CompressedPlanner {
   }
 
   /** Without them there is LZ4 only, in pclusters of one block. */
-  #hasConfigurations(): boolean {
-    const { algorithms, maxPclusterSize } = this.#compression;
-    return maxPclusterSize > this.#layout.blockSize || algorithms.some(({ algorithm }) => ALGORITHMS[algorithm] !== 0);
+  #hasConfigurations(methods: readonly Method[]): boolean {
+    const { algorithms } = this.#compression;
+    return methods.some(
+      ({ algorithm, pclusterSize }) =>
+        pclusterSize > this.#layout.blockSize || ALGORITHMS[algorithms[algorithm]!.algorithm] !== 0,
+    );
   }
 
-  #describe(packedNid: number): SuperCompression {
-    const { algorithms, maxPclusterSize } = this.#compression;
-    if (!this.#hasConfigurations()) return { algorithms: 0xffff, configurations: [], packedNid };
+  /** The methods by which something has been compressed. */
+  #usedMethods(): Method[] {
+    const { blocks, inlineLen, method, packed } = this.#stored;
+    const used = new Set<number>();
+    packed.forEach((flags, entry) => {
+      // a file that is a fragment as a whole is compressed in the packed inode's way
+      const isOwn = blocks[entry]! > 0 || inlineLen[entry]! > 0;
+      if (isOwn && (flags & PACKED) !== 0) used.add(method[entry]!);
+    });
+    return [...used].map((index) => this.#methods[index]!);
+  }
+
+  #describe(packedNid: number, methods: readonly Method[]): SuperCompression {
+    if (!this.#hasConfigurations(methods)) return { algorithms: 0xffff, configurations: [], packedNid };
+    const choices = methods.map(({ algorithm }) => this.#compression.algorithms[algorithm]!);
+    const blocks = Math.max(...methods.map(({ pclusterSize }) => pclusterSize)) / this.#layout.blockSize;
     const configurations: Uint8Array[] = [];
     let bits = 0;
     for (const number of [0, 2, 3]) {
-      const choices = algorithms.filter(({ algorithm }) => ALGORITHMS[algorithm] === number);
-      if (choices.length === 0) continue;
+      const sizes = choices.filter(({ algorithm }) => ALGORITHMS[algorithm] === number).map(({ dictSize }) => dictSize);
+      if (sizes.length === 0) continue;
       bits |= 1 << number;
-      const dictSize = Math.max(...choices.map((choice) => choice.dictSize));
-      configurations.push(configure(number, dictSize, maxPclusterSize / this.#layout.blockSize));
+      configurations.push(configure(number, Math.max(...sizes), Math.max(blocks, 1)));
     }
     return { algorithms: bits, configurations, packedNid };
   }

@@ -31,6 +31,8 @@ export interface PartInput {
   piece: number;
   /** Index of the method, which is noted. */
   method: number;
+  /** As in available_compr_algs. */
+  algorithm: number;
   /** Most bytes of a pcluster, whole blocks; 0: nothing is compressed. */
   pclusterSize: number;
   /** Bytes of the file, and of the part. */
@@ -105,7 +107,7 @@ export class Squeezer {
 
   /** Compresses a part, and adds what has become of it to `out`. */
   async squeeze(part: PartInput, out: PieceOutput): Promise<void> {
-    const { entry, method, from, length, size } = part;
+    const { entry, method, algorithm, from, length, size } = part;
     this.#part = part;
     this.#out = out;
     this.#isLast = from + length === size;
@@ -121,7 +123,19 @@ export class Squeezer {
     if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
-    out.endPart({ entry, method, size, isFirst, isLast, isPacked, blocksAt, extentsAt, inlineAt, fragmentAt });
+    out.endPart({
+      entry,
+      method,
+      algorithm,
+      size,
+      isFirst,
+      isLast,
+      isPacked,
+      blocksAt,
+      extentsAt,
+      inlineAt,
+      fragmentAt,
+    });
   }
 
   async #cut(): Promise<void> {

@@ -28,6 +28,8 @@ export interface Part {
   entry: number;
   /** Index into the methods of StoredFiles. */
   method: number;
+  /** As in available_compr_algs. */
+  algorithm: number;
   /** Bytes of the whole file. */
   size: number;
   /** The file starts with this part, and ends with it. */
@@ -212,7 +214,7 @@ export class StoredFiles {
     if (keptLen < storedLen) shared.packed[entry]! |= SCATTERED;
     if (!part.isLast) return;
     shared.inlineLen[entry] = inlineLen;
-    this.#chooseLayout(entry, inlineLen, fragmentOff + fragmentLen);
+    this.#chooseLayout(entry, inlineLen, fragmentLen > 0 ? fragmentOff + fragmentLen : 0);
   }
 
   /** Whether some of the file's pclusters lie elsewhere. */
