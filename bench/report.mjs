@@ -96,7 +96,8 @@ export function asMarkdown({ machine, rows, promises, ...rest }) {
 takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and times every case in turn. What is slower than
 the peer is in the table like the rest.
 
-Also measured: [smaller files](RESULTS-small-files.md), [hot loops and memory](RESULTS-loops.md).
+Also measured: [smaller files](RESULTS-small-files.md), [compressed images](RESULTS-compress.md),
+[SquashFS](RESULTS-squashfs.md), [hot loops and memory](RESULTS-loops.md).
 
 ${piped([["machine", ""], ...machine])}
 

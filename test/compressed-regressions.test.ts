@@ -82,6 +82,7 @@ describe.skipIf(!kernel)("a compressed image", () => {
 test.each<[BuildOptions, string]>([
   [{ compress: { algorithm: "zstd", dictSize: 1024 } }, "dictionary size of zstd"],
   [{ compress: { algorithm: "zstd", dictSize: 32_768 }, pclusterSize: 65_536 }, "dictionary size of zstd"],
+  [{ compress: { algorithm: "zstd", dictSize: 50_000 } }, "50000 is not a power of two"],
   [{ compress: { algorithm: "lz4" }, blockSize: 512, pclusterSize: 131_584 }, "lz4 in at most 256 blocks"],
   [{ compress: { algorithm: "lz4", level: 5 } }, "lz4 has no levels"],
   [{ compress: Array.from({ length: 65 }, () => ({ algorithm: "lz4" as const })) }, "more than 64 algorithms"],
@@ -91,6 +92,18 @@ test.each<[BuildOptions, string]>([
     code: "INPUT",
     message: expect.stringContaining(message),
   });
+});
+
+test("a file that was empty and has grown is an error", async () => {
+  const grown = { size: 0, readAt: (into: Uint8Array) => into.fill(1).length };
+  const building = buildErofs(entries([{ path: "grown", contents: grown }]), image, { compress: { algorithm: "lz4" } });
+  await expect(building).rejects.toMatchObject({ code: "CHANGED", path: "grown" });
+});
+
+test("lz4 and lz4hc are one to the reader", async () => {
+  const compress = [{ algorithm: "lz4" }, { algorithm: "lz4hc" }] as const;
+  const report = await buildErofs(entries([]), image, { compress, targetKernel: "5.4" });
+  expect(report.minimumKernel).toBe("5.4");
 });
 
 test("what is not used is not asked of the reader", async () => {

@@ -18,7 +18,7 @@ export interface AlgorithmOptions {
   algorithm: Algorithm;
   /** Default: 9 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
   level?: number | undefined;
-  /** Bytes that a match may reach back, a power of two; for `deflate` (up to 32 KiB) and `zstd` (up to 1 MiB). */
+  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
   dictSize?: number | undefined;
 }
 
@@ -215,7 +215,8 @@ function resolveDictionary({ algorithm, dictSize }: AlgorithmOptions, pclusterSi
   const size = dictSize || least;
   // what one pcluster holds is no more than this, so that no frame needs a larger window
   checkInteger(what, size, least, 1 << 20);
-  return 2 ** Math.ceil(Math.log2(size));
+  if (!Number.isInteger(Math.log2(size))) throw new ImageError("INPUT", `${what}: ${size} is not a power of two`);
+  return size;
 }
 
 function resolveHints(hints: readonly CompressHint[], algorithms: number, blockSize: number): ResolvedHint[] {
@@ -242,7 +243,6 @@ export function checkTargetKernel(
   if (!compression) return;
   check(blockSize < 4096, `compression with a block size of ${blockSize}`, "6.8");
   check(compression.maxPclusterSize > blockSize, "a pcluster of several blocks", "5.13");
-  check(compression.algorithms.length > 1, "a choice of algorithms", "5.13");
   check(compression.tailPacking, "tail packing", "5.17");
   check(hasPackedInode(compression), "fragments", "6.1");
   check(compression.extentRecords === true, "extents listed one by one", "6.15");

@@ -33,6 +33,11 @@ export class SlidingWindow {
     return at - this.#from;
   }
 
+  /** Makes sure that a file which shall be empty is so. */
+  checkEmpty(): void | Promise<void> {
+    return this.#contents.read(this.#entry, 0, 0, this.#bytes, 0, true);
+  }
+
   /** Makes the bytes from `at` to `to` lie in the array; what is in front of them may go. */
   cover(at: number, to: number): void | Promise<void> {
     if (to <= this.#to) return;

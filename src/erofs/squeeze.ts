@@ -117,6 +117,7 @@ export class Squeezer {
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);
+    if (size === 0) await this.#window.checkEmpty();
     this.#linker?.open(part.piece, part.index, from, part.pclusterSize);
     await this.#cut();
     const isFirst = from === 0;
