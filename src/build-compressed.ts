@@ -6,12 +6,18 @@
  * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
  */
 import type { BuildSession, Staged } from "./build-session.ts";
-import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
+import {
+  copyImage,
+  type FileTarget,
+  type ImageTarget,
+  sendImage,
+  withFileSink,
+  writeFileTarget,
+} from "./build-target.ts";
 import { type CompressFiles, compressFiles } from "./compress-files.ts";
-import { ImageError } from "./core/error.ts";
+import type { JobContext } from "./core/control.ts";
 import { checkDeviceRoom, HeadLastSink } from "./core/node-file-sink.ts";
-import { SpillFile, SpillFolder } from "./core/node-spill.ts";
-import { SequentialSink, type Sink } from "./core/sink.ts";
+import { SpillFile, type SpillFolder, withSpills } from "./core/node-spill.ts";
 import type { CompressWork } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
 import { cutGrains } from "./erofs/grains.ts";
@@ -20,8 +26,8 @@ import { CompressedPlanner } from "./erofs/plan-compressed.ts";
 import { findRuns } from "./erofs/runs.ts";
 import { verifyRuns } from "./erofs/verify-runs.ts";
 
-/** Bytes that are copied at once. */
-const COPY_BYTES = 1 << 20;
+/** Bytes at the head of a device that are written last: the superblock's block, however large blocks are. */
+const HEAD_BYTES = 65536;
 
 /** Builds compressed images in a session. */
 export class CompressedBuild {
@@ -37,35 +43,40 @@ export class CompressedBuild {
 
   /** Plans, compresses and writes. */
   async run(staged: Staged, input: PlanInput, out: ImageTarget): Promise<ErofsPlan> {
+    const { offset } = this.#session;
     if (typeof out !== "string") {
-      return this.#spool(staged, input, (image, plan) => this.#copyOut(image, plan, out));
+      return this.#spool(staged, input, (context, path, length) => sendImage(context, path, length, out, offset));
     }
     let result: ErofsPlan | undefined;
     await writeFileTarget(out, async (file) => {
       result = file.inPlace
-        ? await this.#spool(staged, input, (image, plan) => this.#copyToDevice(image, plan, file))
-        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, this.#session.offset));
+        ? await this.#spool(staged, input, (context, path, length) => this.#copyToDevice(context, path, length, file))
+        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, offset));
     });
     return result!;
   }
 
-  /** Makes the image in a temporary file, for `use`. */
+  /** Makes the image in a temporary file, which `send` passes on. */
   async #spool(
     staged: Staged,
     input: PlanInput,
-    use: (image: SpillFile, plan: ErofsPlan) => Promise<void>,
+    send: (context: JobContext, path: string, length: number) => Promise<void>,
   ): Promise<ErofsPlan> {
     return withSpills(undefined, async (folder) => {
       const path = folder.create("image");
       const plan = await this.#write(staged, input, { path, shownPath: path }, folder, 0);
-      const image = new SpillFile(path);
-      try {
-        await this.#session.watch("write", plan.blocks * plan.blockSize, () => use(image, plan));
-      } finally {
-        image.close();
-      }
+      const length = plan.blocks * plan.blockSize;
+      await this.#session.watch("write", length, () =>
+        this.#session.pool.runHere((context) => send(context, path, length)),
+      );
       return plan;
     });
+  }
+
+  async #copyToDevice(context: JobContext, path: string, length: number, device: FileTarget): Promise<void> {
+    const { offset } = this.#session;
+    checkDeviceRoom(device.path, offset + length);
+    await withFileSink(device, offset, (sink) => copyImage(context, path, length, new HeadLastSink(sink, HEAD_BYTES)));
   }
 
   async #write(
@@ -140,53 +151,5 @@ export class CompressedBuild {
 
   #plan<T>(work: () => T): Promise<T> {
     return this.#session.watch("plan", undefined, async () => work());
-  }
-
-  async #copyOut(image: SpillFile, plan: ErofsPlan, out: Exclude<ImageTarget, string>): Promise<void> {
-    if (!("getWriter" in out)) return this.#copy(image, plan, moveSink(out, this.#session.offset));
-    const stream = new SequentialSink(out);
-    try {
-      await this.#copy(image, plan, moveSink(stream, this.#session.offset));
-    } catch (error) {
-      void stream.abort(error);
-      throw error;
-    }
-  }
-
-  async #copyToDevice(image: SpillFile, plan: ErofsPlan, file: FileTarget): Promise<void> {
-    const { offset } = this.#session;
-    checkDeviceRoom(file.path, offset + plan.blocks * plan.blockSize);
-    await withFileSink(file, offset, (sink) =>
-      this.#copy(image, plan, new HeadLastSink(sink, Math.max(plan.blockSize, 4096))),
-    );
-  }
-
-  async #copy(image: SpillFile, plan: ErofsPlan, sink: Sink): Promise<void> {
-    const length = plan.blocks * plan.blockSize;
-    const buffer = new Uint8Array(COPY_BYTES);
-    await this.#session.pool.runHere(async (context) => {
-      await sink.truncate(length);
-      for (let done = 0; done < length; ) {
-        const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
-        if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
-        await sink.writeAt(buffer.subarray(0, got), done);
-        done += got;
-        context.control.check();
-        context.control.advance(context.thread, got);
-        const paused = context.pause();
-        if (paused !== undefined) await paused;
-      }
-      await sink.close();
-    });
-  }
-}
-
-/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
-async function withSpills<R>(neighbour: string | undefined, use: (folder: SpillFolder) => Promise<R>): Promise<R> {
-  const folder = new SpillFolder(neighbour);
-  try {
-    return await use(folder);
-  } finally {
-    folder.remove();
   }
 }

@@ -8,11 +8,11 @@
  */
 import type { RunOptions } from "./build-options.ts";
 import { BuildSession, type Staged, toSource } from "./build-session.ts";
-import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./build-target.ts";
+import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./build-target.ts";
 import { checkInteger } from "./core/check.ts";
 import type { FileSink } from "./core/node-file-sink.ts";
-import { readSpool, withSpool } from "./core/node-spool.ts";
-import { SequentialSink, type Sink } from "./core/sink.ts";
+import { withSpills } from "./core/node-spill.ts";
+import type { Sink } from "./core/sink.ts";
 import { type DataCoding, packData } from "./squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "./squashfs/emit.ts";
 import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "./squashfs/options.ts";
@@ -109,10 +109,10 @@ class SquashfsBuild {
       return image!;
     }
     // sizes are known at the end only, and the superblock comes first
-    return withSpool(async (path) => {
-      const file = { path, shownPath: path, inPlace: false };
-      const image = await this.#writeFile(staged, inodes, data, file, 0);
-      await this.#send(path, image.bytes, out);
+    return withSpills(undefined, async (folder) => {
+      const path = folder.create("image");
+      const image = await this.#writeFile(staged, inodes, data, { path, shownPath: path, inPlace: false }, 0);
+      await this.#session.pool.runHere((context) => sendImage(context, path, image.bytes, out, offset));
       return image;
     });
   }
@@ -147,29 +147,6 @@ class SquashfsBuild {
       sink.sync();
       return image;
     });
-  }
-
-  /** Sends a finished image on. */
-  async #send(path: string, bytes: number, out: Sink | WritableStream<Uint8Array>): Promise<void> {
-    const stream = "getWriter" in out ? new SequentialSink(out) : undefined;
-    const sink = moveSink(stream ?? (out as Sink), this.#session.offset);
-    try {
-      await this.#session.pool.runHere(async (context) => {
-        await sink.truncate(bytes);
-        let at = 0;
-        for (const chunk of readSpool(path)) {
-          context.control.check();
-          await sink.writeAt(chunk, at);
-          at += chunk.length;
-          await context.pause();
-        }
-        context.control.check();
-        await sink.close();
-      });
-    } catch (error) {
-      void stream?.abort(error);
-      throw error;
-    }
   }
 }
 

@@ -1,7 +1,13 @@
 /** Where images go: a path, a stream, or a sink of the caller's. */
+
+import type { JobContext } from "./core/control.ts";
 import { ImageError } from "./core/error.ts";
 import { FileSink, openTarget } from "./core/node-file-sink.ts";
-import type { Sink } from "./core/sink.ts";
+import { SpillFile } from "./core/node-spill.ts";
+import { SequentialSink, type Sink } from "./core/sink.ts";
+
+/** Bytes of a finished image that are copied at once. */
+const COPY_BYTES = 1 << 20;
 
 /** A path (written beside it and renamed; a block device is written in place), a Sink, or a stream. */
 export type ImageTarget = string | Sink | WritableStream<Uint8Array>;
@@ -66,4 +72,44 @@ export function moveSink(out: Sink, offset: number): Sink {
     truncate: (length) => out.truncate(length + offset),
     close: () => out.close(),
   };
+}
+
+/** Copies a finished image of `length` bytes, which lies in the temporary file `path`, to a sink, front to back. */
+export async function copyImage(context: JobContext, path: string, length: number, sink: Sink): Promise<void> {
+  const image = new SpillFile(path);
+  try {
+    await sink.truncate(length);
+    const buffer = new Uint8Array(COPY_BYTES);
+    for (let done = 0; done < length; ) {
+      const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
+      if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
+      await sink.writeAt(buffer.subarray(0, got), done);
+      done += got;
+      context.control.check();
+      context.control.advance(context.thread, got);
+      const paused = context.pause();
+      if (paused !== undefined) await paused;
+    }
+    await sink.close();
+  } finally {
+    image.close();
+  }
+}
+
+/** The same to a stream or a caller's Sink, `offset` bytes from its start. */
+export async function sendImage(
+  context: JobContext,
+  path: string,
+  length: number,
+  out: Exclude<ImageTarget, string>,
+  offset: number,
+): Promise<void> {
+  if (!("getWriter" in out)) return copyImage(context, path, length, moveSink(out, offset));
+  const stream = new SequentialSink(out);
+  try {
+    await copyImage(context, path, length, moveSink(stream, offset));
+  } catch (error) {
+    void stream.abort(error);
+    throw error;
+  }
 }

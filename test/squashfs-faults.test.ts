@@ -157,7 +157,7 @@ describe("a build that is called off", () => {
 });
 
 describe("no temporary file stays", () => {
-  const spools = () => readdirSync(tmpdir()).filter((name) => name.startsWith("ts-mkerofs-"));
+  const spools = () => readdirSync(tmpdir()).filter((name) => name.startsWith(".ts-mkerofs-"));
 
   test("of a stream, nor of a sink that fails, nor of a build that fails", async () => {
     const before = spools();

@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ImageError } from "./error.ts";
 import { systemMessage } from "./node-errors.ts";
-import type { Sink } from "./sink.ts";
 
 /** A temporary file that is open for reading and writing at any offset. */
-export class SpillFile implements Sink {
+export class SpillFile {
   readonly #shownPath: string;
   readonly #offset: number;
   #descriptor: number;
@@ -42,10 +41,6 @@ export class SpillFile implements Sink {
       }
       return done;
     });
-  }
-
-  truncate(): void {
-    // it grows as it is written
   }
 
   close(): void {
@@ -83,7 +78,11 @@ export class SpillFolder {
   /** Makes an empty file; returns its path. */
   create(name: string): string {
     const path = join(this.#path, name);
-    closeSync(openSync(path, "wx"));
+    try {
+      closeSync(openSync(path, "wx"));
+    } catch (cause) {
+      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
+    }
     return path;
   }
 
@@ -91,5 +90,18 @@ export class SpillFolder {
   remove(): void {
     process.off("exit", this.#remove);
     this.#remove();
+  }
+}
+
+/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
+export async function withSpills<R>(
+  neighbour: string | undefined,
+  use: (folder: SpillFolder) => Promise<R>,
+): Promise<R> {
+  const folder = new SpillFolder(neighbour);
+  try {
+    return await use(folder);
+  } finally {
+    folder.remove();
   }
 }

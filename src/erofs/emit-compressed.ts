@@ -44,7 +44,7 @@ export async function emitMetadata(
   compression: Compression,
   tree: Tree,
   readRecords: (into: Uint8Array, offset: number) => number,
-  sink: Sink,
+  sink: Pick<Sink, "writeAt">,
 ): Promise<void> {
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
   const windows = plan.windows.length / WINDOW_FIELDS;
@@ -59,7 +59,7 @@ export async function emitMetadata(
 }
 
 /** Emits what is no inode: the image's head, and the shared attributes. */
-async function emitEnds({ blockSize, superblock, xattrs }: ErofsPlan, sink: Sink): Promise<void> {
+async function emitEnds({ blockSize, superblock, xattrs }: ErofsPlan, sink: Pick<Sink, "writeAt">): Promise<void> {
   const head = new Uint8Array(Math.ceil(measureHead(superblock.compression) / blockSize) * blockSize);
   emitSuperblock(head, superblock);
   if (superblock.hasChecksum) sealSuperblock(head, blockSize);

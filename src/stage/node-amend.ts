@@ -1,19 +1,9 @@
 /** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
-import {
-  type BigIntStats,
-  lstatSync,
-  mkdtempSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
+import { SpillFile, SpillFolder } from "../core/node-spill.ts";
 import { type EntryMeta, TreeEditor, XattrSets } from "./edit.ts";
 import { sourceStamp } from "./node-files.ts";
 import { PathBuilder, type SharedPaths } from "./node-paths.ts";
@@ -59,30 +49,24 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
 
 /** Made-up contents, as files. */
 class Spool {
-  #folder: string | undefined;
+  #folder: SpillFolder | undefined;
   #count = 0;
-  readonly #remove = () => {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-  };
 
   /** Keeps contents; gives the path. */
   keep(contents: Uint8Array): string {
+    this.#folder ??= new SpillFolder();
+    const path = this.#folder.create(`${this.#count++}`);
+    const file = new SpillFile(path);
     try {
-      if (this.#folder === undefined) {
-        this.#folder = mkdtempSync(join(tmpdir(), "ts-mkerofs-"));
-        process.once("exit", this.#remove);
-      }
-      const path = join(this.#folder, `${this.#count++}`);
-      writeFileSync(path, contents);
-      return path;
-    } catch (cause) {
-      throw new ImageError("IO", `${tmpdir()}: ${systemMessage(cause)}`, { path: tmpdir(), cause });
+      file.writeAt(contents, 0);
+    } finally {
+      file.close();
     }
+    return path;
   }
 
   remove(): void {
-    process.off("exit", this.#remove);
-    this.#remove();
+    this.#folder?.remove();
   }
 }
 
