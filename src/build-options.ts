@@ -1,11 +1,14 @@
 /** What a build can be told, and what it tells while it runs. */
 import type { ErofsLayoutOptions } from "./erofs/options.ts";
 import type { StageOptions } from "./stage/policy.ts";
+import type { SortRule } from "./stage/sort-file.ts";
 
 /** What every build can be told, whatever the format. */
 export interface RunOptions extends StageOptions {
   /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
   workers?: number | undefined;
+  /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
+  sort?: readonly SortRule[] | undefined;
   /** Bytes before the image (`--offset`): zeros in a file, what was there on a device. Default: 0. */
   offset?: number | undefined;
   /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */

@@ -21,14 +21,12 @@ import { describeSquashfs } from "./squashfs/report.ts";
 import type { SquashfsReport } from "./squashfs-report.ts";
 import { groupByLength } from "./stage/dedupe.ts";
 import { type InodeOrder, orderInodes } from "./stage/order.ts";
-import { FILE_NO_DEDUPE, orderFiles, type SortRule } from "./stage/sort-file.ts";
+import { FILE_NO_DEDUPE, orderFiles } from "./stage/sort-file.ts";
 import type { Source } from "./stage/source.ts";
 import type { Tree } from "./stage/tree.ts";
 
 /** Everything that `buildSquashfs` can be told. */
 export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
-  /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
-  sort?: readonly SortRule[] | undefined;
   /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
   mkfsTime?: number | undefined;
 }

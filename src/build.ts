@@ -21,6 +21,7 @@ import { allocatePackedInode } from "./erofs/plan-compressed.ts";
 import { describeImage } from "./erofs/report.ts";
 import { findCandidates } from "./stage/dedupe.ts";
 import { orderInodes } from "./stage/order.ts";
+import { checkSortFlags, FILE_RAW, orderFiles } from "./stage/sort-file.ts";
 import type { Source } from "./stage/source.ts";
 import { type DataRuns, findSparse } from "./stage/sparse.ts";
 
@@ -49,6 +50,7 @@ class ErofsBuild {
   constructor(source: Source, options: BuildOptions) {
     this.#options = options;
     this.#layout = resolveLayout(options);
+    checkSortFlags(options.sort ?? [], this.#layout.compression ? FILE_RAW : 0);
     this.#session = new BuildSession(source, options);
   }
 
@@ -80,7 +82,9 @@ class ErofsBuild {
     const sharesWith = candidates?.sharesWith;
     const scan = layout.findHoles ? findSparse(tree, inodes, sharesWith, layout.blockSize) : undefined;
     const holes: Map<number, DataRuns> = scan ? await session.scan(staged, scan) : new Map();
-    return { tree, inodes, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
+    const sort = this.#options.sort ?? [];
+    const files = orderFiles(tree, inodes, sort);
+    return { tree, inodes, files, sort, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
   }
 
   async #write(staged: Staged, plan: ErofsPlan, out: ImageTarget): Promise<void> {

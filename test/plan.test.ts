@@ -8,6 +8,7 @@ import { compareCandidates, findCandidates } from "../src/stage/dedupe.ts";
 import { type Entry, entries } from "../src/stage/entries.ts";
 import { orderInodes } from "../src/stage/order.ts";
 import { resolvePolicy, type StageOptions } from "../src/stage/policy.ts";
+import { orderFiles, type SortRule } from "../src/stage/sort-file.ts";
 import { findSparse, readSparse, scanSparse } from "../src/stage/sparse.ts";
 import { Tree } from "../src/stage/tree.ts";
 import { soloContext } from "./helpers/context.ts";
@@ -16,6 +17,7 @@ const [PLAIN, INLINE, CHUNK] = [0, 2, 4];
 const NO_BLOCK = 0xffffffff;
 
 interface Options extends ErofsLayoutOptions, StageOptions {
+  sort?: readonly SortRule[];
   /** Runs of data of a file whose contents would take too long to look through. */
   holes?: Record<string, number[]>;
 }
@@ -41,7 +43,9 @@ async function planOf(list: readonly Entry[], options: Options = {}) {
   const holes = readSparse(scan);
   for (const [path, runs] of Object.entries(options.holes ?? {})) holes.set(entryOf(path), Float64Array.from(runs));
   const timestamp = policy.times === "fixed" ? policy.timestamp : options.timestamp;
-  const plan = planImage({ tree, inodes, layout, timestamp, sharesWith, holes, xattrs, xxhash });
+  const sort = options.sort ?? [];
+  const files = orderFiles(tree, inodes, sort);
+  const plan = planImage({ tree, inodes, files, sort, layout, timestamp, sharesWith, holes, xattrs, xxhash });
   const at = (path: string) => describe(plan, entryOf(path));
   return { plan, at };
 }

@@ -65,7 +65,10 @@ Layout:
                           legacy-compress         8-byte indexes of compressed files
                           nosbcrc                 no checksum of the superblock
                           ^xattr-name-filter      no filter of attribute names
-  --sort=path|none        accepted for mkfs.erofs's sake: data always stands in the order of the paths
+  --sort-file=FILE        order of the data: lines of "PRIORITY [FLAG,...] PATH", as gensquashfs has them; lower numbers
+                          come first, what is not listed has 0. Flags: glob and glob_no_path (PATH is a pattern),
+                          dont_compress; SquashFS: also dont_fragment, dont_deduplicate, nosparse
+  --sort=path|none        accepted for mkfs.erofs's sake: without a sort file data stands in the order of the paths
   --mount-point=PATH      where the image will be mounted; recorded in the report, changes no byte
 
 Running:

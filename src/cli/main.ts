@@ -2,7 +2,16 @@
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
 import { readFileSync } from "node:fs";
 import { systemMessage } from "../core/node-errors.ts";
-import { buildErofs, buildSquashfs, type CompressHint, closure, directory, type Source } from "../index.ts";
+import {
+  buildErofs,
+  buildSquashfs,
+  type CompressHint,
+  closure,
+  directory,
+  parseSortFile,
+  type SortRule,
+  type Source,
+} from "../index.ts";
 import { HELP } from "./help.ts";
 import { parseHints } from "./hints.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
@@ -39,22 +48,24 @@ function toJob(command: BuildCommand): BuildJob {
 }
 
 async function makeErofs(
-  { build, json, verbosity, compressHints, ...command }: BuildCommand,
+  { build, json, verbosity, compressHints, sortFile, ...command }: BuildCommand,
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
   if (compressHints !== undefined) build.compressHints = readHints(compressHints);
-  const report = await buildErofs(openSource(command, context.signal), out, { ...build, ...context });
+  const sort = readSort(sortFile);
+  const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
   const notes = verbosity >= 3 ? formatStages(report) : "";
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
 }
 
 async function makeSquashfs(
-  { squashfs, json, verbosity, ...command }: BuildCommand,
+  { squashfs, json, verbosity, sortFile, ...command }: BuildCommand,
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
-  const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, ...context });
+  const sort = readSort(sortFile);
+  const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
   const warning = verbosity > 0 ? warnOfTimes(report) : "";
   const notes = (warning && formatMessage(NAME, warning)) + (verbosity >= 3 ? formatStages(report) : "");
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatSquashfsReport(report) : "" };
@@ -80,11 +91,17 @@ function openSource(
 }
 
 function readHints(path: string): CompressHint[] {
-  let text: string;
+  return parseHints(path, readInput(path).toString());
+}
+
+function readSort(path: string | undefined): SortRule[] {
+  return path === undefined ? [] : parseSortFile(readInput(path), path);
+}
+
+function readInput(path: string): Buffer {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     throw new Error(`${path}: ${systemMessage(error)}`);
   }
-  return parseHints(path, text);
 }

@@ -12,6 +12,8 @@ export interface Settings extends BuildOptions {
   closure?: string;
   /** The file of `--compress-hints`. */
   compressHintsFile?: string;
+  /** The file of `--sort-file`. */
+  sortFile?: string;
   /** Halves of `owner`, as each may be overruled on its own. */
   uid?: number;
   gid?: number;
@@ -110,6 +112,7 @@ export const OPTIONS: readonly CliOption[] = [
   number("--fsalignblks", U32, (blocks) => ({ fsAlignBlocks: Math.max(blocks, 1) })),
   number("--offset", SAFE, (offset) => ({ offset })),
   choice("--sort", ["path", "none"], () => ({})),
+  text("--sort-file", (sortFile) => ({ sortFile })),
   text("--mount-point", (path) => ({ mountPoint: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path })),
 
   number("--workers", { min: 0, max: 1024 }, (workers) => ({ workers: Math.max(workers, 1) })),

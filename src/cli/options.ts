@@ -24,6 +24,8 @@ export interface BuildCommand {
   format: "erofs" | "squashfs";
   /** A file that tells how some files are compressed. */
   compressHints: string | undefined;
+  /** A file that tells the order of the contents. */
+  sortFile: string | undefined;
   build: BuildOptions;
   /** What `build` is for a SquashFS image. */
   squashfs: SquashfsOptions;
@@ -71,7 +73,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 
   const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } =
     settings;
-  const { compressHintsFile: compressHints, format, algorithms, block, ...build } = rest;
+  const { compressHintsFile: compressHints, sortFile, format, algorithms, block, ...build } = rest;
   const [image, ...sources] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing");
   if (closure === "") throw new UsageError('--closure: "" is no file');
@@ -87,7 +89,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   const squashfs = format === "squashfs" ? toSquashfs(build, algorithms, compressHints) : {};
   const hasRegexes = excludeRegexes.length > 0;
   const common = { action, image, sources, closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
-  return { ...common, compressHints, format, build, squashfs };
+  return { ...common, compressHints, sortFile, format, build, squashfs };
 }
 
 /** Bytes of a block. */

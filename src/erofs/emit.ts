@@ -129,7 +129,7 @@ class Emitter {
   /** Emits the whole blocks of all files, in order. */
   async emitBodies(): Promise<void> {
     let piece = 0;
-    for (const entry of this.#plan.order) {
+    for (const entry of this.#plan.owners) {
       const emitting = this.#emitFile(entry, false, true);
       if (emitting !== undefined) await emitting;
       while (this.#plan.pieces[piece * PIECE_FIELDS] === entry) await this.emitPiece(piece++);

@@ -3,12 +3,13 @@
  * steps: what is to be compressed, and with what room; then, when that has its place, the metadata behind it; then the
  * packed inode, whose contents are the ends of files, behind that.
  *
- *     | superblock | data of files, in the order of their inodes | metadata | data of the packed inode |
+ *     | superblock | data of files, in the order of their inodes, or of a sort file | metadata | data of the packed inode |
  */
 import { latin1FromBytes, roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { compileEre } from "../stage/ere.ts";
 import { sharedUint32 } from "../stage/order.ts";
+import { FILE_RAW } from "../stage/sort-file.ts";
 import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
 import type { CompressWork } from "./compress.ts";
 import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
@@ -35,7 +36,7 @@ import { mapHeaderAt, measureIndex } from "./lcluster.ts";
 import { planLinks } from "./links.ts";
 import type { ErofsLayout } from "./options.ts";
 import { PieceList } from "./pieces.ts";
-import { type ErofsPlan, ImagePlanner, type MetadataPlace, type PlanInput } from "./plan.ts";
+import { type ErofsPlan, ImagePlanner, listOwners, type MetadataPlace, type PlanInput } from "./plan.ts";
 import type { PartInput } from "./squeeze.ts";
 import { type Method, PACKED, SCATTERED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
 import { measureHead, type SuperCompression } from "./superblock.ts";
@@ -95,21 +96,11 @@ export class CompressedPlanner {
       this.#planner.sizes.formats,
       this.#planner.startBlk,
     );
-    this.#files = this.#listFiles();
+    this.#files = listOwners(input);
     this.#found =
       layout.dedupe && compression.fragments !== "none"
         ? { pclusters: shareFound(), fragments: shareFound() }
         : undefined;
-  }
-
-  /** Regular files that have their own contents, in order. */
-  #listFiles(): Uint32Array {
-    const { inodes, sharesWith } = this.#input;
-    const isOwn = (entry: number) => this.#tree.kind(entry) === S_IFREG && (sharesWith?.[entry] ?? NONE) === NONE;
-    const files = sharedUint32(inodes.order.reduce((count, entry) => count + Number(isOwn(entry)), 0));
-    let index = 0;
-    for (const entry of inodes.order) if (isOwn(entry)) files[index++] = entry;
-    return files;
   }
 
   /** The first step: all files. */
@@ -307,12 +298,15 @@ export class CompressedPlanner {
     return heads;
   }
 
-  /** The first hint that matches decides. */
+  /** The first hint that matches decides, unless the sort file says that a file is not to be compressed. */
   #chooseMethods(): Uint8Array {
+    const { flags } = this.#input.files;
+    const isPlain = (entry: number) =>
+      ((flags?.[entry] ?? 0) & FILE_RAW) !== 0 || this.#planner.sizes.chunkMaps.has(entry);
     const methods = new Uint8Array(new SharedArrayBuffer(this.#files.length));
     const hints = this.#compression.hints.map(({ pattern }) => compileEre(pattern));
     this.#files.forEach((entry, index) => {
-      if (this.#planner.sizes.chunkMaps.has(entry)) methods[index] = this.#methods.length - 1;
+      if (isPlain(entry)) methods[index] = this.#methods.length - 1;
       else if (hints.length > 0) {
         const path = latin1FromBytes(this.#tree.path(entry));
         methods[index] = hints.findIndex((matches) => matches(path)) + 1;

@@ -3,14 +3,17 @@
  * alone. Pure; what grows with the tree lies in shared memory, so that every thread can emit any part of it.
  *
  *     | metadata: windows of inodes, see pack.ts | shared attributes | data of files, in the order of their inodes |
+ *
+ * A sort file changes the order of the data, and of nothing else.
  */
 import { roundUp, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import type { XxHash } from "../core/xxhash.ts";
 import { type InodeOrder, sharedUint32 } from "../stage/order.ts";
+import type { FileOrder, SortRule } from "../stage/sort-file.ts";
 import type { Xattr } from "../stage/source.ts";
 import type { DataRuns } from "../stage/sparse.ts";
-import { NONE, S_IFREG, type Tree } from "../stage/tree.ts";
+import { NONE, type Tree } from "../stage/tree.ts";
 import type { ChunkMap } from "./chunk.ts";
 import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "./disk.ts";
 import { chooseLayouts } from "./layout.ts";
@@ -45,6 +48,8 @@ export interface ErofsPlan {
   order: Uint32Array;
   /** Indexes into `order` in the order of the inodes' places in the metadata zone; see pack.ts. */
   packed: Uint32Array;
+  /** Files with data of their own, in its order. */
+  owners: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
   nids: Uint32Array;
@@ -56,7 +61,7 @@ export interface ErofsPlan {
   sharesWith: Uint32Array | undefined;
   /** Records of WINDOW_FIELDS, see pack.ts. */
   windows: Float64Array;
-  /** Records of PIECE_FIELDS, in the order of their inodes. */
+  /** Records of PIECE_FIELDS, in the order of their data. */
   pieces: Float64Array;
   /** How sparse files are cut, by entry. */
   chunkMaps: Map<number, ChunkMap>;
@@ -78,6 +83,10 @@ export interface ErofsPlan {
 export interface PlanInput {
   tree: Tree;
   inodes: InodeOrder;
+  /** All files, in the order of their contents. */
+  files: FileOrder;
+  /** The rules that this order comes from. */
+  sort: readonly SortRule[];
   layout: ErofsLayout;
   /** Build time, where one is given. */
   timestamp: number | undefined;
@@ -90,6 +99,17 @@ export interface PlanInput {
 /** Whether a file's whole blocks are emitted as pieces, apart from its window: large files, and those with holes. */
 export function isCut(plan: Pick<ErofsPlan, "chunkMaps">, entry: number, body: number): boolean {
   return body >= LARGE || plan.chunkMaps.has(entry);
+}
+
+/** The files whose data is stored: those that share it are where the first of them stands. */
+export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "files" | "sharesWith">): Uint32Array {
+  if (!sharesWith) return files;
+  const isListed = new Uint8Array(sharesWith.length);
+  const ownerOf = (entry: number) => (sharesWith[entry] === NONE ? entry : sharesWith[entry]!);
+  const listed = files.map(ownerOf).filter((owner) => isListed[owner]!++ === 0);
+  const owners = sharedUint32(listed.length);
+  owners.set(listed);
+  return owners;
 }
 
 /** Plans an uncompressed image. Throws `LIMIT` for what EROFS cannot hold, naming the path. */
@@ -136,6 +156,7 @@ export class ImagePlanner {
   readonly time: ImageTime;
   readonly sizes: InodeSizes;
   readonly startBlk: Uint32Array;
+  readonly #owners: Uint32Array;
   #order: Uint32Array;
   #packed: Uint32Array = sharedUint32(0);
   #contentBytes = 0;
@@ -146,6 +167,7 @@ export class ImagePlanner {
     this.#input = input;
     this.#tree = tree;
     this.#order = inodes.order;
+    this.#owners = listOwners(input);
     this.#blockSize = layout.blockSize;
     this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
     this.#xattrs = this.#planXattrs();
@@ -157,6 +179,7 @@ export class ImagePlanner {
       1,
       { ...layout, label: [...layout.label], uuid: 0, findHoles: undefined },
       this.time,
+      ...(input.sort.length > 0 ? [input.sort] : []),
     ]);
     // no inode has its place yet: that column can be used until then
     this.#uuid =
@@ -214,19 +237,11 @@ export class ImagePlanner {
 
   /** Gives every file's uncompressed data its blocks, in order; returns the block behind the last. */
   placeData(firstBlk: number): number {
-    const { layout, sharesWith } = this.#input;
+    const { files, layout, sharesWith } = this.#input;
     let blk = firstBlk;
-    for (const entry of this.#order) {
-      if (this.#tree.kind(entry) !== S_IFREG) continue;
+    for (const entry of this.#owners) {
       const blocks = this.sizes.dataBlocks(entry);
       const size = this.#tree.size.view[entry]!;
-      const original = sharesWith?.[entry] ?? NONE;
-      if (original !== NONE) {
-        this.startBlk[entry] = this.startBlk[original]!;
-        this.#savedByDedupe += blocks * this.#blockSize;
-        this.#contentBytes += size - this.sizes.bodyBytes(entry);
-        continue;
-      }
       // of a file with holes, only what is stored is read
       this.#contentBytes += this.sizes.chunkMaps.has(entry) ? Math.min(blocks * this.#blockSize, size) : size;
       if (blocks === 0) continue;
@@ -235,6 +250,13 @@ export class ImagePlanner {
       this.startBlk[entry] = blk;
       this.#cutPieces(entry, blk * this.#blockSize);
       blk += blocks;
+    }
+    for (const entry of sharesWith ? files.files : []) {
+      const original = sharesWith![entry]!;
+      if (original === NONE) continue;
+      this.startBlk[entry] = this.startBlk[original]!;
+      this.#savedByDedupe += this.sizes.dataBlocks(entry) * this.#blockSize;
+      this.#contentBytes += this.#tree.size.view[entry]! - this.sizes.bodyBytes(entry);
     }
     return blk;
   }
@@ -301,6 +323,7 @@ export class ImagePlanner {
       nidBlk: metadata.nidBlk,
       superblock,
       order: this.#order,
+      owners: this.#owners,
       packed: this.#packed,
       nlink: inodes.nlink,
       nids: this.nids,

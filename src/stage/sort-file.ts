@@ -5,9 +5,10 @@
  *     mksquashfs    bin/sh 100                            higher numbers first, files and directories
  */
 import { latin1FromBytes } from "../core/bytes.ts";
+import { ImageError } from "../core/error.ts";
 import { splitPath } from "./edit.ts";
 import { compileGlob } from "./glob.ts";
-import { LineReader, readLines } from "./line-words.ts";
+import { LineReader, readLines, show } from "./line-words.ts";
 import { type InodeOrder, sharedUint32 } from "./order.ts";
 import { S_IFREG, type Tree } from "./tree.ts";
 
@@ -88,6 +89,14 @@ function toPriority(reader: LineReader, word: string, most: number): number {
   const value = /^[+-]?[0-9]+$/.test(word) ? Number(word) : Number.NaN;
   if (!(Math.abs(value) <= most)) throw reader.fail(`the priority is a number from ${-most} to ${most}`);
   return value;
+}
+
+/** Throws `INPUT` for rules with other FILE_ bits than `known`, which would have no effect. */
+export function checkSortFlags(rules: readonly SortRule[], known: number): void {
+  for (const { flags, path } of rules) {
+    const word = Object.keys(FLAGS).find((name) => (FLAGS[name]! & flags & ~known) !== 0);
+    if (word !== undefined) throw new ImageError("INPUT", `sort rule for ${show(path)}: ${word} says nothing here`);
+  }
 }
 
 /** Orders the files of a tree: by the first rule that each matches, else as 0; equal ones as they are. */
