@@ -130,6 +130,7 @@ class SquashfsBuild {
     const coding: DataCoding = {
       compressor: layout.compressor,
       level: layout.level,
+      windowBits: layout.windowBits,
       rawData: layout.uncompressed.data,
       rawFragments: layout.uncompressed.fragments,
       sparse: layout.sparse,

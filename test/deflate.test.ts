@@ -398,6 +398,24 @@ describe("the decoder", () => {
   });
 });
 
+describe("a window of zlib", () => {
+  test.each([8, 9, 12, 15])("of %i bits is not looked beyond", (bits) => {
+    for (const level of [1, 2, 6, 9]) {
+      const codec = createZlib(level, { plainLen: sample.length, packedLen: sample.length }, bits);
+      codec.plain.set(sample);
+      const length = codec.compress(0, sample.length, 0, sample.length);
+      const stream = codec.packed.slice(0, length);
+      expect(stream[0]! >> 4).toBe(bits - 8);
+      // it refuses distances beyond what the header says, and all headers that say more than it has been told
+      expect(inflateSync(stream, { windowBits: bits }).equals(sample)).toBe(true);
+    }
+  });
+
+  test.each([7, 16, 8.5])("of %d bits is not there", (bits) => {
+    expect(() => createZlib(9, {}, bits)).toThrow(`zlib has windows of 8 to 15 bits, not ${bits}`);
+  });
+});
+
 test("level 9 is as good as zlib's, within a hundredth", () => {
   const codec = createZlib(9);
   let ours = 0;

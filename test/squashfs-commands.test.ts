@@ -360,7 +360,12 @@ describe.skipIf(!kernel)("pseudo files, excludes and order", () => {
 
 describe("what cannot be done is said", () => {
   test.each([
-    ["gensquashfs", "-D store -x out", 2, "-x: attributes of files cannot be read; give them by --xattr-file"],
+    [
+      "gensquashfs",
+      "-D store -x out",
+      2,
+      "-x: attributes of files cannot be read; --xattr-file and --selinux can give them",
+    ],
     ["gensquashfs", "-D store -c xz out", 2, "-c xz: not supported yet"],
     ["gensquashfs", "-D store -c zip out", 2, '-c: "zip" is none of gzip, lz4, zstd'],
     ["gensquashfs", "-D store -X foo out", 2, '-X: "foo" is no option of zstd here: level=1..22'],
@@ -385,7 +390,7 @@ describe("what cannot be done is said", () => {
     ["mksquashfs", "store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
     ["mksquashfs", "store out -action x", 2, "-action: actions are not supported"],
     ["mksquashfs", "store out -xattrs", 2, "-xattrs: attributes of files cannot be read; pseudo files can give them"],
-    ["mksquashfs", "store out -root-mode 9", 2, '-root-mode: "9" is no octal mode'],
+    ["mksquashfs", "store out -root-mode 9", 2, '-root-mode: "9" is no mode, neither octal nor as u+rwX,go=u'],
     ["mksquashfs", "nowhere out2", 1, "nowhere: no such file or directory"],
     ["mksquashfs", "store out2 -pf nowhere", 1, "nowhere: no such file or directory"],
     ["mksquashfs", "store out2 -p x", 1, "-p: the type is missing"],

@@ -1,5 +1,6 @@
 /** Files that say what goes into an image: pack files, pseudo files, sort files, attribute lists, and their patterns. */
 import { describe, expect, test } from "vitest";
+import { parseAccounts } from "../src/stage/accounts.ts";
 import { compileExcludes } from "../src/stage/exclude.ts";
 import { compileGlob } from "../src/stage/glob.ts";
 import { parsePackFile } from "../src/stage/pack-file.ts";
@@ -9,6 +10,7 @@ import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../src/st
 import { parseXattrFile } from "../src/stage/xattr-file.ts";
 
 const bytes = (text: string) => Buffer.from(text);
+const accounts = parseAccounts("root:x:0:0::/:\nann:x:1000:100::/home/ann:/bin/sh\n", "staff:x:50:\n");
 
 describe("shell patterns", () => {
   test.each([
@@ -31,6 +33,21 @@ describe("shell patterns", () => {
     ["+(ab|c)d", "abcabd", { extended: true }, true],
     ["?(ab)d", "d", { extended: true }, true],
     ["@(a|b)", "ab", { extended: true }, false],
+    ["!(a|b)", "ab", { extended: true }, true],
+    ["!(a|b)", "b", { extended: true }, false],
+    ["!(*.gz)", "a.gz", { extended: true }, false],
+    ["!(*.gz)", "a.gz.x", { extended: true }, true],
+    ["x!(a)y", "xay", { extended: true }, false],
+    ["x!(a)y", "xy", { extended: true }, true],
+    ["!(a)*", "a", { extended: true }, true],
+    ["!(!(a))", "a", { extended: true }, true],
+    ["!(!(a))", "b", { extended: true }, false],
+    ["!(x!(a)y)", "xay", { extended: true }, true],
+    ["!(x!(a)y)", "xby", { extended: true }, false],
+    ["!(!(!(a)))", "a", { extended: true }, false],
+    ["!(!(!(a)))", "b", { extended: true }, true],
+    ["*.!(c|h)", "a.b.c", { extended: true }, true],
+    ["*.!(c|h)", "a.c", { extended: true }, false],
     ["a.b", "axb", {}, false],
     ["", "", {}, true],
   ])("%s and %s with %o: %s", (pattern, text, options, matches) => {
@@ -84,7 +101,8 @@ describe("pack files", () => {
       file /b 4755 0 0 ../in put
       pipe /p 0600 1 1
       sock /s 0600 1 1
-      glob /l * 7 * -type d -type f -xdev -name "*.so" -path 'a*' -keeptime -nonrecursive -- -odd`;
+      glob /l * 7 * -type d -type f -xdev -name "*.so" -path 'a*' -keeptime -nonrecursive -nohardlinks -- -odd
+      glob /m 0 0 0`;
     const entries = parsePackFile(bytes(list), "list");
     expect(entries.map(({ keyword, path, mode, uid, gid, target }) => [keyword, path, mode, uid, gid, target])).toEqual(
       [
@@ -97,12 +115,13 @@ describe("pack files", () => {
         ["pipe", "/p", 0o600, 1, 1, ""],
         ["sock", "/s", 0o600, 1, 1, ""],
         ["glob", "/l", undefined, 7, undefined, "-odd"],
+        ["glob", "/m", 0, 0, 0, "."],
       ],
     );
     expect(entries[1]).toMatchObject({ kind: S_IFCHR, major: 5, minor: 1, where: "list:3" });
     expect(entries[8]!.glob).toEqual({
       ...{ kinds: [S_IFDIR, S_IFREG], name: "*.so", path: "a*" },
-      ...{ sameDevice: true, keepTime: true, recursive: false },
+      ...{ sameDevice: true, keepTime: true, recursive: false, hardLinks: false },
     });
   });
 
@@ -119,7 +138,6 @@ describe("pack files", () => {
     ['file "/a 0 0 0', "list:1: a quote has no end"],
     ["glob /a 0 0 0 -odd x", "list:1: -odd: unknown option of glob"],
     ["glob /a 0 0 0 -type x y", "list:1: -type is one of b, c, d, p, f, l, s"],
-    ["glob /a 0 0 0", "list:1: the location is missing"],
   ])("%j is refused", (list, message) => {
     expect(() => parsePackFile(bytes(list), "list")).toThrow(message);
   });
@@ -139,8 +157,13 @@ describe("pseudo files", () => {
       file m 600 7 8
       file x user.a=0x00ff
       file x user.b=0sAAE=
-      file x user.c=text = more`;
-    const entries = parsePseudoFile(bytes(list), "list");
+      file x user.c=text = more
+      a\\ b"c \\"d" s 600 ann staff "x y"
+      part R 9 644 0 0 100 200 1
+      follow h /a/\\
+b
+      file x user.d=0ta\\101\\\\`;
+    const entries = parsePseudoFile(bytes(list), "list", accounts);
     expect(entries.map(({ path, action, mode, uid, gid, mtime }) => [path, action, mode, uid, gid, mtime])).toEqual([
       ["dev", "add", S_IFDIR | 0o755, 0, 0, undefined],
       ["a b", "add", S_IFDIR | 0o700, 1, 2, 77],
@@ -153,27 +176,35 @@ describe("pseudo files", () => {
       ["other", "link", 0, 0, 0, undefined],
       ["file", "modify", 0o600, 7, 8, undefined],
       ...["a", "b", "c"].map(() => ["file", "xattr", 0, 0, 0, undefined]),
+      ['a bc "d', "add", S_IFLNK | 0o777, 1000, 50, undefined],
+      ["part", "add", S_IFREG | 0o644, 0, 0, 9],
+      ["follow", "follow", 0, 0, 0, undefined],
+      ["file", "xattr", 0, 0, 0, undefined],
     ]);
+    expect(entries[13]!.target).toBe('"x y"');
+    expect(entries[14]!.data).toEqual({ length: 100, offset: 200 });
+    expect(entries[15]).toMatchObject({ target: "/a/b", where: "list:17" });
     expect(entries[3]!.command).toBe(`printf "%s" 'x y'`);
     expect(entries[4]!.target).toBe("/a b");
-    expect(entries.slice(10).map(({ xattr }) => [...xattr!.value])).toEqual([
+    expect([...entries.slice(10, 13), entries.at(-1)!].map(({ xattr }) => [...xattr!.value])).toEqual([
       [0, 255],
       [0, 1],
       [...bytes("text = more")],
+      [...bytes("aA\\")],
     ]);
   });
 
   test.each([
     ["x", "-p: the type is missing"],
     ["x q 0 0 0", '-p: "q" is no type'],
-    ["x d 0 bin 0", '-p: the uid "bin" is not a number'],
+    ["x d 0 bin 0", '-p: there is no user "bin" on this machine'],
     ["x b 0 0 0 5000 1", '-p: the major number "5000" is not a number of at most 4095'],
     ["x i 0 0 0 z", '-p: i is for a socket (s) or a FIFO (f), not "z"'],
     ["x d 0 0 0 0", '-p: "0" is too much'],
     ["x f 0 0 0", "-p: the command is missing"],
     ["x x novalue", "-p: an attribute is NAME=VALUE"],
   ])("%j is refused", (text, message) => {
-    expect(() => parsePseudo({ text, where: "-p" })).toThrow(message);
+    expect(() => parsePseudo({ text, where: "-p" }, accounts)).toThrow(message);
   });
 });
 
@@ -190,7 +221,7 @@ describe("sort files", () => {
       { order: 1337, flags: 0, path: 'usr/my "file  ', match: "exact" },
       { order: 0, flags: 0, path: "share/*", match: "glob_no_path" },
     ]);
-    expect(() => parseSortFile(bytes("1 [align] x"), "list")).toThrow("list:1: align: not supported yet");
+    expect(() => parseSortFile(bytes("1 [align] x"), "list")).toThrow("list:1: align: not supported");
     expect(() => parseSortFile(bytes("1 [odd] x"), "list")).toThrow("list:1: odd: unknown flag");
     expect(() => parseSortFile(bytes("x y"), "list")).toThrow("list:1: the priority is a number");
   });
@@ -211,6 +242,7 @@ security.selinux="a\\"b\\\\\\000"
 user.hex=0xCAFE
 user.base64=0sSGVsbG8=
 user.empty
+user.plain=a b"
 
 # file: other
 user.x=""
@@ -227,6 +259,7 @@ user.x=""
           ["user.hex", "cafe"],
           ["user.base64", bytes("Hello").toString("hex")],
           ["user.empty", ""],
+          ["user.plain", bytes('a b"').toString("hex")],
         ],
       ],
       ["other", [["user.x", ""]]],
@@ -235,9 +268,8 @@ user.x=""
 
   test.each([
     ["user.x=1", 'list:1: neither "# file: PATH" nor an attribute of one'],
-    ["# file: a\nuser.x=1", "list:2: a value is"],
-    ["# file: a\nuser.x=0xabc", "list:2: a value is"],
-    ["# file: a\nuser.x=0s!", "list:2: a value is"],
+    ["# file: a\nuser.x=0xabc", "list:2: 0x is for hex digits"],
+    ["# file: a\nuser.x=0s!", "list:2: 0x is for hex digits, 0s for base64"],
   ])("%j is refused", (list, message) => {
     expect(() => parseXattrFile(bytes(list), "list")).toThrow(message);
   });

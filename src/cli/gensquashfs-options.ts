@@ -5,12 +5,13 @@ import { systemMessage } from "../core/node-errors.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../index.ts";
 import type { CompressorName } from "../squashfs/compressor.ts";
 import { amend } from "../stage/node-amend.ts";
+import { labelEntries, readFileContexts } from "../stage/node-file-contexts.ts";
 import { parseSortFile } from "../stage/sort-file.ts";
 import { NONE, S_IFDIR } from "../stage/tree.ts";
 import { parseXattrFile } from "../stage/xattr-file.ts";
 import { getopt, type OptionSpec, UsageError } from "./getopt.ts";
 import { parseEpoch, parseNumber } from "./numbers.ts";
-import type { ProgramCommand } from "./program.ts";
+import { limitBacktracking, type ProgramCommand } from "./program.ts";
 import { squashfsJob } from "./squashfs-job.ts";
 
 interface Settings {
@@ -27,6 +28,7 @@ interface Settings {
   gid?: number;
   sortFile?: string;
   xattrFile?: string;
+  contextsFile?: string;
   keepTime: boolean;
   oneFileSystem: boolean;
   exportable: boolean;
@@ -41,6 +43,8 @@ interface Option extends OptionSpec {
 }
 
 const NAME = "ts-gensquashfs";
+/** The label of what no rule is for. */
+const UNLABELED = "system_u:object_r:unlabeled_t:s0";
 const ID = { min: 0, max: 2 ** 32 - 2 };
 const SIZE = { min: 1, max: 2 ** 30, suffix: true, powerOfTwo: true };
 
@@ -67,20 +71,24 @@ const OPTIONS: readonly Option[] = [
   text("--pack-dir -D", (packDir) => ({ packDir })),
   text("--compressor -c", (compressor) => ({ compressor })),
   text("--comp-extra -X", (extra) => ({ extra })),
-  text("--num-jobs -j", (jobs) => ({ workers: parseNumber("-j", jobs, { min: 1, max: 1024 }) })),
+  // with 0, as a job server may say it, threads are as many as without this option
+  text("--num-jobs -j", (jobs) => ({ workers: parseNumber("-j", jobs, { min: 0, max: 1024 }) })),
   // how much waits is not up to the caller: it is bounded
   text("--queue-backlog -Q", (count) => {
-    parseNumber("-Q", count, { min: 1, max: 2 ** 32 });
+    parseNumber("-Q", count, { min: 0, max: 2 ** 32 });
     return {};
   }),
   text("--block-size -b", (size) => ({ blockSize: parseNumber("-b", size, { ...SIZE, min: 4096, max: 1 << 20 }) })),
-  text("--dev-block-size -B", (size) => ({ padding: parseNumber("-B", size, { ...SIZE, min: 1024 }) })),
+  text("--dev-block-size -B", (size) => ({
+    padding: parseNumber("-B", size, { ...SIZE, min: 1024, powerOfTwo: false }),
+  })),
   text("--defaults -d", (words, { defaults }) => ({ defaults: { ...defaults, ...parseDefaults(words) } })),
   text("--set-uid -u", (uid) => ({ uid: parseNumber("-u", uid, ID) })),
   text("--set-gid -g", (gid) => ({ gid: parseNumber("-g", gid, ID) })),
   flag("--all-root", { uid: 0, gid: 0 }),
   text("--sort-file -S", (sortFile) => ({ sortFile })),
   text("--xattr-file -A", (xattrFile) => ({ xattrFile })),
+  text("--selinux -s", (contextsFile) => ({ contextsFile })),
   flag("--keep-time -k", { keepTime: true }),
   flag("--one-file-system -o", { oneFileSystem: true }),
   flag("--exportable -e", { exportable: true }),
@@ -90,8 +98,7 @@ const OPTIONS: readonly Option[] = [
   flag("--quiet -q", { quiet: true }),
   flag("--help -h", { action: "help" }),
   flag("--version -V", { action: "version" }),
-  refused("--selinux -s", "required", "SELinux label files are not supported yet"),
-  refused("--keep-xattr -x", "none", "attributes of files cannot be read; give them by --xattr-file"),
+  refused("--keep-xattr -x", "none", "attributes of files cannot be read; --xattr-file and --selinux can give them"),
 ];
 
 /**
@@ -154,7 +161,7 @@ function toOptions(settings: Settings, mtime: number): SquashfsOptions {
   };
 }
 
-function openSource({ packFile: list, packDir, defaults, xattrFile }: Settings, mtime: number): Source {
+function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile }: Settings, mtime: number): Source {
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
   const meta = { mode: S_IFDIR | mode, uid, gid, mtime };
   const source =
@@ -162,36 +169,44 @@ function openSource({ packFile: list, packDir, defaults, xattrFile }: Settings, 
       ? packFile(list, { packDir, defaults: { ...defaults, mtime } })
       : // the root is not that of the directory
         amend(directory(packDir!), meta, ({ editor }) => editor.setMeta(0, meta));
-  if (xattrFile === undefined) return source;
-  const paths = parseXattrFile(readInput(xattrFile), xattrFile);
+  if (xattrFile === undefined && contextsFile === undefined) return source;
+  const paths = xattrFile === undefined ? [] : parseXattrFile(readInput(xattrFile), xattrFile);
+  const contexts = contextsFile === undefined ? undefined : readFileContexts(contextsFile);
+  if (contexts) limitBacktracking();
   return amend(source, meta, (work) => {
     for (const { path, where, xattrs } of paths) {
       const entry = work.editor.find(path);
       if (entry === NONE) throw new ImageError("INPUT", `${where}: ${path} is not in the image`);
-      work.setXattrs(entry, xattrs);
+      for (const xattr of xattrs) work.addXattr(entry, xattr);
     }
+    if (contexts) labelEntries(work, contexts, UNLABELED);
   });
 }
 
 /** `-c NAME` and `-X OPTION,…`. */
-function parseCompressor(name: string, extra: string | undefined): { compressor: CompressorName; level?: number } {
+function parseCompressor(
+  name: string,
+  extra: string | undefined,
+): Pick<SquashfsOptions, "compressor" | "level" | "windowBits"> {
   if (["xz", "lzma", "lzo"].includes(name)) throw new UsageError(`-c ${name}: not supported yet`);
   if (!["gzip", "lz4", "zstd"].includes(name)) throw new UsageError(`-c: "${name}" is none of gzip, lz4, zstd`);
   let compressor = name as CompressorName;
   let level: number | undefined;
+  let windowBits: number | undefined;
   for (const word of extra?.split(",") ?? []) {
     const [key, value] = word.split("=");
     if (name === "lz4" && key === "hc" && value === undefined) compressor = "lz4hc";
     else if (name !== "lz4" && key === "level" && value !== undefined) {
       level = parseNumber("-X level", value, { min: 1, max: name === "gzip" ? 9 : 22 });
-    } else if (name === "gzip" && key === "window" && value === "15") continue;
-    else if (name === "gzip" && word === "default") continue;
+    } else if (name === "gzip" && key === "window" && value !== undefined) {
+      windowBits = parseNumber("-X window", value, { min: 8, max: 15 });
+    } else if (name === "gzip" && word === "default") continue;
     else {
-      const known = { gzip: "level=1..9, window=15, default", lz4: "hc", zstd: "level=1..22" }[name];
+      const known = { gzip: "level=1..9, window=8..15, default", lz4: "hc", zstd: "level=1..22" }[name];
       throw new UsageError(`-X: "${word}" is no option of ${name} here: ${known}`);
     }
   }
-  return { compressor, ...(level !== undefined && { level }) };
+  return { compressor, level, windowBits };
 }
 
 function parseDefaults(words: string): Settings["defaults"] {

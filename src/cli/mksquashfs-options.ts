@@ -4,7 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import { ImageError } from "../core/error.ts";
+import type { SquashfsOptions } from "../index.ts";
 import type { CompressorName } from "../squashfs/compressor.ts";
+import { readAccounts } from "../stage/node-accounts.ts";
+import { type ModeChange, parseMode } from "../stage/symbolic-mode.ts";
 import { UsageError } from "./getopt.ts";
 import type { MksquashfsSettings } from "./mksquashfs-settings.ts";
 import { openSources } from "./mksquashfs-sources.ts";
@@ -32,9 +35,22 @@ function valued(names: string, apply: Apply): void {
 const ID = { min: 0, max: 2 ** 32 - 2 };
 const TIME = { min: 0, max: 2 ** 32 - 1 };
 
-/** Names of users are not looked up: they mean something else on every machine. */
-function parseId(name: string, value: string): number {
-  return value === "root" ? 0 : parseNumber(name, value, ID);
+function parseId(name: string, value: string, kind: "user" | "group"): number {
+  if (/^[-+0-9]/.test(value)) return parseNumber(name, value, ID);
+  const id = readAccounts()[`${kind}s`].get(value);
+  if (id === undefined) throw new UsageError(`${name}: there is no ${kind} "${value}" on this machine`);
+  return id;
+}
+
+function toMode(name: string, value: string): ModeChange {
+  const mode = parseMode(value);
+  if (mode === undefined) throw new UsageError(`${name}: "${value}" is no mode, neither octal nor as u+rwX,go=u`);
+  return mode;
+}
+
+/** Times are numbers: a date would need the clock, or a time zone. */
+function toTime(name: string, value: string): number {
+  return parseNumber(name, value, TIME);
 }
 
 function number(name: string, value: string, range: NumberRange): number {
@@ -61,29 +77,43 @@ flag("-noX -noXattrCompression", (all) => all.uncompressed.push("xattrs"));
 flag("-no-compression", (all) => all.uncompressed.push("inodes", "ids", "data", "fragments", "xattrs"));
 flag("-all-root -root-owned", (all) => Object.assign(all, { uid: 0, gid: 0 }));
 valued("-force-uid", (all, value, name) => {
-  all.uid = parseId(name, value);
+  all.uid = parseId(name, value, "user");
 });
 valued("-force-gid", (all, value, name) => {
-  all.gid = parseId(name, value);
+  all.gid = parseId(name, value, "group");
 });
 valued("-root-mode", (all, value, name) => {
-  all.root.mode = Number.parseInt(value, 8);
-  if (!/^[0-7]+$/.test(value) || all.root.mode > 0o7777) throw new UsageError(`${name}: "${value}" is no octal mode`);
+  all.root.mode = toMode(name, value);
+});
+valued("-force-file-mode", (all, value, name) => {
+  all.fileMode = toMode(name, value);
+});
+valued("-force-dir-mode", (all, value, name) => {
+  all.directoryMode = toMode(name, value);
+});
+valued("-uid-gid-offset", (all, value, name) => {
+  const offset = parseNumber(name, value, { min: 0, max: 2 ** 32 - 1 });
+  Object.assign(all.options, { uidOffset: offset, gidOffset: offset });
 });
 valued("-root-uid", (all, value, name) => {
-  all.root.uid = parseId(name, value);
+  all.root.uid = parseId(name, value, "user");
 });
 valued("-root-gid", (all, value, name) => {
-  all.root.gid = parseId(name, value);
+  all.root.gid = parseId(name, value, "group");
 });
 valued("-root-time", (all, value, name) => {
-  all.root.mtime = parseNumber(name, value, TIME);
+  all.root.mtime = toTime(name, value);
 });
-valued("-all-time", (all, value, name) => {
-  all.allTime = parseNumber(name, value, TIME);
+valued("-all-time -inode-time", (all, value, name) => {
+  all.allTime = toTime(name, value);
 });
 valued("-mkfs-time -fstime", (all, value, name) => {
-  all.mkfsTime = parseNumber(name, value, TIME);
+  // "inode" is the newest of all times: so it is without the option
+  all.mkfsTime = value === "inode" ? undefined : toTime(name, value);
+});
+valued("-repro-time", (all, value, name) => {
+  all.allTime = toTime(name, value);
+  all.mkfsTime = all.allTime;
 });
 flag("-no-hardlinks", (all) => {
   all.options.hardLinks = "copy";
@@ -134,6 +164,10 @@ valued("-processors", (all, value, name) => {
 valued("-mem", (_, value, name) => {
   if (!/^[1-9][0-9]*%$/.test(value)) number(name, value, { min: 1, max: 2 ** 50 });
 });
+// threads read, compress and write in turn
+valued("-mem-percent -small-readers -block-readers -overcommit", (_, value, name) => {
+  parseNumber(name, value.replace(/%$/, ""), { min: 0, max: 100_000 });
+});
 flag("-noappend", (all) => {
   all.append = false;
 });
@@ -150,7 +184,7 @@ flag("-no-progress", (all) => {
   all.progress = "never";
 });
 // what these ask for is always so: every error is fatal, and a failed build leaves the target as it was
-flag("-exit-on-error -no-recovery -reproducible", nothing);
+flag("-exit-on-error -no-recovery -reproducible -repro -single-reader", nothing);
 flag("-wildcards", (all) => {
   all.matching = "wildcards";
 });
@@ -160,6 +194,10 @@ flag("-regex", (all) => {
 valued("-ef", (all, value) => all.excludeFiles.push(value));
 valued("-p", (all, value) => all.pseudo.push({ definition: value }));
 valued("-pf", (all, value) => all.pseudo.push({ file: value }));
+valued("-pd -pseudo-dir", (all, value) => {
+  all.pseudoDirectory = value;
+});
+valued("-xattrs-add", (all, value) => all.xattrs.push(value));
 valued("-sort", (all, value) => {
   all.sortFile = value;
 });
@@ -175,6 +213,25 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   "-recovery-path": "there are no recovery files: a failed build leaves the target as it was",
   "-throttle": "not supported",
   "-limit": "not supported",
+  "-zip": "reading zip archives is not supported yet",
+  "-default-mode": "is for tar archives, which are not supported yet",
+  "-default-uid": "is for tar archives, which are not supported yet",
+  "-default-gid": "is for tar archives, which are not supported yet",
+  "-ignore-zeros": "is for tar archives, which are not supported yet",
+  "-numeric-owner": "is for tar archives, which are not supported yet",
+  "-xattrs-exclude": "attributes of files cannot be read, so there are none to leave out",
+  "-xattrs-include": "attributes of files cannot be read, so there are none to choose from",
+  "-pseudo-override": "not supported",
+  "-dereference": "not supported",
+  "-deref": "not supported",
+  "-deref-path": "not supported",
+  "-max-depth": "not supported",
+  "-one-file-system-x": "not supported; -one-file-system keeps the directories that something is mounted on",
+  "-info-file": "not supported; -info prints to standard output",
+  "-percentage": "not supported; -progress shows a bar",
+  "-mem-default": "there is none: memory is bounded",
+  "-stream": 'not supported; IMAGE "-" is standard output, and that image is a normal one',
+  "-fix": "images need no fixing",
 };
 
 /**
@@ -236,16 +293,21 @@ export function parseMksquashfs(
   });
 }
 
+/** There is one text, so ways to choose a part of it get all. */
+const HELP_WORDS = ["-h", "-help", "--help", "-Xhelp", "-ha", "-help-all", "-ho", "-help-option"].concat(
+  ...["-hs", "-help-section", "-help-comp"],
+);
+
 function actionOf(word: string): "help" | "version" | undefined {
   if (word === "-version") return "version";
-  return ["-help", "-h", "--help", "-help-all"].includes(word) ? "help" : undefined;
+  return HELP_WORDS.includes(word) ? "help" : undefined;
 }
 
 function newSettings(): MksquashfsSettings {
   return {
     ...{ compressor: "gzip", extra: [], options: {}, uncompressed: [], root: {}, excludes: [], excludeFiles: [] },
     ...{ keepAsDirectory: false, noStrip: false, append: true, info: false, quiet: false, progress: "auto" },
-    ...{ matching: "paths", pseudo: [] },
+    ...{ matching: "paths", pseudo: [], xattrs: [] },
   };
 }
 
@@ -275,22 +337,27 @@ function setTimes(settings: MksquashfsSettings, sourceDateEpoch: string | undefi
 }
 
 /** `-comp NAME` and its `-X` options. */
-function parseCompressor({ compressor, extra }: MksquashfsSettings): { compressor: CompressorName; level?: number } {
+function parseCompressor({
+  compressor,
+  extra,
+}: MksquashfsSettings): Pick<SquashfsOptions, "compressor" | "level" | "windowBits"> {
   if (["xz", "lzma", "lzo"].includes(compressor)) throw new UsageError(`-comp ${compressor}: not supported yet`);
   if (!["gzip", "lz4", "zstd"].includes(compressor)) {
     throw new UsageError(`-comp: "${compressor}" is none of gzip, lz4, zstd`);
   }
   let name = compressor as CompressorName;
   let level: number | undefined;
+  let windowBits: number | undefined;
   for (const [option, value] of extra) {
     if (option === "-Xhc" && compressor === "lz4") name = "lz4hc";
     else if (option === "-Xcompression-level" && compressor !== "lz4") {
       level = parseNumber(option, value, { min: 1, max: compressor === "gzip" ? 9 : 22 });
-    } else if (compressor === "gzip" && `${option} ${value}` === "-Xwindow-size 15") continue;
-    else if (compressor === "gzip" && `${option} ${value}` === "-Xstrategy default") continue;
-    else if (compressor === "gzip" && (option === "-Xwindow-size" || option === "-Xstrategy")) {
-      throw new UsageError(`${option} ${value}: not supported`);
+    } else if (compressor === "gzip" && option === "-Xwindow-size") {
+      windowBits = parseNumber(option, value, { min: 8, max: 15 });
+    } else if (compressor === "gzip" && `${option} ${value}` === "-Xstrategy default") continue;
+    else if (compressor === "gzip" && option === "-Xstrategy") {
+      throw new UsageError(`${option} ${value}: only the default one is there`);
     } else throw new UsageError(`${option}: is no option of ${compressor}`);
   }
-  return { compressor: name, ...(level !== undefined && { level }) };
+  return { compressor: name, level, windowBits };
 }

@@ -1,5 +1,6 @@
 /** What the options of `ts-mksquashfs` set, before defaults are decided. */
 import type { SquashfsOptions, UncompressedPart } from "../index.ts";
+import type { ModeChange } from "../stage/symbolic-mode.ts";
 
 /** Pseudo files as the command line gives them. */
 export type PseudoText = { definition: string } | { file: string };
@@ -13,9 +14,12 @@ export interface MksquashfsSettings {
   uncompressed: UncompressedPart[];
   uid?: number;
   gid?: number;
-  root: { mode?: number; uid?: number; gid?: number; mtime?: number };
+  root: { mode?: ModeChange; uid?: number; gid?: number; mtime?: number };
+  /** Modes of all but directories, and of directories. */
+  fileMode?: ModeChange;
+  directoryMode?: ModeChange;
   allTime?: number;
-  mkfsTime?: number;
+  mkfsTime?: number | undefined;
   keepAsDirectory: boolean;
   noStrip: boolean;
   append: boolean;
@@ -26,5 +30,9 @@ export interface MksquashfsSettings {
   excludes: string[];
   excludeFiles: string[];
   pseudo: PseudoText[];
+  /** What directories are like that pseudo files need and that are missing. */
+  pseudoDirectory?: string;
+  /** Attributes for all entries: `NAME=VALUE`. */
+  xattrs: string[];
   sortFile?: string;
 }

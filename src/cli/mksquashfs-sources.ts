@@ -5,14 +5,17 @@ import { encodeUtf8, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
 import type { ExcludeRules, Source } from "../index.ts";
+import { readAccounts } from "../stage/node-accounts.ts";
 import { type Amending, amend } from "../stage/node-amend.ts";
-import { applyPseudo } from "../stage/node-pseudo.ts";
+import { applyPseudo, type PseudoFile, readPseudoFile } from "../stage/node-pseudo.ts";
 import { directory, type FileSource, nothing, topsOf } from "../stage/node-sources.ts";
 import type { ComponentRule } from "../stage/policy.ts";
-import { type PseudoEntry, parsePseudo, parsePseudoFile } from "../stage/pseudo.ts";
+import { type PseudoEntry, parsePseudo, parseXattrWord } from "../stage/pseudo.ts";
 import { parsePriorities, type SortRule } from "../stage/sort-file.ts";
-import { S_IFDIR } from "../stage/tree.ts";
-import type { MksquashfsSettings, PseudoText } from "./mksquashfs-settings.ts";
+import type { Xattr } from "../stage/source.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../stage/tree.ts";
+import { UsageError } from "./getopt.ts";
+import type { MksquashfsSettings } from "./mksquashfs-settings.ts";
 import { limitBacktracking } from "./program.ts";
 import { print } from "./streams.ts";
 import { formatMessage } from "./summary.ts";
@@ -42,7 +45,7 @@ export function openSources(given: readonly string[], image: string, settings: M
   const exclude = toRules(rules, settings, places);
   if (settings.matching !== "paths") limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
-  const pseudo = readPseudo(settings.pseudo);
+  const pseudo = readPseudo(settings);
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
   const info = settings.info ? (image === "-" ? process.stderr : process.stdout) : undefined;
@@ -93,50 +96,96 @@ function amended(
   source: FileSource,
   settings: MksquashfsSettings,
   places: readonly Placed[],
-  pseudo: readonly PseudoEntry[],
+  pseudo: Pseudo,
   info: NodeJS.WriteStream | undefined,
 ): FileSource {
-  const { root, options } = settings;
+  const { root, options, fileMode, directoryMode } = settings;
   const hasOwnRoot = places.length === 1 && places[0]!.image === "";
   const time = options.timestamp ?? 0;
   const defaults = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime: time };
-  if (hasOwnRoot && Object.keys(root).length === 0 && pseudo.length === 0 && !info) return source;
+  const xattrs = settings.xattrs.map(parseXattr);
+  const changes = [...Object.keys(root), ...pseudo.files, ...xattrs, fileMode, directoryMode, info];
+  if (hasOwnRoot && changes.every((change) => change === undefined)) return source;
   return amend(source, defaults, async (work) => {
-    const { tree, editor } = work;
-    const kept = hasOwnRoot
-      ? {
-          mode: tree.mode.view[0]! & 0o7777,
-          uid: tree.uid.view[0]!,
-          gid: tree.gid.view[0]!,
-          mtime: tree.mtime.view[0]!,
-        }
-      : { mode: ROOT_MODE, uid: 0, gid: 0, mtime: time };
-    const own = { ...kept, ...root };
-    editor.setMeta(0, { ...own, mode: S_IFDIR | own.mode });
-    applyPseudo(work, pseudo, time);
+    if (!hasOwnRoot) work.editor.setMeta(0, { mode: S_IFDIR | ROOT_MODE, uid: 0, gid: 0, mtime: time });
+    const inImage = (path: string) => {
+      const found = imagePaths(resolve(decodeLatin1(path)), places)[0];
+      return found === undefined ? undefined : latin1(found);
+    };
+    for (const file of pseudo.files) applyPseudo(work, file, { mtime: time, directory: pseudo.directory, inImage });
+    setRoot(work, settings);
+    changeAll(work, settings, xattrs);
     if (info) await print(info, listTree(work));
   });
 }
 
+function setRoot({ editor, tree }: Amending, { root, options }: MksquashfsSettings): void {
+  if (Object.keys(root).length === 0) return;
+  const { mode: change, ...given } = root;
+  const mode = tree.mode.view[0]!;
+  // what is set is offset again
+  const { uidOffset = 0, gidOffset = 0 } = options;
+  const kept = {
+    uid: tree.uid.view[0]! - uidOffset,
+    gid: tree.gid.view[0]! - gidOffset,
+    mtime: tree.mtime.view[0]!,
+  };
+  editor.setMeta(0, { ...kept, ...given, mode: change?.(mode) ?? mode });
+}
+
+/** Modes and attributes that all entries get; attributes of users belong to files and directories only. */
+function changeAll(work: Amending, { fileMode, directoryMode }: MksquashfsSettings, xattrs: readonly Xattr[]): void {
+  if (!fileMode && !directoryMode && xattrs.length === 0) return;
+  const { mode } = work.tree;
+  const changed = new Set<number>();
+  for (const [, entry] of work.entries()) {
+    if (changed.has(entry)) continue;
+    const kind = work.tree.kind(entry);
+    const change = kind === S_IFDIR ? directoryMode : fileMode;
+    for (const name of work.editor.namesOf(entry)) {
+      changed.add(name);
+      if (change) mode.view[name] = change(mode.view[name]!);
+    }
+    for (const xattr of xattrs) {
+      const isUsers = latin1FromBytes(xattr.name).startsWith("user.");
+      if (!isUsers || kind === S_IFDIR || kind === S_IFREG) work.addXattr(entry, xattr);
+    }
+  }
+}
+
+function parseXattr(word: string): Xattr {
+  const xattr = parseXattrWord(latin1(word));
+  if (xattr === undefined) throw new UsageError(`-xattrs-add: "${word}" is not NAME=VALUE`);
+  return xattr;
+}
+
 /** The path of everything that is packed, one a line. */
-function listTree({ tree, editor }: Amending): string {
+function listTree(work: Amending): string {
   const lines: string[] = [];
-  const pending: [path: string, entry: number][] = [["", 0]];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const [path, entry] = next;
+  for (const [path, entry] of work.entries()) {
     if (entry !== 0) lines.push(formatMessage("packing", showBytes(Buffer.from(path, "latin1"))));
-    if (tree.kind(entry) !== S_IFDIR) continue;
-    const children = [...editor.children(entry)].sort(([a], [b]) => (a < b ? 1 : -1));
-    for (const [name, child] of children) pending.push([path === "" ? name : `${path}/${name}`, child]);
   }
   return lines.join("");
 }
 
-function readPseudo(texts: readonly PseudoText[]): PseudoEntry[] {
-  return texts.flatMap((given) => {
-    if ("file" in given) return parsePseudoFile(readInput(given.file), given.file);
-    return [parsePseudo({ text: latin1(given.definition.trim()), where: "-p" })];
+/** Everything that pseudo files say. */
+interface Pseudo {
+  files: readonly PseudoFile[];
+  directory: PseudoEntry | undefined;
+}
+
+function readPseudo({ pseudo, pseudoDirectory }: MksquashfsSettings): Pseudo {
+  const accounts = readAccounts();
+  const parse = (text: string, where: string) => parsePseudo({ text: latin1(text.trim()), where }, accounts);
+  const files = pseudo.map((given) => {
+    if ("file" in given) return readPseudoFile(given.file, accounts);
+    return { entries: [parse(given.definition, "-p")], data: undefined };
   });
+  const directory = pseudoDirectory === undefined ? undefined : parse(`- ${pseudoDirectory}`, "-pd");
+  if (directory && (directory.action !== "add" || (directory.mode & S_IFMT) !== S_IFDIR)) {
+    throw new UsageError(`-pd: "${pseudoDirectory}" is neither d MODE UID GID nor D TIME MODE UID GID`);
+  }
+  return { files, directory };
 }
 
 function readSort(file: string, toImage: (path: string) => string): SortRule[] {

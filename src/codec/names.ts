@@ -23,6 +23,8 @@ export interface CodecOptions extends CodecWindows {
   name: CodecName;
   /** Default {@link CodecLevels.normal}. */
   level?: number | undefined;
+  /** Of zlib alone: log2 of the bytes that matches may lie back, 8 to 15. Default: 15. */
+  windowBits?: number | undefined;
 }
 
 /**
@@ -75,7 +77,7 @@ export function checkCodecLevel(name: CodecName, level: number | undefined): num
  *
  * @throws ImageError `INPUT` when there is no such compression, no such level, or no such window
  */
-export async function createCodec({ name, level, ...windows }: CodecOptions): Promise<Codec> {
+export async function createCodec({ name, level, windowBits, ...windows }: CodecOptions): Promise<Codec> {
   const checked = checkCodecLevel(checkCodecName(name), level);
   switch (name) {
     case "lz4":
@@ -85,7 +87,7 @@ export async function createCodec({ name, level, ...windows }: CodecOptions): Pr
     case "deflate":
       return (await import("./deflate/deflate.ts")).createDeflate(checked, windows);
     case "zlib":
-      return (await import("./deflate/deflate.ts")).createZlib(checked, windows);
+      return (await import("./deflate/deflate.ts")).createZlib(checked, windows, windowBits);
     case "zstd":
       return (await import("./zstd/zstd.ts")).createZstd(checked, windows);
   }

@@ -21,6 +21,8 @@ export const LEVELS: Readonly<Record<CompressorName, { min: number; max: number;
 export interface CompressorSpec {
   compressor: CompressorName;
   level: number;
+  /** Of gzip: log2 of the bytes that matches may lie back. */
+  windowBits: number;
 }
 
 /** Makes the codec for one thread; undefined where nothing is to be compressed. */
@@ -29,7 +31,8 @@ export async function makeCodec(spec: CompressorSpec, windows: CodecWindows): Pr
   if (compressor === "none") return undefined;
   if (compressor === "xz") throw new ImageError("INTERNAL", "there is no codec for xz yet");
   const level = compressor === "lz4" ? undefined : spec.level;
-  return createCodec({ name: compressor === "gzip" ? "zlib" : compressor, level, ...windows });
+  const { windowBits } = spec;
+  return createCodec({ name: compressor === "gzip" ? "zlib" : compressor, level, windowBits, ...windows });
 }
 
 /** `compression` of the superblock. */
@@ -41,16 +44,18 @@ export function compressionId(compressor: CompressorName): number {
 
 const ZSTD_LEVEL = 15;
 const GZIP_LEVEL = 9;
-const GZIP_WINDOW_BITS = 15;
+/** log2 of the largest window of gzip, which is the normal one. */
+export const GZIP_WINDOW_BITS = 15;
 const LZ4_VERSION = 1;
 const LZ4_HC = 1;
 
 /** What stands behind the superblock, a metadata block that is never compressed; empty where all is as by default. */
-export function encodeCompressorOptions({ compressor, level }: CompressorSpec): Uint8Array {
+export function encodeCompressorOptions({ compressor, level, windowBits }: CompressorSpec): Uint8Array {
   switch (compressor) {
     case "gzip":
       // u32 level, u16 window bits, u16 strategies: 0 is the default one
-      return level === GZIP_LEVEL ? new Uint8Array(0) : optionsBlock([level, GZIP_WINDOW_BITS]);
+      if (level === GZIP_LEVEL && windowBits === GZIP_WINDOW_BITS) return new Uint8Array(0);
+      return optionsBlock([level, windowBits]);
     case "lz4":
       return optionsBlock([LZ4_VERSION, 0]);
     case "lz4hc":

@@ -1,7 +1,7 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { type CompressorName, LEVELS } from "./compressor.ts";
+import { type CompressorName, GZIP_WINDOW_BITS, LEVELS } from "./compressor.ts";
 import { MAX_BLOCK, MIN_BLOCK } from "./disk.ts";
 
 /** Parts of an image that can be left uncompressed. */
@@ -13,6 +13,8 @@ export interface SquashfsLayoutOptions {
   compressor?: CompressorName | undefined;
   /** gzip 1 to 9 (default 9), zstd 1 to 22 (default 15), lz4hc 1 to 12 (default 12). */
   level?: number | undefined;
+  /** gzip: log2 of the bytes that its matches may lie back, 8 to 15 (`-Xwindow-size`). Default: 15. */
+  windowBits?: number | undefined;
   /** Bytes of a data block, a power of two from 4096 to 1048576 (`-b`). Default: 131072. */
   blockSize?: number | undefined;
   /**
@@ -38,6 +40,7 @@ export interface SquashfsLayoutOptions {
 export interface SquashfsLayout {
   compressor: CompressorName;
   level: number;
+  windowBits: number;
   blockSize: number;
   fragments: "all" | "small" | "none";
   uncompressed: Readonly<Record<UncompressedPart, boolean>>;
@@ -56,6 +59,9 @@ export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsL
   checkOneOf("compressor", compressor, Object.keys(LEVELS));
   const levels = LEVELS[compressor];
   if (levels === undefined) throw new ImageError("INPUT", `compressor: ${compressor} is not supported yet`);
+  if (options.windowBits !== undefined && compressor !== "gzip") {
+    throw new ImageError("INPUT", `window bits: are of gzip, not of ${compressor}`);
+  }
   const blockSize = checkInteger("block size", options.blockSize, MIN_BLOCK, MAX_BLOCK) ?? 131072;
   if (!Number.isInteger(Math.log2(blockSize))) {
     throw new ImageError("INPUT", `block size: ${blockSize} is not a power of two`);
@@ -69,6 +75,7 @@ export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsL
   return {
     compressor,
     level: checkInteger(`level of ${compressor}`, options.level, levels.min, levels.max) ?? levels.default,
+    windowBits: checkInteger("window bits", options.windowBits, 8, GZIP_WINDOW_BITS) ?? GZIP_WINDOW_BITS,
     blockSize,
     fragments: options.fragments ?? "all",
     uncompressed: {

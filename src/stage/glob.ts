@@ -7,11 +7,11 @@ export interface GlobOptions {
   pathname?: boolean | undefined;
   /** Wildcards match no dot at the beginning (FNM_PERIOD). */
   period?: boolean | undefined;
-  /** `?(a|b)`, `*(…)`, `+(…)`, `@(…)` are patterns too (FNM_EXTMATCH); `!(…)` is refused. */
+  /** `?(a|b)`, `*(…)`, `+(…)`, `@(…)`, `!(…)` are patterns too (FNM_EXTMATCH). */
   extended?: boolean | undefined;
 }
 
-/** Compiles a pattern that has to match the whole text. Throws `INPUT` for what is not supported. */
+/** Compiles a pattern that has to match the whole text. Throws `INPUT` for one that cannot be understood. */
 export function compileGlob(pattern: string, options: GlobOptions = {}): (text: string) => boolean {
   const expression = new RegExp(`^(?:${new Translator(pattern, options).translate()})$`, "s");
   return (text) => expression.test(text);
@@ -38,6 +38,8 @@ class Translator {
   readonly #any: string;
   readonly #options: GlobOptions;
   #at = 0;
+  #others = 0;
+  #isBackward = false;
 
   constructor(pattern: string, options: GlobOptions) {
     this.#pattern = pattern;
@@ -77,8 +79,9 @@ class Translator {
   }
 
   #group(kind: string): string {
-    if (kind === "!") throw new ImageError("INPUT", `pattern "${this.#pattern}": !(…) is not supported`);
     this.#at += 2;
+    const isBackward = this.#isBackward;
+    if (kind === "!") this.#isBackward = !isBackward;
     const parts = [this.#sequence(true)];
     while (this.#pattern[this.#at] === "|") {
       this.#at++;
@@ -86,7 +89,20 @@ class Translator {
     }
     if (this.#pattern[this.#at] !== ")") throw new ImageError("INPUT", `pattern "${this.#pattern}": ( is not closed`);
     this.#at++;
+    this.#isBackward = isBackward;
+    if (kind === "!") return this.#other(parts.join("|"));
     return `(?:${parts.join("|")})${kind === "@" ? "" : kind}`;
+  }
+
+  /**
+   * Any text but what `parts` match as a whole: looking back from its end, none of them may reach its start, which is
+   * where as much text is left as there was. Inside of that, expressions are read backwards, so there it is turned round.
+   */
+  #other(parts: string): string {
+    const rest = `rest${this.#others++}`;
+    const remember = `(?=(?<${rest}>.*))`;
+    if (this.#isBackward) return `(?!(?:${parts})(?=\\k<${rest}>$))${this.#any}*${remember}`;
+    return `${remember}${this.#any}*(?<!(?=\\k<${rest}>$)(?:${parts}))`;
   }
 
   /** A bracket expression; without its end it is a `[`. */

@@ -10,14 +10,22 @@ export interface Line {
   where: string;
 }
 
-/** The lines of a file that are neither empty nor comments. */
-export function* readLines(text: Uint8Array, name: string): Generator<Line> {
+/** The lines of a file that are neither empty nor comments. With `continued`, one that ends with `\` goes on in the next. */
+export function* readLines(text: Uint8Array, name: string, continued = false): Generator<Line> {
   let number = 0;
-  for (const line of latin1FromBytes(text).split("\n")) {
+  let begun = "";
+  for (const part of latin1FromBytes(text).split("\n")) {
     number++;
+    if (continued && /(?<!\\)\\$/.test(part)) {
+      begun += part.slice(0, -1);
+      continue;
+    }
+    const line = begun + part;
+    begun = "";
     const trimmed = line.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
     if (trimmed !== "" && !trimmed.startsWith("#")) yield { text: trimmed, where: `${name}:${number}` };
   }
+  if (begun.trim() !== "") throw new ImageError("INPUT", `${name}:${number}: the last line does not end`);
 }
 
 /** Takes a line apart, word by word. */
@@ -47,6 +55,16 @@ export class LineReader {
     const word = /^([^ \t]+)[ \t]*/.exec(rest)!;
     this.#at += word[0].length;
     return word[1]!;
+  }
+
+  /** The next word, in which quotes may stand anywhere and `\` before any character; undefined at the end. */
+  nextEscaped(): string | undefined {
+    const { rest } = this;
+    if (rest === "") return undefined;
+    const word = /^((?:[^ \t"\\]|\\.|"(?:[^"\\]|\\.)*")+)(?:[ \t]+|$)/s.exec(rest);
+    if (!word) throw this.fail("a quote has no end");
+    this.#at += word[0].length;
+    return word[1]!.replace(/\\(.)|"/gs, (_, char = "") => char);
   }
 
   /** Passes over characters that have been read otherwise. */

@@ -1,6 +1,15 @@
 /** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
-import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { bytesFromLatin1, latin1FromBytes, showBytes } from "../core/bytes.ts";
+import {
+  type BigIntStats,
+  closeSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
 import { SpillFile, SpillFolder } from "../core/node-spill.ts";
@@ -11,7 +20,7 @@ import type { FileSource } from "./node-sources.ts";
 import { splitDevice } from "./node-walk.ts";
 import type { StagePolicy } from "./policy.ts";
 import type { Xattr } from "./source.ts";
-import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
+import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
 
 /** Does what is to be done with a tree that has been walked. */
 export type Amendment = (work: Amending) => void | Promise<void>;
@@ -52,13 +61,17 @@ class Spool {
   #folder: SpillFolder | undefined;
   #count = 0;
 
-  /** Keeps contents; gives the path. */
-  keep(contents: Uint8Array): string {
+  /** Keeps contents, which come piece by piece; gives the path. */
+  keep(contents: Iterable<Uint8Array>): string {
     this.#folder ??= new SpillFolder();
     const path = this.#folder.create(`${this.#count++}`);
     const file = new SpillFile(path);
+    let length = 0;
     try {
-      file.writeAt(contents, 0);
+      for (const piece of contents) {
+        file.writeAt(piece, length);
+        length += piece.length;
+      }
     } finally {
       file.close();
     }
@@ -93,6 +106,19 @@ export class Amending {
 
   /** Adds a regular file with contents that are on no disk. */
   addContents(path: string, meta: EntryMeta, contents: Uint8Array): number {
+    return this.#addKept(path, meta, [contents]);
+  }
+
+  /** Adds a regular file whose contents are a part of another, or of bytes. */
+  addPart(path: string, meta: EntryMeta, source: string | Uint8Array, from: number, length: number): number {
+    return this.#addKept(
+      path,
+      meta,
+      typeof source === "string" ? readPart(source, from, length) : [slicePart(source, from, length)],
+    );
+  }
+
+  #addKept(path: string, meta: EntryMeta, contents: Iterable<Uint8Array>): number {
     return this.addFile(path, meta, latin1FromBytes(Buffer.from(this.#spool.keep(contents))));
   }
 
@@ -119,6 +145,18 @@ export class Amending {
     return entry;
   }
 
+  /** Everything in the image, the root first (as `""`), each directory before what is in it, by name. */
+  *entries(): Generator<[path: string, entry: number]> {
+    const pending: [path: string, entry: number][] = [["", 0]];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      yield next;
+      const [path, entry] = next;
+      if (this.tree.kind(entry) !== S_IFDIR) continue;
+      const children = [...this.editor.children(entry)].sort(([a], [b]) => (a < b ? 1 : -1));
+      for (const [name, child] of children) pending.push([path === "" ? name : `${path}/${name}`, child]);
+    }
+  }
+
   /** The attributes of an entry. */
   xattrs(entry: number): readonly Xattr[] {
     return this.#sets.sets[this.tree.xattrs.view[entry]!]!;
@@ -128,6 +166,12 @@ export class Amending {
   setXattrs(entry: number, xattrs: readonly Xattr[]): void {
     const set = this.#sets.index(xattrs);
     for (const name of this.editor.namesOf(entry)) this.tree.xattrs.view[name] = set;
+  }
+
+  /** Gives an entry, and its other names, an attribute more, or another value of one that it has. */
+  addXattr(entry: number, xattr: Xattr): void {
+    const others = this.xattrs(entry).filter(({ name }) => compareBytes(name, xattr.name) !== 0);
+    this.setXattrs(entry, [...others, xattr]);
   }
 
   /** What is at a path of the disk; `follow`: not the symbolic link there but what it leads to. */
@@ -159,4 +203,30 @@ export class Amending {
     const shown = showBytes(bytesFromLatin1(diskPath));
     return new ImageError("INPUT", `${shown}: ${why}`, { path: shown, cause });
   }
+}
+
+const PART_BYTES = 1 << 20;
+
+function* readPart(path: string, from: number, length: number): Generator<Uint8Array> {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.min(length, PART_BYTES));
+    for (let done = 0; done < length; ) {
+      const got = readSync(file, bytes, 0, Math.min(bytes.length, length - done), from + done);
+      if (got === 0) throw endsEarly();
+      yield bytes.subarray(0, got);
+      done += got;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function slicePart(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  if (from + length > bytes.length) throw endsEarly();
+  return bytes.subarray(from, from + length);
+}
+
+function endsEarly(): ImageError {
+  return new ImageError("INPUT", "the data ends before these contents do");
 }

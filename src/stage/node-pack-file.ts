@@ -130,6 +130,7 @@ class PackFileReader {
     const { name, path } = entry.glob!;
     const hasName = name === undefined ? undefined : compileGlob(name);
     const hasPath = path === undefined ? undefined : compileGlob(path, { pathname: true });
+    const inodes = new Map<string, string>();
     const pending = [{ image: top, disk: location }];
     for (let next = pending.pop(); next; next = pending.pop()) {
       for (const child of this.#names(next.disk)) {
@@ -141,6 +142,7 @@ class PackFileReader {
           disk,
           stats.dev,
           (hasName?.(child) ?? true) && (hasPath?.(image) ?? true),
+          inodes,
         );
         if (found) pending.push({ image, disk });
       }
@@ -156,10 +158,21 @@ class PackFileReader {
     }
   }
 
-  /** Adds what was found, if it is wanted; returns whether to look into it. */
-  #globEntry(entry: PackEntry, image: string, disk: string, device: bigint, matches: boolean): boolean {
+  /**
+   * Adds what was found, if it is wanted; returns whether to look into it.
+   *
+   * @param inodes where files of several names have been added
+   */
+  #globEntry(
+    entry: PackEntry,
+    image: string,
+    disk: string,
+    device: bigint,
+    matches: boolean,
+    inodes: Map<string, string>,
+  ): boolean {
     const { editor } = this.#work;
-    const { kinds, keepTime, recursive, sameDevice } = entry.glob!;
+    const { hardLinks, kinds, keepTime, recursive, sameDevice } = entry.glob!;
     const stats = this.#work.stat(disk, false);
     const kind = Number(stats.mode) & S_IFMT;
     const present = editor.find(image);
@@ -171,7 +184,11 @@ class PackFileReader {
         gid: entry.gid ?? Number(stats.gid),
         mtime: keepTime ? Math.floor(Number(stats.mtimeMs) / 1000) : this.#defaults.mtime,
       };
-      this.#work.addFrom(image, meta, disk, stats);
+      const inode = hardLinks && !isDirectory && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+      const first = inode && inodes.get(inode);
+      if (inode && !first) inodes.set(inode, image);
+      if (first) editor.addLink(image, editor.find(first));
+      else this.#work.addFrom(image, meta, disk, stats);
     }
     // a directory that is not wanted, and that nothing else has put there, hides what is in it
     return isDirectory && recursive && !(sameDevice && stats.dev !== device) && editor.find(image) !== NONE;

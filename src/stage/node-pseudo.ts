@@ -1,17 +1,81 @@
-/** Pseudo file definitions, applied to a tree that has been walked. */
+/** Pseudo file definitions: read from files, and applied to a tree that has been walked. */
 import { spawnSync } from "node:child_process";
-import { compareBytes, latin1FromBytes, showBytes } from "../core/bytes.ts";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { bytesFromLatin1, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
+import { systemMessage } from "../core/node-errors.ts";
+import type { Accounts } from "./accounts.ts";
+import { splitPath } from "./edit.ts";
 import type { Amending } from "./node-amend.ts";
-import type { PseudoEntry } from "./pseudo.ts";
-import type { Xattr } from "./source.ts";
+import { type PseudoEntry, parsePseudoFile } from "./pseudo.ts";
 import { NONE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./tree.ts";
 
-/** Does what the definitions say, in their order. `mtime`: of entries that are given none. */
-export function applyPseudo(work: Amending, entries: readonly PseudoEntry[], mtime: number): void {
+/** Definitions, and the file that the contents of their `R` entries lie in. */
+export interface PseudoFile {
+  entries: readonly PseudoEntry[];
+  /** The file, or the bytes of what is none, and where in it the contents begin. */
+  data: { source: string | Uint8Array; start: number } | undefined;
+}
+
+/** What stands between the definitions and the contents, as unsquashfs writes it; two bytes follow. */
+const MARKER = "# START OF DATA - DO NOT MODIFY\n";
+const READ_BYTES = 1 << 20;
+
+/** Reads a file of definitions; `-` is standard input. Throws `INPUT` naming it, or its line. */
+export function readPseudoFile(path: string, accounts: Accounts): PseudoFile {
+  const source = path === "-" ? attempt(path, () => readFileSync(0)) : path;
+  const head = typeof source === "string" ? readHead(source) : source;
+  const at = Buffer.from(head.buffer, head.byteOffset, head.length).indexOf(MARKER);
+  const entries = parsePseudoFile(at < 0 ? head : head.subarray(0, at), path, accounts);
+  const withData = entries.find(({ data }) => data !== undefined);
+  if (withData && at < 0) throw new ImageError("INPUT", `${withData.where}: no data stands behind the definitions`);
+  return { entries, data: at < 0 ? undefined : { source, start: at + MARKER.length + 2 } };
+}
+
+/** A file up to its marker: what stands behind it may be as large as an image. */
+function readHead(path: string): Uint8Array {
+  return attempt(path, () => {
+    const file = openSync(path, "r");
+    try {
+      let head = Buffer.alloc(0);
+      const chunk = Buffer.alloc(READ_BYTES);
+      for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+        const before = Math.max(0, head.length - MARKER.length);
+        head = Buffer.concat([head, chunk.subarray(0, got)]);
+        if (head.indexOf(MARKER, before) >= 0) break;
+      }
+      return head;
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
+  }
+}
+
+/** What applies to all definitions. */
+export interface PseudoDefaults {
+  /** Of entries that are given no time. */
+  mtime: number;
+  /** What directories are like that are missing on the way to an entry; without it, that is an error. */
+  directory: PseudoEntry | undefined;
+  /** Where a path of the disk lies in the image, if it does. */
+  inImage: (diskPath: string) => string | undefined;
+}
+
+/** Does what the definitions say, in their order. */
+export function applyPseudo(work: Amending, { entries, data }: PseudoFile, defaults: PseudoDefaults): void {
   for (const entry of entries) {
     try {
-      applyOne(work, entry, mtime);
+      addDirectories(work, entry, defaults);
+      if (entry.action === "copy" || entry.action === "follow") addCopy(work, entry, defaults.inImage);
+      else applyOne(work, entry, data, defaults.mtime);
     } catch (error) {
       if (!(error instanceof ImageError) || error.message.startsWith(entry.where)) throw error;
       throw new ImageError(error.code, `${entry.where}: ${error.message}`, { path: error.path, cause: error.cause });
@@ -19,22 +83,24 @@ export function applyPseudo(work: Amending, entries: readonly PseudoEntry[], mti
   }
 }
 
-function applyOne(work: Amending, entry: PseudoEntry, defaultTime: number): void {
+function addDirectories(work: Amending, entry: PseudoEntry, { mtime, directory }: PseudoDefaults): void {
+  const names = splitPath(entry.path);
+  for (let depth = 1; depth < names.length; depth++) {
+    const path = names.slice(0, depth).join("/");
+    if (work.editor.find(path) !== NONE) continue;
+    if (directory === undefined) need(work, entry, path);
+    else work.editor.add(path, { ...directory, mtime: directory.mtime ?? mtime });
+  }
+}
+
+function applyOne(work: Amending, entry: PseudoEntry, data: PseudoFile["data"], defaultTime: number): void {
   const { editor, tree } = work;
   const { path, mode, uid, gid, target } = entry;
   if (entry.action === "link") {
     editor.addLink(path, need(work, entry, target));
-  } else if (entry.action === "copy") {
-    const disk = latin1FromBytes(Buffer.from(target, "latin1"));
-    const stats = work.stat(disk, false);
-    const seconds = Math.floor(Number(stats.mtimeMs) / 1000);
-    const meta = { mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid), mtime: seconds };
-    if ((meta.mode & S_IFMT) === S_IFDIR)
-      throw new ImageError("INPUT", `${entry.where}: a directory cannot be linked to`);
-    work.addFrom(path, meta, disk, stats);
   } else if (entry.action === "xattr") {
     const at = need(work, entry, path);
-    work.setXattrs(at, withXattr(work.xattrs(at), entry.xattr!));
+    work.addXattr(at, entry.xattr!);
   } else if (entry.action === "modify") {
     const at = need(work, entry, path);
     const kept = tree.mtime.view[at]!;
@@ -42,22 +108,38 @@ function applyOne(work: Amending, entry: PseudoEntry, defaultTime: number): void
   } else {
     const meta = { mode, uid, gid, mtime: entry.mtime ?? defaultTime };
     const kind = mode & S_IFMT;
-    if (kind === S_IFREG) work.addContents(path, meta, runCommand(entry));
+    if (entry.data) work.addPart(path, meta, data!.source, data!.start + entry.data.offset, entry.data.length);
+    else if (kind === S_IFREG) work.addContents(path, meta, runCommand(entry));
     else if (kind === S_IFLNK) editor.setTarget(editor.add(path, meta), target);
     else if (kind === S_IFCHR || kind === S_IFBLK) work.addDevice(path, meta, entry.major, entry.minor);
     else editor.add(path, meta);
   }
 }
 
+/** Adds a file of this machine; if it is in the image already, as a further name of that. */
+function addCopy(
+  work: Amending,
+  { action, path, target, where }: PseudoEntry,
+  inImage: PseudoDefaults["inImage"],
+): void {
+  const stats = work.stat(target, action === "follow");
+  const kind = Number(stats.mode) & S_IFMT;
+  if (kind === S_IFDIR) throw new ImageError("INPUT", `${where}: a directory cannot be linked to`);
+  const known = inImage(target);
+  const original = known === undefined ? NONE : work.editor.find(known);
+  if (original !== NONE && work.tree.kind(original) === kind) {
+    work.editor.addLink(path, original);
+    return;
+  }
+  const seconds = Math.floor(Number(stats.mtimeMs) / 1000);
+  const meta = { mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid), mtime: seconds };
+  work.addFrom(path, meta, target, stats);
+}
+
 function need(work: Amending, { where }: PseudoEntry, path: string): number {
   const entry = work.editor.find(path);
   if (entry !== NONE) return entry;
-  throw new ImageError("INPUT", `${where}: there is no ${showBytes(Buffer.from(path, "latin1"))} in the image`);
-}
-
-/** A set with an attribute more, or with another value for it. */
-function withXattr(set: readonly Xattr[], xattr: Xattr): Xattr[] {
-  return [...set.filter(({ name }) => compareBytes(name, xattr.name) !== 0), xattr];
+  throw new ImageError("INPUT", `${where}: there is no ${showBytes(bytesFromLatin1(path))} in the image`);
 }
 
 /** What a shell's command writes to its standard output. */

@@ -2,7 +2,7 @@
  * Pack files, as gensquashfs takes them: one entry a line.
  *
  *     dir|pipe|sock PATH MODE UID GID      file PATH MODE UID GID [LOCATION]     slink PATH MODE UID GID TARGET
- *     nod PATH MODE UID GID b|c MAJ MIN    link PATH - - - TARGET                glob PATH MODE UID GID [OPTION]… LOCATION
+ *     nod PATH MODE UID GID b|c MAJ MIN    link PATH - - - TARGET              glob PATH MODE UID GID [OPTION]… [LOCATION]
  */
 import { LineReader, readLines } from "./line-words.ts";
 import { MAX_ID } from "./policy.ts";
@@ -37,6 +37,8 @@ export interface PackGlob {
   sameDevice: boolean;
   keepTime: boolean;
   recursive: boolean;
+  /** Files that are one inode are so in the image. */
+  hardLinks: boolean;
 }
 
 const KEYWORDS = ["dir", "file", "slink", "link", "nod", "pipe", "sock", "glob"] as const;
@@ -94,7 +96,7 @@ function parseRest(reader: LineReader, entry: PackEntry): void {
       if (entry.target === "") throw reader.fail("the target is missing");
       return;
     case "nod": {
-      const type = reader.need("the type of device");
+      const type = reader.need("the type of device").toLowerCase();
       if (type !== "b" && type !== "c") throw reader.fail(`the type of device is b or c, not "${type}"`);
       entry.kind = KINDS[type]!;
       entry.major = reader.needNumber("the major number", 10, 0xffffffff);
@@ -103,8 +105,7 @@ function parseRest(reader: LineReader, entry: PackEntry): void {
     }
     case "glob":
       entry.glob = parseGlob(reader);
-      entry.target = reader.nextAll() ?? "";
-      if (entry.target === "") throw reader.fail("the location is missing");
+      entry.target = reader.nextAll() ?? ".";
       return;
     default:
       return;
@@ -112,13 +113,15 @@ function parseRest(reader: LineReader, entry: PackEntry): void {
 }
 
 function parseGlob(reader: LineReader): PackGlob {
-  const glob = { name: undefined, path: undefined, sameDevice: false, keepTime: false, recursive: true };
-  const result: { -readonly [K in keyof PackGlob]: PackGlob[K] } = { ...glob, kinds: undefined };
+  const result: { -readonly [K in keyof PackGlob]: PackGlob[K] } = {
+    ...{ kinds: undefined, name: undefined, path: undefined },
+    ...{ sameDevice: false, keepTime: false, recursive: true, hardLinks: true },
+  };
   while (reader.rest.startsWith("-")) {
     const option = reader.need("an option");
     if (option === "--") break;
     if (option === "-type") {
-      const kind = KINDS[reader.need("the type")];
+      const kind = KINDS[reader.need("the type").toLowerCase()];
       if (kind === undefined) throw reader.fail("-type is one of b, c, d, p, f, l, s");
       result.kinds = [...(result.kinds ?? []), kind];
     } else if (option === "-name") result.name = unquote(reader.need("the pattern"));
@@ -126,6 +129,7 @@ function parseGlob(reader: LineReader): PackGlob {
     else if (option === "-xdev" || option === "-mount") result.sameDevice = true;
     else if (option === "-keeptime") result.keepTime = true;
     else if (option === "-nonrecursive") result.recursive = false;
+    else if (option === "-nohardlinks") result.hardLinks = false;
     else throw reader.fail(`${option}: unknown option of glob`);
   }
   return result;

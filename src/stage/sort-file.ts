@@ -60,7 +60,7 @@ export function parseSortFile(text: Uint8Array, name: string): SortRule[] {
       reader.skip(words[0].length);
       for (const word of words[1]!.split(",").map((part) => part.trim())) {
         if (word === "glob" || word === "glob_no_path") rule.match = word;
-        else if (word === "align") throw reader.fail("align: not supported yet");
+        else if (word === "align") throw reader.fail("align: not supported, nor by later versions of gensquashfs");
         else if (FLAGS[word] === undefined) throw reader.fail(`${word}: unknown flag`);
         else rule.flags |= FLAGS[word];
       }

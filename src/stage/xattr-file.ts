@@ -1,4 +1,4 @@
-/** Attributes by path, as `getfattr --dump` writes them: `# file: PATH`, then `NAME="text"`, `NAME=0xHEX` or `NAME=0sBASE64`. */
+/** Attributes by path, as `getfattr --dump` writes them: `# file: PATH`, then `NAME="text"` (or without quotes), `NAME=0xHEX` or `NAME=0sBASE64`. */
 import { bytesFromLatin1, latin1FromBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import type { Xattr } from "./source.ts";
@@ -33,7 +33,7 @@ export function parseXattrFile(text: Uint8Array, name: string): PathXattrs[] {
 }
 
 function parseValue(value: string, where: string): Uint8Array {
-  const bad = () => new ImageError("INPUT", `${where}: a value is "text", 0x and hex digits, or 0s and base64`);
+  const bad = () => new ImageError("INPUT", `${where}: 0x is for hex digits, 0s for base64`);
   if (value === "") return new Uint8Array(0);
   if (/^0[xX]/.test(value)) {
     if (!/^(?:[0-9a-f]{2})*$/i.test(value.slice(2))) throw bad();
@@ -43,8 +43,7 @@ function parseValue(value: string, where: string): Uint8Array {
     if (!/^[0-9a-z+/]*={0,2}$/i.test(value.slice(2))) throw bad();
     return bytesFromLatin1(atob(value.slice(2)));
   }
-  if (!/^".*"$/s.test(value) || value.length < 2) throw bad();
-  return bytesFromLatin1(withoutEscapes(value.slice(1, -1)));
+  return bytesFromLatin1(withoutEscapes(/^"(.*)"$/s.exec(value)?.[1] ?? value));
 }
 
 /** `\\`, `\"` and octal digits. */

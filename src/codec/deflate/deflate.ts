@@ -30,6 +30,7 @@ interface Exports {
   compress(...args: [...ranges: Ranges, fill: boolean, method: number, attempts: number, enough: number]): number;
   decompress(...args: [...ranges: Ranges, partial: boolean]): number;
   adler32(from: number, to: number): number;
+  setReach(distance: number): void;
 }
 
 type Ranges = [from: number, to: number, at: number, limit: number];
@@ -73,10 +74,18 @@ const DAMAGE = [
 /** A zlib stream: two bytes, that tell the window's size and the kind of level, and Adler-32 behind it. */
 const ZLIB_HEAD = 2;
 const ZLIB_TAIL = 4;
-/** The second byte by level, as zlib writes it. */
-const ZLIB_LEVELS = [0x01, 0x5e, 0x5e, 0x5e, 0x5e, 0x9c, 0xda, 0xda, 0xda];
-/** The first byte for a window of 32 KiB, the only one that is written. */
+/** The kind of level, as zlib tells it: fastest, fast, normal, or best. */
+const ZLIB_LEVELS = [0, 1, 1, 1, 1, 2, 3, 3, 3];
+/** The first byte for a window of 32 KiB. */
 const ZLIB_METHOD = 0x78;
+const MIN_WINDOW_BITS = 8;
+const MAX_WINDOW_BITS = 15;
+
+/** The two bytes, as one number, which is a multiple of 31. */
+function zlibHead(level: number, windowBits: number): number {
+  const word = ((windowBits - MIN_WINDOW_BITS) << 12) | (8 << 8) | (ZLIB_LEVELS[level - 1]! << 6);
+  return word + 31 - (word % 31);
+}
 
 class Deflate implements Codec {
   readonly name: string;
@@ -86,11 +95,18 @@ class Deflate implements Codec {
   readonly #exports: Exports;
   readonly #results: Uint32Array;
   readonly #level: (typeof LEVELS)[number];
-  /** The second byte of a zlib stream, or 0 for streams without a header. */
+  /** What a zlib stream begins with, or 0 for streams without a header. */
   readonly #zlib: number;
 
-  constructor(name: string, windows: CodecWindows, level: (typeof LEVELS)[number], zlib: number) {
+  constructor(
+    name: string,
+    windows: CodecWindows,
+    level: (typeof LEVELS)[number],
+    zlib: number,
+    windowBits = MAX_WINDOW_BITS,
+  ) {
     const { exports, plain, packed } = newInstance(windows);
+    exports.setReach(2 ** windowBits);
     this.name = name;
     this.plain = plain;
     this.packed = packed;
@@ -123,8 +139,8 @@ class Deflate implements Codec {
     if (produced === 0) return 0;
     this.consumed = this.#results[0]!;
     if (!isZlib) return produced;
-    packed[at] = ZLIB_METHOD;
-    packed[at + 1] = this.#zlib;
+    packed[at] = this.#zlib >> 8;
+    packed[at + 1] = this.#zlib & 0xff;
     const end = at + head + produced;
     new DataView(packed.buffer).setUint32(packed.byteOffset + end, this.#checksum(from, this.consumed));
     return head + produced + ZLIB_TAIL;
@@ -193,11 +209,16 @@ export function createDeflate(level = 1, windows: CodecWindows = {}): Codec {
 }
 
 /**
- * zlib streams as SquashFS holds them, its `gzip`: with a header and a checksum, for a window of 32 KiB.
+ * zlib streams as SquashFS holds them, its `gzip`: with a header and a checksum.
  *
  * @param level 1 to 9
+ * @param windowBits log2 of the bytes that matches may lie back, 8 to 15
  * @throws ImageError `INPUT` when there is no such level, or no such window
  */
-export function createZlib(level = 9, windows: CodecWindows = {}): Codec {
-  return new Deflate(`zlib,${level}`, windows, levelOf("zlib", level, 9), ZLIB_LEVELS[level - 1]!);
+export function createZlib(level = 9, windows: CodecWindows = {}, windowBits = MAX_WINDOW_BITS): Codec {
+  const found = levelOf("zlib", level, 9);
+  if (!Number.isInteger(windowBits) || windowBits < MIN_WINDOW_BITS || windowBits > MAX_WINDOW_BITS) {
+    throw new ImageError("INPUT", `zlib has windows of 8 to 15 bits, not ${windowBits}`);
+  }
+  return new Deflate(`zlib,${level}`, windows, found, zlibHead(level, windowBits), windowBits);
 }

@@ -6,6 +6,7 @@ export { CONSUMED, ENDED, WINDOWS } from "./memory";
 export { compress } from "./encode";
 export { decompress } from "./decode";
 export { adler32 } from "./adler";
+export { setReach } from "./search";
 
 fillConstants();
 fillLogarithms();

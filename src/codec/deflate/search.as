@@ -20,6 +20,14 @@ let lastIndex: u32 = 0;
 /** Inputs that would start above this index get fresh tables. */
 const LAST_INDEX: u32 = 0x40000000;
 
+/** How far back a match may begin, at most MAX_DISTANCE. */
+let reach: u32 = MAX_DISTANCE;
+
+/** Has all searches from now on look back `distance` bytes at most. */
+export function setReach(distance: u32): void {
+  reach = min(distance, MAX_DISTANCE);
+}
+
 /** The distance of the match that was found last. */
 export let foundDistance: u32 = 0;
 
@@ -82,7 +90,7 @@ function search(at: u32, end: u32, longest: u32, nice: u32, attempts: i32, all: 
   store<u32>(head, index, HEADS);
   store<u32>(head3, index, HEADS3);
   store<u16>(linkOf(index), min(index - candidate, 0xffff), LINKS);
-  const lowest = max(firstIndex, index - MAX_DISTANCE);
+  const lowest = max(firstIndex, index - reach);
   if (longest < 3 && candidate3 >= lowest && (load<u32>(candidate3 - shift_) ^ word) << 8 == 0) {
     longest = 3;
     foundDistance = index - candidate3;
@@ -148,7 +156,7 @@ export function findNewest(at: u32, end: u32): u32 {
   const bucket = ((word * 0x9e3779b1) >>> (33 - HASH_BITS)) << 3;
   const both = load<u64>(bucket, HEADS);
   store<u64>(bucket, (both << 32) | index, HEADS);
-  const lowest = max(firstIndex, index - MAX_DISTANCE);
+  const lowest = max(firstIndex, index - reach);
   let longest: u32 = 0;
   const newer = <u32>both;
   if (newer < lowest) return 0;
