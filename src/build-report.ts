@@ -28,6 +28,8 @@ export interface BuildReport {
   features: string[];
   /** Compression algorithms that a reader must know. */
   algorithms: string[];
+  /** Paths of the sort rules that are for no file. */
+  unmatchedRules: string[];
   /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */

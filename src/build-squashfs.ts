@@ -21,7 +21,7 @@ import { describeSquashfs } from "./squashfs/report.ts";
 import type { SquashfsReport } from "./squashfs-report.ts";
 import { groupByLength } from "./stage/dedupe.ts";
 import { type InodeOrder, orderInodes } from "./stage/order.ts";
-import { FILE_NO_DEDUPE, orderFiles } from "./stage/sort-file.ts";
+import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "./stage/sort-file.ts";
 import type { Source } from "./stage/source.ts";
 import type { Tree } from "./stage/tree.ts";
 
@@ -67,22 +67,23 @@ class SquashfsBuild {
     const session = this.#session;
     return session.run(out, async (staged) => {
       const inodes = orderInodes(staged.tree);
-      const data = await this.#plan(staged, inodes);
+      const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
+      const data = await this.#plan(staged, inodes, order);
       const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));
       return {
         ...describeSquashfs(staged.tree, inodes, this.#layout, data, image),
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
+        unmatchedRules: order.unmatched,
         seconds: session.seconds,
       };
     });
   }
 
-  async #plan(staged: Staged, inodes: InodeOrder): Promise<DataPlan> {
+  async #plan(staged: Staged, inodes: InodeOrder, order: FileOrder): Promise<DataPlan> {
     const { tree } = staged;
     const layout = this.#layout;
     const size = tree.size.view;
-    const order = orderFiles(tree, inodes, this.#options.sort ?? []);
     const { flags } = order;
     const tailOf = (entry: number) => tailBytes(layout, size[entry]!, flags?.[entry]);
     const isAlone = (entry: number) => ((flags?.[entry] ?? 0) & FILE_NO_DEDUPE) !== 0;

@@ -62,11 +62,11 @@ class ErofsBuild {
       const input = await this.#prepare(staged);
       if (compression) {
         const build = new CompressedBuild(session, compression, packedEntry);
-        return this.#report(staged, await build.run(staged, input, out));
+        return this.#report(staged, input, await build.run(staged, input, out));
       }
       const plan = await session.watch("plan", undefined, async () => planImage(input));
       await session.watch("write", plan.contentBytes, () => this.#write(staged, plan, out));
-      return this.#report(staged, plan);
+      return this.#report(staged, input, plan);
     });
   }
 
@@ -129,11 +129,12 @@ class ErofsBuild {
     });
   }
 
-  #report(staged: Staged, plan: ErofsPlan): BuildReport {
+  #report(staged: Staged, { files }: PlanInput, plan: ErofsPlan): BuildReport {
     return {
       ...describeImage(plan, staged.tree),
       mountPoint: this.#options.mountPoint,
       excluded: staged.excluded + staged.tree.excluded,
+      unmatchedRules: files.unmatched,
       seconds: this.#session.seconds,
     };
   }

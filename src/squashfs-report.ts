@@ -31,6 +31,8 @@ export interface SquashfsReport {
   clampedTimes: number;
   /** Entries left out by rules, and by `oneFileSystem`. */
   excluded: number;
+  /** Paths of the sort rules that are for no file. */
+  unmatchedRules: string[];
   /** Lowest Linux version that mounts and reads the image, such as `4.14`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */

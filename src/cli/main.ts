@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { systemMessage } from "../core/node-errors.ts";
 import {
+  type BuildReport,
   buildErofs,
   buildSquashfs,
   type CompressHint,
@@ -11,12 +12,13 @@ import {
   parseSortFile,
   type SortRule,
   type Source,
+  type SquashfsReport,
 } from "../index.ts";
 import { HELP } from "./help.ts";
 import { parseHints } from "./hints.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "./program.ts";
-import { formatMessage, formatReport, formatSquashfsReport, formatStages, warnOfTimes } from "./summary.ts";
+import { formatReport, formatSquashfsReport, formatStages, formatWarnings } from "./summary.ts";
 
 const NAME = "ts-mkerofs";
 
@@ -55,7 +57,7 @@ async function makeErofs(
   if (compressHints !== undefined) build.compressHints = readHints(compressHints);
   const sort = readSort(sortFile);
   const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
-  const notes = verbosity >= 3 ? formatStages(report) : "";
+  const notes = noteOf(report, verbosity);
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
 }
 
@@ -66,9 +68,12 @@ async function makeSquashfs(
 ) {
   const sort = readSort(sortFile);
   const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
-  const warning = verbosity > 0 ? warnOfTimes(report) : "";
-  const notes = (warning && formatMessage(NAME, warning)) + (verbosity >= 3 ? formatStages(report) : "");
+  const notes = noteOf(report, verbosity);
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatSquashfsReport(report) : "" };
+}
+
+function noteOf(report: BuildReport | SquashfsReport, verbosity: number): string {
+  return (verbosity > 0 ? formatWarnings(NAME, report) : "") + (verbosity >= 3 ? formatStages(report) : "");
 }
 
 function toJson(report: unknown): string {

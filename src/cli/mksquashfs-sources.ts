@@ -1,5 +1,5 @@
 /** The sources of `ts-mksquashfs`: directories and files, pseudo files, excludes, sort files. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { encodeUtf8, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
@@ -43,6 +43,9 @@ export function openSources(given: readonly string[], image: string, settings: M
   const places = settings.noStrip ? placeUnstripped(sources) : placeSources(sources, settings.keepAsDirectory);
   const rules = readExcludes(settings);
   const exclude = toRules(rules, settings, places);
+  // the image that is there already is no part of the new one
+  const own = image !== "-" && existsSync(image) ? imagePaths(resolve(image), places) : [];
+  if (own.length > 0) exclude.paths = [...(exclude.paths ?? []), ...own];
   if (settings.matching !== "paths") limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
   const pseudo = readPseudo(settings);
@@ -53,9 +56,10 @@ export function openSources(given: readonly string[], image: string, settings: M
   return { source: async () => amended(source, settings, places, pseudo, info), exclude, sort };
 }
 
+/** A source that is a symbolic link is packed as one. */
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return lstatSync(path).isDirectory();
   } catch (cause) {
     throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
   }
@@ -100,7 +104,7 @@ function amended(
   info: NodeJS.WriteStream | undefined,
 ): FileSource {
   const { root, options, fileMode, directoryMode } = settings;
-  const hasOwnRoot = places.length === 1 && places[0]!.image === "";
+  const hasOwnRoot = places[0]?.image === "" || (settings.noStrip && places.length > 0);
   const time = options.timestamp ?? 0;
   const defaults = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime: time };
   const xattrs = settings.xattrs.map(parseXattr);
@@ -206,7 +210,7 @@ function toRules(
   excludes: readonly string[],
   { matching }: MksquashfsSettings,
   places: readonly Placed[],
-): ExcludeRules & { only?: readonly string[] } {
+): { -readonly [K in keyof ExcludeRules]: ExcludeRules[K] } {
   if (excludes.length === 0) return {};
   if (matching === "paths") return { paths: excludes.flatMap((path) => imagePaths(path, places)) };
   return { components: excludes.map((pattern) => toComponents(pattern, matching === "wildcards" ? "glob" : "regex")) };

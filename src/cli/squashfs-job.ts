@@ -1,7 +1,7 @@
 /** What `ts-gensquashfs` and `ts-mksquashfs` do once they have read their command lines. */
 import { buildSquashfs, type Source, type SquashfsOptions } from "../index.ts";
 import type { BuildJob } from "./program.ts";
-import { formatMessage, formatSquashfsReport, warnOfTimes } from "./summary.ts";
+import { formatSquashfsReport, formatWarnings } from "./summary.ts";
 
 /** What to build. */
 export interface SquashfsRequest {
@@ -24,11 +24,8 @@ export function squashfsJob({ program, image, source, options, quiet, progress }
     quiet,
     async build(out, context) {
       const report = await buildSquashfs(await source(), out, { ...options, ...context });
-      const warning = warnOfTimes(report);
-      return {
-        notes: warning && formatMessage(program, warning),
-        report: quiet ? "" : formatSquashfsReport(report),
-      };
+      if (quiet) return { notes: "", report: "" };
+      return { notes: formatWarnings(program, report), report: formatSquashfsReport(report) };
     },
   };
 }

@@ -31,10 +31,13 @@ export function formatSquashfsReport(report: SquashfsReport): string {
   ]);
 }
 
-/** What is to be said of times that did not fit; empty where all did. */
-export function warnOfTimes({ clampedTimes }: SquashfsReport): string {
-  if (clampedTimes === 0) return "";
-  return `warning: ${clampedTimes} times before 1970 or after 2106 became the nearest that SquashFS holds`;
+/** What is not as it was asked for, a line each; empty where all is. */
+export function formatWarnings(program: string, report: BuildReport | SquashfsReport): string {
+  const warnings = report.unmatchedRules.map((path) => `no file matches ${path} of the sort file`);
+  if ("clampedTimes" in report && report.clampedTimes > 0) {
+    warnings.push(`${report.clampedTimes} times before 1970 or after 2106 became the nearest that SquashFS holds`);
+  }
+  return warnings.map((warning) => formatMessage(program, `warning: ${warning}`)).join("");
 }
 
 function formatCounts({ counts, excluded }: { counts: EntryCounts; excluded: number }): string {

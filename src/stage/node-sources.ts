@@ -55,11 +55,11 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
   return topsOf(list, true);
 }
 
-/** Each path becomes a top-level entry under its base name. */
+/** Each path becomes a top-level entry under its base name; without `isClosure` one may lie inside another. */
 export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
   return {
     isClosure,
-    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy),
+    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy, !isClosure),
   };
 }
 
@@ -129,9 +129,9 @@ async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Ui
   return tree.names.view.subarray(0, length);
 }
 
-function openTops(given: ClosurePaths, policy: StagePolicy): WalkStart {
+function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): WalkStart {
   const isExcluded = compileExcludes(policy.exclude);
-  const all = arrangeClosure(given);
+  const all = arrangeClosure(given, mayNest);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
   const tops = kept ? pickTops(all, kept) : all;
   return {

@@ -39,6 +39,8 @@ export interface FileOrder {
   files: Uint32Array;
   /** FILE_ bits by entry; undefined where none is set. */
   flags: Uint8Array | undefined;
+  /** Paths of the rules that are for no file. */
+  unmatched: string[];
 }
 
 const FLAGS: Readonly<Record<string, number>> = {
@@ -102,18 +104,21 @@ export function checkSortFlags(rules: readonly SortRule[], known: number): void 
 /** Orders the files of a tree: by the first rule that each matches, else as 0; equal ones as they are. */
 export function orderFiles(tree: Tree, { order }: Pick<InodeOrder, "order">, rules: readonly SortRule[]): FileOrder {
   const files = order.filter((entry) => tree.kind(entry) === S_IFREG);
-  if (rules.length === 0) return { files: shared(files), flags: undefined };
+  if (rules.length === 0) return { files: shared(files), flags: undefined, unmatched: [] };
   const find = compileRules(rules);
   const keys = new Map<number, number>();
   const flags = new Uint8Array(new SharedArrayBuffer(tree.length));
+  const matched = new Set<SortRule>();
   for (const entry of files) {
     const rule = find(latin1FromBytes(tree.path(entry)));
     if (!rule) continue;
+    matched.add(rule);
     keys.set(entry, rule.order);
     flags[entry] = rule.flags;
   }
   const keyOf = (entry: number) => keys.get(entry) ?? 0;
-  return { files: shared(files.sort((a, b) => keyOf(a) - keyOf(b))), flags };
+  const unmatched = rules.filter((rule) => !matched.has(rule)).map(({ path }) => show(path));
+  return { files: shared(files.sort((a, b) => keyOf(a) - keyOf(b))), flags, unmatched };
 }
 
 function shared(files: Uint32Array): Uint32Array {

@@ -1,0 +1,92 @@
+/** What reviews of SquashFS images and of the two commands have found; each failed before it was mended. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { canMountSquashfs, withMount } from "./helpers/mount.ts";
+import { oracle } from "./helpers/oracle.ts";
+import { makeScratch } from "./helpers/scratch.ts";
+
+const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
+const scratch = makeScratch("squashfs-regressions");
+const image = `${scratch}/image`;
+const SQUASHFS = { type: "squashfs" } as const;
+const silent = { status: 0, out: "", err: "" };
+
+function run(command: "gensquashfs" | "mksquashfs", ...words: string[]) {
+  const path = fileURLToPath(new URL(`../dist/cli/${command}.js`, import.meta.url));
+  const { SOURCE_DATE_EPOCH: _, ...env } = process.env;
+  const ran = spawnSync(process.execPath, [path, ...words], { cwd: scratch, encoding: "utf8", env });
+  return { status: ran.status, out: ran.stdout, err: ran.stderr };
+}
+
+/** The names in the root of an image. */
+const names = (target = image) => withMount(target, (at) => readdirSync(at).sort(), SQUASHFS);
+
+beforeAll(() => {
+  mkdirSync(`${scratch}/tree/sub`, { recursive: true });
+  for (const name of ["a", "sub/b"]) writeFileSync(`${scratch}/tree/${name}`, name);
+  symlinkSync("tree", `${scratch}/link`);
+});
+
+describe.skipIf(!kernel)("ts-mksquashfs", () => {
+  const build = (...words: string[]) => run("mksquashfs", ...words, image, "-noappend", "-quiet");
+
+  // Was a bug: the image that was there became a part of the new one, as mksquashfs never has it.
+  test("leaves the image out that lies in its own source", async () => {
+    const inside = `${scratch}/tree/image`;
+    for (const excludes of [[], [], ["-wildcards", "-e", "x*"]]) {
+      expect(run("mksquashfs", "tree", "tree/image", "-noappend", "-quiet", ...excludes)).toEqual(silent);
+      expect(await names(inside)).toEqual(["a", "sub"]);
+    }
+    rmSync(inside);
+  });
+
+  // Was a bug: the directory that it leads to was packed.
+  test("packs a symbolic link that is the only source as a link", async () => {
+    expect(build("link")).toEqual(silent);
+    expect(await names()).toEqual(["link"]);
+    expect(build("link/")).toEqual(silent);
+    expect(await names()).toEqual(["a", "sub"]);
+    symlinkSync("nowhere", `${scratch}/dangling`);
+    expect(build("dangling")).toEqual(silent);
+    expect(await names()).toEqual(["dangling"]);
+  });
+
+  // Was a bug: "list the outer path only".
+  test("takes a source that lies inside another", async () => {
+    expect(build("tree", "tree/sub/b", "tree/sub")).toEqual(silent);
+    expect(await names()).toEqual(["b", "sub", "tree"]);
+  });
+
+  // Was a bug: it got mode 0777, owner root and time 0.
+  test("gives the root with -no-strip the metadata of the directory that paths begin in", async () => {
+    chmodSync(scratch, 0o2711);
+    expect(run("mksquashfs", "tree/sub", image, "-noappend", "-quiet", "-no-strip")).toEqual(silent);
+    await withMount(image, (at) => expect(lstatSync(at).mode).toBe(lstatSync(scratch).mode), SQUASHFS);
+  });
+});
+
+describe("with -quiet, or -q", () => {
+  // Was a bug: a warning of times was printed all the same.
+  test("there are no warnings", () => {
+    writeFileSync(`${scratch}/old`, "");
+    utimesSync(`${scratch}/old`, new Date(-5000), new Date(-5000));
+    writeFileSync(`${scratch}/sort`, "-5 [glob] nothing*\n");
+    const message = "warning: 1 times before 1970 or after 2106 became the nearest that SquashFS holds\n";
+    expect(run("mksquashfs", "old", image, "-noappend", "-quiet")).toEqual(silent);
+    expect(run("mksquashfs", "old", image, "-noappend")).toMatchObject({ status: 0, err: `ts-mksquashfs: ${message}` });
+    expect(run("gensquashfs", "-D", "tree", "-S", "sort", "-f", "-q", image)).toEqual(silent);
+  });
+
+  // Was a bug: a rule that is for no file, such as one with a mistake in it, was passed over in silence.
+  test("without it, sort rules that are for no file are named", () => {
+    writeFileSync(`${scratch}/sort`, "-5 [glob] nothing*\n-7 a\n3 sub/c\n");
+    expect(run("gensquashfs", "-D", "tree", "-S", "sort", "-f", image)).toMatchObject({
+      status: 0,
+      err: ["nothing*", "sub/c"]
+        .map((path) => `ts-gensquashfs: warning: no file matches ${path} of the sort file\n`)
+        .join(""),
+    });
+  });
+});
