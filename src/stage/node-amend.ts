@@ -1,18 +1,9 @@
 /** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
-import {
-  type BigIntStats,
-  closeSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
-import { SpillFile, SpillFolder } from "../core/node-spill.ts";
+import { SpillFolder } from "../core/node-spill.ts";
 import { type EntryMeta, TreeEditor, XattrSets } from "./edit.ts";
 import { sourceStamp } from "./node-files.ts";
 import { PathBuilder, type SharedPaths } from "./node-paths.ts";
@@ -61,21 +52,10 @@ class Spool {
   #folder: SpillFolder | undefined;
   #count = 0;
 
-  /** Keeps contents, which come piece by piece; gives the path. */
-  keep(contents: Iterable<Uint8Array>): string {
+  /** Makes an empty file; gives its path. */
+  create(): string {
     this.#folder ??= new SpillFolder();
-    const path = this.#folder.create(`${this.#count++}`);
-    const file = new SpillFile(path);
-    let length = 0;
-    try {
-      for (const piece of contents) {
-        file.writeAt(piece, length);
-        length += piece.length;
-      }
-    } finally {
-      file.close();
-    }
-    return path;
+    return this.#folder.create(`${this.#count++}`);
   }
 
   remove(): void {
@@ -104,22 +84,11 @@ export class Amending {
     return this.#addFile(path, meta, diskPath, stats);
   }
 
-  /** Adds a regular file with contents that are on no disk. */
-  addContents(path: string, meta: EntryMeta, contents: Uint8Array): number {
-    return this.#addKept(path, meta, [contents]);
-  }
-
-  /** Adds a regular file whose contents are a part of another, or of bytes. */
-  addPart(path: string, meta: EntryMeta, source: string | Uint8Array, from: number, length: number): number {
-    return this.#addKept(
-      path,
-      meta,
-      typeof source === "string" ? readPart(source, from, length) : [slicePart(source, from, length)],
-    );
-  }
-
-  #addKept(path: string, meta: EntryMeta, contents: Iterable<Uint8Array>): number {
-    return this.addFile(path, meta, latin1FromBytes(Buffer.from(this.#spool.keep(contents))));
+  /** Adds a regular file with contents that are on no disk yet: `make` writes them to an empty file. */
+  addMade(path: string, meta: EntryMeta, make: (file: string) => void): number {
+    const file = this.#spool.create();
+    make(file);
+    return this.addFile(path, meta, latin1FromBytes(Buffer.from(file)));
   }
 
   /** Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. */
@@ -203,30 +172,4 @@ export class Amending {
     const shown = showBytes(bytesFromLatin1(diskPath));
     return new ImageError("INPUT", `${shown}: ${why}`, { path: shown, cause });
   }
-}
-
-const PART_BYTES = 1 << 20;
-
-function* readPart(path: string, from: number, length: number): Generator<Uint8Array> {
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(Math.min(length, PART_BYTES));
-    for (let done = 0; done < length; ) {
-      const got = readSync(file, bytes, 0, Math.min(bytes.length, length - done), from + done);
-      if (got === 0) throw endsEarly();
-      yield bytes.subarray(0, got);
-      done += got;
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-function slicePart(bytes: Uint8Array, from: number, length: number): Uint8Array {
-  if (from + length > bytes.length) throw endsEarly();
-  return bytes.subarray(from, from + length);
-}
-
-function endsEarly(): ImageError {
-  return new ImageError("INPUT", "the data ends before these contents do");
 }

@@ -93,7 +93,7 @@ class PackFileReader {
   }
 
   #meta({ mode, uid, gid }: PackEntry, kind: number): EntryMeta {
-    return { mode: kind | (mode ?? 0), uid: uid ?? 0, gid: gid ?? 0, mtime: this.#defaults.mtime };
+    return { mode: kind | permissions(kind, mode ?? 0), uid: uid ?? 0, gid: gid ?? 0, mtime: this.#defaults.mtime };
   }
 
   /** A location; the path of the image, where it stands for one, has no root of its own. */
@@ -179,7 +179,7 @@ class PackFileReader {
     const isDirectory = kind === S_IFDIR;
     if (matches && (kinds === undefined || kinds.includes(kind)) && !(isDirectory && present !== NONE)) {
       const meta = {
-        mode: kind | (entry.mode ?? Number(stats.mode) & 0o7777),
+        mode: kind | permissions(kind, entry.mode ?? Number(stats.mode) & 0o7777),
         uid: entry.uid ?? Number(stats.uid),
         gid: entry.gid ?? Number(stats.gid),
         mtime: keepTime ? Math.floor(Number(stats.mtimeMs) / 1000) : this.#defaults.mtime,
@@ -193,6 +193,11 @@ class PackFileReader {
     // a directory that is not wanted, and that nothing else has put there, hides what is in it
     return isDirectory && recursive && !(sameDevice && stats.dev !== device) && editor.find(image) !== NONE;
   }
+}
+
+/** Those of symbolic links are always the same. */
+function permissions(kind: number, mode: number): number {
+  return kind === S_IFLNK ? 0o777 : mode;
 }
 
 function key(path: string): string {

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { bytesFromLatin1, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { systemMessage } from "../core/node-errors.ts";
+import { SpillFile } from "../core/node-spill.ts";
 import type { Accounts } from "./accounts.ts";
 import { splitPath } from "./edit.ts";
 import type { Amending } from "./node-amend.ts";
@@ -108,8 +109,8 @@ function applyOne(work: Amending, entry: PseudoEntry, data: PseudoFile["data"], 
   } else {
     const meta = { mode, uid, gid, mtime: entry.mtime ?? defaultTime };
     const kind = mode & S_IFMT;
-    if (entry.data) work.addPart(path, meta, data!.source, data!.start + entry.data.offset, entry.data.length);
-    else if (kind === S_IFREG) work.addContents(path, meta, runCommand(entry));
+    if (entry.data) work.addMade(path, meta, (file) => copyData(data!, entry, file));
+    else if (kind === S_IFREG) work.addMade(path, meta, (file) => runCommand(entry, file));
     else if (kind === S_IFLNK) editor.setTarget(editor.add(path, meta), target);
     else if (kind === S_IFCHR || kind === S_IFBLK) work.addDevice(path, meta, entry.major, entry.minor);
     else editor.add(path, meta);
@@ -142,12 +143,34 @@ function need(work: Amending, { where }: PseudoEntry, path: string): number {
   throw new ImageError("INPUT", `${where}: there is no ${showBytes(bytesFromLatin1(path))} in the image`);
 }
 
-/** What a shell's command writes to its standard output. */
-function runCommand({ command, where }: PseudoEntry): Uint8Array {
+/** Copies the contents of an `R` entry to a file. */
+function copyData({ source, start }: NonNullable<PseudoFile["data"]>, { data, where }: PseudoEntry, to: string): void {
+  const from = start + data!.offset;
+  const read = typeof source === "string" ? openSync(source, "r") : undefined;
+  const file = new SpillFile(to);
+  try {
+    for (let done = 0; done < data!.length; ) {
+      const count = Math.min(READ_BYTES, data!.length - done);
+      const bytes =
+        read === undefined ? (source as Uint8Array).subarray(from + done, from + done + count) : Buffer.alloc(count);
+      const got = read === undefined ? bytes.length : readSync(read, bytes, 0, count, from + done);
+      if (got === 0) throw new ImageError("INPUT", `${where}: the data ends before these contents do`);
+      file.writeAt(bytes.subarray(0, got), done);
+      done += got;
+    }
+  } finally {
+    file.close();
+    if (read !== undefined) closeSync(read);
+  }
+}
+
+/** Has a file filled with what a shell's command writes to its standard output. */
+function runCommand({ command, where }: PseudoEntry, to: string): void {
   const text = Buffer.from(command!, "latin1").toString();
-  const run = spawnSync("/bin/sh", ["-c", text], { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 31 });
+  const out = openSync(to, "w");
+  const run = spawnSync("/bin/sh", ["-c", text], { stdio: ["ignore", out, "inherit"] });
+  closeSync(out);
   if (run.error) throw new ImageError("INPUT", `${where}: ${text}: ${run.error.message}`, { cause: run.error });
   const how = run.signal === null ? `status ${run.status}` : run.signal;
   if (run.status !== 0) throw new ImageError("INPUT", `${where}: ${text}: ended with ${how}`);
-  return run.stdout;
 }
