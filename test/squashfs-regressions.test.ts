@@ -67,6 +67,15 @@ describe.skipIf(!kernel)("ts-mksquashfs", () => {
   });
 });
 
+test("ts-mksquashfs: -e needs something to leave out, help is printed wherever it is asked for", () => {
+  const usage = "Try 'ts-mksquashfs --help' for more information.\n";
+  const ran = run("mksquashfs", "tree", image, "-noappend", "-e");
+  expect(ran).toEqual({ status: 2, out: "", err: `ts-mksquashfs: -e: needs an argument\n${usage}` });
+  const help = run("mksquashfs", "-help");
+  expect(run("mksquashfs", "tree", image, "-comp", "gzip", "-Xhelp")).toEqual(help);
+  expect(help).toMatchObject({ status: 0, err: "" });
+});
+
 describe("with -quiet, or -q", () => {
   // Was a bug: a warning of times was printed all the same.
   test("there are no warnings", () => {

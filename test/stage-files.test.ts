@@ -227,9 +227,12 @@ describe("sort files", () => {
   });
 
   test("of mksquashfs", () => {
-    expect(parsePriorities(bytes("./a 5\nb -32768"), "list", (path) => path.replace("./", "top/"))).toEqual([
+    expect(
+      parsePriorities(bytes('./a 5\nb -32768\nwith\\ "a blank" 1'), "list", (path) => path.replace("./", "top/")),
+    ).toEqual([
       { order: -5, flags: 0, path: "top/a", match: "below" },
       { order: 32768, flags: 0, path: "b", match: "below" },
+      { order: -1, flags: 0, path: "with a blank", match: "below" },
     ]);
     expect(() => parsePriorities(bytes("a 40000"), "list", (path) => path)).toThrow("list:1: the priority is a number");
   });

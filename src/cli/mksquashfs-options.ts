@@ -257,7 +257,10 @@ export function parseMksquashfs(
   const settings = newSettings();
   for (let at = operands.length; at < argv.length; at++) {
     const name = argv[at]!;
+    const asked = actionOf(name);
+    if (asked !== undefined) return { action: asked };
     if (name === "-e") {
+      if (at + 1 === argv.length) throw new UsageError("-e: needs an argument");
       settings.excludes.push(...argv.slice(at + 1));
       break;
     }

@@ -80,7 +80,7 @@ const MAX_PRIORITY = 32768;
 export function parsePriorities(text: Uint8Array, name: string, toImage: (path: string) => string): SortRule[] {
   return [...readLines(text, name)].map((line) => {
     const reader = new LineReader(line);
-    const path = reader.need("the path");
+    const path = reader.nextEscaped() ?? "";
     const order = -toPriority(reader, reader.need("the priority"), MAX_PRIORITY);
     reader.end();
     return { order, flags: 0, path: splitPath(toImage(path)).join("/"), match: "below" };
