@@ -203,6 +203,9 @@ b
     ["x d 0 0 0 0", '-p: "0" is too much'],
     ["x f 0 0 0", "-p: the command is missing"],
     ["x x novalue", "-p: an attribute is NAME=VALUE"],
+    // was a bug: the text itself became the value
+    ["x x user.a=0xzz", "-p: 0x is for hex digits, two for each byte"],
+    ["x x user.a=0sA", "-p: 0s is for base64"],
   ])("%j is refused", (text, message) => {
     expect(() => parsePseudo({ text, where: "-p" }, accounts)).toThrow(message);
   });
@@ -272,7 +275,8 @@ user.x=""
   test.each([
     ["user.x=1", 'list:1: neither "# file: PATH" nor an attribute of one'],
     ["# file: a\nuser.x=0xabc", "list:2: 0x is for hex digits"],
-    ["# file: a\nuser.x=0s!", "list:2: 0x is for hex digits, 0s for base64"],
+    ["# file: a\nuser.x=0s!", "list:2: 0s is for base64"],
+    ["# file: a\nuser.x=0sA", "list:2: 0s is for base64"],
   ])("%j is refused", (list, message) => {
     expect(() => parseXattrFile(bytes(list), "list")).toThrow(message);
   });

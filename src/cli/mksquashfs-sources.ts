@@ -49,11 +49,16 @@ export function openSources(given: readonly string[], image: string, settings: M
   if (settings.matching !== "paths") limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
   const pseudo = readPseudo(settings);
+  const xattrs = settings.xattrs.map(parseXattr);
+  const givesXattrs = xattrs.length > 0 || pseudo.files.some(({ entries }) => entries.some(({ xattr }) => xattr));
+  if (givesXattrs && settings.options.xattrs === false) {
+    throw new UsageError("-no-xattrs: -xattrs-add or a pseudo file gives attributes");
+  }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
   const info = settings.info ? (image === "-" ? process.stderr : process.stdout) : undefined;
   const source = toSource(sources, places, settings);
-  return { source: async () => amended(source, settings, places, pseudo, info), exclude, sort };
+  return { source: async () => amended(source, settings, places, pseudo, xattrs, info), exclude, sort };
 }
 
 /** A source that is a symbolic link is packed as one. */
@@ -101,13 +106,13 @@ function amended(
   settings: MksquashfsSettings,
   places: readonly Placed[],
   pseudo: Pseudo,
+  xattrs: readonly Xattr[],
   info: NodeJS.WriteStream | undefined,
 ): FileSource {
   const { root, options, fileMode, directoryMode } = settings;
   const hasOwnRoot = places[0]?.image === "" || (settings.noStrip && places.length > 0);
   const time = options.timestamp ?? 0;
   const defaults = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime: time };
-  const xattrs = settings.xattrs.map(parseXattr);
   const changes = [...Object.keys(root), ...pseudo.files, ...xattrs, fileMode, directoryMode, info];
   if (hasOwnRoot && changes.every((change) => change === undefined)) return source;
   return amend(source, defaults, async (work) => {
@@ -158,9 +163,7 @@ function changeAll(work: Amending, { fileMode, directoryMode }: MksquashfsSettin
 }
 
 function parseXattr(word: string): Xattr {
-  const xattr = parseXattrWord(latin1(word));
-  if (xattr === undefined) throw new UsageError(`-xattrs-add: "${word}" is not NAME=VALUE`);
-  return xattr;
+  return parseXattrWord(latin1(word), (why) => new UsageError(`-xattrs-add ${word}: ${why}`));
 }
 
 /** The path of everything that is packed, one a line. */

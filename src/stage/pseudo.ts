@@ -13,6 +13,7 @@ import { type Line, LineReader, readLines, show } from "./line-words.ts";
 import { MAX_ID } from "./policy.ts";
 import type { Xattr } from "./source.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "./tree.ts";
+import { decodeValue } from "./xattr-value.ts";
 
 /** One definition; strings are latin1. */
 export interface PseudoEntry {
@@ -133,21 +134,20 @@ function parseIpc(reader: LineReader): number {
 }
 
 function parseXattr(reader: LineReader): Xattr {
-  const xattr = parseXattrWord(needRest(reader, "the attribute"));
-  if (xattr === undefined) throw reader.fail("an attribute is NAME=VALUE");
-  return xattr;
+  return parseXattrWord(needRest(reader, "the attribute"), (why) => reader.fail(why));
 }
 
-/** Reads `NAME=VALUE`, the value as it stands, or `0x` and hex digits, `0s` and base64, `0t` and text with `\ooo`. */
-export function parseXattrWord(text: string): Xattr | undefined {
+/**
+ * Reads `NAME=VALUE`, the value as it stands, or `0x` and hex digits, `0s` and base64, `0t` and text with `\ooo`. Throws
+ * what `fail` makes of the reason.
+ */
+export function parseXattrWord(text: string, fail: (why: string) => Error): Xattr {
   const at = text.indexOf("=");
-  if (at <= 0) return undefined;
+  if (at <= 0) throw fail("an attribute is NAME=VALUE");
   const value = text.slice(at + 1);
   const name = bytesFromLatin1(text.slice(0, at));
-  if (/^0[xX](?:[0-9a-fA-F]{2})*$/.test(value)) {
-    return { name, value: Uint8Array.from(value.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) };
-  }
-  if (/^0[sS][0-9a-zA-Z+/]*={0,2}$/.test(value)) return { name, value: bytesFromLatin1(atob(value.slice(2))) };
+  const encoded = decodeValue(value, fail);
+  if (encoded) return { name, value: encoded };
   if (/^0[tT]/.test(value)) return { name, value: bytesFromLatin1(withoutOctal(value.slice(2))) };
   return { name, value: bytesFromLatin1(value) };
 }

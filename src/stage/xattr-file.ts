@@ -2,6 +2,7 @@
 import { bytesFromLatin1, latin1FromBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import type { Xattr } from "./source.ts";
+import { decodeValue } from "./xattr-value.ts";
 
 /** The attributes of one path, a latin1 string. */
 export interface PathXattrs {
@@ -33,17 +34,8 @@ export function parseXattrFile(text: Uint8Array, name: string): PathXattrs[] {
 }
 
 function parseValue(value: string, where: string): Uint8Array {
-  const bad = () => new ImageError("INPUT", `${where}: 0x is for hex digits, 0s for base64`);
-  if (value === "") return new Uint8Array(0);
-  if (/^0[xX]/.test(value)) {
-    if (!/^(?:[0-9a-f]{2})*$/i.test(value.slice(2))) throw bad();
-    return Uint8Array.from(value.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  }
-  if (/^0[sS]/.test(value)) {
-    if (!/^[0-9a-z+/]*={0,2}$/i.test(value.slice(2))) throw bad();
-    return bytesFromLatin1(atob(value.slice(2)));
-  }
-  return bytesFromLatin1(withoutEscapes(/^"(.*)"$/s.exec(value)?.[1] ?? value));
+  const encoded = decodeValue(value, (why) => new ImageError("INPUT", `${where}: ${why}`));
+  return encoded ?? bytesFromLatin1(withoutEscapes(/^"(.*)"$/s.exec(value)?.[1] ?? value));
 }
 
 /** `\\`, `\"` and octal digits. */
