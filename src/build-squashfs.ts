@@ -15,6 +15,7 @@ import { withSpills } from "./core/node-spill.ts";
 import type { Sink } from "./core/sink.ts";
 import { type DataCoding, packData } from "./squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "./squashfs/emit.ts";
+import { checkLimits } from "./squashfs/limits.ts";
 import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "./squashfs/options.ts";
 import { type DataPlan, planData, tailBytes } from "./squashfs/plan.ts";
 import { describeSquashfs } from "./squashfs/report.ts";
@@ -67,6 +68,7 @@ class SquashfsBuild {
     const session = this.#session;
     return session.run(out, async (staged) => {
       const inodes = orderInodes(staged.tree);
+      checkLimits(staged.tree, inodes, this.#layout.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
       const data = await this.#plan(staged, inodes, order);
       const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));

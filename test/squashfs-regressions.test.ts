@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { buildSquashfs, type Entry, entries } from "../dist/index.js";
+import { failureOf } from "./helpers/faults.ts";
 import { canMountSquashfs, withMount } from "./helpers/mount.ts";
 import { oracle } from "./helpers/oracle.ts";
 import { makeScratch } from "./helpers/scratch.ts";
@@ -97,5 +99,33 @@ describe("with -quiet, or -q", () => {
         .map((path) => `ts-gensquashfs: warning: no file matches ${path} of the sort file\n`)
         .join(""),
     });
+  });
+});
+
+describe("what SquashFS cannot hold", () => {
+  const owners = Array.from({ length: 65_536 }, (_, uid): Entry => ({ path: `f${uid}`, uid, gid: 0 }));
+  const cases: [name: string, list: Entry[], message: string][] = [
+    ["owners", owners, "f9999: owner 9999 would be one more than the 65535 different ids that SquashFS holds"],
+    ["links", [{ path: "a", kind: "symlink", target: "t".repeat(4096) }], "a: the target of the link has 4096 bytes"],
+    ["attributes", [{ path: "a", xattrs: { "system.x": new Uint8Array(1) } }], "a: attribute system.x: SquashFS holds user, trusted"],
+  ];
+
+  // Was a bug: it was found when the tables were written, all contents having been read and compressed before.
+  test.each(cases)("is refused before contents are read: %s", async (_name, list, message) => {
+    let reads = 0;
+    const readAt = (into: Uint8Array) => {
+      reads++;
+      return into.fill(1).length;
+    };
+    const error = await failureOf(
+      buildSquashfs(entries([{ path: "0", contents: { size: 9, readAt } }, ...list]), image),
+    );
+    expect(error).toMatchObject({ code: "LIMIT", message: expect.stringContaining(message) });
+    expect(reads).toBe(0);
+  });
+
+  test.skipIf(!kernel)("is one owner more than this", async () => {
+    await buildSquashfs(entries(owners.slice(2)), image, { compressor: "lz4" });
+    await withMount(image, (at) => expect(lstatSync(`${at}/f65535`)).toMatchObject({ uid: 65535, gid: 0 }), SQUASHFS);
   });
 });

@@ -11,7 +11,7 @@ import { ImageError } from "../core/error.ts";
 import type { InodeOrder } from "../stage/order.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree.ts";
 import { DirectoryWriter, type Listing, type PlacedListing } from "./directory.ts";
-import { ABSENT, EXTENDED, MAX_LINK, TYPE } from "./disk.ts";
+import { ABSENT, EXTENDED, TYPE } from "./disk.ts";
 import type { IdTable } from "./ids.ts";
 import {
   directoryType,
@@ -146,11 +146,7 @@ export class InodeWriter {
     const basic = TYPES.get(kind)!;
     const at = this.#writeBase(entry, otherType(basic, xattr), number);
     if (kind === S_IFLNK) {
-      const target = tree.target(entry);
-      if (target.length > MAX_LINK) {
-        throw this.#limit(entry, `the target of the link has ${target.length} bytes; Linux reads ${MAX_LINK}`);
-      }
-      this.#stream.commit(emitSymlink(bytes, view, at, target, nlink, xattr));
+      this.#stream.commit(emitSymlink(bytes, view, at, tree.target(entry), nlink, xattr));
     } else if (kind === S_IFCHR || kind === S_IFBLK) {
       this.#stream.commit(emitDevice(view, at, tree.ref.view[entry]!, nlink, xattr));
     } else this.#stream.commit(emitIpc(view, at, nlink, xattr));
@@ -221,11 +217,6 @@ export class InodeWriter {
 
   #pathOf(entry: number): string {
     return showBytes(this.#tree.path(entry)) || "/";
-  }
-
-  #limit(entry: number, why: string): ImageError {
-    const path = this.#pathOf(entry);
-    return new ImageError("LIMIT", `${path}: ${why}`, { path });
   }
 }
 
