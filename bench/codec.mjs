@@ -128,3 +128,4 @@ if (values.peers) {
     rmSync(scratch, { recursive: true });
   }
 }
+

@@ -158,7 +158,7 @@ export class Squeezer {
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
           const isRandom =
-            this.#skipsRandom && !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES));
+            this.#skipsRandom && !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES)) && !this.#shrinks(place, Math.min(reach, RANDOM_BYTES));
           done = isRandom ? 0 : this.#compress(at, place, rest, reach);
           compresses = done > 0;
           if (!compresses) {
@@ -258,6 +258,17 @@ export class Squeezer {
     if (rest > Math.min(FEW_PCLUSTERS * pclusterSize, quick.plain.length)) return false;
     quick.plain.set(this.#codec.plain.subarray(place, place + rest));
     return quick.compress(0, rest, 0, pclusterSize - 1) > 0;
+  }
+
+  #shrinks(place: number, length: number): boolean {
+    const quick = this.#quick;
+    quick.plain.set(this.#codec.plain.subarray(place, place + length));
+    for (let at = 0; at + 4096 < length; ) {
+      quick.compressInto(at, length, 0, 4096);
+      if (quick.consumed > 4096) return true;
+      at += 4096;
+    }
+    return false;
   }
 
   #appendInline(length: number, rest: number): number {

@@ -77,7 +77,22 @@ function countRun(at: u32, pattern: u32): u32 {
   return min(at, matchEnd) - start;
 }
 
-/** The same backwards from `at`, down to `low`. */
+/** How many of the `most` bytes in front of `a` and `b` are equal, from the last one on. */
+@inline
+function countEqualBack(a: u32, b: u32, most: u32): u32 {
+  let count: u32 = 0;
+  while (count < most) {
+    const difference = load<u64>(a - count - 8) ^ load<u64>(b - count - 8);
+    if (difference != 0) {
+      count += <u32>clz(difference) >>> 3;
+      break;
+    }
+    count += 8;
+  }
+  return min(count, most);
+}
+
+/** countRun() backwards from `at`, down to `low`. */
 @inline
 function countRunBack(at: u32, low: u32, pattern: u32): u32 {
   const wide = (<u64>pattern << 32) | pattern;
@@ -115,7 +130,8 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
   let isRun = 0; // not known yet: 0, yes: 1, no: -1
   let run: u32 = 0;
   let candidate = load<u32>(headOf(sequence));
-  for (; candidate >= lowest && attempts > 0; attempts--) {
+  while (candidate >= lowest) {
+    if (attempts-- == 0) break;
     const link = <u32>load<u16>(linkOf(candidate));
     let length: u32 = 0;
     if (load<u32>(candidate + probeAt) == probe) {
@@ -124,8 +140,7 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
         length = MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
         let back: u32 = 0;
         if (wide) {
-          const most = min(ip - low, match - firstByte);
-          while (back < most && load<u8>(ip - back - 1) == load<u8>(match - back - 1)) back++;
+          back = countEqualBack(ip, match, min(ip - low, match - firstByte));
           length += back;
         }
         if (length > longest) {
