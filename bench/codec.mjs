@@ -128,4 +128,3 @@ if (values.peers) {
     rmSync(scratch, { recursive: true });
   }
 }
-

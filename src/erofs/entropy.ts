@@ -8,7 +8,7 @@ const MIN_BYTES = 4096;
 const FIRST_BYTES = 1024;
 const FIRST_BITS = 7.7;
 /** Bits a byte from which nothing is to be gained: a pcluster would have to shrink by 1 in 64 at least. */
-const RANDOM_BITS = Number(process.env.RB ?? 7.9);
+const RANDOM_BITS = 7.9;
 
 const counts = new Uint32Array(256);
 

@@ -157,8 +157,7 @@ export class Squeezer {
         done = this.#storeFragment(at, place, rest, reach);
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
-          const isRandom =
-            this.#skipsRandom && !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES)) && !this.#shrinks(place, Math.min(reach, RANDOM_BYTES));
+          const isRandom = this.#skipsRandom && !compresses && this.#isRandom(place, Math.min(reach, RANDOM_BYTES));
           done = isRandom ? 0 : this.#compress(at, place, rest, reach);
           compresses = done > 0;
           if (!compresses) {
@@ -248,6 +247,20 @@ export class Squeezer {
     return consumed;
   }
 
+  /** Whether nothing is to be gained: the bytes look random, and a quick look finds nothing that repeats. */
+  #isRandom(place: number, length: number): boolean {
+    const blockSize = this.#blockSize;
+    const plain = this.#codec.plain;
+    if (!looksRandom(plain, place, length)) return false;
+    const quick = this.#quick;
+    quick.plain.set(plain.subarray(place, place + length));
+    for (let at = 0; at + blockSize < length; at += blockSize) {
+      quick.compressInto(at, length, 0, blockSize);
+      if (quick.consumed > blockSize) return false;
+    }
+    return true;
+  }
+
   /**
    * A quick look whether the end of a file fits into a pcluster: then it will be compressed together with other ends, and
    * need not be now.
@@ -258,17 +271,6 @@ export class Squeezer {
     if (rest > Math.min(FEW_PCLUSTERS * pclusterSize, quick.plain.length)) return false;
     quick.plain.set(this.#codec.plain.subarray(place, place + rest));
     return quick.compress(0, rest, 0, pclusterSize - 1) > 0;
-  }
-
-  #shrinks(place: number, length: number): boolean {
-    const quick = this.#quick;
-    quick.plain.set(this.#codec.plain.subarray(place, place + length));
-    for (let at = 0; at + 4096 < length; ) {
-      quick.compressInto(at, length, 0, 4096);
-      if (quick.consumed > 4096) return true;
-      at += 4096;
-    }
-    return false;
   }
 
   #appendInline(length: number, rest: number): number {
