@@ -2,6 +2,7 @@
 import type { JobContext } from "./core/control.ts";
 import { ImageError } from "./core/error.ts";
 import { SpillFile } from "./core/node-spill.ts";
+import { type Arrangement, findStart } from "./erofs/arrange.ts";
 import { type CompressWork, compressPieces } from "./erofs/compress.ts";
 import type { Compression } from "./erofs/compression.ts";
 import { emitMetadata } from "./erofs/emit-compressed.ts";
@@ -22,6 +23,9 @@ export interface CompressFiles {
   /** Contents of the packed inode. */
   fragments: string;
 }
+
+/** All lies where it was gathered. */
+const NOT_ARRANGED: Arrangement = { starts: new Float64Array(0), sources: new Float64Array(0), end: 0 };
 
 /** Opens all files for `use`; they are closed however it ends. */
 async function withFiles(
@@ -59,7 +63,11 @@ export async function compressFragments(
   files: CompressFiles,
 ): Promise<void> {
   await withFiles(files, (image, records, fragments) =>
-    compressPieces(context, tree, work, new SpilledContents(fragments), { image, records, fragments }),
+    compressPieces(context, tree, work, new SpilledContents(fragments, work.arrangement), {
+      image,
+      records,
+      fragments,
+    }),
   );
 }
 
@@ -76,18 +84,32 @@ export async function writeMetadata(
   );
 }
 
-/** The contents of the one file that lies in a spill file. */
+/** The contents of the packed inode, out of the spill file where they were gathered. */
 class SpilledContents implements Contents {
   readonly #file: SpillFile;
+  readonly #arrangement: Arrangement | undefined;
 
-  constructor(file: SpillFile) {
+  constructor(file: SpillFile, arrangement: Arrangement | undefined) {
     this.#file = file;
+    this.#arrangement = arrangement;
   }
 
   read(_entry: number, offset: number, length: number, into: Uint8Array, at: number): void {
-    const got = this.#file.readAt(into.subarray(at, at + length), offset);
-    if (got !== length)
-      throw new ImageError("INTERNAL", `${got} bytes in the packed inode at ${offset}, not ${length}`);
+    const { starts, sources, end } = this.#arrangement ?? NOT_ARRANGED;
+    const readEnd = offset + length;
+    let done = offset;
+    for (let part = findStart(starts, offset); done < Math.min(end, readEnd); part++) {
+      const partEnd = Math.min(starts[part + 1] ?? end, readEnd);
+      this.#read(sources[part]! + done - starts[part]!, into.subarray(at + done - offset, at + partEnd - offset));
+      done = partEnd;
+    }
+    if (done < readEnd) this.#read(done, into.subarray(at + done - offset, at + length));
+  }
+
+  #read(offset: number, into: Uint8Array): void {
+    const got = this.#file.readAt(into, offset);
+    if (got !== into.length)
+      throw new ImageError("INTERNAL", `${got} bytes in the packed inode at ${offset}, not ${into.length}`);
   }
 
   close(): void {

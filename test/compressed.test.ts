@@ -57,11 +57,11 @@ function tree(): Entry[] {
 
 const MODES: [name: string, options: BuildOptions, hash: string][] = [
   ["lz4", { compress: { algorithm: "lz4" } }, "17d00a16a631bacb0cbad5ba5d8e6b788a407b7ba6c23e3146434c54c1802ff4"],
-  ["lz4hc", { compress: { algorithm: "lz4hc" } }, "011d825baccd058d66218bf143ed92297223e0fa2511f230ed5a270b4613a2a8"],
+  ["lz4hc", { compress: { algorithm: "lz4hc" } }, "d3b459d6370c18a59e0335bd717bbf77ceb52a7d430cf4bd204fb61e15ad3f6e"],
   [
     "lz4hc, 64 KiB",
     { compress: { algorithm: "lz4hc" }, pclusterSize: 65_536 },
-    "297a0eb29cc0b76576cc23bdcb98d1521b5cb7613477c4a19bda512d54f9384d",
+    "8e46fc9b6f3dc66b74901ec297102c4816610d0aae71a20f8f57a82327eb0514",
   ],
   [
     "lz4, tail packing",
@@ -71,12 +71,12 @@ const MODES: [name: string, options: BuildOptions, hash: string][] = [
   [
     "lz4hc, fragments",
     { compress: { algorithm: "lz4hc" }, fragments: "tails" },
-    "abba95d8241723cb4a4ac21ba08240862a2c542f206f7b3dca3debfac37e65bc",
+    "b87140834370e6651b02e80f55cda1613448c9a72b282059da87fb9c85ecc00e",
   ],
   [
     "lz4, all fragments",
     { compress: { algorithm: "lz4" }, fragments: "all", compressDirectories: true },
-    "412de6bdef91ac9a1e9f560ade6f0695fdc5e8bb0f849c497632beb5e6eea758",
+    "ea50f1eb9d79013d44310d62f9a5150a25366ad5076edd3e214db74661931c0e",
   ],
   [
     "lz4, full indexes",
@@ -96,17 +96,17 @@ const MODES: [name: string, options: BuildOptions, hash: string][] = [
   [
     "lz4hc, extents anywhere",
     { compress: { algorithm: "lz4hc" }, extentRecords: true },
-    "301af937f519a0c67b372c11c24f0b5ddd721cf6c54fcd427f9811c401a4b138",
+    "3cc4e452d8e899c84efca98d90f337f41531d7a2cdfdd7b652daa16ec2505cbc",
   ],
   [
     "lz4, dedupe",
     { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" },
-    "06097846bf75959204764ab67ed42cb7358b4732b9744ad940ad18ea78833da3",
+    "8b6bd4af07e3b0df13d3283794e7db3175baf65d24834d5de419df371fb0026c",
   ],
   [
     "zstd, fragments",
     { compress: { algorithm: "zstd" }, fragments: "tails" },
-    "70cdfb6f547178204cec010b47aa1d2958b89a77c4f59c720ad37eff199978e9",
+    "c47127d63a77cdcb901ef59a384c6db93cffd3bd43eb8f111b818389b145ba28",
   ],
 ];
 

@@ -255,7 +255,7 @@ test("entries in memory are deduplicated as files are, and the bytes are pinned"
   expect(hashes).toMatchInlineSnapshot(`
     [
       "ddb14464411ae2e77541e14b4597ede6cfc0dd09a5f2b4665ac4b63ac65d311a",
-      "44d50dbbb3920b6b5049ed4f70a792132445495b500ee911d8c9f2e729ab625e",
+      "23f5c03cf439fff8f4404f1fdf05c19328b513502c7463732fc2183fad0e9063",
       "3accd16e021bbd0ca4b2cda8355d80a61a2257999ade85097857e30b33b27e11",
     ]
   `);

@@ -38,7 +38,7 @@ Layout:
                           than its pages. SquashFS: from 4096 to 1048576 (default 131072)
   --chunksize=SIZE        store files in chunks of this many bytes, a power of two of at least a block
   --dedupe=none|file      store equal files once (default: file)
-  -z NAME[,LEVEL][:...]   compress files with lz4, lz4hc (levels 1 to 12, default 9), deflate (1 to 12, default 1) or
+  -z NAME[,LEVEL][:...]   compress files with lz4, lz4hc (levels 1 to 12, default 7), deflate (1 to 12, default 1) or
                           zstd (1 to 22, default 3); also NAME,level=N,dictsize=BYTES. Further ones are for
                           --compress-hints to choose. SquashFS: one of zstd (default, level 15), gzip (1 to 9,
                           default 9), lz4, lz4hc (default 12) and none

@@ -29,11 +29,12 @@ export interface CodecOptions extends CodecWindows {
 
 /**
  * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, as
- * mksquashfs has them. LZ4 has none.
+ * mksquashfs has them. LZ4 has none. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and
+ * saves less than 0.1 %.
  */
 export const CODEC_LEVELS: Readonly<Record<CodecName, CodecLevels | undefined>> = {
   lz4: undefined,
-  lz4hc: { normal: 9, lowest: 0, highest: 12 },
+  lz4hc: { normal: 7, lowest: 0, highest: 12 },
   deflate: { normal: 1, lowest: 1, highest: 12 },
   zlib: { normal: 9, lowest: 1, highest: 9 },
   zstd: { normal: 3, lowest: 0, highest: 22 },

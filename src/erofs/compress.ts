@@ -8,6 +8,7 @@ import { OrderedOutput } from "../core/ordered.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { Contents } from "../stage/contents.ts";
 import type { Tree } from "../stage/tree.ts";
+import type { Arrangement } from "./arrange.ts";
 import { ALGORITHMS, type AlgorithmChoice, type Compression, isInterlaced } from "./compression.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { Linker } from "./linker.ts";
@@ -40,6 +41,8 @@ export interface CompressWork {
   found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
   /** Ranges of files that are not compressed again, if there are any. */
   links: SharedLinks | undefined;
+  /** In which order the packed inode has what was gathered for it, if that is what is compressed, and it is another. */
+  arrangement: Arrangement | undefined;
 }
 
 /** Compresses pieces until none is left; run by every thread at once. */

@@ -8,6 +8,7 @@ import type { PieceResult } from "../core/ordered.ts";
 import { ByteLog, EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
 import type { SharedLinks } from "./links.ts";
+import { SKETCH_BYTES, sketch } from "./sketch.ts";
 import type { Part, StoredFiles } from "./stored.ts";
 
 /** A file that is written at once, and can be read. */
@@ -134,12 +135,18 @@ export class PieceOutput implements PieceResult {
     this.#parts.push(part);
   }
 
-  /** Takes the checksums by which equal bytes are found: the last thing to do before the piece waits for its turn. */
+  /** Notes by what equal and similar bytes are found: the last thing to do before the piece waits for its turn. */
   seal(): void {
-    if (!this.#found) return;
-    const { pclusters, fragments } = this.#found;
+    const { sketches } = this.#stored.shared;
     this.#parts.forEach((part, index) => {
       const end = this.#endOf(index);
+      // of a file in several parts, the last one tells
+      if (part.isLast && end.fragmentAt > part.fragmentAt) {
+        const fragment = this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
+        sketch(fragment, sketches, part.entry * SKETCH_BYTES);
+      }
+      if (!this.#found) return;
+      const { pclusters, fragments } = this.#found;
       let at = part.blocksAt;
       for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
         if (this.#sources[extent]! >= 0) continue;

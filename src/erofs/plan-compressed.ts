@@ -11,6 +11,7 @@ import { compileEre } from "../stage/ere.ts";
 import { sharedUint32 } from "../stage/order.ts";
 import { FILE_RAW } from "../stage/sort-file.ts";
 import { NONE, S_IFDIR, S_IFREG, type Tree } from "../stage/tree.ts";
+import { type Arrangement, arrangeFragments } from "./arrange.ts";
 import type { CompressWork } from "./compress.ts";
 import { ALGORITHMS, type Compression, hasPackedInode } from "./compression.ts";
 import { DirectoryBlocks } from "./dirent.ts";
@@ -66,6 +67,7 @@ export class CompressedPlanner {
   /** Readers of fragments also read pclusters that several files share. */
   readonly #found: CompressWork["found"];
   #metadata: MetadataPlace | undefined;
+  #arrangement: Arrangement | undefined;
   /** Bytes that are read and compressed. */
   contentBytes = 0;
 
@@ -92,6 +94,7 @@ export class CompressedPlanner {
       Math.ceil(measureHead(this.#describe(0, this.#methods)) / layout.blockSize),
       compression.extentRecords ? 1 : layout.blockSize,
       compression.fullIndexes,
+      compression.fragments !== "none",
       this.#methods,
       this.#planner.sizes.formats,
       this.#planner.startBlk,
@@ -150,6 +153,10 @@ export class CompressedPlanner {
   placeMetadata(): void {
     const { inodes, sharesWith } = this.#input;
     const stored = new StoredFiles(this.#stored);
+    // behind 4 GiB a fragment's offset takes more room, which has been given away by now
+    if (stored.fragmentBytes > 0 && stored.fragmentBytes <= 0xffffffff) {
+      this.#arrangement = arrangeFragments(this.#stored, this.#files);
+    }
     for (const entry of sharesWith ? inodes.order : []) {
       const original = sharesWith![entry]!;
       if (original !== NONE) stored.copy(entry, original);
@@ -215,7 +222,7 @@ export class CompressedPlanner {
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
     // its inode has its place already, with room for a compact index
-    return { ...this.#planWork(files, "indexed", methods), found: undefined };
+    return { ...this.#planWork(files, "indexed", methods), found: undefined, arrangement: this.#arrangement };
   }
 
   /** The last step: everything has its place. */
@@ -262,6 +269,7 @@ export class CompressedPlanner {
       stored: this.#stored,
       found: this.#found,
       links: undefined,
+      arrangement: undefined,
     };
   }
 

@@ -157,8 +157,7 @@ export class Squeezer {
         done = this.#storeFragment(at, place, rest, reach);
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
-          const isRandom =
-            this.#skipsRandom && !compresses && looksRandom(this.#codec.plain, place, Math.min(reach, RANDOM_BYTES));
+          const isRandom = this.#skipsRandom && !compresses && this.#isRandom(place, Math.min(reach, RANDOM_BYTES));
           done = isRandom ? 0 : this.#compress(at, place, rest, reach);
           compresses = done > 0;
           if (!compresses) {
@@ -246,6 +245,20 @@ export class Squeezer {
     this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
     return consumed;
+  }
+
+  /** Whether nothing is to be gained: the bytes look random, and a quick look finds nothing that repeats. */
+  #isRandom(place: number, length: number): boolean {
+    const blockSize = this.#blockSize;
+    const plain = this.#codec.plain;
+    if (!looksRandom(plain, place, length)) return false;
+    const quick = this.#quick;
+    quick.plain.set(plain.subarray(place, place + length));
+    for (let at = 0; at + blockSize < length; at += blockSize) {
+      quick.compressInto(at, length, 0, blockSize);
+      if (quick.consumed > blockSize) return false;
+    }
+    return true;
   }
 
   /**

@@ -14,6 +14,7 @@ import {
 } from "./disk.ts";
 
 import { checkBlocks } from "./limits.ts";
+import { SKETCH_BYTES } from "./sketch.ts";
 
 /** A way to compress: an algorithm, and the size that its pclusters may have. */
 export interface Method {
@@ -70,6 +71,8 @@ export interface SharedStored {
   /** By entry: bytes at its end that lie in the packed inode, and where. */
   fragmentLen: Float64Array;
   fragmentOff: Float64Array;
+  /** By entry: the sketch of what it has in the packed inode; empty where there are no fragments. */
+  sketches: Uint8Array;
   /** See the TOTAL_ constants. */
   totals: Float64Array;
 }
@@ -92,6 +95,7 @@ export function shareStored(
   firstBlk: number,
   unit: number,
   fullIndexes: boolean,
+  hasFragments: boolean,
   methods: Method[],
   formats: Uint8Array,
   startBlk: Uint32Array,
@@ -114,6 +118,7 @@ export function shareStored(
     recordOff: new Float64Array(bytes(8)),
     fragmentLen: new Float64Array(bytes(8)),
     fragmentOff: new Float64Array(bytes(8)),
+    sketches: new Uint8Array(bytes(hasFragments ? SKETCH_BYTES : 0)),
     totals,
   };
 }

@@ -1,7 +1,7 @@
 // LZ4HC, levels 1 to 9: looks at up to three matches that overlap before it decides how to cut them. As liblz4 1.9.4.
 import { MATCH_MARGIN, MIN_INPUT, MIN_MATCH, SHORT } from "./memory";
 import { finishBlock, lastStart, overflow, startBlock, writeSequence } from "./encode";
-import { findMatch, findMatchRuns, findWider, findWiderRuns, foundMatch, foundStart, startSearch } from "./search";
+import { findNext, findNextRuns, findWider, findWiderRuns, foundMatch, foundStart, startSearch } from "./search";
 
 /** From so many attempts on runs are recognized. */
 const RUNS: i32 = 129;
@@ -15,11 +15,9 @@ export function compressChain(from: u32, to: u32, at: u32, limit: u32, fill: boo
   const last = to - MATCH_MARGIN;
   let ip = from;
   while (ip <= lastStart) {
-    let size = runs ? findMatchRuns(ip, MIN_MATCH - 1, attempts) : findMatch(ip, MIN_MATCH - 1, attempts);
-    if (size < MIN_MATCH) {
-      ip++;
-      continue;
-    }
+    let size = runs ? findNextRuns(ip, lastStart, attempts) : findNext(ip, lastStart, attempts);
+    if (size == 0) break;
+    ip = foundStart;
     let match = foundMatch;
     // the first of these matches, should more have been skipped than was good
     let ip0 = ip;

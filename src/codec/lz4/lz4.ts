@@ -105,23 +105,22 @@ export function createLz4(windows: CodecWindows = {}): Codec {
 }
 
 /** How many places are looked at for each match, by level; liblz4 1.9.4 does not tell levels 1 and 2 apart. */
-const ATTEMPTS = [0, 2, 2, 4, 8, 16, 32, 64, 128, 256, 96, 512, 16384];
+const ATTEMPTS = [undefined, 2, 2, 4, 8, 16, 32, 64, 128, 256, 96, 512, 16384];
 /** From level 10 on: matches longer than this are taken without a look at others. */
 const ENOUGH = [64, 128, 4096];
 
 /**
  * LZ4HC as `mkfs.erofs -zlz4hc,level` does it, with the bytes of liblz4 1.9.4.
  *
- * @param level 1 to 12; 0 is 9. Levels 10 to 12 are slower, 12 several times, and save less than 1 %
+ * @param level 1 to 12. Levels 10 to 12 are slower, 12 several times, and save less than 1 %
  * @throws ImageError `INPUT` when there is no such level, or no such window
  */
-export function createLz4hc(level = 9, windows: CodecWindows = {}): Codec {
-  const effective = level === 0 ? 9 : level;
-  const attempts = ATTEMPTS[effective];
-  if (attempts === undefined) throw new ImageError("INPUT", `lz4hc has levels 0 to 12, not ${level}`);
-  const enough = ENOUGH[effective - 10];
-  const full = effective === 12;
-  return new Lz4(`lz4hc,${effective}`, windows, ({ compressChain, compressOptimal }) =>
+export function createLz4hc(level: number, windows: CodecWindows = {}): Codec {
+  const attempts = ATTEMPTS[level];
+  if (attempts === undefined) throw new ImageError("INPUT", `lz4hc has levels 1 to 12, not ${level}`);
+  const enough = ENOUGH[level - 10];
+  const full = level === 12;
+  return new Lz4(`lz4hc,${level}`, windows, ({ compressChain, compressOptimal }) =>
     enough === undefined
       ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts)
       : (from, to, at, limit, fill) => compressOptimal(from, to, at, limit, fill, attempts, enough, full),

@@ -47,17 +47,21 @@ function linkOf(index: u32): u32 {
   return CHAINS + ((index & 0xffff) << 1);
 }
 
+/** Puts a position into the chain of its bytes; gives the index of the one before it there. */
+@inline
+function insert(sequence: u32, index: u32): u32 {
+  const head = headOf(sequence);
+  const newest = load<u32>(head);
+  store<u16>(linkOf(index), min(index - newest, MAX_DISTANCE));
+  store<u32>(head, index);
+  return newest;
+}
+
 /** Puts all positions before `end` into their chains. */
 @inline
 function insertUpTo(end: u32): void {
   let address = pending;
-  while (address < end) {
-    const head = headOf(load<u32>(address));
-    const index = address + shift;
-    store<u16>(linkOf(index), min(index - load<u32>(head), MAX_DISTANCE));
-    store<u32>(head, index);
-    address++;
-  }
+  for (; address < end; address++) insert(load<u32>(address), address + shift);
   pending = address;
 }
 
@@ -77,7 +81,22 @@ function countRun(at: u32, pattern: u32): u32 {
   return min(at, matchEnd) - start;
 }
 
-/** The same backwards from `at`, down to `low`. */
+/** How many of the `most` bytes in front of `a` and `b` are equal, from the last one on. */
+@inline
+function countEqualBack(a: u32, b: u32, most: u32): u32 {
+  let count: u32 = 0;
+  while (count < most) {
+    const difference = load<u64>(a - count - 8) ^ load<u64>(b - count - 8);
+    if (difference != 0) {
+      count += <u32>clz(difference) >>> 3;
+      break;
+    }
+    count += 8;
+  }
+  return min(count, most);
+}
+
+/** countRun() backwards from `at`, down to `low`. */
 @inline
 function countRunBack(at: u32, low: u32, pattern: u32): u32 {
   const wide = (<u64>pattern << 32) | pattern;
@@ -94,18 +113,19 @@ function countRunBack(at: u32, low: u32, pattern: u32): u32 {
 }
 
 /**
- * Looks for a match for the bytes at `ip` that is longer than `longest`; gives its length, or `longest`.
+ * Looks for a match for the bytes at `ip` that is longer than `longest`, from `candidate` on back to `lowest` (indices);
+ * gives its length, or `longest`.
  *
  * `wide`: it may start before `ip`, down to `low`, and its whole length counts (else `low` is `ip`).
  * `runs`: long runs of one byte are recognized and not gone through position by position.
  * `swap`: once a match is found, the chain of that position inside it is followed that skips most.
  */
 @inline
-function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs: bool, swap: bool): u32 {
-  insertUpTo(ip);
+function search(
+  ip: u32, low: u32, candidate: u32, lowest: u32, longest: u32, attempts: i32, wide: bool, runs: bool, swap: bool,
+): u32 {
   const shift_ = shift;
   const index = ip + shift_;
-  const lowest = max(firstIndex, index - MAX_DISTANCE);
   const sequence = load<u32>(ip);
   // A longer match is equal at its last four bytes too: these are looked at first.
   let tail = max(ip, low + longest - 3);
@@ -114,8 +134,8 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
   let chain: u32 = 0;
   let isRun = 0; // not known yet: 0, yes: 1, no: -1
   let run: u32 = 0;
-  let candidate = load<u32>(headOf(sequence));
-  for (; candidate >= lowest && attempts > 0; attempts--) {
+  while (candidate >= lowest) {
+    if (attempts-- == 0) break;
     const link = <u32>load<u16>(linkOf(candidate));
     let length: u32 = 0;
     if (load<u32>(candidate + probeAt) == probe) {
@@ -124,8 +144,7 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
         length = MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
         let back: u32 = 0;
         if (wide) {
-          const most = min(ip - low, match - firstByte);
-          while (back < most && load<u8>(ip - back - 1) == load<u8>(match - back - 1)) back++;
+          back = countEqualBack(ip, match, min(ip - low, match - firstByte));
           length += back;
         }
         if (length > longest) {
@@ -198,27 +217,68 @@ function search(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs
   return longest;
 }
 
-/** The longest match at `ip` if it is longer than `longest`: see search(). */
-export function findMatch(ip: u32, longest: u32, attempts: i32): u32 {
-  return search(ip, ip, longest, attempts, false, false, false);
+/** The index of the first byte that is in reach from `index`. */
+@inline
+function lowestFrom(index: u32): u32 {
+  return max(firstIndex, index - MAX_DISTANCE);
+}
+
+@inline
+function searchNext(ip: u32, last: u32, attempts: i32, runs: bool): u32 {
+  insertUpTo(ip);
+  const shift_ = shift;
+  for (; ip <= last; ip++) {
+    const index = ip + shift_;
+    const sequence = load<u32>(ip);
+    const newest = insert(sequence, index);
+    const lowest = lowestFrom(index);
+    let left = attempts;
+    for (let candidate = newest; candidate >= lowest; candidate -= <u32>load<u16>(linkOf(candidate))) {
+      if (load<u32>(candidate - shift_) == sequence) {
+        pending = ip + 1;
+        // a run is recognized by what is in front of it too
+        const start = runs ? newest : candidate;
+        const size = search(ip, ip, start, lowest, MIN_MATCH - 1, runs ? attempts : left, false, runs, false);
+        if (size >= MIN_MATCH) return size;
+        break;
+      }
+      if (--left == 0) break;
+    }
+  }
+  pending = ip;
+  return 0;
+}
+
+@inline
+function searchFrom(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs: bool, swap: bool): u32 {
+  insertUpTo(ip);
+  return search(ip, low, load<u32>(headOf(load<u32>(ip))), lowestFrom(ip + shift), longest, attempts, wide, runs, swap);
+}
+
+/**
+ * The length of the longest match at the first position from `ip` to `last` that has one, which foundStart then is; 0
+ * where there is none.
+ */
+export function findNext(ip: u32, last: u32, attempts: i32): u32 {
+  return searchNext(ip, last, attempts, false);
+}
+
+/** findNext() that recognizes runs. */
+export function findNextRuns(ip: u32, last: u32, attempts: i32): u32 {
+  return searchNext(ip, last, attempts, true);
 }
 
 /** A longer match at `ip` or before it: see search(). */
 export function findWider(ip: u32, low: u32, longest: u32, attempts: i32): u32 {
-  return search(ip, low, longest, attempts, true, false, false);
-}
-
-/** findMatch() that recognizes runs. */
-export function findMatchRuns(ip: u32, longest: u32, attempts: i32): u32 {
-  return search(ip, ip, longest, attempts, false, true, false);
+  return searchFrom(ip, low, longest, attempts, true, false, false);
 }
 
 /** findWider() that recognizes runs. */
 export function findWiderRuns(ip: u32, low: u32, longest: u32, attempts: i32): u32 {
-  return search(ip, low, longest, attempts, true, true, false);
+  return searchFrom(ip, low, longest, attempts, true, true, false);
 }
 
-/** findMatchRuns() that changes chains. */
+/** The longest match at `ip` if it is longer than `longest`; recognizes runs and changes chains. */
 export function findMatchSwap(ip: u32, longest: u32, attempts: i32): u32 {
-  return search(ip, ip, longest, attempts, false, true, true);
+  return searchFrom(ip, ip, longest, attempts, false, true, true);
 }
