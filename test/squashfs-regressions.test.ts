@@ -107,7 +107,11 @@ describe("what SquashFS cannot hold", () => {
   const cases: [name: string, list: Entry[], message: string][] = [
     ["owners", owners, "f9999: owner 9999 would be one more than the 65535 different ids that SquashFS holds"],
     ["links", [{ path: "a", kind: "symlink", target: "t".repeat(4096) }], "a: the target of the link has 4096 bytes"],
-    ["attributes", [{ path: "a", xattrs: { "system.x": new Uint8Array(1) } }], "a: attribute system.x: SquashFS holds user, trusted"],
+    [
+      "attributes",
+      [{ path: "a", xattrs: { "system.x": new Uint8Array(1) } }],
+      "a: attribute system.x: SquashFS holds user, trusted",
+    ],
   ];
 
   // Was a bug: it was found when the tables were written, all contents having been read and compressed before.
