@@ -226,6 +226,10 @@ describe("sort files", () => {
     ]);
     expect(() => parseSortFile(bytes("1 [align] x"), "list")).toThrow("list:1: align: not supported");
     expect(() => parseSortFile(bytes("1 [odd] x"), "list")).toThrow("list:1: odd: unknown flag");
+    // was a bug: the line was not said
+    expect(() => parseSortFile(bytes("1 a/../b"), "list")).toThrow(
+      "list:1: a/../b: a path may hold neither .. nor NUL",
+    );
     expect(() => parseSortFile(bytes("x y"), "list")).toThrow("list:1: the priority is a number");
   });
 

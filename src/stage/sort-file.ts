@@ -69,7 +69,7 @@ export function parseSortFile(text: Uint8Array, name: string): SortRule[] {
     }
     const path = reader.nextAll();
     if (path === undefined) throw reader.fail("the path is missing");
-    rule.path = splitPath(path).join("/");
+    rule.path = tidy(path, reader);
     return rule;
   });
 }
@@ -83,8 +83,16 @@ export function parsePriorities(text: Uint8Array, name: string, toImage: (path: 
     const path = reader.nextEscaped() ?? "";
     const order = -toPriority(reader, reader.need("the priority"), MAX_PRIORITY);
     reader.end();
-    return { order, flags: 0, path: splitPath(toImage(path)).join("/"), match: "below" };
+    return { order, flags: 0, path: tidy(toImage(path), reader), match: "below" };
   });
+}
+
+function tidy(path: string, reader: LineReader): string {
+  try {
+    return splitPath(path).join("/");
+  } catch (error) {
+    throw reader.fail((error as Error).message);
+  }
 }
 
 function toPriority(reader: LineReader, word: string, most: number): number {
