@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arrangeFragments, findStart } from "../src/erofs/arrange.ts";
-import { countEqualCells, SKETCH_BYTES, sketch } from "../src/erofs/sketch.ts";
+import { countEqualCells, SKETCH_WORDS, sketch } from "../src/erofs/sketch.ts";
 import { shareStored } from "../src/erofs/stored.ts";
 
 /** Fragments by entry, gathered one behind the other; a number is an earlier entry, whose fragment it shares. */
@@ -20,7 +20,7 @@ function gather(fragments: (Uint8Array | number | undefined)[]) {
     stored.fragmentOff[entry] = end;
     stored.fragmentLen[entry] = fragment.length;
     end += fragment.length;
-    sketch(fragment, stored.sketches, entry * SKETCH_BYTES);
+    sketch(fragment, stored.sketches, entry * SKETCH_WORDS);
   });
   return stored;
 }
@@ -28,9 +28,9 @@ function gather(fragments: (Uint8Array | number | undefined)[]) {
 const all = (count: number) => Uint32Array.from({ length: count }, (_, entry) => entry);
 
 const sketchOf = (bytes: Uint8Array) => {
-  const cells = new Uint8Array(SKETCH_BYTES);
-  sketch(bytes, cells, 0);
-  return cells;
+  const words = new Uint32Array(SKETCH_WORDS);
+  sketch(bytes, words, 0);
+  return words;
 };
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -96,14 +96,33 @@ test("sketches of what is alike are alike", () => {
   const same = sketchOf(utf8(text));
   const similar = sketchOf(utf8(text.replace("lazy", "sleepy")));
   const other = sketchOf(utf8("0123456789 lorem ipsum dolor sit amet, consectetur adipiscing elit ".repeat(3)));
-  expect(countEqualCells(same, 0, sketchOf(utf8(text)), 0)).toBe(SKETCH_BYTES);
-  expect(countEqualCells(same, 0, similar, 0)).toBeGreaterThan(SKETCH_BYTES / 2);
-  expect(countEqualCells(same, 0, other, 0)).toBeLessThan(SKETCH_BYTES / 4);
+  expect(countEqualCells(same, 0, sketchOf(utf8(text)), 0)).toBe(16);
+  expect(countEqualCells(same, 0, similar, 0)).toBeGreaterThan(8);
+  expect(countEqualCells(same, 0, other, 0)).toBeLessThan(4);
 });
 
 test("sketches are pinned, as bytes of images depend on them", () => {
-  expect(
-    Buffer.from(sketchOf(utf8("a fragment of some length, and then some more"))).toString("hex"),
-  ).toMatchInlineSnapshot(`"b82c525efff50dc01d6d2d813ef9f2ca"`);
-  expect(Buffer.from(sketchOf(utf8("short"))).toString("hex")).toBe("ff".repeat(SKETCH_BYTES));
+  const show = (text: string) => [...sketchOf(utf8(text))].map((word) => word.toString(16).padStart(8, "0")).join(" ");
+  expect(show("a fragment of some length, and then some more")).toMatchInlineSnapshot(`"b82c525e fff50dc0 1d6d2d81 3ef9f2ca"`);
+  expect(show("short")).toBe("ffffffff ffffffff ffffffff ffffffff");
+});
+
+test("cells are counted one by one", () => {
+  const words = fc.array(fc.nat(0xffffffff), { minLength: SKETCH_WORDS, maxLength: SKETCH_WORDS });
+  fc.assert(
+    fc.property(
+      words,
+      fc.array(fc.nat(255), { minLength: 16, maxLength: 16 }),
+      fc.nat(0xffff),
+      (first, bytes, mask) => {
+        const a = Uint32Array.from(first);
+        const b = a.slice();
+        const [cellsA, cellsB] = [new Uint8Array(a.buffer), new Uint8Array(b.buffer)];
+        bytes.forEach((byte, cell) => {
+          if ((mask >> cell) & 1) cellsB[cell] = byte;
+        });
+        expect(countEqualCells(a, 0, b, 0)).toBe(cellsA.filter((byte, cell) => byte === cellsB[cell]).length);
+      },
+    ),
+  );
 });

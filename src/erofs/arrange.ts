@@ -5,7 +5,7 @@
  *     gathered   | a.c | a.h | b.c | c.h | d.c |
  *     arranged   | a.c | b.c | d.c | a.h | c.h |
  */
-import { countEqualCells, SKETCH_BYTES } from "./sketch.ts";
+import { countEqualCells, SKETCH_WORDS } from "./sketch.ts";
 import type { SharedStored } from "./stored.ts";
 
 /** The next fragment is one of so many: no fragment comes forward by more. */
@@ -56,7 +56,7 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
 }
 
 /** The indices of fragments, given the entries they belong to: each followed by the one most like it of the next ones. */
-function orderBySimilarity(sketches: Uint8Array, owners: Uint32Array): Uint32Array {
+function orderBySimilarity(sketches: Uint32Array, owners: Uint32Array): Uint32Array {
   const order = new Uint32Array(owners.length);
   // indices that are next, ascending
   const waiting = new Uint32Array(WINDOW);
@@ -66,10 +66,10 @@ function orderBySimilarity(sketches: Uint8Array, owners: Uint32Array): Uint32Arr
     while (waits < WINDOW && next < owners.length) waiting[waits++] = next++;
     let best = 0;
     if (placed > 0 && placed - waiting[0]! < PATIENCE) {
-      const last = owners[order[placed - 1]!]! * SKETCH_BYTES;
+      const last = owners[order[placed - 1]!]! * SKETCH_WORDS;
       let most = -1;
       for (let at = 0; at < waits; at++) {
-        const equal = countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_BYTES);
+        const equal = countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_WORDS);
         if (equal > most) {
           most = equal;
           best = at;

@@ -8,7 +8,7 @@ import type { PieceResult } from "../core/ordered.ts";
 import { ByteLog, EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "./extents.ts";
 import type { FoundBytes } from "./found.ts";
 import type { SharedLinks } from "./links.ts";
-import { SKETCH_BYTES, sketch } from "./sketch.ts";
+import { SKETCH_WORDS, sketch } from "./sketch.ts";
 import type { Part, StoredFiles } from "./stored.ts";
 
 /** A file that is written at once, and can be read. */
@@ -143,7 +143,7 @@ export class PieceOutput implements PieceResult {
       // of a file in several parts, the last one tells
       if (part.isLast && end.fragmentAt > part.fragmentAt) {
         const fragment = this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
-        sketch(fragment, sketches, part.entry * SKETCH_BYTES);
+        sketch(fragment, sketches, part.entry * SKETCH_WORDS);
       }
       if (!this.#found) return;
       const { pclusters, fragments } = this.#found;

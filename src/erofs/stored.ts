@@ -14,7 +14,7 @@ import {
 } from "./disk.ts";
 
 import { checkBlocks } from "./limits.ts";
-import { SKETCH_BYTES } from "./sketch.ts";
+import { SKETCH_WORDS } from "./sketch.ts";
 
 /** A way to compress: an algorithm, and the size that its pclusters may have. */
 export interface Method {
@@ -72,7 +72,7 @@ export interface SharedStored {
   fragmentLen: Float64Array;
   fragmentOff: Float64Array;
   /** By entry: the sketch of what it has in the packed inode; empty where there are no fragments. */
-  sketches: Uint8Array;
+  sketches: Uint32Array;
   /** See the TOTAL_ constants. */
   totals: Float64Array;
 }
@@ -118,7 +118,7 @@ export function shareStored(
     recordOff: new Float64Array(bytes(8)),
     fragmentLen: new Float64Array(bytes(8)),
     fragmentOff: new Float64Array(bytes(8)),
-    sketches: new Uint8Array(bytes(hasFragments ? SKETCH_BYTES : 0)),
+    sketches: new Uint32Array(bytes(hasFragments ? 4 * SKETCH_WORDS : 0)),
     totals,
   };
 }
