@@ -103,7 +103,9 @@ test("sketches of what is alike are alike", () => {
 
 test("sketches are pinned, as bytes of images depend on them", () => {
   const show = (text: string) => [...sketchOf(utf8(text))].map((word) => word.toString(16).padStart(8, "0")).join(" ");
-  expect(show("a fragment of some length, and then some more")).toMatchInlineSnapshot(`"b82c525e fff50dc0 1d6d2d81 3ef9f2ca"`);
+  expect(show("a fragment of some length, and then some more")).toMatchInlineSnapshot(
+    `"b82c525e fff50dc0 1d6d2d81 3ef9f2ca"`,
+  );
   expect(show("short")).toBe("ffffffff ffffffff ffffffff ffffffff");
 });
 
