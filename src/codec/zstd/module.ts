@@ -1,5 +1,5 @@
 /**
- * libzstd 1.5.7 as WebAssembly, the module of the package @bokuweb/zstd-wasm, embedded by scripts/build-wasm.mjs. The
+ * libzstd 1.5.7 as WebAssembly, the module of the package @bokuweb/zstd-wasm, inlined and embedded by build-wasm.mjs. The
  * package's own functions copy what they are given in and out, and keep one instance for all; here a codec has an
  * instance of its own, and its windows lie in the memory of that.
  *
