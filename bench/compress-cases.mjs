@@ -1,5 +1,5 @@
 // What is compressed how: the same words for both programs, and what is promised for each way.
-import { spawnSync } from "node:child_process";
+import { refusal } from "./turns.mjs";
 
 /** `wall`, `size`: at most so many times the peer's. */
 export const MODES = [
@@ -39,26 +39,4 @@ function peerCommand(peer) {
 
 function ourCommand(ours) {
   return [process.execPath, ours, ...FIXED, WORKERS];
-}
-
-/** Why a program does not take these options at all: it says so for an empty folder too. A crash is none. */
-function refusal([program, ...words]) {
-  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
-  if (status === 0 || status === null) return undefined;
-  const lines = `${stdout}${stderr}`.trim().split("\n");
-  const said = lines.find((line) => /not supported|invalid|unrecogni|cannot find|unknown/i.test(line)) ?? lines[0];
-  return `not supported: ${said}`;
-}
-
-/**
- * The cases in the order of a round: each starts with another mode, and every second with our program, so that neither
- * always finds what the other has left (memory just freed, a warm or a slowed-down processor).
- */
-export function inTurn(cases, modes, round) {
-  const from = round % modes.length;
-  const turned = [...modes.slice(from), ...modes.slice(0, from)];
-  return turned.flatMap((mode) => {
-    const both = cases.filter((one) => one.mode === mode);
-    return round % 2 === 0 ? both : both.reverse();
-  });
 }

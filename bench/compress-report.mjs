@@ -2,7 +2,7 @@
 import { median } from "./measure.mjs";
 import { amount, ratio } from "./promises.mjs";
 import { PASSES } from "./reading.mjs";
-import { absent, aligned, costs, fixed, piped, range, verdict } from "./report.mjs";
+import { absent, aligned, fixed, MODE_HEAD, modeCells, piped, range, verdict } from "./report.mjs";
 
 const PEAK = 300;
 /** Reading is promised to be no slower. Two passes over one and the same image differ by some percent. */
@@ -45,15 +45,7 @@ function pair(rows, mode) {
   return ["ours", "peer"].map((side) => rows.find((row) => row.mode === mode && row.side === side) ?? {});
 }
 
-const HEAD = ["case", "wall s", "range", "CPU s", "peak MB", "image MB", "time", "size"];
 const READ_HEAD = ["image of", ...PASSES.flatMap((what) => [`${PASS_NAMES[what]} s`, "range", "time"])];
-
-/** Ratios stand with ours only. */
-function cells(row, rows) {
-  const [, peer] = pair(rows, row.mode);
-  const against = row.side === "ours" ? [ratio(row, peer), row.size / peer.size] : [];
-  return absent(row) ?? [...costs(row), fixed(against[0], 2), fixed(against[1], 4)];
-}
 
 function readCells(row, rows) {
   const [, peer] = pair(rows, row.mode);
@@ -78,7 +70,7 @@ function describe({ layout, rounds, reading }) {
 
 function tables({ rows, reading, promises }) {
   return [
-    [HEAD, ...rows.map((row) => cells(row, rows))],
+    [MODE_HEAD, ...rows.map((row) => modeCells(row, rows))],
     ...(reading.rows.length > 0 ? [[READ_HEAD, ...reading.rows.map((row) => readCells(row, reading.rows))]] : []),
     [["promise", "got", "limit", ""], ...promises.map(verdict)],
   ];

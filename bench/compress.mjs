@@ -1,19 +1,18 @@
 // `npm run bench:compress`: compressed images of a tree of real files, by mkfs.erofs and by ours with the same options,
 // side by side, in one run, in turn; then the images are read through the kernel.
-import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findPeer } from "./cases.mjs";
-import { inTurn, listCases, MODES } from "./compress-cases.mjs";
+import { listCases, MODES } from "./compress-cases.mjs";
 import { asMarkdown, asText, judge, summariseReading } from "./compress-report.mjs";
+import { conclude } from "./conclude.mjs";
 import { layOutTree, TREE } from "./corpus.mjs";
-import { NO_IMAGE, sizeOfImage } from "./image.mjs";
 import { machine } from "./machine.mjs";
-import { hasTime, measure } from "./measure.mjs";
 import { readImages, whyNoReading } from "./reading.mjs";
-import { summariseOne } from "./report.mjs";
 import { removeTree, tearDown } from "./store.mjs";
+import { buildInTurn, checkRoom, chooseModes, makeWork } from "./turns.mjs";
 
 const HELP = `Usage: npm run bench:compress -- [options]
   --dir=DIR        where tree and images lie; a folder on tmpfs (default /dev/shm/ts-mkerofs-compress)
@@ -58,20 +57,17 @@ else {
 
 async function main() {
   const rounds = count("rounds");
-  const modes = MODES.filter(wanted);
-  if (modes.length === 0) throw new Error(`--only: none of ${MODES.map(({ name }) => name).join(", ")}`);
+  const modes = chooseModes(MODES, options.only);
   if (options.write && rounds < 3) throw new Error("--write: results are medians of 3 rounds at least");
   const dir = resolve(options.dir);
   const peer = findPeer(options.mkfs ?? process.env.MKFS_EROFS ?? "mkfs.erofs");
 
   say(`layout in ${dir}`);
   const layout = layOutTree(dir, { entries: count("entries"), bytes: count("bytes") }, say);
-  checkRoom(dir, layout, modes.length * 2);
+  // every image stays until it has been read
+  checkRoom(dir, layout.bytes * 0.6 * modes.length * 2, say);
   const work = `${dir}/work`;
-  removeTree(work);
-  for (const name of ["empty", "temp", "images"]) mkdirSync(`${work}/${name}`, { recursive: true });
-  // Both programs put aside there what they cannot place yet.
-  process.env.TMPDIR = `${work}/temp`;
+  makeWork(work);
 
   const ours = existsSync(options.ours) ? resolve(options.ours) : undefined;
   const cases = listCases(modes, { peer, ours, empty: `${work}/empty`, image: `${work}/temp/image` });
@@ -79,56 +75,15 @@ async function main() {
     one.folder = `${work}/images/${index}`;
     one.image = `${one.folder}/image`;
   });
-  const rows = await build(cases, modes, rounds, `${dir}/tree`, work);
+  const building = { rounds, limit: count("limit"), tree: `${dir}/tree`, work, format: "EROFS", say };
+  const rows = await buildInTurn(cases, modes, building);
   const reading = await read(cases, rows, modes, rounds, `${dir}/tree`, work);
   const promises = judge(modes, rows, reading.rows);
   const record = { machine: machine(peer, dir), layout, rounds, rows, reading, promises };
 
-  process.stdout.write(`\n${asText(record)}`);
-  mkdirSync(dirname(options.json), { recursive: true });
-  writeFileSync(options.json, `${JSON.stringify(record, null, 2)}\n`);
-  if (options.write) writeFileSync(`${here}/RESULTS-compress.md`, asMarkdown(record));
   if (options.keep) removeTree(work);
   else tearDown(dir);
-
-  const broken = [...rows, ...reading.rows].some((row) => row.failure);
-  // Nothing measured must not look like everything met.
-  const missed = promises.some(({ met }) => met === false) || promises.every(({ met }) => met === undefined);
-  return broken || (options.assert && missed) ? 1 : 0;
-}
-
-/** One row a case. Its last image is left for reading. */
-async function build(cases, modes, rounds, tree, work) {
-  const samples = new Map(cases.map((one) => [one.name, []]));
-  for (const one of cases) if (one.skipped) say(`  ${one.name.padEnd(48)} ${one.skipped}`);
-  const settled = new Set();
-  for (let round = 1; round <= rounds; round++) {
-    say(`round ${round} of ${rounds}`);
-    for (const one of inTurn(cases, modes, round - 1)) {
-      if (one.skipped || settled.has(one)) continue;
-      const sample = await buildOnce(one, tree, work);
-      if (sample.failure !== undefined || sample.late) {
-        // It outweighs what went well before: the case must not pass for a sound one.
-        settled.add(one);
-        samples.set(one.name, [{ ...sample, once: true }]);
-      } else samples.get(one.name).push(sample);
-      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall.toFixed(2)} s`;
-      say(`  ${one.name.padEnd(48)} ${cost}`);
-    }
-  }
-  return cases.map((one) => ({ mode: one.mode.name, ...summariseOne(one, samples.get(one.name)) }));
-}
-
-async function buildOnce(one, tree, work) {
-  // Out of the clock: none writes over an old image, or finds what a stopped run has left.
-  for (const folder of [one.folder, `${work}/temp`]) {
-    removeTree(folder);
-    mkdirSync(folder);
-  }
-  const sample = await measure(one.argv(one.image, tree), { cwd: work, limit: count("limit"), scratch: work });
-  if (sample.failure !== undefined || sample.late) return sample;
-  const size = sizeOfImage(one.image);
-  return size === undefined ? { failure: NO_IMAGE } : { ...sample, size };
+  return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS-compress.md`, options });
 }
 
 /** `{ skipped }`, or what reading the images took. */
@@ -140,22 +95,6 @@ async function read(cases, rows, modes, rounds, tree, work) {
   const whole = cases.filter((_, index) => rows[index].size !== undefined);
   const samples = await readImages(whole, modes, { tree, point: `${work}/mount`, rounds, reads, drop, say });
   return { reads, ...summariseReading(whole, samples) };
-}
-
-/** Room for the tree's images beside it, in a folder whose speed is memory's. */
-function checkRoom(dir, layout, images) {
-  const { type, bavail, bsize } = statfsSync(dir);
-  if (type !== 0x01021994) say(`  note: ${dir} is not on tmpfs; the figures are the disk's too`);
-  const need = layout.bytes * 0.6 * images;
-  if (bavail * bsize < need) throw new Error(`${dir}: ${(need / 1e9).toFixed(1)} GB of room are needed`);
-  if (!hasTime) say("  note: /usr/bin/time is missing (Debian: apt install time): no CPU time, no peak memory");
-}
-
-function wanted({ name }) {
-  if (options.only === undefined) return true;
-  const parts = options.only.split(",");
-  const inFull = (part) => MODES.some((mode) => mode.name === part);
-  return parts.some((part) => (inFull(part) ? name === part : name.includes(part)));
 }
 
 function count(name) {

@@ -3,7 +3,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { inTurn } from "./compress-cases.mjs";
+import { inTurn } from "./turns.mjs";
 
 const PASS = fileURLToPath(new URL("read-pass.mjs", import.meta.url));
 /** What is timed. */

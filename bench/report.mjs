@@ -52,6 +52,16 @@ export function costs(row) {
   return [row.name, wall, row.once ? "once" : range(row.walls), fixed(row.cpu, 2), peak, fixed(row.size / 1e6, 1)];
 }
 
+/** Head of a table of cases by modes. */
+export const MODE_HEAD = ["case", "wall s", "range", "CPU s", "peak MB", "image MB", "time", "size"];
+
+/** The line of such a case: time and size are held against the peer's of its mode. */
+export function modeCells(row, rows) {
+  const peer = rows.find((other) => other.mode === row.mode && other.side === "peer") ?? {};
+  const against = row.side === "peer" ? [] : [ratio(row, peer), row.size / peer.size];
+  return absent(row) ?? [...costs(row), fixed(against[0], 2), fixed(against[1], 4)];
+}
+
 /** The least and the most of some seconds. */
 export function range(walls) {
   return `${fixed(Math.min(...walls), 2)}-${fixed(Math.max(...walls), 2)}`;

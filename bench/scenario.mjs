@@ -1,16 +1,18 @@
 // `npm run bench`: the build that nixpkgs has sped up by a staging copy, then by a pipe from tar. A store of 140,000
 // paths, a closure of some 900 of them, an image of the closure: every way to it side by side, in one run, in turn.
-import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findPeer, listCases } from "./cases.mjs";
-import { NO_IMAGE, sizeOfImage } from "./image.mjs";
+import { conclude } from "./conclude.mjs";
+import { noImage, sizeOfImage } from "./image.mjs";
 import { machine } from "./machine.mjs";
-import { hasTime, measure } from "./measure.mjs";
+import { measure } from "./measure.mjs";
 import { judge } from "./promises.mjs";
 import { asMarkdown, asText, summarise } from "./report.mjs";
 import { DEFAULTS, layOut, removeTree, tearDown } from "./store.mjs";
+import { checkRoom } from "./turns.mjs";
 
 const HELP = `Usage: npm run bench -- [options]
   --dir=DIR        where the store is laid out; a folder on tmpfs (default /dev/shm/ts-mkerofs-bench)
@@ -60,7 +62,8 @@ async function main() {
 
   say(`layout in ${dir}`);
   const layout = layOut(dir, budgets, say);
-  checkRoom(dir, layout);
+  // one image and one staged copy beside the layout
+  checkRoom(dir, layout.stores.large.bytes * 1.5 + layout.closure.bytes, say);
   const scratch = `${dir}/work`;
   empty(scratch);
 
@@ -75,17 +78,9 @@ async function main() {
   const promises = judge(rows, layout);
   const record = { machine: machine(peer, dir), layout, rounds: count("rounds"), rows, promises };
 
-  process.stdout.write(`\n${asText(record)}`);
-  mkdirSync(dirname(options.json), { recursive: true });
-  writeFileSync(options.json, `${JSON.stringify(record, null, 2)}\n`);
-  if (options.write) writeFileSync(`${here}/RESULTS.md`, asMarkdown(record));
   if (options.keep) removeTree(scratch);
   else tearDown(dir);
-
-  const broken = rows.some((row) => row.failure);
-  // Nothing measured must not look like everything met.
-  const missed = promises.some(({ met }) => met === false) || promises.every(({ met }) => met === undefined);
-  return broken || (options.assert && missed) ? 1 : 0;
+  return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS.md`, options });
 }
 
 /** One list of samples a case. A case that failed or was slow in the warm-up has that one sample and no more. */
@@ -114,26 +109,17 @@ async function runOnce(one, scratch) {
   const image = `${scratch}/image`;
   const sample = await measure(one.argv(image), { cwd: one.cwd, limit: count("limit"), scratch });
   // Out of the clock: what a case leaves behind goes before the next begins, and none writes over an old image.
-  const size = sizeOfImage(image);
+  const size = sizeOfImage(image, "EROFS");
   // All of it: a case that was stopped may leave an unfinished image under another name.
   empty(scratch);
   if (sample.failure !== undefined || sample.late) return sample;
-  if (size === undefined) return { failure: NO_IMAGE };
+  if (size === undefined) return { failure: noImage("EROFS") };
   return { ...sample, size };
 }
 
 function empty(folder) {
   removeTree(folder);
   mkdirSync(folder);
-}
-
-/** Room for one image and one staged copy beside the layout, in a folder whose speed is memory's. */
-function checkRoom(dir, layout) {
-  const { type, bavail, bsize } = statfsSync(dir);
-  if (type !== 0x01021994) say(`  note: ${dir} is not on tmpfs; the figures are the disk's too`);
-  const need = layout.stores.large.bytes * 1.5 + layout.closure.bytes;
-  if (bavail * bsize < need) throw new Error(`${dir}: ${(need / 1e9).toFixed(1)} GB of room are needed`);
-  if (!hasTime) say("  note: /usr/bin/time is missing (Debian: apt install time): no CPU time, no peak memory");
 }
 
 function wanted(one) {

@@ -1,6 +1,6 @@
 // Compiles the AssemblyScript of src/codec/*/*.as to WebAssembly and writes it, as base64, into src/codec/*/generated.ts:
-// so nothing is loaded at run time. The same for the module of a package, where one is used. `npm run build` runs it
-// before tsc; it does nothing where nothing has changed.
+// so nothing is loaded at run time. The same for the module of a package, where one is used, once its functions have
+// been inlined. `npm run build` runs it before tsc; it does nothing where nothing has changed.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,6 +18,12 @@ const OPTIONS = [
   "--initialMemory=7",
 ];
 
+/**
+ * How far functions of a packaged module are inlined, in instructions: that of zstd was built for size, and calls what
+ * compares a match for each one. With this it takes a sixth less time; what it computes stays the same.
+ */
+const INLINED = { always: 100, flexible: 200 };
+
 /** Modules that packages bring, by folder of src/codec: their names and hashes are part of what an image's bytes are. */
 const PACKAGED = {
   zstd: {
@@ -29,6 +35,7 @@ const PACKAGED = {
 
 const require = createRequire(import.meta.url);
 const { version } = require("assemblyscript/package.json");
+const { version: optimizer } = require("binaryen/package.json");
 
 for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
   const folder = join(CODECS, codec.name);
@@ -42,12 +49,13 @@ for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
 }
 
 for (const [name, { package: from, file, sha256 }] of Object.entries(PACKAGED)) {
-  await generate(name, sha256, () => {
+  const hash = createHash("sha256").update(`${optimizer} ${JSON.stringify(INLINED)} ${sha256}`);
+  await generate(name, hash.digest("hex"), () => {
     // beside the package's entry point: it is no export of its own
     const wasm = readFileSync(join(dirname(require.resolve(from)), file));
     const found = createHash("sha256").update(wasm).digest("hex");
     if (found !== sha256) throw new Error(`${from}: ${file} is ${found}, not ${sha256}`);
-    return wasm;
+    return inline(wasm);
   });
 }
 
@@ -76,6 +84,25 @@ async function compile(folder) {
   });
   if (error) throw new Error(`${folder}: ${error.message}\n${stderr}`);
   return written.get("main.wasm");
+}
+
+/** Inlines the functions of a module. */
+async function inline(wasm) {
+  const { default: binaryen } = await import("binaryen");
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  binaryen.setAlwaysInlineMaxSize(INLINED.always);
+  binaryen.setFlexibleInlineMaxSize(INLINED.flexible);
+  binaryen.setAllowInliningFunctionsWithLoops(true);
+  // what the module uses, and no more: Node 20 must know it
+  const module = binaryen.readBinaryWithFeatures(wasm, binaryen.Features.SignExt);
+  try {
+    if (!module.validate()) throw new Error("the module uses more features of WebAssembly than it did");
+    module.optimize();
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
 }
 
 function moduleText(name, wasm) {

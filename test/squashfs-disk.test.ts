@@ -258,6 +258,9 @@ test("a plan holds every byte once, in pieces of at most 1 MiB", () => {
             held.set(entry, (held.get(entry) ?? 0) + plan.tailLen[entry]!);
           }
           expect(bytes).toBeLessThanOrEqual(blockSize);
+          // small files are not mixed with the ends of others
+          const packed = [...plan.tails.subarray(plan.fragmentTails[fragment], plan.fragmentTails[fragment + 1])];
+          expect(new Set(packed.map((entry) => plan.tailLen[entry] === list[entry - 1])).size).toBe(1);
         }
         if (what < FRAGMENT_ITEM) held.set(what, (held.get(what) ?? 0) + bytes);
         expect(plan.itemWord[item]).toBe(rawBytes.length);

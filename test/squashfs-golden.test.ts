@@ -67,20 +67,20 @@ function tree(): Entry[] {
 }
 
 const PINNED: [name: string, options: SquashfsOptions, hash: string][] = [
-  ["zstd, the default", {}, "48e4f2ba484a53ece5ea7fff15e2775f3cd4542fbb121ef2c824b44b629a3bc9"],
+  ["zstd, the default", {}, "bf739e5e2ca768aaeee6b3e773c77ad83c632d82af285ef55e753d7e1454e417"],
   [
     "zstd, level 3, 1 MiB blocks",
     { level: 3, blockSize: 1 << 20 },
-    "fff81c55d8bacf502683ba9cf8d5ec3d7597b12eb79c3d663787f4c8262b26b8",
+    "4bc931fea62220b49a8b4e425fc8fecea7f6ca4a59e34319168e8fbbc776d272",
   ],
-  ["gzip", { compressor: "gzip" }, "fa04a0ffab8210df0f79b5e240be996ef0e484ea475b341f9c41fa5b48b0f0cf"],
-  ["lz4", { compressor: "lz4" }, "3d681d35d18e144c230761f01b28f698738d513497326da151b12866a1bb9f93"],
+  ["gzip", { compressor: "gzip" }, "680bec9fd7a59087d7004088a0ca8553c6dc069ee3d5ed3fc66d24cadfcf3514"],
+  ["lz4", { compressor: "lz4" }, "4e4231f537002b71abe346c840db9ddefede9cbae57819d2cf0f7fe08bab92e5"],
   [
     "lz4hc, 4 KiB blocks",
     { compressor: "lz4hc", blockSize: 4096 },
-    "27731d13cffb926783327d66bc017bc3dba85b402ab218090a4d1aeeef7ed7a4",
+    "20ec1e041c4488cf6b80c52b6dfefca521ed57c7dc2971ae561ae579bd7295a4",
   ],
-  ["uncompressed", { compressor: "none" }, "830bc6980ca43124d6bb73b16123a02e3db5c6e690e628cb82fe94ed80900d72"],
+  ["uncompressed", { compressor: "none" }, "3b5a12ea149e6b6cf8a0e2f852517d3fe5d45eed0d80321ffdb6af0b57122627"],
   [
     "fragments of small files",
     { compressor: "lz4", fragments: "small" },
@@ -94,12 +94,12 @@ const PINNED: [name: string, options: SquashfsOptions, hash: string][] = [
   [
     "no dedupe, no exports, no attributes",
     { compressor: "lz4", dedupe: "none", exportable: false, xattrs: false },
-    "906619f9c30cd4395c228220c8a328ed23c9aa8ea730933fcf6a22e19e11f007",
+    "4ce9b86d880ae47b0443785a477a7e60a0c74db8caf08996f83d826b30f14741",
   ],
   [
     "uncompressed tables",
     { compressor: "lz4", uncompressed: ["inodes", "ids", "xattrs"], padding: 1 << 16 },
-    "f934a8ec1491214db24397835f995861ad4a643d1885ace4ba2a8d872a880b6d",
+    "979a6944c302b6fa0b15156863533528259a6eba66fcaf8e39fce29f74ba4d67",
   ],
 ];
 

@@ -1,6 +1,6 @@
 /**
  * The compressions by the names that the command line gives them. Each is loaded when it is asked for: the modules are
- * text of up to 330 KB, that a run without them need not read.
+ * text of up to 450 KB, that a run without them need not read.
  */
 import { ImageError } from "../core/error.ts";
 import type { Codec, CodecWindows } from "./codec.ts";

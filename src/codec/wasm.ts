@@ -9,7 +9,23 @@ import { type CodecWindows, MAX_WINDOW } from "./codec.ts";
 /** The part of the global WebAssembly that is used here: its types come with `dom`, which Node's program lacks. */
 interface WebAssemblyApi {
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: object };
+  Instance: new (module: object, imports?: object) => { readonly exports: object };
+}
+
+const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+/** Compiles a module from base64. */
+export function compileModule(base64: string): object {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  // Uint8Array.from() with a function would take a multiple of the compilation itself
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return new api.Module(bytes);
+}
+
+/** Makes an instance of a module; gives what it exports. */
+export function instantiate<Exports>(module: object, imports?: object): Exports {
+  return new api.Instance(module, imports).exports as Exports;
 }
 
 /** What every module exports: its memory, and the address behind its tables. */
@@ -41,9 +57,8 @@ export function wasmCodec<Exports>(base64: string): (windows: CodecWindows) => C
         throw new ImageError("INPUT", `a codec's window cannot have ${length} bytes`);
       }
     }
-    const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-    module ??= new api.Module(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
-    const { exports } = new api.Instance(module) as { exports: Exports & CommonExports };
+    module ??= compileModule(base64);
+    const exports = instantiate<Exports & CommonExports>(module);
     const { memory } = exports;
     const packedAt = exports.WINDOWS.value;
     const plainAt = roundUp(packedAt + packedLen + SLACK, PAGE);

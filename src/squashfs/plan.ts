@@ -6,7 +6,9 @@
  *     pieces  |<-- about 1 MiB -->|<-- about 1 MiB -->|<-- …
  *
  * A file's blocks stand one behind the other; its end is in a fragment block or is a short block of its own. Fragment
- * blocks are filled in the order of the files, and stand before the file whose end no longer fitted.
+ * blocks are filled in the order of the files, and stand before the file whose end no longer fitted. Two are filled at a
+ * time, one with files that have no other blocks and one with the ends of those that have, since like compresses better
+ * with like.
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
@@ -98,8 +100,9 @@ export function planData(
   const fragmentOff = sharedUint32(tree.length);
   const item = sharedUint32(tree.length).fill(NONE);
   const cutter = new PieceCutter();
+  const whole: OpenFragment = { entries: [], bytes: 0 };
+  const ends: OpenFragment = { entries: [], bytes: 0 };
   let words = 0;
-  let filled = 0;
   let contentBytes = 0;
   let savedByDedupe = 0;
 
@@ -109,11 +112,17 @@ export function planData(
     cutter.add(items.length - 1, words, bytes, blockSize);
     words += Math.ceil(bytes / blockSize);
   };
-  const sealFragment = () => {
-    if (filled === 0) return;
-    addItem(FRAGMENT_ITEM + fragmentTails.length - 1, filled);
+  const seal = (open: OpenFragment) => {
+    if (open.bytes === 0) return;
+    const number = fragmentTails.length - 1;
+    for (const entry of open.entries) {
+      fragment[entry] = number;
+      tails.push(entry);
+    }
+    addItem(FRAGMENT_ITEM + number, open.bytes);
     fragmentTails.push(tails.length);
-    filled = 0;
+    open.entries.length = 0;
+    open.bytes = 0;
   };
 
   for (const entry of files) {
@@ -125,11 +134,11 @@ export function planData(
       const original = shared.tails?.[entry] ?? NONE;
       if (original !== NONE) savedByDedupe += tail;
       else {
-        if (filled + tail > blockSize) sealFragment();
-        fragment[entry] = fragmentTails.length - 1;
-        fragmentOff[entry] = filled;
-        tails.push(entry);
-        filled += tail;
+        const open = body === 0 ? whole : ends;
+        if (open.bytes + tail > blockSize) seal(open);
+        fragmentOff[entry] = open.bytes;
+        open.entries.push(entry);
+        open.bytes += tail;
         contentBytes += tail;
       }
     }
@@ -142,7 +151,8 @@ export function planData(
       }
     }
   }
-  sealFragment();
+  seal(whole);
+  seal(ends);
   if (words > 0xffffffff) throw new ImageError("LIMIT", "the image would have more than 2^32 blocks");
 
   for (const entry of files) {
@@ -173,6 +183,12 @@ export function planData(
     contentBytes,
     savedByDedupe,
   };
+}
+
+/** A fragment block that is being filled, with the ends of these files. */
+interface OpenFragment {
+  entries: number[];
+  bytes: number;
 }
 
 /** Cuts the row of all blocks into pieces. */

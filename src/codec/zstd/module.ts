@@ -1,5 +1,5 @@
 /**
- * libzstd 1.5.7 as WebAssembly, the module of the package @bokuweb/zstd-wasm, embedded by scripts/build-wasm.mjs. The
+ * libzstd 1.5.7 as WebAssembly, the module of the package @bokuweb/zstd-wasm, inlined and embedded by build-wasm.mjs. The
  * package's own functions copy what they are given in and out, and keep one instance for all; here a codec has an
  * instance of its own, and its windows lie in the memory of that.
  *
@@ -8,13 +8,8 @@
  */
 import { ImageError } from "../../core/error.ts";
 import { type CodecWindows, MAX_WINDOW } from "../codec.ts";
+import { compileModule, instantiate } from "../wasm.ts";
 import { WASM } from "./generated.ts";
-
-/** The part of the global WebAssembly that is used here: its types come with `dom`, which Node's program lacks. */
-interface WebAssemblyApi {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: object };
-}
 
 /** The module's exports under the names that its build has given them. */
 interface Exports {
@@ -80,8 +75,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   }
   const mostPlain = Math.min(plainLen, sizes.mostPlain);
   const scratchLen = mostPlain + (mostPlain >> 8) + MOST_OVERHEAD;
-  const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-  module ??= new api.Module(Uint8Array.from(atob(WASM), (character) => character.charCodeAt(0)));
+  module ??= compileModule(WASM);
   let isComplete = false;
   const stop = () => {
     throw new ImageError("INTERNAL", "libzstd has given up");
@@ -99,7 +93,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
       return 1;
     },
   };
-  const { exports } = new api.Instance(module, { a: imports }) as { exports: Exports };
+  const exports = instantiate<Exports>(module, { a: imports });
   exports.g();
   const allocate = (address: number): number => {
     if (address === 0) throw new ImageError("INTERNAL", "there is no memory for libzstd");

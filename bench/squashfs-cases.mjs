@@ -1,0 +1,57 @@
+// What is packed how: mksquashfs and ours take the same words, gensquashfs those that mean the same work.
+import { spawnSync } from "node:child_process";
+import { refusal } from "./turns.mjs";
+
+/** `wall`, `size`: at most so many times mksquashfs's. `peer` and `other`: words for mksquashfs and gensquashfs. */
+export const MODES = [
+  {
+    ...{ name: "zstd 15", wall: 1.45, size: 1 },
+    peer: ["-comp", "zstd", "-Xcompression-level", "15"],
+    other: ["-c", "zstd", "-X", "level=15"],
+  },
+  {
+    ...{ name: "gzip 9", wall: 0.9, size: 1.01 },
+    peer: ["-comp", "gzip", "-Xcompression-level", "9"],
+    other: ["-c", "gzip", "-X", "level=9"],
+  },
+  { name: "lz4", wall: 1.2, size: 1.01, peer: ["-comp", "lz4"], other: ["-c", "lz4"] },
+  { name: "uncompressed", wall: 0.75, size: 1, peer: ["-noI", "-noD", "-noF", "-noX"] },
+];
+
+// Ends of all files in fragments, equal files stored once, the table for NFS, times of files, no attributes.
+const PEER = ["-b", "131072", "-always-use-fragments", "-no-xattrs", "-processors", "2"];
+const QUIET = ["-noappend", "-no-progress", "-quiet"];
+const OTHER = ["-q", "--force", "-b", "131072", "--exportable", "--keep-time", "-j", "2"];
+
+/** The first line that a program says of its version; undefined where there is no such program. */
+export function findVersion(command, option) {
+  const { stdout, stderr, error } = spawnSync(command, [option], { encoding: "utf8" });
+  return error ? undefined : `${stdout}${stderr}`.split("\n")[0];
+}
+
+/**
+ * Two or three cases a mode: mksquashfs, gensquashfs where it has the mode, ours. `argv` is the command for an image and
+ * a tree; `skipped` says why there is none. A program that is missing is undefined. `empty`: an empty folder, `image`: a
+ * place for an image, for finding out which options a program knows.
+ */
+export function listCases(modes, { mksquashfs, gensquashfs, ours, empty, image }) {
+  const sameWords = (command) => (mode, target, tree) => [...command, tree, target, ...mode.peer, ...PEER, ...QUIET];
+  const programs = [
+    { side: "peer", label: "mksquashfs", program: mksquashfs, toArgv: sameWords([mksquashfs]) },
+    { side: "other", label: "gensquashfs", program: gensquashfs, toArgv: otherWords(gensquashfs) },
+    { side: "ours", label: "ours", program: ours, toArgv: sameWords([process.execPath, ours]) },
+  ];
+  return modes.flatMap((mode) =>
+    programs
+      .filter(({ side }) => mode[side] !== undefined || side === "ours")
+      .map(({ side, label, program, toArgv }) => {
+        const argv = (target, tree) => toArgv(mode, target, tree);
+        const skipped = program === undefined ? `no ${label}` : refusal(argv(image, empty));
+        return { name: `${label} ${mode.name}`, mode, side, argv, skipped };
+      }),
+  );
+}
+
+function otherWords(command) {
+  return (mode, target, tree) => [command, ...mode.other, ...OTHER, "-D", tree, target];
+}
