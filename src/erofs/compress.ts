@@ -60,8 +60,6 @@ export async function compressPieces(
     maxExtentBytes: compression.maxExtentBytes,
     interlaced: isInterlaced(compression),
     unit: stored.unit,
-    // who asks for the smallest image has the time
-    skipsRandom: !compression.dedupeExtents,
   };
   const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
   const linker = work.links && new Linker(context, work.links, stored.blockSize);
@@ -74,7 +72,9 @@ export async function compressPieces(
       const codec = await createCodec({ name, level });
       // a frame's window is its contents, and the superblock says how large that can be
       const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
-      squeezer = new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes }, linker);
+      // LZ4 itself is as quick as a look; and who asks for the smallest image has the time
+      const skipsRandom = name !== "lz4" && !compression.dedupeExtents;
+      squeezer = new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes, skipsRandom }, linker);
       squeezers.set(key, squeezer);
     }
     return squeezer;
