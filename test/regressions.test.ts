@@ -1,5 +1,5 @@
 /** Faults that reviews have found, each by its name, so that none comes back. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildErofs, directory, entries } from "../dist/index.js";
@@ -155,4 +155,19 @@ test("two signals at once leave no temporary file", async () => {
   child.kill("SIGTERM");
   await gone;
   expect(readdirSync(out).filter((name) => name !== "t.img")).toEqual([]);
+});
+
+test.each([
+  ["-zlz4,5", "lz4 has no levels, so not 5"],
+  ["-zlz4 -C5000", "pcluster size: 5000 is no multiple of the block size"],
+  ["-zlz4 --target-kernel=9", 'target kernel: "9" is no version such as 6.12'],
+  ["--format=squashfs -b512", "-b: 512 is not in 4096..1048576"],
+])("options that exclude each other or do not exist are wrong usage, not a failed build: %s", (options, message) => {
+  const source = scratch;
+  const ran = spawnSync("node", ["dist/cli/main.js", ...options.split(" "), `${scratch}/never.img`, source]);
+  expect([ran.status, ran.stdout.toString(), ran.stderr.toString()]).toEqual([
+    2,
+    "",
+    `ts-mkerofs: ${message}\nTry 'ts-mkerofs --help' for more information.\n`,
+  ]);
 });

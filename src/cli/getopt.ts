@@ -1,8 +1,18 @@
 /** The grammar of command lines: what glibc's `getopt_long` accepts, for a declarative table of options. */
+import { ImageError } from "../core/error.ts";
 
 /** A command line that cannot be understood; the program prints its one line and exits with 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** Runs a check of options: what the library has against them is wrong usage. */
+export function asUsage(check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof ImageError ? new UsageError(error.message) : error;
+  }
 }
 
 /** One option of a table, under one or more names. */

@@ -2,6 +2,7 @@
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
 import { readFileSync } from "node:fs";
 import { systemMessage } from "../core/node-errors.ts";
+import { resolveLayout } from "../erofs/options.ts";
 import {
   type BuildReport,
   buildErofs,
@@ -14,6 +15,8 @@ import {
   type Source,
   type SquashfsReport,
 } from "../index.ts";
+import { resolveSquashfsLayout } from "../squashfs/options.ts";
+import { asUsage } from "./getopt.ts";
 import { HELP } from "./help.ts";
 import { parseHints } from "./hints.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
@@ -36,7 +39,8 @@ process.exit(
 );
 
 function toJob(command: BuildCommand): BuildJob {
-  const { image, build, format, verbosity, progress } = command;
+  const { image, build, squashfs, format, verbosity, progress } = command;
+  asUsage(() => (format === "erofs" ? resolveLayout(build) : resolveSquashfsLayout(squashfs)));
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096 && verbosity > 0;
   return {
