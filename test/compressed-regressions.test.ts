@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../dist/index.js";
 import { createLz4 } from "../src/codec/lz4/lz4.ts";
+import { loadXxHash } from "../src/core/xxhash.ts";
 import { compareTrees, compareWithSpec, type SpecEntry } from "./helpers/compare.ts";
 import { canMountErofs, withMount } from "./helpers/mount.ts";
 import { oracle } from "./helpers/oracle.ts";
@@ -76,6 +77,19 @@ describe.skipIf(!kernel)("a compressed image", () => {
       list.push({ path: `b${tail}`, kind: "file", contents });
     }
     await expectMounts(list, { compress: { algorithm: "lz4" }, tailPacking: true, xattrTolerance: 1000 });
+  });
+
+  test("a fragment is not found again in a shorter one and what was gathered behind it", async () => {
+    const licence = "Permission is hereby granted, free of charge, to any person who has a copy!\n";
+    const first = Buffer.from(licence);
+    // the last four bytes are chosen: both together have the checksum that the first has alone
+    const second = Buffer.from("0123456789 zyxwvutsrqponmlkjihgfedcba 9876543210 [][][] \xff\xe3\xa4\x3d", "latin1");
+    const both = Buffer.concat([first, second]);
+    const { h32Raw } = await loadXxHash();
+    expect(h32Raw(both, both.length)).toBe(h32Raw(first, first.length));
+    // the third comes behind the first, as it is like it
+    const list = [file("a", first), file("b", second), file("c", Buffer.from(licence.replace("!", "?")))];
+    await expectMounts([...list, file("d", both)], { compress: { algorithm: "lz4" }, fragments: "all" });
   });
 });
 

@@ -6,7 +6,7 @@ import { directory, packFile, type Source, type SquashfsOptions } from "../index
 import type { CompressorName } from "../squashfs/compressor.ts";
 import { amend } from "../stage/node-amend.ts";
 import { labelEntries, readFileContexts } from "../stage/node-file-contexts.ts";
-import { parseSortFile } from "../stage/sort-file.ts";
+import { parseSortFile, type SortRule } from "../stage/sort-file.ts";
 import { NONE, S_IFDIR } from "../stage/tree.ts";
 import { parseXattrFile } from "../stage/xattr-file.ts";
 import { getopt, type OptionSpec, UsageError } from "./getopt.ts";
@@ -157,13 +157,19 @@ function toOptions(settings: Settings, mtime: number): SquashfsOptions {
     timestamp: mtime,
     times: settings.packFile !== undefined || settings.keepTime ? "keep" : "fixed",
     mkfsTime: Math.min(mtime, 0xffffffff),
-    sort: sortFile === undefined ? undefined : parseSortFile(readInput(sortFile), sortFile),
+    sort: sortFile === undefined ? undefined : readSort(sortFile),
   };
+}
+
+function readSort(path: string): SortRule[] {
+  limitBacktracking();
+  return parseSortFile(readInput(path), path);
 }
 
 function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile }: Settings, mtime: number): Source {
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
   const meta = { mode: S_IFDIR | mode, uid, gid, mtime };
+  if (list !== undefined || contextsFile !== undefined) limitBacktracking();
   const source =
     list !== undefined
       ? packFile(list, { packDir, defaults: { ...defaults, mtime } })
@@ -172,7 +178,6 @@ function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile
   if (xattrFile === undefined && contextsFile === undefined) return source;
   const paths = xattrFile === undefined ? [] : parseXattrFile(readInput(xattrFile), xattrFile);
   const contexts = contextsFile === undefined ? undefined : readFileContexts(contextsFile);
-  if (contexts) limitBacktracking();
   return amend(source, meta, (work) => {
     for (const { path, where, xattrs } of paths) {
       const entry = work.editor.find(path);

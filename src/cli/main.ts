@@ -100,11 +100,14 @@ function openSource(
 }
 
 function readHints(path: string): CompressHint[] {
+  limitBacktracking();
   return parseHints(path, readInput(path).toString());
 }
 
 function readSort(path: string | undefined): SortRule[] {
-  return path === undefined ? [] : parseSortFile(readInput(path), path);
+  if (path === undefined) return [];
+  limitBacktracking();
+  return parseSortFile(readInput(path), path);
 }
 
 function readInput(path: string): Buffer {

@@ -12,6 +12,8 @@ export interface SharedFound {
   checksums: Uint32Array;
   /** What the bytes are; see {@link FoundBytes.find}. */
   kinds: Uint8Array;
+  /** How many there are. */
+  lengths: Uint32Array;
   /** Where the bytes are, and one more: 0 is an empty slot. */
   places: Float64Array;
 }
@@ -21,6 +23,7 @@ export function shareFound(): SharedFound {
   return {
     checksums: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
     kinds: new Uint8Array(new SharedArrayBuffer(SLOTS)),
+    lengths: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
     places: new Float64Array(new SharedArrayBuffer(8 * SLOTS)),
   };
 }
@@ -41,21 +44,25 @@ export class FoundBytes {
   }
 
   /**
-   * Where bytes with this checksum are, or -1; whether they are the same is to be seen.
+   * Where `length` bytes with this checksum are, or -1; whether they are the same is to be seen. What is longer than what
+   * has been remembered is not found, even where it is the same as that and what follows it: the two may part yet.
    *
    * @param kind of what the bytes are, 0 to 255: one place is read in one way only
    */
-  find(checksum: number, kind: number): number {
-    const { checksums, kinds, places } = this.#shared;
+  find(checksum: number, kind: number, length: number): number {
+    const { checksums, kinds, lengths, places } = this.#shared;
     const slot = checksum % SLOTS;
-    return checksums[slot] === checksum && kinds[slot] === kind ? places[slot]! - 1 : -1;
+    const isFound = checksums[slot] === checksum && kinds[slot] === kind && lengths[slot] === length;
+    return isFound ? places[slot]! - 1 : -1;
   }
 
-  /** Remembers that bytes with this checksum are at `place`. */
-  remember(checksum: number, kind: number, place: number): void {
+  /** Remembers that `length` bytes with this checksum are at `place`. */
+  remember(checksum: number, kind: number, length: number, place: number): void {
+    const { checksums, kinds, lengths, places } = this.#shared;
     const slot = checksum % SLOTS;
-    this.#shared.checksums[slot] = checksum;
-    this.#shared.kinds[slot] = kind;
-    this.#shared.places[slot] = place + 1;
+    checksums[slot] = checksum;
+    kinds[slot] = kind;
+    lengths[slot] = length;
+    places[slot] = place + 1;
   }
 }

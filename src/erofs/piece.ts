@@ -266,7 +266,8 @@ export class PieceOutput implements PieceResult {
       follows = known < 0;
       if (known < 0) {
         this.blocks.copyWithin(kept, at, at + length);
-        if (this.#isShareable(extent)) this.#found?.pclusters.remember(this.#checksums[extent]!, part.algorithm, off);
+        if (this.#isShareable(extent))
+          this.#found?.pclusters.remember(this.#checksums[extent]!, part.algorithm, length, off);
         kept += length;
       }
       at += length;
@@ -314,7 +315,7 @@ export class PieceOutput implements PieceResult {
     for (let extent = part.extentsAt; extent < end.extentsAt; extent++) {
       const length = this.#sources[extent]! < 0 ? this.#storedLens[extent]! : 0;
       const isShareable = length > 0 && this.#isShareable(extent);
-      const place = isShareable ? pclusters.find(this.#checksums[extent]!, part.algorithm) : -1;
+      const place = isShareable ? pclusters.find(this.#checksums[extent]!, part.algorithm, length) : -1;
       const isKnown = place >= 0 && this.#isWritten(place, this.blocks.subarray(at, at + length), imageOff, kept);
       places.push(isKnown ? place : -1);
       if (isKnown) saved += length;
@@ -342,7 +343,7 @@ export class PieceOutput implements PieceResult {
     if (!this.#found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
     const bytes = this.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
     const checksum = this.#fragmentSums[index]!;
-    const place = this.#found.fragments.find(checksum, 0);
+    const place = this.#found.fragments.find(checksum, 0, bytes.length);
     if (place >= 0) {
       const own = place - fragmentOff;
       const isSame =
@@ -351,7 +352,7 @@ export class PieceOutput implements PieceResult {
           : own + bytes.length <= kept && equalBytes(this.fragments.bytes.subarray(own, own + bytes.length), bytes);
       if (isSame) return place;
     }
-    this.#found.fragments.remember(checksum, 0, fragmentOff + kept);
+    this.#found.fragments.remember(checksum, 0, bytes.length, fragmentOff + kept);
     return -1;
   }
 }

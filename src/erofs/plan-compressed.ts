@@ -37,7 +37,7 @@ import { mapHeaderAt, measureIndex } from "./lcluster.ts";
 import { planLinks } from "./links.ts";
 import type { ErofsLayout } from "./options.ts";
 import { PieceList } from "./pieces.ts";
-import { type ErofsPlan, ImagePlanner, listOwners, type MetadataPlace, type PlanInput } from "./plan.ts";
+import { type ErofsPlan, ImagePlanner, listOwners, type MetadataPlace, ownerOf, type PlanInput } from "./plan.ts";
 import type { PartInput } from "./squeeze.ts";
 import { type Method, PACKED, SCATTERED, type SharedStored, StoredFiles, shareStored } from "./stored.ts";
 import { measureHead, type SuperCompression } from "./superblock.ts";
@@ -306,11 +306,12 @@ export class CompressedPlanner {
     return heads;
   }
 
-  /** The first hint that matches decides, unless the sort file says that a file is not to be compressed. */
+  /** The first hint that matches decides, unless the sort file says that a file, or an equal one, stays plain. */
   #chooseMethods(): Uint8Array {
-    const { flags } = this.#input.files;
-    const isPlain = (entry: number) =>
-      ((flags?.[entry] ?? 0) & FILE_RAW) !== 0 || this.#planner.sizes.chunkMaps.has(entry);
+    const { files, sharesWith } = this.#input;
+    const isRaw = (entry: number) => ((files.flags?.[entry] ?? 0) & FILE_RAW) !== 0;
+    const raw = new Set([...files.files.filter(isRaw)].map((entry) => ownerOf(entry, sharesWith)));
+    const isPlain = (entry: number) => raw.has(entry) || this.#planner.sizes.chunkMaps.has(entry);
     const methods = new Uint8Array(new SharedArrayBuffer(this.#files.length));
     const hints = this.#compression.hints.map(({ pattern }) => compileEre(pattern));
     this.#files.forEach((entry, index) => {

@@ -101,12 +101,17 @@ export function isCut(plan: Pick<ErofsPlan, "chunkMaps">, entry: number, body: n
   return body >= LARGE || plan.chunkMaps.has(entry);
 }
 
+/** The file whose data `entry` has: its own, or that of an equal file. */
+export function ownerOf(entry: number, sharesWith: Uint32Array | undefined): number {
+  const original = sharesWith?.[entry] ?? NONE;
+  return original === NONE ? entry : original;
+}
+
 /** The files whose data is stored: those that share it are where the first of them stands. */
 export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "files" | "sharesWith">): Uint32Array {
   if (!sharesWith) return files;
   const isListed = new Uint8Array(sharesWith.length);
-  const ownerOf = (entry: number) => (sharesWith[entry] === NONE ? entry : sharesWith[entry]!);
-  const listed = files.map(ownerOf).filter((owner) => isListed[owner]!++ === 0);
+  const listed = files.map((entry) => ownerOf(entry, sharesWith)).filter((owner) => isListed[owner]!++ === 0);
   const owners = sharedUint32(listed.length);
   owners.set(listed);
   return owners;
