@@ -2,7 +2,7 @@
 import { median } from "./measure.mjs";
 import { amount, ratio } from "./promises.mjs";
 import { PASSES } from "./reading.mjs";
-import { absent, aligned, fixed, MODE_HEAD, modeCells, piped, range, verdict } from "./report.mjs";
+import { absent, fixed, MODE_HEAD, markdownOf, modeCells, range, textOf, verdict } from "./report.mjs";
 
 const PEAK = 300;
 /** Reading is promised to be no slower. Two passes over one and the same image differ by some percent. */
@@ -78,26 +78,15 @@ function tables({ rows, reading, promises }) {
 
 /** The run as plain text. */
 export function asText(record) {
-  const head = [...record.machine.map(([what, value]) => `${what}: ${value}`), ...describe(record)].join("\n");
-  return `${head}\n\n${tables(record)
-    .map((lines) => aligned(lines, 1))
-    .join("\n\n")}\n`;
+  return textOf(record, describe(record), tables(record));
 }
 
 /** The run as bench/RESULTS-compress.md. */
 export function asMarkdown(record) {
-  return `# Results of compression
+  const intro = `# Results of compression
 
 \`npm run bench:compress -- --write\` rewrites this file. It lays a tree of files from /usr out in /dev/shm (about 5 GB
 with the images, removed at the end), takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and gives both
-programs the same options. What is slower or larger than the peer's is in the tables like the rest.
-
-${piped([["machine", ""], ...record.machine])}
-
-${describe(record)
-  .map((line) => `* ${line}`)
-  .join("\n")}
-
-${tables(record).map(piped).join("\n\n")}
-`;
+programs the same options. What is slower or larger than the peer's is in the tables like the rest.`;
+  return markdownOf(record, intro, describe(record), tables(record));
 }

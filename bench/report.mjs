@@ -122,6 +122,18 @@ ${piped([["promise", "got", "limit", ""], ...lines])}
 `;
 }
 
+/** A run of several tables as plain text; `lines` say what was done. */
+export function textOf({ machine }, lines, tables) {
+  const head = [...machine.map(([what, value]) => `${what}: ${value}`), ...lines].join("\n");
+  return `${head}\n\n${tables.map((table) => aligned(table, 1)).join("\n\n")}\n`;
+}
+
+/** The same as a page of Markdown that begins with `intro`. */
+export function markdownOf({ machine }, intro, lines, tables) {
+  const facts = lines.map((line) => `* ${line}`).join("\n");
+  return `${[intro, piped([["machine", ""], ...machine]), facts, ...tables.map(piped)].join("\n\n")}\n`;
+}
+
 /** A table of Markdown; the first line is its head. */
 export function piped(lines) {
   const width = lines[0].length;

@@ -1,6 +1,6 @@
 // The figures of a run of squashfs.mjs: held against what is promised, and as tables for people.
 import { amount, ratio } from "./promises.mjs";
-import { aligned, MODE_HEAD, modeCells, piped, verdict } from "./report.mjs";
+import { MODE_HEAD, markdownOf, modeCells, textOf, verdict } from "./report.mjs";
 
 /** MB of memory, whatever is packed how. */
 const PEAK = 300;
@@ -38,27 +38,16 @@ function tables({ rows, promises }) {
 
 /** The run as plain text. */
 export function asText(record) {
-  const head = [...record.machine.map(([what, value]) => `${what}: ${value}`), ...describe(record)].join("\n");
-  return `${head}\n\n${tables(record)
-    .map((lines) => aligned(lines, 1))
-    .join("\n\n")}\n`;
+  return textOf(record, describe(record), tables(record));
 }
 
 /** The run as bench/RESULTS-squashfs.md. */
 export function asMarkdown(record) {
-  return `# SquashFS against mksquashfs and gensquashfs
+  const intro = `# SquashFS against mksquashfs and gensquashfs
 
 \`npm run bench:squashfs -- --write\` rewrites this file. It lays the tree of [compressed images](RESULTS-compress.md) out in
 /dev/shm (about 2 GB with an image, removed at the end) and takes the \`mksquashfs\` and \`gensquashfs\` in PATH, or
 \`--mksquashfs=PATH\` and \`--gensquashfs=PATH\`. What is slower or larger than theirs is in the tables like the rest.
-Where others use the machine too, CPU seconds say more than the wall clock.
-
-${piped([["machine", ""], ...record.machine])}
-
-${describe(record)
-  .map((line) => `* ${line}`)
-  .join("\n")}
-
-${tables(record).map(piped).join("\n\n")}
-`;
+Where others use the machine too, CPU seconds say more than the wall clock.`;
+  return markdownOf(record, intro, describe(record), tables(record));
 }
