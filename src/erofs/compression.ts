@@ -16,7 +16,7 @@ export type Algorithm = keyof typeof ALGORITHMS;
 export interface AlgorithmOptions {
   /** Which one. */
   algorithm: Algorithm;
-  /** Default: 9 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
+  /** Default: 7 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
   level?: number | undefined;
   /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
   dictSize?: number | undefined;

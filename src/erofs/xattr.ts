@@ -11,6 +11,7 @@ import { compareBytes, encodeUtf8, latin1FromBytes, roundUp, showBytes } from ".
 import { ImageError } from "../core/error.ts";
 import type { XxHash } from "../core/xxhash.ts";
 import type { Xattr } from "../stage/source.ts";
+import { orderSet } from "../stage/xattr-set.ts";
 import {
   MAX_NAME,
   MAX_SHARED_XATTRS,
@@ -97,13 +98,10 @@ interface EncodedXattr {
 }
 
 function encodeSet(set: readonly Xattr[], path: string): EncodedXattr[] {
-  const attributes = set.map((xattr) => encodeXattr(xattr, path)).sort((a, b) => compareBytes(a.fullName, b.fullName));
-  attributes.forEach((attribute, i) => {
-    if (i > 0 && compareBytes(attributes[i - 1]!.fullName, attribute.fullName) === 0) {
-      throw new ImageError("INPUT", `${path}: attribute ${showBytes(attribute.fullName)} is given twice`, { path });
-    }
-  });
-  return attributes;
+  return orderSet(
+    set.map((xattr) => encodeXattr(xattr, path)),
+    path,
+  );
 }
 
 function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXattr {

@@ -12,6 +12,7 @@ import { compareBytes, encodeUtf8, latin1FromBytes, showBytes } from "../core/by
 import { ImageError } from "../core/error.ts";
 import { setU64 } from "../core/struct.ts";
 import type { Xattr } from "../stage/source.ts";
+import { orderSet } from "../stage/xattr-set.ts";
 import { ABSENT, MAX_NAME, XATTR_ENTRY, XATTR_ID, XATTR_ID_TABLE, XATTR_OUT_OF_LINE, XATTR_VALUE } from "./disk.ts";
 import { MetadataStream } from "./metadata.ts";
 import type { OutputTail } from "./output.ts";
@@ -89,13 +90,10 @@ function measureSet(set: readonly EncodedXattr[]): number {
 }
 
 function encodeSet(set: readonly Xattr[], path: string): EncodedXattr[] {
-  const attributes = set.map((xattr) => encodeXattr(xattr, path)).sort((a, b) => compareBytes(a.fullName, b.fullName));
-  attributes.forEach((attribute, i) => {
-    if (i > 0 && compareBytes(attributes[i - 1]!.fullName, attribute.fullName) === 0) {
-      throw new ImageError("INPUT", `${path}: attribute ${showBytes(attribute.fullName)} is given twice`, { path });
-    }
-  });
-  return attributes;
+  return orderSet(
+    set.map((xattr) => encodeXattr(xattr, path)),
+    path,
+  );
 }
 
 function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXattr {
