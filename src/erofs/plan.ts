@@ -25,6 +25,7 @@ import type { SharedStored } from "./stored.ts";
 import { measureHead, type Superblock, type SuperCompression } from "./superblock.ts";
 import { chooseTime, type ImageTime } from "./time.ts";
 import { deriveUuid } from "./uuid.ts";
+import { uuidText } from "./uuid-text.ts";
 import { planXattrs, type XattrPlan } from "./xattr.ts";
 
 /** A file of at least this many bytes in whole blocks is emitted apart from its window. */
@@ -180,12 +181,7 @@ export class ImagePlanner {
     this.nids = sharedUint32(tree.length);
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
     this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
-    const optionsText = JSON.stringify([
-      1,
-      { ...layout, label: [...layout.label], uuid: 0, findHoles: undefined },
-      this.time,
-      ...(input.sort.length > 0 ? [input.sort] : []),
-    ]);
+    const optionsText = uuidText(layout, this.time, input.sort);
     // no inode has its place yet: that column can be used until then
     this.#uuid =
       layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash, this.nids);
