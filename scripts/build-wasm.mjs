@@ -1,10 +1,10 @@
-// Compiles the AssemblyScript of src/codec/*/*.as to WebAssembly and writes it, as base64, into src/codec/*/generated.ts:
+// Compiles the AssemblyScript of src/codec/*/**/*.as to WebAssembly and writes it, as base64, into src/codec/*/generated.ts:
 // so nothing is loaded at run time. The same for the module of a package, where one is used, once its functions have
 // been inlined. `npm run build` runs it before tsc; it does nothing where nothing has changed.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CODECS = fileURLToPath(new URL("../src/codec", import.meta.url));
@@ -40,8 +40,9 @@ const { version: optimizer } = require("binaryen/package.json");
 for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
   const folder = join(CODECS, codec.name);
   if (!codec.isDirectory() || !existsSync(join(folder, "main.as"))) continue;
-  const sources = readdirSync(folder)
+  const sources = readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith(".as"))
+    .map((name) => name.replaceAll("\\", "/"))
     .sort();
   const hash = createHash("sha256").update(`${version} ${OPTIONS}`);
   for (const name of sources) hash.update(`\n${name}\n`).update(readFileSync(join(folder, name)));
@@ -76,7 +77,7 @@ async function compile(folder) {
   const written = new Map();
   const { error, stderr } = await main(["main.ts", "--outFile=main.wasm", ...OPTIONS], {
     readFile: (name) => {
-      const path = join(folder, `${basename(name, ".ts")}.as`);
+      const path = join(folder, name.replace(/\.ts$/, ".as"));
       return existsSync(path) ? readFileSync(path, "utf8") : null;
     },
     writeFile: (name, contents) => written.set(name, contents),

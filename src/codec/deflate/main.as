@@ -1,12 +1,12 @@
 // What the module exports: see the files. scripts/build-wasm.mjs compiles it, deflate.ts calls it.
-import { fillLogarithms } from "./estimate";
+import { fillLogarithms } from "./encode/estimate";
 import { fillConstants } from "./memory";
 
 export { CONSUMED, ENDED, WINDOWS } from "./memory";
-export { compress } from "./encode";
-export { decompress } from "./decode";
+export { compress } from "./encode/encode";
+export { decompress } from "./decode/decode";
 export { adler32 } from "./adler";
-export { setReach } from "./search";
+export { setReach } from "./encode/search";
 
 fillConstants();
 fillLogarithms();

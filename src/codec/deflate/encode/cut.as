@@ -3,7 +3,7 @@
 // lead to where not one symbol more fits.
 import { ENTRY, anchor, blockStart, countLiteral, countMatch, distanceOf, entries, lengthOf, literalsOf, next,
   saveTokens } from "./tokens";
-import { MATCHES, MIN_MATCH } from "./memory";
+import { MATCHES, MIN_MATCH } from "../memory";
 import { literalBits, matchBits, measureBlock, putBlock, putStored, storedIn } from "./block";
 import { bitPosition, markLastBlock } from "./bits";
 

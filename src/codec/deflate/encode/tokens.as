@@ -3,7 +3,7 @@
 //
 //     | literals | distance | length |    eight bytes each; the literals behind the last match are in no entry
 //     | u32      | u16      | u16    |
-import { DIST_FREQ, FIRST_LENGTH, LENGTH_SLOTS, LITLEN_FREQ, MATCHES, MATCHES_END, distSlot } from "./memory";
+import { DIST_FREQ, FIRST_LENGTH, LENGTH_SLOTS, LITLEN_FREQ, MATCHES, MATCHES_END, distSlot } from "../memory";
 
 const DISTANCE: u32 = 4;
 const LENGTH: u32 = 6;

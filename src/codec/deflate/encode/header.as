@@ -5,7 +5,7 @@
 import {
   DIST_LENS, DIST_SYMBOLS, HEADER_ITEMS, HEADER_LENS, LITLEN_LENS, LITLEN_SYMBOLS, PRE_CODES, PRE_FREQ, PRE_LENS,
   PRE_SYMBOLS, preSymbolAt,
-} from "./memory";
+} from "../memory";
 import { flushBits, putBits } from "./bits";
 import { makeCodes, makeLengths } from "./huffman";
 

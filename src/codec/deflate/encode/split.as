@@ -1,7 +1,7 @@
 // Where a block should end: where what comes differs from what the block has had. As in libdeflate, symbols are put into
 // ten kinds (literals by two high bits and the lowest one, short and long matches), and the shares of these kinds among
 // the latest symbols are compared with those before them.
-import { END_OF_BLOCK, FIRST_LENGTH, LITLEN_FREQ, LITLEN_SYMBOLS, OBSERVED, SORT } from "./memory";
+import { END_OF_BLOCK, FIRST_LENGTH, LITLEN_FREQ, LITLEN_SYMBOLS, OBSERVED, SORT } from "../memory";
 
 const KINDS: u32 = 10;
 /** The first symbol of a match that counts as long: 9 bytes or more. */

@@ -4,7 +4,7 @@
 import {
   COSTS, DIST_EXTRA, DIST_FREQ, DIST_SYMBOLS, END_OF_BLOCK, FIRST_LENGTH, FOUND, FOUND_END, LENGTH_EXTRA, LENGTH_SLOTS,
   LITLEN_FREQ, LITLEN_SYMBOLS, MAX_MATCH, MIN_MATCH, NODES, distSlot,
-} from "./memory";
+} from "../memory";
 import { log2 } from "./estimate";
 import { findAll, foundEnd, insert } from "./search";
 import { MIN_BLOCK, isSplit } from "./split";

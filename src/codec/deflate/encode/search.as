@@ -2,7 +2,7 @@
 // newest one with the same three bytes.
 import {
   HEADS, HEADS3, HEADS3_SIZE, HEADS_SIZE, LINKS, MAX_DISTANCE, countEqual,
-} from "./memory";
+} from "../memory";
 
 /** Bits of the two hashes. */
 const HASH_BITS: u32 = 16;

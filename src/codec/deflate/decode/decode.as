@@ -3,7 +3,7 @@
 import {
   DIST_LENS, DIST_TABLE, DYNAMIC, ENDED, END_OF_BLOCK, FIXED, HEADER_LENS, LITLEN_LENS, LITLEN_SYMBOLS, DIST_SYMBOLS,
   LITLEN_TABLE, NOT_ENDED, PRE_LENS, PRE_SYMBOLS, PRE_TABLE, STORED, preSymbolAt,
-} from "./memory";
+} from "../memory";
 import {
   alignInput, bits, count, hasOverrun, inputEnd, ip, overrun, refill, saveInput, startInput, takeBits,
 } from "./input";

@@ -3,7 +3,7 @@ import {
   DIST_BASES, DIST_CODES, DIST_EXTRA, DIST_FREQ, DIST_LENS, DIST_SYMBOLS, DYNAMIC, END_OF_BLOCK, FIRST_LENGTH, FIXED,
   LENGTH_BASES, LENGTH_CODES, LENGTH_EXTRA, LENGTH_SLOTS, LITLEN_CODES, LITLEN_FREQ, LITLEN_LENS, LITLEN_SYMBOLS,
   MATCHES, MAX_MATCH, MIN_MATCH, STORED, distSlot,
-} from "./memory";
+} from "../memory";
 import { alignBits, bitPosition, flushBits, putBits, putBlockStart, putBytes } from "./bits";
 import { measureHeader, putHeader } from "./header";
 import { makeCodes, makeLengths } from "./huffman";

@@ -2,7 +2,7 @@
 // about a hundredth. Says how far to parse when an output is to be filled.
 import {
   DIST_EXTRA, DIST_FREQ, DIST_SYMBOLS, FIRST_LENGTH, LENGTH_EXTRA, LITLEN_FREQ, LITLEN_SYMBOLS, LOGARITHMS,
-} from "./memory";
+} from "../memory";
 
 /** A header's own part, and what it says of each symbol, as seen in files of all kinds. */
 const HEADER_BITS: u32 = 60;

@@ -6,7 +6,7 @@
 import {
   DIST_BASES, DIST_EXTRA, DIST_SYMBOLS, DIST_TABLE, END_OF_BLOCK, FIRST_LENGTH, LENGTH_BASES, LENGTH_EXTRA,
   LITLEN_SYMBOLS, LITLEN_TABLE, PRE_TABLE, SORT, SORT_COUNTS,
-} from "./memory";
+} from "../memory";
 
 /** How many bits lead into each table. */
 export const LITLEN_BITS: u32 = 11;

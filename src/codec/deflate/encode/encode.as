@@ -1,5 +1,5 @@
 // A whole stream: block after block, until the input ends or the output is full.
-import { CONSUMED } from "./memory";
+import { CONSUMED } from "../memory";
 import { bitPosition, finishBits, startBits } from "./bits";
 import { measureBlock, putBlock } from "./block";
 import { putCutBlock } from "./cut";

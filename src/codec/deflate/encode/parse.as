@@ -1,7 +1,7 @@
 // From input to symbols, in four ways: the longer of two matches (level 1); the longest match that is found (greedy); a
 // look at the next position, or the next two, before it is taken (lazy, lazier). Decisions are libdeflate's: how many
 // bytes a match must have by how many literals are in use, and when a later match is the better one.
-import { LITLEN_FREQ, MAX_MATCH, MIN_MATCH, SORT } from "./memory";
+import { LITLEN_FREQ, MAX_MATCH, MIN_MATCH, SORT } from "../memory";
 import { parseOptimal, startOptimalBlock } from "./optimal";
 import { findMatch, findNewest, foundDistance, insert, insertNewest } from "./search";
 import { MIN_BLOCK, SYMBOLS_A_LOOK, isSplit, startSplit } from "./split";

@@ -1,5 +1,5 @@
 // Prefix codes: from how often symbols occur to the lengths of their codes, and from lengths to codes.
-import { SORT, SORT_COUNTS, SORT_OTHER } from "./memory";
+import { SORT, SORT_COUNTS, SORT_OTHER } from "../memory";
 
 /** A symbol in the low bits of what is sorted, its frequency above. */
 const SYMBOL_BITS: u32 = 9;
