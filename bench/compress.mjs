@@ -21,7 +21,7 @@ const HELP = `Usage: npm run bench:compress -- [options]
   --only=TEXT,…    only modes whose options contain one of these; a mode's options in full mean that one alone
   --limit=SECONDS  a run is stopped after this long (default 1800)
   --mkfs=PATH      the peer (default $MKFS_EROFS, else mkfs.erofs in PATH)
-  --ours=FILE      the command under test (default dist/cli/main.js)
+  --ours=FILE      the command under test (default dist/cli/mkerofs/main.js)
   --entries= --bytes=   at most so many entries and bytes in the tree (default ${TREE.entries} and ${TREE.bytes})
   --reads=N        random reads a pass (default 20000)
   --no-read        do not read the images
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
   options: {
     ...{ help: flag, keep: flag, write: flag, assert: flag, "no-read": flag, "no-drop": flag, mkfs: text, only: text },
     dir: { ...text, default: "/dev/shm/ts-mkerofs-compress" },
-    ours: { ...text, default: `${here}/../dist/cli/main.js` },
+    ours: { ...text, default: `${here}/../dist/cli/mkerofs/main.js` },
     rounds: { ...text, default: "3" },
     limit: { ...text, default: "1800" },
     reads: { ...text, default: "20000" },

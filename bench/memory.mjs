@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { fill } from "./filler.mjs";
 import { hasTime, measure, median } from "./measure.mjs";
 
-const OURS = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const OURS = fileURLToPath(new URL("../dist/cli/mkerofs/main.js", import.meta.url));
 const RUNS = 5;
 const PER_TOP = { directories: 10, files: 50 };
 const ENTRIES_PER_TOP = 1 + PER_TOP.directories * (1 + PER_TOP.files);

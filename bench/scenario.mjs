@@ -22,7 +22,7 @@ const HELP = `Usage: npm run bench -- [options]
   --slow=SECONDS   a case that took longer in the warm-up is not repeated (default 30)
   --limit=SECONDS  a case is stopped after this long (default 900)
   --mkfs=PATH      the peer (default $MKFS_EROFS, else mkfs.erofs in PATH)
-  --ours=FILE      the command under test (default dist/cli/main.js)
+  --ours=FILE      the command under test (default dist/cli/mkerofs/main.js)
   --paths= --entries= --bytes=   at most so many store paths, files and bytes in the closure
   --small= --large=              top-level entries of the two stores
   --json=FILE      the figures (default bench/results/scenario.json)
@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
   options: {
     ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text },
     dir: { ...text, default: "/dev/shm/ts-mkerofs-bench" },
-    ours: { ...text, default: `${here}/../dist/cli/main.js` },
+    ours: { ...text, default: `${here}/../dist/cli/mkerofs/main.js` },
     rounds: { ...text, default: "5" },
     slow: { ...text, default: "30" },
     limit: { ...text, default: "900" },

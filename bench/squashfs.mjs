@@ -19,7 +19,7 @@ const HELP = `Usage: npm run bench:squashfs -- [options]
   --only=TEXT,…    only modes whose name contains one of these: ${MODES.map(({ name }) => name).join(", ")}
   --limit=SECONDS  a run is stopped after this long (default 900)
   --mksquashfs=PATH, --gensquashfs=PATH   the peers (default those in PATH)
-  --ours=FILE      the command under test (default dist/cli/mksquashfs.js)
+  --ours=FILE      the command under test (default dist/cli/mksquashfs/main.js)
   --entries= --bytes=   at most so many entries and bytes in the tree (default ${TREE.entries} and ${TREE.bytes})
   --json=FILE      the figures (default bench/results/squashfs.json)
   --write          rewrite bench/RESULTS-squashfs.md
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
     dir: { ...text, default: "/dev/shm/ts-mkerofs-squashfs" },
     mksquashfs: { ...text, default: "mksquashfs" },
     gensquashfs: { ...text, default: "gensquashfs" },
-    ours: { ...text, default: `${here}/../dist/cli/mksquashfs.js` },
+    ours: { ...text, default: `${here}/../dist/cli/mksquashfs/main.js` },
     rounds: { ...text, default: "3" },
     limit: { ...text, default: "900" },
     json: { ...text, default: `${here}/results/squashfs.json` },

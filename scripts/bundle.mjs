@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-const commands = ["cli/main", "cli/gensquashfs", "cli/mksquashfs"];
+const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main"];
 const bundle = await rolldown({
-  input: Object.fromEntries(["index", "worker", ...commands].map((name) => [name, `${dist}/${name}.js`])),
+  input: Object.fromEntries(["index", "build/worker", ...commands].map((name) => [name, `${dist}/${name}.js`])),
   platform: "node",
   logLevel: "warn",
 });
@@ -16,7 +16,7 @@ await bundle.write({
   format: "esm",
   entryFileNames: "[name].js",
   // beside the worker, which they start by its place next to them
-  chunkFileNames: "chunk-[name].js",
+  chunkFileNames: "build/chunk-[name].js",
   // comments and spaces out: names stay, for readable stack traces
   minify: { compress: false, mangle: false, codegen: true },
 });

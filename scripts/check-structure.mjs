@@ -8,11 +8,26 @@ import { isBuiltin } from "node:module";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Layer of each folder of src; "" stands for the files directly in it. */
-const LAYERS = { core: 0, codec: 1, stage: 2, erofs: 3, squashfs: 3, inspect: 4, "": 5, cli: 6 };
+/**
+ * Layer of each folder of src; "" stands for the files directly in it. A folder that is not named belongs to the one
+ * around it.
+ */
+const LAYERS = {
+  core: 0,
+  codec: 1,
+  "stage/text": 1,
+  "stage/tree": 2,
+  "stage/source": 3,
+  erofs: 4,
+  squashfs: 4,
+  inspect: 5,
+  build: 6,
+  "": 7,
+  cli: 8,
+};
 const CODE_FILE = /\.[mc]?[jt]sx?$/;
 const WORKER_ENTRY = /(^|[/-])worker\.ts$/;
-const NODE_FILE = /(^|\/)node-[^/]*\.ts$|^worker\.ts$|^cli\//;
+const NODE_FILE = /(^|\/)node-[^/]*\.ts$|^build\/worker\.ts$|^cli\//;
 
 const LEXEME =
   /\s+|(?<comment>\/\/.*|(?<![\s\S])#!.*|\/\*[\s\S]*?\*\/)|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')|(?<regex>\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*)|[\w$]+|[^"'\s]/y;
@@ -158,7 +173,15 @@ function resolve(files, from, { specifier, isUrl }) {
   return names.find((name) => files.has(name)) ?? (CODE_FILE.test(path) ? null : undefined);
 }
 
-const folderOf = (path) => path.slice(0, Math.max(0, path.indexOf("/")));
+/** The folder with a layer that a file belongs to, or the one at the top where none has. */
+function folderOf(path) {
+  const parts = path.split("/").slice(0, -1);
+  for (let end = parts.length; end > 0; end--) {
+    const folder = parts.slice(0, end).join("/");
+    if (folder in LAYERS) return folder;
+  }
+  return parts[0] ?? "";
+}
 const layerOf = (path) => LAYERS[folderOf(path)];
 
 /** Rules 1 and 4: from where a file may import. Gives the files of src that it imports, with the offsets. */
@@ -170,7 +193,7 @@ function checkImports(files, file, report) {
   for (const entry of file.imports) {
     const { specifier, offset, isUrl } = entry;
     if (!isUrl && (isBuiltin(specifier) || specifier.startsWith("node:")) && !NODE_FILE.test(file.name)) {
-      report(file, offset, `import of ${specifier}: only node-*.ts, src/worker.ts and src/cli may use Node`);
+      report(file, offset, `import of ${specifier}: only node-*.ts, src/build/worker.ts and src/cli may use Node`);
     }
     const target = resolve(files, file.name, entry);
     if (target === null) {

@@ -2,9 +2,14 @@
 import { encodeUtf8 } from "../core/bytes.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { type Compression, type CompressionOptions, checkTargetKernel, resolveCompression } from "./compression.ts";
-import { MAX_CHUNK_BITS } from "./disk.ts";
-import { isAtLeast } from "./kernel.ts";
+import { isAtLeast } from "../core/kernel.ts";
+import {
+  type Compression,
+  type CompressionOptions,
+  checkTargetKernel,
+  resolveCompression,
+} from "./compress-options.ts";
+import { MAX_CHUNK_BITS } from "./disk/format.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
 export interface ErofsLayoutOptions extends CompressionOptions {

@@ -1,7 +1,8 @@
 /** What can be said of an image from its plan. */
 import { showBytes } from "../core/bytes.ts";
-import { countInodes } from "../stage/counts.ts";
-import type { Tree } from "../stage/tree.ts";
+import { latestKernel } from "../core/kernel.ts";
+import { countInodes } from "../stage/tree/counts.ts";
+import type { Tree } from "../stage/tree/tree.ts";
 import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
@@ -9,11 +10,10 @@ import {
   INCOMPAT_FRAGMENTS,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
-} from "./disk.ts";
-import { latestKernel } from "./kernel.ts";
+} from "./disk/format.ts";
+import type { Superblock } from "./disk/superblock.ts";
 import { showUuid } from "./options.ts";
-import type { ErofsPlan } from "./plan.ts";
-import type { Superblock } from "./superblock.ts";
+import type { ErofsPlan } from "./plan/plan.ts";
 
 /** Linux reads smaller blocks than its pages since 6.4. */
 const COMMON_PAGE = 4096;

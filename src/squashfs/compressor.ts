@@ -2,7 +2,7 @@
 import type { Codec, CodecWindows } from "../codec/codec.ts";
 import { createCodec } from "../codec/names.ts";
 import { ImageError } from "../core/error.ts";
-import { COMPRESSION, META_RAW } from "./disk.ts";
+import { COMPRESSION, META_RAW } from "./disk/format.ts";
 
 /** A compressor, as `compressor` of the options names it. */
 export type CompressorName = "none" | "gzip" | "lz4" | "lz4hc" | "zstd" | "xz";

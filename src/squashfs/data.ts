@@ -7,11 +7,11 @@ import { isZero, roundUp } from "../core/bytes.ts";
 import type { JobContext } from "../core/control.ts";
 import { OrderedOutput, type PieceResult } from "../core/ordered.ts";
 import type { Sink } from "../core/sink.ts";
-import type { Contents } from "../stage/contents.ts";
-import { FILE_NO_HOLES, FILE_RAW } from "../stage/sort-file.ts";
-import type { Tree } from "../stage/tree.ts";
+import type { Contents } from "../stage/tree/contents.ts";
+import { FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
+import type { Tree } from "../stage/tree/tree.ts";
 import { type CompressorSpec, makeCodec } from "./compressor.ts";
-import { WORD_RAW } from "./disk.ts";
+import { WORD_RAW } from "./disk/format.ts";
 import { BLOCK_ALIGN, type DataPlan, FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "./plan.ts";
 
 /** How blocks are stored; plain data. */

@@ -8,9 +8,9 @@ import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import type { Sink } from "../core/sink.ts";
 import { setU64 } from "../core/struct.ts";
-import type { InodeOrder } from "../stage/order.ts";
-import type { Xattr } from "../stage/source.ts";
-import type { Tree } from "../stage/tree.ts";
+import type { InodeOrder } from "../stage/tree/order.ts";
+import type { Tree } from "../stage/tree/tree.ts";
+import type { Xattr } from "../stage/tree/xattrs.ts";
 import { compressionId, encodeCompressorOptions, makeCodec } from "./compressor.ts";
 import {
   FLAG_ALWAYS_FRAGMENTS,
@@ -27,16 +27,16 @@ import {
   FRAGMENT_ENTRY,
   META_BLOCK,
   SUPER,
-} from "./disk.ts";
-import { IdTable } from "./ids.ts";
+} from "./disk/format.ts";
+import { IdTable } from "./disk/ids.ts";
+import { MetadataStream } from "./disk/metadata.ts";
+import { OutputTail } from "./disk/output.ts";
+import { encodeSuperblock } from "./disk/superblock.ts";
+import { writeTable } from "./disk/table.ts";
+import { XattrTable } from "./disk/xattr.ts";
 import { InodeWriter } from "./inodes.ts";
-import { MetadataStream } from "./metadata.ts";
 import type { SquashfsLayout } from "./options.ts";
-import { OutputTail } from "./output.ts";
 import { type DataPlan, FRAGMENT_ITEM } from "./plan.ts";
-import { encodeSuperblock } from "./superblock.ts";
-import { writeTable } from "./table.ts";
-import { XattrTable } from "./xattr.ts";
 
 /** What an image is finished from. */
 export interface FinishInput {

@@ -8,11 +8,11 @@
  */
 import { showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
-import type { InodeOrder } from "../stage/order.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree.ts";
-import { DirectoryWriter, type Listing, type PlacedListing } from "./directory.ts";
-import { ABSENT, EXTENDED, TYPE } from "./disk.ts";
-import type { IdTable } from "./ids.ts";
+import type { InodeOrder } from "../stage/tree/order.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree/tree.ts";
+import { DirectoryWriter, type Listing, type PlacedListing } from "./disk/directory.ts";
+import { ABSENT, EXTENDED, TYPE } from "./disk/format.ts";
+import type { IdTable } from "./disk/ids.ts";
 import {
   directoryType,
   emitBase,
@@ -23,10 +23,10 @@ import {
   emitSymlink,
   fileType,
   otherType,
-} from "./inode.ts";
-import type { MetadataStream } from "./metadata.ts";
+} from "./disk/inode.ts";
+import type { MetadataStream } from "./disk/metadata.ts";
+import type { XattrTable } from "./disk/xattr.ts";
 import type { DataPlan } from "./plan.ts";
-import type { XattrTable } from "./xattr.ts";
 
 /** What inodes are written from. */
 export interface InodeInput {

@@ -1,12 +1,12 @@
 /** What SquashFS cannot hold is refused before any contents are read: tables are written in the end, which may be hours later. */
 import { showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
-import type { InodeOrder } from "../stage/order.ts";
-import type { Xattr } from "../stage/source.ts";
-import { S_IFLNK, type Tree } from "../stage/tree.ts";
-import { MAX_LINK } from "./disk.ts";
-import { IdTable } from "./ids.ts";
-import { XattrTable } from "./xattr.ts";
+import type { InodeOrder } from "../stage/tree/order.ts";
+import { S_IFLNK, type Tree } from "../stage/tree/tree.ts";
+import type { Xattr } from "../stage/tree/xattrs.ts";
+import { MAX_LINK } from "./disk/format.ts";
+import { IdTable } from "./disk/ids.ts";
+import { XattrTable } from "./disk/xattr.ts";
 
 /** Throws `LIMIT` naming the path of a link that is too long, of an owner too many, or of an attribute that has no place. */
 export function checkLimits(

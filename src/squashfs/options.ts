@@ -2,7 +2,7 @@
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { type CompressorName, GZIP_WINDOW_BITS, LEVELS } from "./compressor.ts";
-import { MAX_BLOCK, MIN_BLOCK } from "./disk.ts";
+import { MAX_BLOCK, MIN_BLOCK } from "./disk/format.ts";
 
 /** Parts of an image that can be left uncompressed. */
 export type UncompressedPart = "inodes" | "data" | "fragments" | "xattrs" | "ids";

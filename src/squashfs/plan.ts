@@ -12,9 +12,9 @@
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
-import { sharedUint32 } from "../stage/order.ts";
-import { FILE_NO_FRAGMENT, type FileOrder } from "../stage/sort-file.ts";
-import { NONE, type Tree } from "../stage/tree.ts";
+import { sharedUint32 } from "../core/shared.ts";
+import { FILE_NO_FRAGMENT, type FileOrder } from "../stage/tree/file-order.ts";
+import { NONE, type Tree } from "../stage/tree/tree.ts";
 import type { SquashfsLayout } from "./options.ts";
 
 /** Raw bytes after which a piece is full. */

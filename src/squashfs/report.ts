@@ -1,7 +1,7 @@
 /** What can be said of an image once it is finished. */
-import { countInodes } from "../stage/counts.ts";
-import type { InodeOrder } from "../stage/order.ts";
-import type { Tree } from "../stage/tree.ts";
+import { countInodes } from "../stage/tree/counts.ts";
+import type { InodeOrder } from "../stage/tree/order.ts";
+import type { Tree } from "../stage/tree/tree.ts";
 import type { CompressorName } from "./compressor.ts";
 import type { FinishedImage } from "./emit.ts";
 import type { SquashfsLayout } from "./options.ts";

@@ -1,0 +1,193 @@
+/**
+ * What every build has in common, whatever the format: the threads, the stage, the comparing, progress, abort, times.
+ *
+ *     sources --walk--> Tree --order--> InodeOrder --compare, scan--> shared data, holes
+ */
+
+import { checkInteger } from "../core/check.ts";
+import { ImageError } from "../core/error.ts";
+import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
+import { loadXxHash } from "../core/xxhash.ts";
+import { FileContents } from "../stage/source/disk/node-files.ts";
+import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import { prepareWalk } from "../stage/source/disk/node-walk.ts";
+import { isFileSource, paths } from "../stage/source/node-sources.ts";
+import { isStaged, type Source } from "../stage/source/source.ts";
+import type { Contents } from "../stage/tree/contents.ts";
+import { compareCandidates, type DedupeCandidates } from "../stage/tree/dedupe.ts";
+import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
+import { type DataRuns, readSparse, type SparseScan, scanSparse } from "../stage/tree/sparse.ts";
+import { Tree } from "../stage/tree/tree.ts";
+import type { Xattr } from "../stage/tree/xattrs.ts";
+import { JOBS } from "./jobs.ts";
+import type { BuildProgress, RunOptions } from "./options.ts";
+import type { BuildSeconds } from "./report.ts";
+import { checkTarget, type ImageTarget } from "./target.ts";
+
+/** What a tree was staged into. */
+export interface Staged {
+  tree: Tree;
+  contents: Contents;
+  xattrs: Xattr[][];
+  /** Where the files lie, if they do on this machine: then all threads can read them. */
+  paths: SharedPaths | undefined;
+  /** Left out before the walk. */
+  excluded: number;
+}
+
+/** What callers give as a source: a list of paths stands for `paths()` of it. Throws `INPUT` for anything else. */
+export function toSource(source: readonly (string | Uint8Array)[] | Source): Source {
+  if (typeof source !== "object" || source === null) {
+    throw new ImageError(
+      "INPUT",
+      "the source is neither an array of paths nor one that directory(), closure() or entries() made",
+    );
+  }
+  return Array.isArray(source) ? paths(source as readonly (string | Uint8Array)[]) : (source as Source);
+}
+
+/** One build from its start to its end. */
+export class BuildSession {
+  readonly policy: StagePolicy;
+  readonly pool: ThreadPool<typeof JOBS>;
+  /** Bytes before the image. */
+  readonly offset: number;
+  readonly #source: Source;
+  readonly #options: RunOptions;
+  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
+  readonly #started = performance.now();
+  /** Removes what the source has made. */
+  #release: (() => void) | undefined;
+
+  constructor(source: Source, options: RunOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.policy = resolvePolicy(options, source.isClosure);
+    this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
+    // entries in memory cannot be shared: they are read by the main thread alone
+    this.pool = new ThreadPool(isFileSource(source) ? workers : 1, JOBS, new URL("./worker.js", import.meta.url));
+  }
+
+  /** Wall time of each stage so far. */
+  get seconds(): BuildSeconds {
+    this.#seconds.total = (performance.now() - this.#started) / 1000;
+    return this.#seconds;
+  }
+
+  /** The time that the image is to say it was made at, where one is given. */
+  get timestamp(): number | undefined {
+    return this.policy.times === "fixed" ? this.policy.timestamp : this.#options.timestamp;
+  }
+
+  /** Stages the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
+  async run<R>(out: ImageTarget, work: (staged: Staged) => Promise<R>): Promise<R> {
+    const { signal } = this.#options;
+    const onAbort = () => this.pool.abort();
+    let staged: Staged | undefined;
+    try {
+      signal?.addEventListener("abort", onAbort);
+      if (signal?.aborted) onAbort();
+      checkTarget(out);
+      staged = await this.#stage();
+      return await work(staged);
+    } catch (error) {
+      // whoever reads the stream must not wait for what will not come
+      if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
+        out.abort(error).catch(() => undefined);
+      }
+      throw error;
+    } finally {
+      this.pool.close();
+      staged?.contents.release();
+      this.#release?.();
+      signal?.removeEventListener?.("abort", onAbort);
+    }
+  }
+
+  async #stage(): Promise<Staged> {
+    return this.watch("walk", undefined, async () => {
+      const tree = Tree.create();
+      const source = this.#source;
+      if (isStaged(source))
+        return {
+          tree,
+          ...(await this.pool.here((context) => source.stage(tree, this.policy, context))),
+          paths: undefined,
+          excluded: 0,
+        };
+      if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
+      const start = await this.pool.here(() => source.open(this.policy, tree));
+      this.#release = start.release;
+      try {
+        await this.pool.run("walk", prepareWalk(tree, start.paths, this.policy));
+      } catch (error) {
+        throw start.explain(error);
+      }
+      tree.ensureAll();
+      const { finish } = start;
+      const xattrs = finish ? await this.pool.here((context) => finish(tree, this.policy, context)) : [[]];
+      const contents = new FileContents(tree, start.paths);
+      return { tree, contents, xattrs, paths: start.paths, excluded: start.excluded };
+    });
+  }
+
+  /** Compares files; the outcome is in `candidates`. */
+  async compare({ tree, contents, paths }: Staged, candidates: DedupeCandidates): Promise<void> {
+    if (candidates.entries.length === 0) return;
+    const xxhash = await loadXxHash();
+    await this.watch("compare", candidates.bytes, () =>
+      paths
+        ? this.pool.run("compare", { tree: tree.share(), paths, candidates })
+        : this.pool.runHere((context) => compareCandidates(context, tree, candidates, contents, xxhash)),
+    );
+  }
+
+  /** Looks for holes; gives what holds data, by entry. */
+  async scan({ tree, contents, paths }: Staged, scan: SparseScan): Promise<Map<number, DataRuns>> {
+    if (scan.entries.length > 0) {
+      await this.watch("compare", scan.bytes, () =>
+        paths
+          ? this.pool.run("scan", { tree: tree.share(), paths, scan })
+          : this.pool.runHere((context) => scanSparse(context, tree, scan, contents)),
+      );
+    }
+    return readSparse(scan);
+  }
+
+  /** Runs one stage: its time goes into the report, its progress to the caller. */
+  async watch<T>(
+    stage: BuildProgress["stage"] | "plan",
+    total: number | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const started = performance.now();
+    const { onProgress } = this.#options;
+    let thrown: { error: unknown } | undefined;
+    const fail = (error: unknown) => {
+      // the caller's own mistake ends the build, and is the caller's to see
+      thrown ??= { error };
+      this.pool.abort();
+    };
+    const tell = () => {
+      try {
+        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.pool.control.done, total });
+        if (told instanceof Promise) told.catch(fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const timer = onProgress && setInterval(tell, 100);
+    try {
+      const result = await work();
+      tell();
+      if (thrown === undefined) return result;
+    } catch (error) {
+      if (thrown === undefined) throw error;
+    } finally {
+      clearInterval(timer);
+      this.#seconds[stage] += (performance.now() - started) / 1000;
+    }
+    throw (thrown as { error: unknown }).error;
+  }
+}

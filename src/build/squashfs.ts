@@ -1,0 +1,167 @@
+/**
+ * The build of a SquashFS image: stage -> compare -> plan -> pack -> finish.
+ *
+ *     sources --walk--> Tree --order--> InodeOrder --compare--> shared data
+ *                         \_______________ plan ______________/
+ *                                           |
+ *                  pack: data, all threads --> tables, superblock: one thread
+ */
+
+import { checkInteger } from "../core/check.ts";
+import type { FileSink } from "../core/node/node-file-sink.ts";
+import { withSpills } from "../core/node/node-spill.ts";
+import type { Sink } from "../core/sink.ts";
+import { type DataCoding, packData } from "../squashfs/data.ts";
+import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
+import { checkLimits } from "../squashfs/limits.ts";
+import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "../squashfs/options.ts";
+import { type DataPlan, planData, tailBytes } from "../squashfs/plan.ts";
+import { describeSquashfs } from "../squashfs/report.ts";
+import type { Source } from "../stage/source/source.ts";
+import { groupByLength } from "../stage/tree/dedupe.ts";
+import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
+import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
+import type { Tree } from "../stage/tree/tree.ts";
+import type { RunOptions } from "./options.ts";
+import { BuildSession, type Staged, toSource } from "./session.ts";
+import type { SquashfsReport } from "./squashfs-report.ts";
+import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
+
+/** Everything that `buildSquashfs` can be told. */
+export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
+  /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
+  mkfsTime?: number | undefined;
+}
+
+/**
+ * Builds a SquashFS image of `source` in `out`.
+ *
+ * @param source an array of paths, each a top-level entry under its base name (a closure), or a Source:
+ *   `directory()`, `closure()`, `entries()`
+ * @param out a path (written beside it and renamed; a block device is written in place), a Sink, or a WritableStream.
+ *   The latter two get the image front to back, once it is whole: until then it lies in a temporary file
+ * @throws ImageError; the target is then as it was. What a caller's own Sink, stream or callback throws is passed on
+ */
+export async function buildSquashfs(
+  source: readonly (string | Uint8Array)[] | Source,
+  out: string | Sink | WritableStream<Uint8Array>,
+  options: SquashfsOptions = {},
+): Promise<SquashfsReport> {
+  return new SquashfsBuild(toSource(source), options).run(out);
+}
+
+/** Bytes at the head of a device that are wiped before, and written after everything else. */
+const HEAD_BYTES = 4096;
+
+class SquashfsBuild {
+  readonly #options: SquashfsOptions;
+  readonly #layout: SquashfsLayout;
+  readonly #session: BuildSession;
+
+  constructor(source: Source, options: SquashfsOptions) {
+    this.#options = options;
+    this.#layout = resolveSquashfsLayout(options);
+    checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
+    this.#session = new BuildSession(source, options);
+  }
+
+  run(out: ImageTarget): Promise<SquashfsReport> {
+    const session = this.#session;
+    return session.run(out, async (staged) => {
+      const inodes = orderInodes(staged.tree);
+      checkLimits(staged.tree, inodes, this.#layout.xattrs ? staged.xattrs : undefined);
+      const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
+      const data = await this.#plan(staged, inodes, order);
+      const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));
+      return {
+        ...describeSquashfs(staged.tree, inodes, this.#layout, data, image),
+        mountPoint: this.#options.mountPoint,
+        excluded: staged.excluded + staged.tree.excluded,
+        unmatchedRules: order.unmatched,
+        seconds: session.seconds,
+      };
+    });
+  }
+
+  async #plan(staged: Staged, inodes: InodeOrder, order: FileOrder): Promise<DataPlan> {
+    const { tree } = staged;
+    const layout = this.#layout;
+    const size = tree.size.view;
+    const { flags } = order;
+    const tailOf = (entry: number) => tailBytes(layout, size[entry]!, flags?.[entry]);
+    const isAlone = (entry: number) => ((flags?.[entry] ?? 0) & FILE_NO_DEDUPE) !== 0;
+    const tails = layout.dedupe
+      ? groupByLength(tree, inodes, (entry) => (isAlone(entry) ? 0 : tailOf(entry)), true)
+      : undefined;
+    if (tails) await this.#session.compare(staged, tails);
+    const bodyOf = (entry: number) => (isAlone(entry) ? 0 : size[entry]! - tailOf(entry));
+    const blocks = layout.dedupe ? groupByLength(tree, inodes, bodyOf, false) : undefined;
+    if (blocks) await this.#session.compare(staged, blocks);
+    const shared = { tails: tails?.sharesWith, blocks: blocks?.sharesWith };
+    return this.#session.watch("plan", undefined, async () => planData(tree, order, layout, shared, dataStart(layout)));
+  }
+
+  async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
+    const { offset } = this.#session;
+    if (typeof out === "string") {
+      let image: FinishedImage | undefined;
+      await writeFileTarget(out, async (file) => {
+        image = await this.#writeFile(staged, inodes, data, file, offset);
+      });
+      return image!;
+    }
+    // sizes are known at the end only, and the superblock comes first
+    return withSpills(undefined, async (folder) => {
+      const path = folder.create("image");
+      const image = await this.#writeFile(staged, inodes, data, { path, shownPath: path, inPlace: false }, 0);
+      await this.#session.pool.runHere((context) => sendImage(context, path, image.bytes, out, offset));
+      return image;
+    });
+  }
+
+  /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */
+  #writeFile(
+    staged: Staged,
+    inodes: InodeOrder,
+    plan: DataPlan,
+    file: FileTarget,
+    offset: number,
+  ): Promise<FinishedImage> {
+    const { pool } = this.#session;
+    const { tree, contents, paths, xattrs } = staged;
+    const { path, shownPath } = file;
+    const layout = this.#layout;
+    const coding: DataCoding = {
+      compressor: layout.compressor,
+      level: layout.level,
+      windowBits: layout.windowBits,
+      rawData: layout.uncompressed.data,
+      rawFragments: layout.uncompressed.fragments,
+      sparse: layout.sparse,
+    };
+    return withFileSink(file, offset, async (sink) => {
+      if (file.inPlace) wipeHead(sink);
+      if (paths)
+        await pool.run("pack", { tree: tree.share(), paths, plan, coding, target: { path, shownPath, offset } });
+      else await pool.runHere((context) => packData(context, plan, coding, tree, contents, sink));
+      const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
+      const input = { tree, inodes, layout, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
+      const image = await pool.here((context) => finishImage(context, input, sink, () => sink.sync()));
+      sink.sync();
+      return image;
+    });
+  }
+}
+
+/** A device is no image before it is whole, nor the one that it was. */
+function wipeHead(sink: FileSink): void {
+  sink.writeAt(new Uint8Array(HEAD_BYTES), 0);
+  sink.sync();
+}
+
+/** The build time of a tree that has none: the clock is never asked. */
+function newestTime(tree: Tree, { order }: InodeOrder): number {
+  let newest = 0;
+  for (const entry of order) newest = Math.max(newest, tree.mtime.view[entry]!);
+  return newest;
+}

@@ -1,0 +1,115 @@
+/** Where images go: a path, a stream, or a sink of the caller's. */
+
+import type { JobContext } from "../core/control.ts";
+import { ImageError } from "../core/error.ts";
+import { FileSink, openTarget } from "../core/node/node-file-sink.ts";
+import { SpillFile } from "../core/node/node-spill.ts";
+import { SequentialSink, type Sink } from "../core/sink.ts";
+
+/** Bytes of a finished image that are copied at once. */
+const COPY_BYTES = 1 << 20;
+
+/** A path (written beside it and renamed; a block device is written in place), a Sink, or a stream. */
+export type ImageTarget = string | Sink | WritableStream<Uint8Array>;
+
+/** Throws `INPUT` for what no image can be written to, before any work is done. */
+export function checkTarget(out: ImageTarget): void {
+  if (out === "") throw new ImageError("INPUT", 'the path to write to is ""');
+  if (typeof out === "string") return;
+  if (typeof out === "object" && out !== null) {
+    if ("getWriter" in out) {
+      if (!out.locked) return;
+      throw new ImageError("INPUT", "the stream to write to is locked by another writer");
+    }
+    if ([out.writeAt, out.truncate, out.close].every((method) => typeof method === "function")) return;
+  }
+  throw new ImageError(
+    "INPUT",
+    "the target is neither a path, nor a WritableStream, nor a Sink {writeAt, truncate, close}",
+  );
+}
+
+/** A file to be written: the temporary one beside the target, or a device itself. */
+export interface FileTarget {
+  /** Where to write. */
+  path: string;
+  /** What messages call it. */
+  shownPath: string;
+  /** The target itself is written to (a device), so that the head must come last. */
+  inPlace: boolean;
+}
+
+/** Has `write` make the file `out`, and puts it in its place; after a failure `out` is as it was. */
+export async function writeFileTarget(out: string, write: (file: FileTarget) => Promise<void>): Promise<void> {
+  const target = openTarget(out);
+  try {
+    await write({ path: target.path, shownPath: out, inPlace: target.inPlace });
+    target.commit();
+  } catch (error) {
+    target.abandon();
+    throw error;
+  }
+}
+
+/** Opens a file for `use`, at `offset`; it is closed however that ends. */
+export async function withFileSink<R>(
+  { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
+  offset: number,
+  use: (sink: FileSink) => Promise<R>,
+): Promise<R> {
+  const sink = new FileSink(path, shownPath, offset);
+  try {
+    return await use(sink);
+  } finally {
+    sink.release();
+  }
+}
+
+/** A sink whose offset 0 is another's `offset`. */
+export function moveSink(out: Sink, offset: number): Sink {
+  return {
+    writeAt: (bytes, at) => out.writeAt(bytes, at + offset),
+    truncate: (length) => out.truncate(length + offset),
+    close: () => out.close(),
+  };
+}
+
+/** Copies a finished image of `length` bytes, which lies in the temporary file `path`, to a sink, front to back. */
+export async function copyImage(context: JobContext, path: string, length: number, sink: Sink): Promise<void> {
+  const image = new SpillFile(path);
+  try {
+    await sink.truncate(length);
+    const buffer = new Uint8Array(COPY_BYTES);
+    for (let done = 0; done < length; ) {
+      const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
+      if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
+      await sink.writeAt(buffer.subarray(0, got), done);
+      done += got;
+      context.control.check();
+      context.control.advance(context.thread, got);
+      const paused = context.pause();
+      if (paused !== undefined) await paused;
+    }
+    await sink.close();
+  } finally {
+    image.close();
+  }
+}
+
+/** The same to a stream or a caller's Sink, `offset` bytes from its start. */
+export async function sendImage(
+  context: JobContext,
+  path: string,
+  length: number,
+  out: Exclude<ImageTarget, string>,
+  offset: number,
+): Promise<void> {
+  if (!("getWriter" in out)) return copyImage(context, path, length, moveSink(out, offset));
+  const stream = new SequentialSink(out);
+  try {
+    await copyImage(context, path, length, moveSink(stream, offset));
+  } catch (error) {
+    void stream.abort(error);
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+/** The file of `--compress-hints`, as mkfs.erofs takes it: `BYTES [ALGORITHM] REGEX` a line, `#` for comments. */
+import type { CompressHint } from "../../erofs/compress-options.ts";
+import { compileEre } from "../../stage/text/ere.ts";
+import { UsageError } from "../shared/getopt.ts";
+
+/**
+ * Parses the file's text.
+ *
+ * @param name what messages call the file
+ * @throws UsageError naming the line
+ */
+export function parseHints(name: string, text: string): CompressHint[] {
+  const hints: CompressHint[] = [];
+  text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .forEach((line, index) => {
+      if (line.trim() === "" || line.startsWith("#")) return;
+      const where = `${name}: line ${index + 1}`;
+      const parts = /^[\t ]*(\d+)[\t ]+(?:(\d+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
+      if (!parts) throw new UsageError(`${where}: not BYTES [ALGORITHM] REGEX`);
+      const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
+      if (line.includes("\uFFFD")) throw new UsageError(`${where}: not UTF-8`);
+      try {
+        compileEre(pattern);
+      } catch (error) {
+        throw new UsageError(`${where}: ${(error as Error).message}`);
+      }
+      hints.push({ pclusterSize: Number(pclusterSize), algorithm: Number(algorithm), pattern });
+    });
+  return hints;
+}

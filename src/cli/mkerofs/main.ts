@@ -1,0 +1,119 @@
+#!/usr/bin/env node
+/** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
+import { readFileSync } from "node:fs";
+import { systemMessage } from "../../core/node/node-errors.ts";
+import { resolveLayout } from "../../erofs/options.ts";
+import {
+  type BuildReport,
+  buildErofs,
+  buildSquashfs,
+  type CompressHint,
+  closure,
+  directory,
+  parseSortFile,
+  type SortRule,
+  type Source,
+  type SquashfsReport,
+} from "../../index.ts";
+import { resolveSquashfsLayout } from "../../squashfs/options.ts";
+import { asUsage } from "../shared/getopt.ts";
+import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
+import { formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
+import { HELP } from "./help.ts";
+import { parseHints } from "./hints.ts";
+import { type BuildCommand, parseOptions } from "./options.ts";
+
+const NAME = "ts-mkerofs";
+
+// All that was printed has been awaited; nothing that is still open may keep the process alive.
+process.exit(
+  await runProgram({
+    name: NAME,
+    help: HELP,
+    manifest: new URL("../../../package.json", import.meta.url),
+    parse(argv, env) {
+      const command = parseOptions(argv, env);
+      return command.action === "build" ? toJob(command) : command;
+    },
+  }),
+);
+
+function toJob(command: BuildCommand): BuildJob {
+  const { image, build, squashfs, format, verbosity, progress } = command;
+  asUsage(() => (format === "erofs" ? resolveLayout(build) : resolveSquashfsLayout(squashfs)));
+  const { blockSize = 4096 } = build;
+  const needsPages = format === "erofs" && blockSize > 4096 && verbosity > 0;
+  return {
+    action: "build",
+    image,
+    progress,
+    quiet: verbosity === 0,
+    warnings: needsPages ? [`only kernels with pages of at least ${blockSize} bytes mount this image`] : [],
+    build: (out, context) => (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context),
+  };
+}
+
+async function makeErofs(
+  { build, json, verbosity, compressHints, sortFile, ...command }: BuildCommand,
+  out: string | WritableStream<Uint8Array>,
+  context: RunContext,
+) {
+  if (compressHints !== undefined) build.compressHints = readHints(compressHints);
+  const sort = readSort(sortFile);
+  const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
+  const notes = noteOf(report, verbosity);
+  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
+}
+
+async function makeSquashfs(
+  { squashfs, json, verbosity, sortFile, ...command }: BuildCommand,
+  out: string | WritableStream<Uint8Array>,
+  context: RunContext,
+) {
+  const sort = readSort(sortFile);
+  const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
+  const notes = noteOf(report, verbosity);
+  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatSquashfsReport(report) : "" };
+}
+
+function noteOf(report: BuildReport | SquashfsReport, verbosity: number): string {
+  return (verbosity > 0 ? formatWarnings(NAME, report) : "") + (verbosity >= 3 ? formatStages(report) : "");
+}
+
+function toJson(report: unknown): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+function openSource(
+  command: Pick<BuildCommand, "closure" | "sources" | "hasRegexes">,
+  signal: AbortSignal,
+): Source | string[] {
+  const { sources } = command;
+  if (command.hasRegexes) limitBacktracking();
+  if (command.closure === "-") {
+    const { stdin } = process;
+    signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end
+    return closure("standard input", stdin);
+  }
+  if (command.closure !== undefined) return closure(command.closure);
+  return sources.length === 1 ? directory(sources[0]!) : sources;
+}
+
+function readHints(path: string): CompressHint[] {
+  limitBacktracking();
+  return parseHints(path, readInput(path).toString());
+}
+
+function readSort(path: string | undefined): SortRule[] {
+  if (path === undefined) return [];
+  limitBacktracking();
+  return parseSortFile(readInput(path), path);
+}
+
+function readInput(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(`${path}: ${systemMessage(error)}`);
+  }
+}

@@ -1,0 +1,121 @@
+/** What the commands have in common: a build with its progress and signals, one line for what goes wrong, an exit status. */
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
+import type { BuildProgress } from "../../index.ts";
+import { UsageError } from "./getopt.ts";
+import { ProgressBar } from "./progress.ts";
+import { imageStream, print } from "./streams.ts";
+import { formatMessage } from "./summary.ts";
+
+const { stdout, stderr } = process;
+
+/** What a build is given by {@link runProgram}. */
+export interface RunContext {
+  signal: AbortSignal;
+  onProgress?: (progress: BuildProgress) => void;
+}
+
+/** An image to be built. */
+export interface BuildJob {
+  action: "build";
+  /** Path of the image; `-` is standard output. */
+  image: string;
+  /** Warnings that are known before. */
+  warnings: readonly string[];
+  progress: "auto" | "always" | "never";
+  /** Nothing but errors and the report is to be printed. */
+  quiet: boolean;
+  /** Builds it; gives what is to be said in the end, and whether that goes to standard error. */
+  build(out: string | WritableStream<Uint8Array>, context: RunContext): Promise<{ report: string; notes: string }>;
+}
+
+/** What a command line asks for. */
+export type ProgramCommand = BuildJob | { action: "help" | "version" };
+
+/** One command. */
+export interface Program {
+  name: string;
+  help: string;
+  /** `package.json`, as seen from the command's own file: this one may be bundled elsewhere. */
+  manifest: URL;
+  /** Reads a command line; throws UsageError for one that cannot be understood. */
+  parse(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): ProgramCommand;
+}
+
+/** Runs a command to its end; returns its exit status. */
+export async function runProgram(program: Program): Promise<number> {
+  // The optimizing compiler runs beside threads that live for a second. Without these bounds on inlining it takes a
+  // sixth of all the time; the code it makes is as fast, since the work is in system calls.
+  setFlagsFromString("--max-inlined-bytecode-size=50");
+  setFlagsFromString("--max-inlined-bytecode-size-cumulative=100");
+  // A failed write is told to its callback; without a listener it would be thrown as well.
+  for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
+  try {
+    const command = program.parse(process.argv.slice(2), process.env);
+    if (command.action === "build") return await run(program, command);
+    await print(stdout, command.action === "help" ? program.help : `${program.name} ${readVersion(program)}\n`);
+    return 0;
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    const hint = isUsage ? `Try '${program.name} --help' for more information.\n` : "";
+    await complain(formatMessage(program.name, error instanceof Error ? error.message : String(error)) + hint);
+    return isUsage ? 2 : 1;
+  }
+}
+
+function readVersion({ manifest }: Program): string {
+  return JSON.parse(readFileSync(manifest, "utf8")).version;
+}
+
+/** Prints to standard error; if no one reads that, there is no one to tell. */
+async function complain(text: string): Promise<void> {
+  await print(stderr, text).catch(() => undefined);
+}
+
+async function run(program: Program, job: BuildJob): Promise<number> {
+  const { image } = job;
+  if (image === "-" && stdout.isTTY) throw new UsageError("standard output is a terminal, which takes no image");
+  for (const warning of job.warnings) await complain(formatMessage(program.name, `warning: ${warning}`));
+
+  const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
+  const bar = showsBar ? new ProgressBar(stderr) : undefined;
+  const interruption = watchSignals(() => bar?.clear());
+  try {
+    const { signal } = interruption;
+    const out = image === "-" ? imageStream(stdout, signal) : image;
+    const said = await job.build(out, { signal, ...(bar && { onProgress: (now) => bar.update(now) }) });
+    bar?.clear();
+    if (said.notes !== "") await complain(said.notes);
+    if (said.report !== "") await print(image === "-" ? stderr : stdout, said.report);
+    return 0;
+  } catch (error) {
+    bar?.clear();
+    if (!interruption.signal.aborted) throw error;
+    const { name, number } = interruption.signal.reason;
+    await complain(formatMessage(program.name, `interrupted (${name})`));
+    return 128 + number;
+  }
+}
+
+/** Aborts at the first signal, so that the build can clean up behind itself, and exits at the second. */
+function watchSignals(onSignal: () => void): AbortController {
+  const controller = new AbortController();
+  const listener: NodeJS.SignalsListener = (name) => {
+    const number = constants.signals[name];
+    onSignal();
+    if (controller.signal.aborted) process.exit(128 + number);
+    controller.abort({ name, number });
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, listener);
+  return controller;
+}
+
+/**
+ * An expression such as `(a+)+b` makes a backtracking engine try for years what glibc's finds out at once. V8 has a
+ * linear engine too, which it turns to after so many steps back (a few milliseconds) if it is told to.
+ */
+export function limitBacktracking(): void {
+  setFlagsFromString("--regexp-backtracks-before-fallback=1000000");
+  setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+}

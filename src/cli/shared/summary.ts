@@ -1,0 +1,73 @@
+/** What the command says in the end. */
+import type { BuildReport, BuildSeconds, EntryCounts } from "../../build/report.ts";
+import type { SquashfsReport } from "../../build/squashfs-report.ts";
+import { showBytes } from "./progress.ts";
+
+/** A report for people, in a few lines. */
+export function formatReport(report: BuildReport): string {
+  const { blocks, blockSize, bytes, savedByDedupe, savedByHoles, seconds } = report;
+  return formatLines([
+    ["UUID", report.uuid],
+    ["Size", `${blocks} blocks of ${blockSize} bytes (${showBytes(bytes)})`],
+    ["Inodes", formatCounts(report)],
+    ["Deduplicated", `${savedByDedupe} bytes`],
+    ["Holes", `${savedByHoles} bytes`],
+    ["Needs", `Linux ${report.minimumKernel}`],
+    ["Took", `${seconds.total.toFixed(2)} s`],
+  ]);
+}
+
+/** The same for a SquashFS image. */
+export function formatSquashfsReport(report: SquashfsReport): string {
+  const { blockSize, bytes, compressor, dataBytes, fragments, metaBytes, savedByDedupe, savedByHoles } = report;
+  return formatLines([
+    ["Size", `${bytes} bytes (${showBytes(bytes)}): data ${showBytes(dataBytes)}, tables ${showBytes(metaBytes)}`],
+    ["Blocks", `${blockSize} bytes, ${compressor}, ${fragments} fragment blocks`],
+    ["Inodes", formatCounts(report)],
+    ["Deduplicated", `${savedByDedupe} bytes`],
+    ["Holes", `${savedByHoles} bytes`],
+    ["Needs", `Linux ${report.minimumKernel}`],
+    ["Took", `${report.seconds.total.toFixed(2)} s`],
+  ]);
+}
+
+/** What is not as it was asked for, a line each; empty where all is. */
+export function formatWarnings(program: string, report: BuildReport | SquashfsReport): string {
+  const warnings = report.unmatchedRules.map((path) => `no file matches ${path} of the sort file`);
+  if ("clampedTimes" in report && report.clampedTimes > 0) {
+    warnings.push(`${report.clampedTimes} times before 1970 or after 2106 became the nearest that SquashFS holds`);
+  }
+  return warnings.map((warning) => formatMessage(program, `warning: ${warning}`)).join("");
+}
+
+function formatCounts({ counts, excluded }: { counts: EntryCounts; excluded: number }): string {
+  const { hardLinks, ...kinds } = counts;
+  const inodes = Object.values(kinds).reduce((sum, count) => sum + count, 0);
+  const details = [
+    ...Object.entries(kinds).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : [])),
+    ...(hardLinks > 0 ? [`${hardLinks} hard links`] : []),
+    ...(excluded > 0 ? [`${excluded} excluded`] : []),
+  ];
+  return `${inodes} (${details.join(", ")})`;
+}
+
+function formatLines(lines: readonly [what: string, value: string][]): string {
+  return lines.map(([what, value]) => `${`${what}:`.padEnd(14)}${value}\n`).join("");
+}
+
+/** The time that each stage took, in one line. */
+export function formatStages({ seconds }: { seconds: BuildSeconds }): string {
+  const { total, ...stages } = seconds;
+  const parts = Object.entries(stages).map(([stage, time]) => `${stage} ${time.toFixed(3)} s`);
+  return `${parts.join(", ")}, total ${total.toFixed(3)} s\n`;
+}
+
+/** One line for a terminal, from a program: control characters, which file names may hold, are written as escapes. */
+export function formatMessage(program: string, message: string): string {
+  const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+  const safe = message.replace(
+    /\p{Cc}/gu,
+    (char) => escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return `${program}: ${safe}\n`;
+}

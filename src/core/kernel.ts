@@ -1,0 +1,41 @@
+/** Linux versions: what a kernel must be to read an image, and what a kernel that is asked for can read. */
+import { ImageError } from "./error.ts";
+
+/** A version as two numbers. */
+export type KernelVersion = readonly [major: number, minor: number];
+
+/** The first version with EROFS. */
+const FIRST: KernelVersion = [5, 4];
+
+/** Reads `6.12` or `v6.12.3`. Throws `INPUT` for anything else, and for versions without EROFS. */
+export function parseKernel(text: string): KernelVersion {
+  const match = /^v?(\d{1,3})\.(\d{1,3})(\.\d+)*$/.exec(`${text}`);
+  if (!match) throw new ImageError("INPUT", `target kernel: "${text}" is no version such as 6.12`);
+  const version: KernelVersion = [Number(match[1]), Number(match[2])];
+  if (isOlder(version, FIRST))
+    throw new ImageError("INPUT", `target kernel: Linux ${text} has no EROFS; 5.4 is the first`);
+  return version;
+}
+
+/** Throws `INPUT` where `feature` came with a later version than `target`. */
+export function checkKernel(target: KernelVersion, feature: string, since: string): void {
+  if (!isOlder(target, parseKernel(since))) return;
+  throw new ImageError(
+    "INPUT",
+    `target kernel: Linux ${target.join(".")} does not read ${feature}, which came with ${since}`,
+  );
+}
+
+/** The latest of some versions. */
+export function latestKernel(versions: readonly string[]): string {
+  return versions.reduce((latest, version) => (isOlder(parseKernel(latest), parseKernel(version)) ? version : latest));
+}
+
+/** Whether `target` reads what came with `since`. */
+export function isAtLeast(target: string, since: string): boolean {
+  return !isOlder(parseKernel(target), parseKernel(since));
+}
+
+function isOlder(a: KernelVersion, b: KernelVersion): boolean {
+  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+}

@@ -1,0 +1,33 @@
+/** The operating system's refusals, said in this package's words. */
+import { showBytes } from "../bytes.ts";
+import { ImageError } from "../error.ts";
+
+/** `EACCES`, `ENOSPC` …, or undefined for an error that the system did not make. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("syscall" in error)) return undefined;
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** The system's own words for its error: `permission denied`. */
+export function systemMessage(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // Node: "EACCES: permission denied, open '/path'"
+  return /^[A-Z0-9]+: ([^,]*)/.exec(text)?.[1] ?? text;
+}
+
+/** An error about a source entry that was there when its directory was read: gone or changed, or refused. */
+export function sourceError(path: Uint8Array, cause: unknown): ImageError {
+  if (cause instanceof ImageError) return cause;
+  const shown = showBytes(path);
+  const code = systemCode(cause);
+  const details = { path: shown, cause };
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new ImageError("CHANGED", `${shown}: vanished while it was packed`, details);
+  if (code === "ELOOP")
+    return new ImageError("CHANGED", `${shown}: became a symbolic link while it was packed`, details);
+  if (code === "ENXIO" || code === "ENODEV" || code === "EISDIR") {
+    return new ImageError("CHANGED", `${shown}: became something else while it was packed`, details);
+  }
+  if (code === undefined) return new ImageError("INTERNAL", `${shown}: ${systemMessage(cause)}`, details);
+  return new ImageError("IO", `${shown}: ${systemMessage(cause)}`, details);
+}

@@ -1,0 +1,169 @@
+/**
+ * Worker threads. A pool of n threads is the main thread and n-1 helpers: each runs the same job over the same shared
+ * memory until no piece is left. With one thread there are no helpers, and the same code is the serial reference.
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { Control, type Job, type JobContext } from "../control.ts";
+import { ImageError, type PortableError, unpackError } from "../error.ts";
+
+/** What the main thread sends a helper. */
+export interface JobRequest {
+  job: string;
+  params: unknown;
+}
+
+/** What a helper answers. */
+export interface JobReply {
+  error: PortableError | undefined;
+}
+
+/** What a helper is started with. */
+export interface HelperStart {
+  control: SharedArrayBuffer;
+  thread: number;
+}
+
+const PAUSE_EVERY_MS = 12;
+
+/** Jobs by name, as each thread knows them. */
+export type JobTable = Record<string, Job<never>>;
+
+/** As many threads as this process may use processors. */
+export function defaultThreads(): number {
+  return availableParallelism();
+}
+
+/** The main thread and its helpers. */
+export class ThreadPool<T extends JobTable> {
+  readonly control: Control;
+  readonly #jobs: T;
+  readonly #helpers: Helper[] = [];
+  readonly #aborted: Promise<never>;
+  #abort!: (error: ImageError) => void;
+
+  constructor(threads: number, jobs: T, workerUrl: URL) {
+    this.control = new Control(threads);
+    this.#jobs = jobs;
+    this.#aborted = new Promise((_, reject) => {
+      this.#abort = reject;
+    });
+    // most builds are not aborted, and then nobody waits for this
+    this.#aborted.catch(() => undefined);
+    for (let thread = 1; thread < threads; thread++) {
+      this.#helpers.push(new Helper(workerUrl, { control: this.control.buffer, thread }));
+    }
+  }
+
+  /** Runs a job in every thread; rejects with the first error, after all have stopped. */
+  async run<K extends keyof T & string>(name: K, params: Parameters<T[K]>[1]): Promise<void> {
+    const request: JobRequest = { job: name, params };
+    await this.#settle((context) => [
+      this.#jobs[name]!(context, params as never),
+      ...this.#helpers.map((helper) => helper.ask(request)),
+    ]);
+  }
+
+  /** Stops all jobs, and does not wait for those of the main thread: they may wait for a caller that never answers. */
+  abort(): void {
+    this.control.stop();
+    this.#abort(new ImageError("ABORTED", "the build was aborted"));
+  }
+
+  /** Runs a job in the main thread alone. */
+  async runHere(job: (context: JobContext) => Promise<void>): Promise<void> {
+    await this.#settle((context) => [Promise.race([job(context), this.#aborted])]);
+  }
+
+  /** Runs a job with a result in the main thread alone. */
+  async here<R>(job: (context: JobContext) => Promise<R>): Promise<R> {
+    let result: { value: R } | undefined;
+    await this.runHere(async (context) => {
+      result = { value: await job(context) };
+    });
+    return result!.value;
+  }
+
+  /** Ends the helpers, which have nothing to do any more, in their own time. */
+  close(): void {
+    for (const helper of this.#helpers) helper.close();
+  }
+
+  async #settle(start: (context: JobContext) => Promise<void>[]): Promise<void> {
+    this.control.check();
+    this.control.reset();
+    const errors: unknown[] = [];
+    await Promise.all(
+      start(mainContext(this.control)).map((work) =>
+        work.catch((error: unknown) => {
+          errors.push(error);
+          this.control.stop();
+        }),
+      ),
+    );
+    // threads that were stopped because of an error say only that
+    const isCause = (error: unknown) => !(error instanceof ImageError && error.code === "ABORTED");
+    if (errors.length > 0) throw errors.find(isCause) ?? errors[0];
+  }
+}
+
+/** One worker thread, from start to end. */
+class Helper {
+  readonly #worker: Worker;
+  /** Why it is no more. */
+  #lost: unknown;
+  #finish: ((error?: unknown) => void) | undefined;
+
+  constructor(url: URL, start: HelperStart) {
+    this.#worker = new Worker(url, {
+      workerData: start,
+      execArgv: [],
+      // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && unpackError(error)));
+    this.#worker.on("error", (error) => this.#lose(error));
+    this.#worker.on("exit", (code) => this.#lose(new Error(`a worker thread ended with code ${code}`)));
+  }
+
+  /** Has it run a job. */
+  ask(request: JobRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#finish = (error) => {
+        this.#finish = undefined;
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      if (this.#lost === undefined) this.#worker.postMessage(request);
+      else this.#finish(this.#lost);
+    });
+  }
+
+  close(): void {
+    this.#worker.unref();
+    void this.#worker.terminate();
+  }
+
+  #lose(error: unknown): void {
+    this.#lost ??= error;
+    this.#finish?.(error);
+  }
+}
+
+/** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */
+function mainContext(control: Control): JobContext {
+  let last = performance.now();
+  return {
+    control,
+    thread: 0,
+    pause() {
+      if (performance.now() - last < PAUSE_EVERY_MS) return undefined;
+      return new Promise((resolve) =>
+        setImmediate(() => {
+          last = performance.now();
+          resolve();
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/** Temporary files for what has to wait: each thread opens its own view of one. */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { ImageError } from "../error.ts";
+import { systemMessage } from "./node-errors.ts";
+
+/** A temporary file that is open for reading and writing at any offset. */
+export class SpillFile {
+  readonly #shownPath: string;
+  readonly #offset: number;
+  #descriptor: number;
+
+  /**
+   * @param path of an existing file
+   * @param shownPath what messages call it
+   * @param start the byte of the file that is offset 0
+   */
+  constructor(path: string, shownPath: string = path, start = 0) {
+    this.#shownPath = shownPath;
+    this.#offset = start;
+    this.#descriptor = this.#attempt(() => openSync(path, "r+"));
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    this.#attempt(() => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#offset + offset + done);
+      }
+    });
+  }
+
+  /** Fills `into` from `offset`; returns how many bytes there were, fewer than asked only at the end. */
+  readAt(into: Uint8Array, offset: number): number {
+    return this.#attempt(() => {
+      let done = 0;
+      while (done < into.length) {
+        const got = readSync(this.#descriptor, into, done, into.length - done, this.#offset + offset + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    });
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) closeSync(this.#descriptor);
+    this.#descriptor = -1;
+  }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      const path = this.#shownPath;
+      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
+    }
+  }
+}
+
+/** A folder of temporary files that are gone when the build is, however it ends. */
+export class SpillFolder {
+  readonly #path: string;
+  readonly #remove: () => void;
+
+  /** @param neighbour a file in whose folder it shall be; default: the system's for temporary files */
+  constructor(neighbour?: string) {
+    const beside = neighbour === undefined ? tmpdir() : dirname(neighbour);
+    try {
+      this.#path = mkdtempSync(join(beside, ".ts-mkerofs-"));
+    } catch (cause) {
+      throw new ImageError("IO", `${beside}: ${systemMessage(cause)}`, { path: beside, cause });
+    }
+    this.#remove = () => rmSync(this.#path, { recursive: true, force: true });
+    process.once("exit", this.#remove);
+  }
+
+  /** Makes an empty file; returns its path. */
+  create(name: string): string {
+    const path = join(this.#path, name);
+    try {
+      closeSync(openSync(path, "wx"));
+    } catch (cause) {
+      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
+    }
+    return path;
+  }
+
+  /** Removes all files. */
+  remove(): void {
+    process.off("exit", this.#remove);
+    this.#remove();
+  }
+}
+
+/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
+export async function withSpills<R>(
+  neighbour: string | undefined,
+  use: (folder: SpillFolder) => Promise<R>,
+): Promise<R> {
+  const folder = new SpillFolder(neighbour);
+  try {
+    return await use(folder);
+  } finally {
+    folder.remove();
+  }
+}

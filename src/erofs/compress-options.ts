@@ -1,0 +1,254 @@
+/** Options of compression, with their defaults; the command line's names stand in brackets. */
+import { CODEC_LEVELS, checkCodecLevel } from "../codec/names.ts";
+import { checkInteger, checkOneOf } from "../core/check.ts";
+import { ImageError } from "../core/error.ts";
+import { checkKernel, isAtLeast, parseKernel } from "../core/kernel.ts";
+import { compileEre } from "../stage/text/ere.ts";
+import { MAX_PCLUSTER } from "./disk/format.ts";
+
+/** Names of the algorithms, and what EROFS calls them: the bit in available_compr_algs. */
+export const ALGORITHMS = { lz4: 0, lz4hc: 0, deflate: 2, zstd: 3 } as const;
+
+/** Names of the algorithms. */
+export type Algorithm = keyof typeof ALGORITHMS;
+
+/** One algorithm with its settings. */
+export interface AlgorithmOptions {
+  /** Which one. */
+  algorithm: Algorithm;
+  /** Default: 7 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
+  level?: number | undefined;
+  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
+  dictSize?: number | undefined;
+}
+
+/** Which files are compressed how: the first that matches a file's path decides. */
+export interface CompressHint {
+  /** POSIX extended regular expression, matched anywhere in the path's bytes; the path has no leading slash. */
+  pattern: string;
+  /** As {@link CompressionOptions.pclusterSize}; 0: not at all. */
+  pclusterSize: number;
+  /** Index into {@link CompressionOptions.compress}. Default: 0. */
+  algorithm?: number | undefined;
+}
+
+/** How regular files are compressed. Without `compress` they are not, and the others say nothing. */
+export interface CompressionOptions {
+  /** The algorithm, or several for {@link CompressHint}s to choose from; the first is the default (`-z`). */
+  compress?: AlgorithmOptions | readonly AlgorithmOptions[] | undefined;
+  /** Most bytes of a physical cluster, whole blocks, up to 1 MiB (`-C`). Default: one block. */
+  pclusterSize?: number | undefined;
+  /** Keep the last, short pcluster of a file beside its inode (`-Eztailpacking`). Default: false. */
+  tailPacking?: boolean | undefined;
+  /** Keep the ends of files (`-Efragments`), or all files whole (`-Eall-fragments`), in one packed inode. Default: `none`. */
+  fragments?: "none" | "tails" | "all" | undefined;
+  /** Keep the contents of directories in the packed inode (`--zD`). Default: false. */
+  compressDirectories?: boolean | undefined;
+  /** As `pclusterSize`, for the packed inode (`-Efragments=SIZE`). Default: the same. */
+  packedPclusterSize?: number | undefined;
+  /** Most bytes of a file that one pcluster may hold (`--max-extent-bytes`). Default: 1 MiB. */
+  maxExtentBytes?: number | undefined;
+  /** Indexes of eight bytes an lcluster, not packed ones (`-Elegacy-compress`). Default: false. */
+  fullIndexes?: boolean | undefined;
+  /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
+  dedupeExtents?: boolean | undefined;
+  /**
+   * List extents with their places in bytes (`-E48bit`), so that no block is filled up with zeros. Not together with tail
+   * packing, fragments, `dedupeExtents` and `fullIndexes`. Default: where `targetKernel` is 6.15 or later, and none of
+   * those is asked for.
+   */
+  extentRecords?: boolean | undefined;
+  /** Exceptions for some files (`--compress-hints`). */
+  compressHints?: readonly CompressHint[] | undefined;
+  /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
+  targetKernel?: string | undefined;
+}
+
+/** An algorithm with every default decided; plain data. */
+export interface AlgorithmChoice {
+  algorithm: Algorithm;
+  level: number | undefined;
+  /** Bytes that a match may reach back. */
+  dictSize: number;
+}
+
+/** A hint with every default decided. */
+export interface ResolvedHint {
+  pattern: string;
+  pclusterSize: number;
+  algorithm: number;
+}
+
+/** {@link CompressionOptions} with every default decided and every value checked; plain data. */
+export interface Compression {
+  algorithms: AlgorithmChoice[];
+  /** Bytes. */
+  pclusterSize: number;
+  packedPclusterSize: number;
+  /** Largest pcluster of any file, in bytes. */
+  maxPclusterSize: number;
+  tailPacking: boolean;
+  fragments: "none" | "tails" | "all";
+  directories: boolean;
+  maxExtentBytes: number;
+  fullIndexes: boolean;
+  /** Absent where it is not asked for: the options count in the UUID, which was there first. */
+  dedupeExtents?: true;
+  /** Extents start anywhere and are listed one by one; absent where they do not. */
+  extentRecords?: true;
+  hints: ResolvedHint[];
+}
+
+/** Algorithms that can be named, as in mkfs.erofs. */
+const MAX_ALGORITHMS = 64;
+/** Contents that one pcluster may hold at most, as long as codecs have windows of twice that. */
+const MAX_EXTENT = 1 << 20;
+
+/** Decides the defaults; undefined where nothing is compressed. Throws `INPUT` naming the option that cannot be. */
+export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
+  if (options.compress === undefined) return checkNone(options);
+  const list: AlgorithmOptions[] = [options.compress].flat();
+  if (list.length === 0) throw new ImageError("INPUT", "compress: an empty list of algorithms");
+  const pclusterSize = checkPcluster("pcluster size", options.pclusterSize ?? blockSize, blockSize);
+  const packed = checkPcluster("packed pcluster size", options.packedPclusterSize ?? pclusterSize, blockSize);
+  const fragments = options.fragments ?? "none";
+  checkOneOf("fragments", fragments, ["none", "tails", "all"]);
+  const hints = resolveHints(options.compressHints ?? [], list.length, blockSize);
+  const maxPclusterSize = Math.max(pclusterSize, ...hints.map((hint) => hint.pclusterSize));
+  if (packed > maxPclusterSize) {
+    throw new ImageError("INPUT", `packed pcluster size: ${packed} is more than that of files, ${maxPclusterSize}`);
+  }
+  // Linux knows the block size only after it has checked this against 1 MiB in blocks of its page size
+  if (list.some(({ algorithm }) => ALGORITHMS[algorithm] === 0) && maxPclusterSize > 256 * blockSize) {
+    throw new ImageError("INPUT", `pcluster size: Linux reads lz4 in at most 256 blocks, ${256 * blockSize} bytes`);
+  }
+  if (list.length > MAX_ALGORITHMS) throw new ImageError("INPUT", `compress: more than ${MAX_ALGORITHMS} algorithms`);
+  return {
+    algorithms: list.map((each) => resolveAlgorithm(each, maxPclusterSize)),
+    pclusterSize,
+    packedPclusterSize: packed,
+    maxPclusterSize,
+    tailPacking: options.tailPacking ?? false,
+    fragments,
+    directories: options.compressDirectories ?? false,
+    maxExtentBytes: Math.min(
+      checkInteger("largest extent", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
+      MAX_EXTENT,
+    ),
+    fullIndexes: options.fullIndexes ?? false,
+    ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
+    ...(usesExtentRecords(options) && { extentRecords: true }),
+    hints,
+  };
+}
+
+/** Whether extents are listed one by one. Throws `INPUT` where they shall be and cannot. */
+function usesExtentRecords(options: CompressionOptions): boolean {
+  const { tailPacking, fragments = "none", compressDirectories, dedupeExtents, fullIndexes, targetKernel } = options;
+  const others = { tailPacking, fragments: fragments !== "none", compressDirectories, dedupeExtents, fullIndexes };
+  const other = Object.entries(others).find(([, isOn]) => isOn)?.[0];
+  const asked = options.extentRecords;
+  if (asked && other !== undefined) throw new ImageError("INPUT", `extentRecords: not together with ${other}`);
+  return asked ?? (other === undefined && targetKernel !== undefined && isAtLeast(targetKernel, "6.15"));
+}
+
+/**
+ * Whether uncompressed blocks are turned so that their bytes stand where their offsets in the file say, modulo a block;
+ * other files cannot refer to them then.
+ */
+export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean {
+  return fragments !== "none" && !dedupeExtents;
+}
+
+/** Whether an image has a packed inode, if there is anything to go into it. */
+export function hasPackedInode({ fragments, directories }: Compression): boolean {
+  return fragments !== "none" || directories;
+}
+
+function checkNone(options: CompressionOptions): undefined {
+  const alone = [
+    "pclusterSize",
+    "tailPacking",
+    "compressDirectories",
+    "packedPclusterSize",
+    "maxExtentBytes",
+    "dedupeExtents",
+    "extentRecords",
+    "fullIndexes",
+    "compressHints",
+  ] as const;
+  const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
+  const fragments = options.fragments !== undefined && options.fragments !== "none" ? "fragments" : undefined;
+  const name = given ?? fragments;
+  if (name !== undefined) throw new ImageError("INPUT", `${name}: says nothing without an algorithm to compress with`);
+}
+
+function checkPcluster(what: string, value: number, blockSize: number): number {
+  checkInteger(what, value, blockSize, MAX_PCLUSTER);
+  if (value % blockSize !== 0) throw new ImageError("INPUT", `${what}: ${value} is no multiple of the block size`);
+  return value;
+}
+
+function resolveAlgorithm(options: AlgorithmOptions, pclusterSize: number): AlgorithmChoice {
+  const { algorithm } = options;
+  checkOneOf("algorithm", algorithm, Object.keys(ALGORITHMS));
+  // where there are no levels there is nothing to choose
+  const checked = checkCodecLevel(algorithm, options.level);
+  const level = CODEC_LEVELS[algorithm] && checked;
+  return { algorithm, level, dictSize: resolveDictionary(options, pclusterSize) };
+}
+
+function resolveDictionary({ algorithm, dictSize }: AlgorithmOptions, pclusterSize: number): number {
+  const what = `dictionary size of ${algorithm}`;
+  if (algorithm === "lz4" || algorithm === "lz4hc") {
+    if (dictSize !== undefined && dictSize !== 0) throw new ImageError("INPUT", `${what}: it has none to choose`);
+    return 0xffff;
+  }
+  if (algorithm === "deflate") {
+    // a match reaches back 32 KiB whatever is promised: to promise less would be wrong
+    if (dictSize !== undefined && dictSize !== 0 && dictSize !== 0x8000) {
+      throw new ImageError("INPUT", `${what}: only 32768`);
+    }
+    return 0x8000;
+  }
+  const least = 2 ** Math.ceil(Math.log2(Math.min(8 * pclusterSize, 1 << 20)));
+  const size = dictSize || least;
+  // what one pcluster holds is no more than this, so that no frame needs a larger window
+  checkInteger(what, size, least, 1 << 20);
+  if (!Number.isInteger(Math.log2(size))) throw new ImageError("INPUT", `${what}: ${size} is not a power of two`);
+  return size;
+}
+
+function resolveHints(hints: readonly CompressHint[], algorithms: number, blockSize: number): ResolvedHint[] {
+  return hints.map(({ pattern, pclusterSize, algorithm = 0 }) => {
+    compileEre(pattern);
+    if (pclusterSize !== 0) checkPcluster(`pcluster size for "${pattern}"`, pclusterSize, blockSize);
+    checkInteger(`algorithm for "${pattern}"`, algorithm, 0, algorithms - 1);
+    return { pattern, pclusterSize, algorithm };
+  });
+}
+
+/** Throws `INPUT` where the options ask for what the target kernel does not read. */
+export function checkTargetKernel(
+  targetKernel: string | undefined,
+  blockSize: number,
+  compression: Compression | undefined,
+  chunked: boolean,
+): void {
+  if (targetKernel === undefined) return;
+  const target = parseKernel(targetKernel);
+  const check = (isUsed: boolean, feature: string, since: string) => isUsed && checkKernel(target, feature, since);
+  check(blockSize < 4096, `a block size of ${blockSize}`, "6.4");
+  check(chunked, "a chunk size", "5.15");
+  if (!compression) return;
+  check(blockSize < 4096, `compression with a block size of ${blockSize}`, "6.8");
+  check(compression.maxPclusterSize > blockSize, "a pcluster of several blocks", "5.13");
+  check(compression.tailPacking, "tail packing", "5.17");
+  check(hasPackedInode(compression), "fragments", "6.1");
+  check(compression.extentRecords === true, "extents listed one by one", "6.15");
+  check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
+  for (const { algorithm } of compression.algorithms) {
+    check(algorithm === "deflate", "deflate", "6.6");
+    check(algorithm === "zstd", "zstd", "6.10");
+  }
+}

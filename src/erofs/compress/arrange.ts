@@ -1,0 +1,95 @@
+/**
+ * The order of what the packed inode holds. Fragments are gathered in the order of the files; those that are alike
+ * compress better beside each other. Each changes its place by so little that what is read together still lies together:
+ *
+ *     gathered   | a.c | a.h | b.c | c.h | d.c |
+ *     arranged   | a.c | b.c | d.c | a.h | c.h |
+ */
+
+import type { SharedStored } from "../plan/stored.ts";
+import { countEqualCells, SKETCH_WORDS } from "./sketch.ts";
+
+/** The next fragment is one of so many: no fragment comes forward by more. */
+const WINDOW = 128;
+/** No fragment moves back by more. */
+const PATIENCE = 512;
+
+/** Where the packed inode's bytes come from; in shared memory. */
+export interface Arrangement {
+  /** Offsets in the packed inode, ascending: up to the next one, or to `end`, bytes lie one behind the other. */
+  starts: Float64Array;
+  /** By the same index: where they were gathered. */
+  sources: Float64Array;
+  /** Bytes that are arranged; what follows lies where it was gathered. */
+  end: number;
+}
+
+/**
+ * Arranges fragments, and tells their files where they lie now.
+ *
+ * @param files in the order in which their fragments were gathered; some may have one that was there already
+ */
+export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arrangement {
+  const { fragmentLen, fragmentOff, sketches } = stored;
+  let end = 0;
+  const owners = files.filter((entry) => {
+    if (fragmentLen[entry] === 0 || fragmentOff[entry] !== end) return false;
+    end += fragmentLen[entry]!;
+    return true;
+  });
+  const gathered = Float64Array.from(owners, (entry) => fragmentOff[entry]!);
+  const order = orderBySimilarity(sketches, owners);
+  const shared = () => new Float64Array(new SharedArrayBuffer(8 * owners.length));
+  const arrangement = { starts: shared(), sources: shared(), end };
+  const moved = new Float64Array(owners.length);
+  let start = 0;
+  order.forEach((owner, index) => {
+    arrangement.starts[index] = moved[owner] = start;
+    arrangement.sources[index] = gathered[owner]!;
+    start += fragmentLen[owners[owner]!]!;
+  });
+  for (const entry of files) {
+    if (fragmentLen[entry] === 0) continue;
+    const owner = findStart(gathered, fragmentOff[entry]!);
+    fragmentOff[entry]! += moved[owner]! - gathered[owner]!;
+  }
+  return arrangement;
+}
+
+/** The indices of fragments, given the entries they belong to: each followed by the one most like it of the next ones. */
+function orderBySimilarity(sketches: Uint32Array, owners: Uint32Array): Uint32Array {
+  const order = new Uint32Array(owners.length);
+  // indices that are next, ascending
+  const waiting = new Uint32Array(WINDOW);
+  let waits = 0;
+  let next = 0;
+  for (let placed = 0; placed < order.length; placed++) {
+    while (waits < WINDOW && next < owners.length) waiting[waits++] = next++;
+    let best = 0;
+    if (placed > 0 && placed - waiting[0]! < PATIENCE) {
+      const last = owners[order[placed - 1]!]! * SKETCH_WORDS;
+      let most = -1;
+      for (let at = 0; at < waits; at++) {
+        const equal = countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_WORDS);
+        if (equal > most) {
+          most = equal;
+          best = at;
+        }
+      }
+    }
+    order[placed] = waiting[best]!;
+    waiting.copyWithin(best, best + 1, waits--);
+  }
+  return order;
+}
+
+/** The index of the last of the ascending `starts` that is no more than `offset`. */
+export function findStart(starts: Float64Array, offset: number): number {
+  let low = 0;
+  for (let high = starts.length; high - low > 1; ) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle]! <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}

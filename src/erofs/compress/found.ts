@@ -1,0 +1,68 @@
+/**
+ * A memory of bytes that have been written, by a checksum of them: a table of fixed size in shared memory, in which
+ * newer bytes take the place of older ones. Used in the order of the pieces, it does not depend on who made them.
+ */
+import type { XxHash } from "../../core/xxhash.ts";
+
+/** Places remembered at most. */
+const SLOTS = 1 << 19;
+
+/** The table, for other threads. */
+export interface SharedFound {
+  checksums: Uint32Array;
+  /** What the bytes are; see {@link FoundBytes.find}. */
+  kinds: Uint8Array;
+  /** How many there are. */
+  lengths: Uint32Array;
+  /** Where the bytes are, and one more: 0 is an empty slot. */
+  places: Float64Array;
+}
+
+/** An empty table. */
+export function shareFound(): SharedFound {
+  return {
+    checksums: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
+    kinds: new Uint8Array(new SharedArrayBuffer(SLOTS)),
+    lengths: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
+    places: new Float64Array(new SharedArrayBuffer(8 * SLOTS)),
+  };
+}
+
+/** The table as one thread sees it. */
+export class FoundBytes {
+  readonly #shared: SharedFound;
+  readonly #xxhash: XxHash;
+
+  constructor(shared: SharedFound, xxhash: XxHash) {
+    this.#shared = shared;
+    this.#xxhash = xxhash;
+  }
+
+  /** The checksum of some bytes, and of their number. */
+  checksum(bytes: Uint8Array): number {
+    return this.#xxhash.h32Raw(bytes, bytes.length);
+  }
+
+  /**
+   * Where `length` bytes with this checksum are, or -1; whether they are the same is to be seen. What is longer than what
+   * has been remembered is not found, even where it is the same as that and what follows it: the two may part yet.
+   *
+   * @param kind of what the bytes are, 0 to 255: one place is read in one way only
+   */
+  find(checksum: number, kind: number, length: number): number {
+    const { checksums, kinds, lengths, places } = this.#shared;
+    const slot = checksum % SLOTS;
+    const isFound = checksums[slot] === checksum && kinds[slot] === kind && lengths[slot] === length;
+    return isFound ? places[slot]! - 1 : -1;
+  }
+
+  /** Remembers that `length` bytes with this checksum are at `place`. */
+  remember(checksum: number, kind: number, length: number, place: number): void {
+    const { checksums, kinds, lengths, places } = this.#shared;
+    const slot = checksum % SLOTS;
+    checksums[slot] = checksum;
+    kinds[slot] = kind;
+    lengths[slot] = length;
+    places[slot] = place + 1;
+  }
+}

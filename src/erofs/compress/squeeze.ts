@@ -1,0 +1,339 @@
+/**
+ * Compression of one part of a file: its contents slide through the codec's window and are cut into extents, each as
+ * long as fills one pcluster. What does not shrink by a block stays as it is.
+ *
+ *     file     |  extent      | extent    |raw | extent        | end |
+ *     blocks   | pcluster     | pcluster  |raw | pcluster      |         the end: a block, behind the inode, a fragment
+ *
+ * What a part becomes depends on the file and the options alone.
+ */
+import type { Codec } from "../../codec/codec.ts";
+import { roundUp } from "../../core/bytes.ts";
+import type { JobContext } from "../../core/control.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import { SlidingWindow } from "../../stage/tree/sliding.ts";
+import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
+import type { Linker } from "../links/linker.ts";
+import { looksRandom, RANDOM_BYTES } from "./entropy.ts";
+import type { PieceOutput } from "./piece-output.ts";
+
+/** The end of a file that is longer than so many pclusters is not expected to fit into one. */
+const FEW_PCLUSTERS = 6;
+
+/** Files up to this size take no more room behind their inodes than what leads to a fragment. */
+const TINY = 32;
+
+/** What is known of a part of a file before it is compressed. */
+export interface PartInput {
+  entry: number;
+  /** Number of the file among those that are compressed, and of the piece of work. */
+  index: number;
+  piece: number;
+  /** Index of the method, which is noted. */
+  method: number;
+  /** As in available_compr_algs. */
+  algorithm: number;
+  /** Most bytes of a pcluster, whole blocks; 0: nothing is compressed. */
+  pclusterSize: number;
+  /** Bytes of the file, and of the part. */
+  size: number;
+  from: number;
+  length: number;
+  /**
+   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
+   * too, and the file has an index in any case.
+   */
+  end: "block" | "inline" | "fragment" | "whole" | "indexed";
+  /** Most bytes that fit behind the inode's index, and directly behind the inode. */
+  inlineRoom: number;
+  flatRoom: number;
+}
+
+/** What is the same for all parts. */
+export interface SqueezeSettings {
+  blockSize: number;
+  /** Most bytes of a file in one extent. */
+  maxExtentBytes: number;
+  /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
+  interlaced: boolean;
+  /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
+  unit: number;
+  /** Whether to look at bytes before any attempt to compress them. */
+  skipsRandom: boolean;
+}
+
+/** Compresses parts of files, one after another, with one codec. */
+export class Squeezer {
+  readonly #context: JobContext;
+  readonly #codec: Codec;
+  readonly #quick: Codec;
+  readonly #window: SlidingWindow;
+  readonly #blockSize: number;
+  readonly #maxExtentBytes: number;
+  readonly #interlaced: boolean;
+  readonly #unit: number;
+  readonly #skipsRandom: boolean;
+  readonly #linker: Linker | undefined;
+  #out!: PieceOutput;
+  #part!: PartInput;
+  /** The part is the end of its file. */
+  #isLast = false;
+  /** Something is compressed, or a fragment. */
+  #isPacked = false;
+
+  /**
+   * @param quick a fast codec, by which it is seen whether something is worth the trouble
+   * @param linker finds what is there already, if that is looked for
+   */
+  constructor(
+    context: JobContext,
+    codec: Codec,
+    quick: Codec,
+    contents: Contents,
+    settings: SqueezeSettings,
+    linker: Linker | undefined,
+  ) {
+    this.#context = context;
+    this.#codec = codec;
+    this.#quick = quick;
+    this.#window = new SlidingWindow(codec.plain, contents);
+    this.#blockSize = settings.blockSize;
+    this.#maxExtentBytes = settings.maxExtentBytes;
+    this.#interlaced = settings.interlaced;
+    this.#unit = settings.unit;
+    this.#skipsRandom = settings.skipsRandom;
+    this.#linker = linker;
+  }
+
+  /** Compresses a part, and adds what has become of it to `out`. */
+  async squeeze(part: PartInput, out: PieceOutput): Promise<void> {
+    const { entry, method, algorithm, from, length, size } = part;
+    this.#part = part;
+    this.#out = out;
+    this.#isLast = from + length === size;
+    this.#isPacked = part.end === "indexed";
+    let blocksAt = out.blocksUsed;
+    const extentsAt = out.extents;
+    const inlineAt = out.inline.length;
+    const fragmentAt = out.fragments.length;
+    this.#window.open(entry, from, from + length, this.#isLast);
+    if (size === 0) await this.#window.checkEmpty();
+    this.#linker?.open(part.piece, part.index, from, part.pclusterSize);
+    await this.#cut();
+    const isFirst = from === 0;
+    if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
+    const isLast = this.#isLast;
+    const isPacked = this.#isPacked;
+    out.endPart({
+      entry,
+      method,
+      algorithm,
+      size,
+      isFirst,
+      isLast,
+      isPacked,
+      blocksAt,
+      extentsAt,
+      inlineAt,
+      fragmentAt,
+    });
+  }
+
+  async #cut(): Promise<void> {
+    const { from, length, pclusterSize } = this.#part;
+    const end = from + length;
+    let compresses = false;
+    for (let at = from; at < end; ) {
+      const rest = end - at;
+      const seeking = this.#linker?.seek(at, end);
+      if (seeking !== undefined) await seeking;
+      let done = this.#refer(at);
+      if (done === 0) {
+        const whole = Math.min(rest, this.#maxExtentBytes);
+        const covering = this.#window.cover(at, at + whole);
+        if (covering !== undefined) await covering;
+        const place = this.#window.placeOf(at);
+        const reach = this.#reachLink(at, place, rest, whole);
+        done = this.#storeFragment(at, place, rest, reach);
+        if (done === 0) {
+          // where compression has just succeeded, a look at the bytes would cost more than it saves
+          const isRandom = this.#skipsRandom && !compresses && this.#isRandom(place, Math.min(reach, RANDOM_BYTES));
+          done = isRandom ? 0 : this.#compress(at, place, rest, reach);
+          compresses = done > 0;
+          if (!compresses) {
+            const length = isRandom || pclusterSize === 0 ? RANDOM_BYTES : pclusterSize;
+            done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
+          }
+        }
+      }
+      at += done;
+      this.#context.control.check();
+      this.#context.control.advance(this.#context.thread, done);
+      const paused = this.#context.pause();
+      if (paused !== undefined) await paused;
+    }
+  }
+
+  /** Refers to an extent that is there already, if one starts at `at`. */
+  #refer(at: number): number {
+    const linker = this.#linker;
+    if (linker === undefined || linker.start !== at || linker.slot < 0) return 0;
+    const { length, slot, flags, storedLen } = linker;
+    this.#out.addReference(length, storedLen, flags, slot, linker.note(at, length, storedLen, flags));
+    this.#isPacked = true;
+    return length;
+  }
+
+  /** How far an extent may reach that starts at `at`: to the next cut, or `whole`. */
+  #reachLink(at: number, place: number, rest: number, whole: number): number {
+    const reach = Math.min(whole, (this.#linker?.cut ?? Number.POSITIVE_INFINITY) - at);
+    if (reach === whole || this.#part.end !== "fragment" || !this.#isLast || rest !== whole) return reach;
+    // a fragment costs less than a block in front of the link
+    return (at === 0 || this.#isPacked) && this.#surelyFits(place, rest) ? whole : reach;
+  }
+
+  #addExtent(at: number, length: number, storedLen: number, flags: number): void {
+    this.#out.addExtent(length, storedLen, flags, this.#linker?.note(at, length, storedLen, flags) ?? -1);
+  }
+
+  /** Makes what is left of the file a fragment, if it shall be one before any attempt to compress it. */
+  #storeFragment(at: number, place: number, rest: number, reach: number): number {
+    const { end, flatRoom, pclusterSize, size } = this.#part;
+    // an inode that points to a fragment has more behind it than so small a file
+    if (size <= TINY && size <= flatRoom) return 0;
+    if (end === "whole") return this.#appendFragment(place, reach);
+    // of a file that does not compress so far, the end is no fragment either
+    const isEnd = end === "fragment" && this.#isLast && rest === reach && rest <= pclusterSize;
+    return isEnd && (at === 0 || this.#isPacked) ? this.#appendFragment(place, rest) : 0;
+  }
+
+  #appendFragment(place: number, length: number): number {
+    this.#out.fragments.append(this.#codec.plain.subarray(place, place + length));
+    this.#isPacked = true;
+    return length;
+  }
+
+  /** Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained. */
+  #compress(at: number, place: number, rest: number, reach: number): number {
+    const { end, pclusterSize, inlineRoom } = this.#part;
+    const codec = this.#codec;
+    const isEnd = this.#isLast && rest === reach;
+    if (pclusterSize === 0 || (reach <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
+    if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
+    let length = codec.compressInto(place, place + reach, 0, pclusterSize);
+    if (length === 0) return 0;
+    if (isEnd && codec.consumed === rest) {
+      const saves = length < rest;
+      if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
+      if (end === "inline" && saves && length < this.#blockSize && length <= inlineRoom)
+        return this.#appendInline(length, rest);
+      const whole = length - (length % this.#blockSize);
+      // what does not fill the last block may fit behind the inode
+      if (end === "inline" && whole > 0 && whole < length) {
+        length = codec.compressInto(place, place + reach, 0, whole);
+      }
+    }
+    const { consumed } = codec;
+    const stored = roundUp(length, this.#unit);
+    if (stored >= consumed) return 0;
+    const { blocks, blocksUsed } = this.#out;
+    const start = blocksUsed + stored - length;
+    // the reader finds the start behind the zeros
+    blocks.fill(0, blocksUsed, start);
+    blocks.set(codec.packed.subarray(0, length), start);
+    this.#out.blocksUsed += stored;
+    this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
+    this.#isPacked = true;
+    return consumed;
+  }
+
+  /** Whether nothing is to be gained: the bytes look random, and a quick look finds nothing that repeats. */
+  #isRandom(place: number, length: number): boolean {
+    const blockSize = this.#blockSize;
+    const plain = this.#codec.plain;
+    if (!looksRandom(plain, place, length)) return false;
+    const quick = this.#quick;
+    quick.plain.set(plain.subarray(place, place + length));
+    for (let at = 0; at + blockSize < length; at += blockSize) {
+      quick.compressInto(at, length, 0, blockSize);
+      if (quick.consumed > blockSize) return false;
+    }
+    return true;
+  }
+
+  /**
+   * A quick look whether the end of a file fits into a pcluster: then it will be compressed together with other ends, and
+   * need not be now.
+   */
+  #surelyFits(place: number, rest: number): boolean {
+    const quick = this.#quick;
+    const { pclusterSize } = this.#part;
+    if (rest > Math.min(FEW_PCLUSTERS * pclusterSize, quick.plain.length)) return false;
+    quick.plain.set(this.#codec.plain.subarray(place, place + rest));
+    return quick.compress(0, rest, 0, pclusterSize - 1) > 0;
+  }
+
+  #appendInline(length: number, rest: number): number {
+    this.#out.addExtent(rest, 0, EXTENT_COMPRESSED, -1);
+    this.#out.inline.append(this.#codec.packed.subarray(0, length));
+    this.#isPacked = true;
+    return rest;
+  }
+
+  /** Stores `length` bytes as they are, or as many of them as are whole blocks; of the part, `rest` bytes are left. */
+  #storeRaw(at: number, place: number, length: number, rest: number): number {
+    const { end, inlineRoom } = this.#part;
+    const plain = this.#codec.plain;
+    const blockSize = this.#blockSize;
+    if (end === "inline" && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
+      this.#out.addExtent(rest, 0, 0, -1);
+      this.#out.inline.append(plain.subarray(place, place + rest));
+      return rest;
+    }
+    const short = length % blockSize;
+    const endAt = at + length;
+    // what is no block may end the part, or stand in front of an extent that starts in a later block
+    const isKept = length === rest || (endAt === this.#linker?.cut && endAt % blockSize < short);
+    const whole = isKept ? length : length - short;
+    for (let done = 0; done < whole; done += blockSize) {
+      const count = Math.min(blockSize, whole - done);
+      this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
+      this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
+    }
+    return whole;
+  }
+
+  /** Stores up to a block, its first byte at `turn`, what goes beyond its end at its start. */
+  #storeBlock(place: number, count: number, turn: number): void {
+    const { blocks, blocksUsed } = this.#out;
+    const plain = this.#codec.plain;
+    const first = Math.min(count, this.#blockSize - turn);
+    const stored = roundUp(count, this.#unit);
+    if (count < stored) blocks.fill(0, blocksUsed, blocksUsed + stored);
+    blocks.set(plain.subarray(place, place + first), blocksUsed + turn);
+    blocks.set(plain.subarray(place + first, place + count), blocksUsed);
+    this.#out.blocksUsed += stored;
+  }
+
+  /**
+   * Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. Returns where its
+   * blocks start.
+   */
+  #flatten(blocksAt: number, extentsAt: number): number {
+    const { size, flatRoom } = this.#part;
+    const out = this.#out;
+    const tail = size % this.#blockSize;
+    const start = roundUp(blocksAt, this.#blockSize);
+    out.dropExtents(blocksAt, extentsAt);
+    if (start > blocksAt) {
+      out.blocks.copyWithin(start, blocksAt, blocksAt + size);
+      out.blocks.fill(0, blocksAt, start);
+    }
+    const whole = start + size - tail;
+    const isInline = tail > 0 && tail <= flatRoom;
+    if (isInline) out.inline.append(out.blocks.subarray(whole, whole + tail));
+    out.blocksUsed = whole + (tail === 0 || isInline ? 0 : this.#blockSize);
+    if (!isInline) out.blocks.fill(0, start + size, out.blocksUsed);
+    return start;
+  }
+}

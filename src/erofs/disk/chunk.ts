@@ -1,0 +1,106 @@
+/**
+ * Chunk-based files: an array of block addresses behind the inode, one for each chunk of 2^bits blocks, NULL_BLOCK for
+ * a hole. The array is aligned to its elements. A last chunk that is short needs only the blocks it has.
+ */
+import type { DataRuns } from "../../stage/tree/sparse.ts";
+import { CHUNK_INDEX, CHUNK_INDEXES, MAX_CHUNK_BITS, NULL_BLOCK } from "./format.ts";
+
+/** How one sparse file is cut. */
+export interface ChunkMap {
+  /** log2 of blocks in a chunk. */
+  bits: number;
+  /** Runs of chunks that are stored: first chunk, number of chunks, … */
+  runs: number[];
+  /** Blocks stored in all. */
+  blocks: number;
+}
+
+/** Number of chunks of a file. */
+export function countChunks(blocks: number, bits: number): number {
+  return Math.ceil(blocks / 2 ** bits);
+}
+
+/** Bytes of the array's elements. */
+export function chunkUnit(indexes: boolean): number {
+  return indexes ? CHUNK_INDEX.byteSize : 4;
+}
+
+/** The field i_u of a chunk-based inode. */
+export function chunkFormat(bits: number, indexes: boolean): number {
+  return bits | (indexes ? CHUNK_INDEXES : 0);
+}
+
+/**
+ * The chunk size that makes a sparse file smallest: small chunks cost array, large ones store zeros next to data.
+ *
+ * @param blocks of the file
+ * @param fixedBits the chunk size, where the user has given one
+ */
+export function planChunks(
+  runs: DataRuns,
+  blocks: number,
+  blockSize: number,
+  unit: number,
+  fixedBits: number | undefined,
+): ChunkMap {
+  let best: ChunkMap | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  const last = fixedBits ?? Math.min(MAX_CHUNK_BITS, Math.ceil(Math.log2(Math.max(blocks, 1))));
+  for (let bits = fixedBits ?? 0; bits <= last; bits++) {
+    const map = mapChunks(runs, blocks, bits);
+    const cost = map.blocks * blockSize + countChunks(blocks, bits) * unit;
+    if (cost <= bestCost) {
+      best = map;
+      bestCost = cost;
+    }
+  }
+  return best!;
+}
+
+function mapChunks(dataRuns: DataRuns, blocks: number, bits: number): ChunkMap {
+  const chunk = 2 ** bits;
+  const runs: number[] = [];
+  let stored = 0;
+  for (let at = 0; at < dataRuns.length; at += 2) {
+    const first = Math.floor(dataRuns[at]! / chunk);
+    const end = Math.ceil((dataRuns[at]! + dataRuns[at + 1]!) / chunk);
+    const before = runs.length < 2 ? -1 : runs.at(-2)! + runs.at(-1)!;
+    if (first <= before) runs[runs.length - 1] = Math.max(before, end) - runs.at(-2)!;
+    else runs.push(first, end - first);
+  }
+  for (let at = 0; at < runs.length; at += 2) stored += runBlocks(runs[at]!, runs[at + 1]!, blocks, bits);
+  return { bits, runs, blocks: stored };
+}
+
+/** Blocks of a run of chunks, given that the file's last chunk may be short. */
+export function runBlocks(first: number, count: number, blocks: number, bits: number): number {
+  return Math.min((first + count) * 2 ** bits, blocks) - first * 2 ** bits;
+}
+
+/**
+ * Writes the array into zeroed bytes at `at`; returns the offset behind it.
+ *
+ * @param runs of stored chunks, which lie one behind the other from block `startBlk`
+ */
+export function emitChunks(
+  view: DataView,
+  at: number,
+  runs: readonly number[],
+  blocks: number,
+  bits: number,
+  startBlk: number,
+  indexes: boolean,
+): number {
+  const unit = chunkUnit(indexes);
+  const end = at + unit * countChunks(blocks, bits);
+  const low = indexes ? CHUNK_INDEX.startblk_lo : 0;
+  for (let hole = at; hole < end; hole += unit) view.setUint32(hole + low, NULL_BLOCK, true);
+  let block = startBlk;
+  for (let run = 0; run < runs.length; run += 2) {
+    for (let chunk = 0; chunk < runs[run + 1]!; chunk++) {
+      view.setUint32(at + unit * (runs[run]! + chunk) + low, block + chunk * 2 ** bits, true);
+    }
+    block += runBlocks(runs[run]!, runs[run + 1]!, blocks, bits);
+  }
+  return end;
+}

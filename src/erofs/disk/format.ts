@@ -1,0 +1,241 @@
+/**
+ * Everything that EROFS fixes on disk: structures, flags, limits. Source: Linux fs/erofs/erofs_fs.h and xattr.h; the
+ * facts with their proofs are in the format description. All integers are little-endian.
+ *
+ *     0        1024        1152                 …                       …                          end
+ *     | unused | superblock | root, inodes, tails, directory blocks | shared attributes | file data |
+ *     |<---------------------- metadata zone ---------------------->|<----------->|<- data zone ->|
+ */
+import { raw, s64, struct, u8, u16, u32, u64 } from "../../core/struct.ts";
+
+/** The superblock's place, whatever the block size. */
+export const SUPER_OFFSET = 1024;
+/** `magic` of the superblock. */
+export const SUPER_MAGIC = 0xe0f5e1e2;
+
+/** struct erofs_super_block */
+export const SUPER = struct("erofs_super_block", 128, {
+  magic: u32,
+  checksum: u32,
+  feature_compat: u32,
+  blkszbits: u8,
+  sb_extslots: u8,
+  rootnid_2b: u16,
+
+  inos: u64,
+  epoch: s64,
+
+  fixed_nsec: u32,
+  blocks_lo: u32,
+  meta_blkaddr: u32,
+  xattr_blkaddr: u32,
+
+  uuid: raw(16),
+
+  volume_name: raw(16),
+
+  feature_incompat: u32,
+  available_compr_algs: u16,
+  extra_devices: u16,
+  devt_slotoff: u16,
+  dirblkbits: u8,
+  xattr_prefix_count: u8,
+  xattr_prefix_start: u32,
+
+  packed_nid: u64,
+  xattr_filter_reserved: u8,
+  ishare_xattr_prefix_id: u8,
+  reserved: u16,
+  build_time: u32,
+
+  rootnid_8b: u64,
+  reserved2: u64,
+});
+
+/** feature_compat: the checksum is valid. */
+export const COMPAT_SB_CHKSUM = 0x1;
+/** feature_compat: times are modification times. */
+export const COMPAT_MTIME = 0x2;
+/** feature_compat: h_name_filter is meaningful. */
+export const COMPAT_XATTR_FILTER = 0x4;
+/** feature_incompat: some inode is chunk-based. */
+export const INCOMPAT_CHUNKED_FILE = 0x4;
+
+/** feature_incompat: compressed data stands at the end of its blocks. On every compressed image, never on another. */
+export const INCOMPAT_ZERO_PADDING = 0x1;
+/** feature_incompat: compression configurations follow the superblock; pclusters may have several blocks. */
+export const INCOMPAT_COMPR_CFGS = 0x2;
+/** feature_incompat: some compressed tail lies behind its inode. */
+export const INCOMPAT_ZTAILPACKING = 0x10;
+/** feature_incompat: there is a packed inode with fragments, or pclusters are shared. */
+export const INCOMPAT_FRAGMENTS = 0x20;
+
+/** feature_incompat: extents are listed with their places in bytes; addresses may have 48 bits. */
+export const INCOMPAT_48BIT = 0x80;
+
+/** struct erofs_inode_compact */
+export const COMPACT = struct("erofs_inode_compact", 32, {
+  i_format: u16,
+  i_xattr_icount: u16,
+  i_mode: u16,
+  i_nb: u16,
+  i_size: u32,
+  i_mtime: u32,
+
+  i_u: u32,
+  i_ino: u32,
+  i_uid: u16,
+  i_gid: u16,
+  i_reserved: u32,
+});
+
+/** struct erofs_inode_extended */
+export const EXTENDED = struct("erofs_inode_extended", 64, {
+  i_format: u16,
+  i_xattr_icount: u16,
+  i_mode: u16,
+  i_nb: u16,
+  i_size: u64,
+
+  i_u: u32,
+  i_ino: u32,
+  i_uid: u32,
+  i_gid: u32,
+
+  i_mtime: s64,
+  i_mtime_nsec: u32,
+  i_nlink: u32,
+
+  i_reserved2: raw(16),
+});
+
+/** i_format bit 0: the extended form. */
+export const FORMAT_EXTENDED = 1;
+/** i_format bits 1..3: the data layout. */
+export const FORMAT_LAYOUT_SHIFT = 1;
+
+/** Data layout: whole blocks at i_u. */
+export const LAYOUT_PLAIN = 0;
+/** Data layout: whole blocks at i_u, the rest directly behind the inode and its attributes. */
+export const LAYOUT_INLINE = 2;
+/** Data layout: compressed, with an index of eight bytes for each lcluster. */
+export const LAYOUT_COMPRESSED_FULL = 1;
+/** Data layout: compressed, with an index of bit-packed entries. */
+export const LAYOUT_COMPRESSED_COMPACT = 3;
+/** Data layout: an array of chunk addresses behind the inode. */
+export const LAYOUT_CHUNK = 4;
+
+/** Whether the layout in bits 1..3 of an i_format is a compressed one. */
+export function isCompressed(format: number): boolean {
+  const layout = format >> FORMAT_LAYOUT_SHIFT;
+  return layout === LAYOUT_COMPRESSED_FULL || layout === LAYOUT_COMPRESSED_COMPACT;
+}
+
+/** NIDs count these many bytes. */
+export const SLOT = 32;
+/** i_u of an inode without blocks; chunk address of a hole. */
+export const NULL_BLOCK = 0xffffffff;
+/** Largest root NID of the 16-bit field. */
+export const MAX_ROOT_NID = 0xffff;
+/** Longest symbolic link that Linux follows, in bytes. */
+export const MAX_LINK = 4095;
+/** Longest name in bytes. */
+export const MAX_NAME = 255;
+
+/** Chunk format: 8-byte indexes instead of 4-byte addresses. */
+export const CHUNK_INDEXES = 0x20;
+/** Chunk format: largest log2 of blocks in a chunk. */
+export const MAX_CHUNK_BITS = 31;
+
+/** struct erofs_inode_chunk_index */
+export const CHUNK_INDEX = struct("erofs_inode_chunk_index", 8, { startblk_hi: u16, device_id: u16, startblk_lo: u32 });
+
+/** struct z_erofs_map_header, 8-byte aligned behind a compressed inode and its attributes */
+export const MAP_HEADER = struct("z_erofs_map_header", 8, {
+  h_fragmentoff: u32,
+  h_advise: u16,
+  h_algorithmtype: u8,
+  h_clusterbits: u8,
+});
+
+/** The same first word of a map header where a compressed tail lies behind the index: its bytes. */
+export const MAP_HEADER_IDATA = struct("z_erofs_map_header (inline)", 4, { h_reserved1: u16, h_idata_size: u16 });
+
+/** h_advise: entries are packed 16 in 32 bytes where they can be. */
+export const ADVISE_COMPACTED_2B = 0x01;
+/** h_advise: pclusters of the first algorithm, and the second, may have several blocks. */
+export const ADVISE_BIG_PCLUSTERS = 0x06;
+/** h_advise: the last pcluster lies behind the index. */
+export const ADVISE_INLINE_PCLUSTER = 0x08;
+/** h_advise: a byte of an uncompressed pcluster stands where its file offset says, modulo a block. */
+export const ADVISE_INTERLACED_PCLUSTER = 0x10;
+/** h_advise: the last extent is a part of the packed inode. */
+export const ADVISE_FRAGMENT_PCLUSTER = 0x20;
+
+/** h_advise, with a full index: extents are listed instead, in records of 16 or of 32 bytes. */
+export const ADVISE_EXTENTS_16 = 0x05;
+/** See {@link ADVISE_EXTENTS_16}. */
+export const ADVISE_EXTENTS_32 = 0x07;
+
+/** struct z_erofs_extent, the long form; the short one ends behind lstart_lo */
+export const EXTENT = struct("z_erofs_extent", 32, {
+  plen: u32,
+  pstart_lo: u32,
+  pstart_hi: u32,
+  lstart_lo: u32,
+
+  lstart_hi: u32,
+  reserved: raw(12),
+});
+/** plen: from this bit on, how the extent is compressed: 0 not at all, else one more than the algorithm. */
+export const EXTENT_FORMAT_SHIFT = 28;
+
+/** struct z_erofs_lcluster_index */
+export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, di_u: u32 });
+
+/** Type of an lcluster: an uncompressed extent starts in it. */
+export const LCLUSTER_PLAIN = 0;
+/** Type of an lcluster: a compressed extent starts in it. */
+export const LCLUSTER_HEAD = 1;
+/** Type of an lcluster: it continues an extent. */
+export const LCLUSTER_NONHEAD = 2;
+/** di_advise: the extent needs only the start of what its pcluster holds. */
+export const LCLUSTER_PARTIAL_REF = 0x8000;
+/** Marks the first distance behind a head as the number of its blocks; other distances are less. */
+export const CBLKCNT = 0x800;
+
+/** Largest lcluster, in bits, whose entries can be packed at all; and 16 in 32 bytes. */
+export const MAX_COMPACT_BITS = 14;
+/** See {@link MAX_COMPACT_BITS}. */
+export const MAX_COMPACT_2B_BITS = 12;
+/** Largest pcluster in bytes. */
+export const MAX_PCLUSTER = 0x100000;
+
+/** struct z_erofs_lz4_cfgs */
+export const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
+/** struct z_erofs_deflate_cfgs */
+export const DEFLATE_CFGS = struct("z_erofs_deflate_cfgs", 6, { windowbits: u8, reserved: raw(5) });
+/** struct z_erofs_zstd_cfgs */
+export const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, reserved: raw(4) });
+
+/** struct erofs_dirent */
+export const DIRENT = struct("erofs_dirent", 12, { nid: u64, nameoff: u16, file_type: u8, reserved: u8 });
+
+/** struct erofs_xattr_ibody_header */
+export const XATTR_HEADER = struct("erofs_xattr_ibody_header", 12, {
+  h_name_filter: u32,
+  h_shared_count: u8,
+  h_reserved2: raw(7),
+});
+
+/** struct erofs_xattr_entry */
+export const XATTR_ENTRY = struct("erofs_xattr_entry", 4, { e_name_len: u8, e_name_index: u8, e_value_size: u16 });
+
+/** Most shared attributes of one inode. */
+export const MAX_SHARED_XATTRS = 255;
+/** Longest attribute value in bytes: one less than Linux allows elsewhere. */
+export const MAX_XATTR_VALUE = 0xffff;
+/** Largest body of attributes in bytes. */
+export const MAX_XATTR_BODY = 12 + 4 * (0xffff - 1);
+/** Seed of the attribute name filter. */
+export const XATTR_FILTER_SEED = 0x25bbe08f;

@@ -1,0 +1,96 @@
+/** The superblock, at byte 1024 of every image. */
+import { roundUp } from "../../core/bytes.ts";
+import { crc32c } from "../../core/crc32c.ts";
+import { setS64, setU64 } from "../../core/struct.ts";
+import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_OFFSET } from "./format.ts";
+
+/** What a superblock says, in this package's units. */
+export interface Superblock {
+  blockSize: number;
+  rootNid: number;
+  /** Number of inodes. */
+  inodes: number;
+  /** Seconds and nanoseconds of every compact inode. */
+  epoch: number;
+  fixedNsec: number;
+  /** Seconds from `epoch` to the build time, 0..2^32-1. */
+  buildTime: number;
+  blocks: number;
+  /** Block from which NIDs count. */
+  nidBlk: number;
+  /** First block of the shared attributes. */
+  xattrBlk: number;
+  /** 16 bytes. */
+  uuid: Uint8Array;
+  /** At most 15 bytes. */
+  label: Uint8Array;
+  /** COMPAT_ flags besides MTIME and the checksum's. */
+  compat: number;
+  /** INCOMPAT_ flags. */
+  incompat: number;
+  /** What is said of compression; undefined where nothing is compressed. */
+  compression: SuperCompression | undefined;
+  hasChecksum: boolean;
+}
+
+/** What a superblock says of compression. */
+export interface SuperCompression {
+  /** Bits of the algorithms, where their configurations follow; else the largest LZ4 distance. */
+  algorithms: number;
+  /** The configurations, with their lengths, in the order of the bits. */
+  configurations: Uint8Array[];
+  /** 0: there is no packed inode. */
+  packedNid: number;
+}
+
+/** Bytes at the image's head that the superblock takes with all that follows it. */
+export function measureHead(compression: SuperCompression | undefined): number {
+  let end = SUPER_OFFSET + SUPER.byteSize;
+  for (const { length } of compression?.configurations ?? []) end = roundUp(end, 4) + length;
+  return end;
+}
+
+/** Writes the superblock into the zeroed bytes of the image's head; returns the offset behind it. */
+export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const at = SUPER_OFFSET;
+  view.setUint32(at + SUPER.magic, SUPER_MAGIC, true);
+  view.setUint32(
+    at + SUPER.feature_compat,
+    fields.compat | COMPAT_MTIME | (fields.hasChecksum ? COMPAT_SB_CHKSUM : 0),
+    true,
+  );
+  view.setUint8(at + SUPER.blkszbits, Math.log2(fields.blockSize));
+  view.setUint16(at + SUPER.rootnid_2b, fields.rootNid, true);
+  setU64(view, at + SUPER.inos, fields.inodes);
+  setS64(view, at + SUPER.epoch, fields.epoch);
+  view.setUint32(at + SUPER.fixed_nsec, fields.fixedNsec, true);
+  view.setUint32(at + SUPER.blocks_lo, fields.blocks, true);
+  view.setUint32(at + SUPER.xattr_blkaddr, fields.xattrBlk, true);
+  head.set(fields.uuid, at + SUPER.uuid);
+  head.set(fields.label, at + SUPER.volume_name);
+  view.setUint32(at + SUPER.feature_incompat, fields.incompat, true);
+  view.setUint32(at + SUPER.build_time, fields.buildTime, true);
+  view.setUint32(at + SUPER.meta_blkaddr, fields.nidBlk, true);
+  let end = at + SUPER.byteSize;
+  if (fields.compression) {
+    view.setUint16(at + SUPER.available_compr_algs, fields.compression.algorithms, true);
+    setU64(view, at + SUPER.packed_nid, fields.compression.packedNid);
+    for (const bytes of fields.compression.configurations) {
+      end = roundUp(end, 4);
+      head.set(bytes, end);
+      end += bytes.length;
+    }
+  }
+  return end;
+}
+
+/**
+ * Fills in the checksum: crc32c from byte 1024 to the end of the block it lies in, taken with the field zero. All of
+ * that block, early inodes too, must be in place. `head` covers at least that range.
+ */
+export function sealSuperblock(head: Uint8Array, blockSize: number): void {
+  const length = blockSize > SUPER_OFFSET ? blockSize - SUPER_OFFSET : blockSize;
+  const crc = crc32c(head.subarray(SUPER_OFFSET, SUPER_OFFSET + length));
+  new DataView(head.buffer, head.byteOffset).setUint32(SUPER_OFFSET + SUPER.checksum, crc, true);
+}

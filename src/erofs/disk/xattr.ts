@@ -1,0 +1,192 @@
+/**
+ * Extended attributes. An inode's body follows it directly:
+ *
+ *     | name filter, shared count (12) | shared ids (4 each) | entry | entry | …      each entry padded to 4
+ *     entry: | name_len | name_index | value_size | name without prefix | value |
+ *
+ * An attribute that many inodes have is stored once in the shared area and named by its offset there, in units of 4.
+ * Entries and shared ids stand in byte order of the full names.
+ */
+import { compareBytes, encodeUtf8, latin1FromBytes, roundUp, showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import type { XxHash } from "../../core/xxhash.ts";
+import type { Xattr } from "../../stage/tree/xattrs.ts";
+import { orderSet } from "../../stage/tree/xattrs.ts";
+import {
+  MAX_NAME,
+  MAX_SHARED_XATTRS,
+  MAX_XATTR_BODY,
+  MAX_XATTR_VALUE,
+  XATTR_ENTRY,
+  XATTR_FILTER_SEED,
+  XATTR_HEADER,
+} from "./format.ts";
+
+/** e_name_index by prefix; a name that is all prefix has an empty rest. */
+const PREFIXES: readonly { index: number; prefix: Uint8Array; whole: boolean }[] = [
+  { index: 1, prefix: encodeUtf8("user."), whole: false },
+  { index: 2, prefix: encodeUtf8("system.posix_acl_access"), whole: true },
+  { index: 3, prefix: encodeUtf8("system.posix_acl_default"), whole: true },
+  { index: 4, prefix: encodeUtf8("trusted."), whole: false },
+  { index: 6, prefix: encodeUtf8("security."), whole: false },
+];
+
+/** The attributes of a whole image, encoded. */
+export interface XattrPlan {
+  /** Body by attribute set; index 0, and any set without attributes, has none. */
+  bodies: (Uint8Array | undefined)[];
+  /** The shared area. */
+  shared: Uint8Array;
+  hasFilter: boolean;
+}
+
+/** How attributes are to be stored; see ErofsLayoutOptions. */
+export interface XattrOptions {
+  tolerance: number;
+  filter: boolean;
+}
+
+/**
+ * Encodes the attribute sets of an image; pure.
+ *
+ * @param sets attribute sets by index
+ * @param uses number of inodes that have each set; a set nobody uses is left out
+ * @param pathOf a path for messages about a set
+ */
+export function planXattrs(
+  sets: readonly Xattr[][],
+  uses: Uint32Array,
+  options: XattrOptions,
+  xxhash: XxHash,
+  pathOf: (set: number) => string,
+): XattrPlan {
+  const used = options.tolerance < 0 ? [] : [...sets.keys()].filter((set) => uses[set]! > 0 && sets[set]!.length > 0);
+  const encoded = new Map<number, EncodedXattr[]>();
+  const seen = new Map<string, { inodes: number }>();
+  for (const set of used) {
+    const attributes = encodeSet(sets[set]!, pathOf(set));
+    encoded.set(set, attributes);
+    for (const attribute of attributes) {
+      const known = seen.get(attribute.key);
+      if (known) known.inodes += uses[set]!;
+      else seen.set(attribute.key, { inodes: uses[set]! });
+    }
+  }
+  const isOften = ({ key }: EncodedXattr) => seen.get(key)!.inodes > options.tolerance;
+  // what no inode has room to name, because it names 255 others, is not shared
+  const sharable = [...encoded.values()].flatMap((set) => set.filter(isOften).slice(0, MAX_SHARED_XATTRS));
+  const { shared, ids } = placeShared(new Map(sharable.map((attribute) => [attribute.key, attribute])));
+  const bodies: (Uint8Array | undefined)[] = [];
+  for (const [set, attributes] of encoded)
+    bodies[set] = encodeBody(attributes, ids, options.filter, xxhash, pathOf(set));
+  return { bodies, shared, hasFilter: options.filter && used.length > 0 };
+}
+
+/** i_xattr_icount of a body. */
+export function countXattrs(body: Uint8Array | undefined): number {
+  return body === undefined ? 0 : (body.length - XATTR_HEADER.byteSize) / 4 + 1;
+}
+
+interface EncodedXattr {
+  fullName: Uint8Array;
+  index: number;
+  /** The name without its prefix: what is stored, and what the filter hashes. */
+  name: Uint8Array;
+  value: Uint8Array;
+  /** Equal for equal attributes. */
+  key: string;
+}
+
+function encodeSet(set: readonly Xattr[], path: string): EncodedXattr[] {
+  return orderSet(
+    set.map((xattr) => encodeXattr(xattr, path)),
+    path,
+  );
+}
+
+function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXattr {
+  const limit = (why: string) => new ImageError("LIMIT", `${path}: attribute ${showBytes(fullName)}: ${why}`, { path });
+  const found = PREFIXES.find(({ prefix, whole }) => {
+    const head = fullName.subarray(0, prefix.length);
+    return (
+      compareBytes(head, prefix) === 0 && (whole ? fullName.length === prefix.length : fullName.length > prefix.length)
+    );
+  });
+  if (!found) throw limit("EROFS holds user, trusted and security attributes and POSIX ACLs only");
+  const name = fullName.subarray(found.prefix.length);
+  if (fullName.length > MAX_NAME) throw limit("its name is longer than 255 bytes");
+  if (fullName.indexOf(0) >= 0) throw limit("its name holds a NUL byte");
+  if (value.length > MAX_XATTR_VALUE)
+    throw limit(`its value has ${value.length} bytes; EROFS holds ${MAX_XATTR_VALUE}`);
+  const key = `${latin1FromBytes(fullName)}\0${latin1FromBytes(value)}`;
+  return { fullName, index: found.index, name, value, key };
+}
+
+function measureEntry({ name, value }: EncodedXattr): number {
+  return roundUp(XATTR_ENTRY.byteSize + name.length + value.length, 4);
+}
+
+function emitEntry(out: Uint8Array, at: number, attribute: EncodedXattr): number {
+  const { index, name, value } = attribute;
+  const view = new DataView(out.buffer, out.byteOffset);
+  view.setUint8(at + XATTR_ENTRY.e_name_len, name.length);
+  view.setUint8(at + XATTR_ENTRY.e_name_index, index);
+  view.setUint16(at + XATTR_ENTRY.e_value_size, value.length, true);
+  out.set(name, at + XATTR_ENTRY.byteSize);
+  out.set(value, at + XATTR_ENTRY.byteSize + name.length);
+  return at + measureEntry(attribute);
+}
+
+function placeShared(byKey: ReadonlyMap<string, EncodedXattr>): { shared: Uint8Array; ids: Map<string, number> } {
+  const attributes = [...byKey.values()].sort(
+    (a, b) => compareBytes(a.fullName, b.fullName) || compareBytes(a.value, b.value),
+  );
+  const shared = new Uint8Array(attributes.reduce((sum, attribute) => sum + measureEntry(attribute), 0));
+  const ids = new Map<string, number>();
+  let at = 0;
+  for (const attribute of attributes) {
+    ids.set(attribute.key, at / 4);
+    at = emitEntry(shared, at, attribute);
+  }
+  return { shared, ids };
+}
+
+function encodeBody(
+  attributes: readonly EncodedXattr[],
+  ids: ReadonlyMap<string, number>,
+  filter: boolean,
+  xxhash: XxHash,
+  path: string,
+): Uint8Array {
+  const shared = attributes.filter(({ key }) => ids.has(key)).slice(0, MAX_SHARED_XATTRS);
+  const inline = attributes.filter((attribute) => !shared.includes(attribute));
+  const length = inline.reduce((sum, one) => sum + measureEntry(one), XATTR_HEADER.byteSize + 4 * shared.length);
+  if (length > MAX_XATTR_BODY) {
+    throw new ImageError("LIMIT", `${path}: its attributes take ${length} bytes; EROFS holds ${MAX_XATTR_BODY}`, {
+      path,
+    });
+  }
+  const body = new Uint8Array(length);
+  const view = new DataView(body.buffer);
+  if (filter) view.setUint32(XATTR_HEADER.h_name_filter, nameFilter(attributes, xxhash), true);
+  view.setUint8(XATTR_HEADER.h_shared_count, shared.length);
+  let at: number = XATTR_HEADER.byteSize;
+  for (const { key } of shared) {
+    view.setUint32(at, ids.get(key)!, true);
+    at += 4;
+  }
+  for (const attribute of inline) at = emitEntry(body, at, attribute);
+  return body;
+}
+
+/** A set bit says: no attribute of this inode has a name that hashes here. */
+function nameFilter(attributes: readonly EncodedXattr[], xxhash: XxHash): number {
+  let filter = 0xffffffff;
+  for (const { index, name } of attributes) filter &= ~(1 << filterBit(index, name, xxhash));
+  return filter >>> 0;
+}
+
+/** The filter's bit for a name without its prefix. */
+export function filterBit(index: number, name: Uint8Array, xxhash: XxHash): number {
+  return xxhash.h32Raw(name, (XATTR_FILTER_SEED + index) >>> 0) & 31;
+}

@@ -1,0 +1,182 @@
+/**
+ * Emission of a compressed image's metadata, when its data has its place: inodes with their indexes, which are made from
+ * the extents in the spill file.
+ */
+import { showBytes } from "../../core/bytes.ts";
+import type { JobContext } from "../../core/control.ts";
+import { ImageError } from "../../core/error.ts";
+import type { Sink } from "../../core/sink.ts";
+import { setU64 } from "../../core/struct.ts";
+import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
+import { ExtentReader } from "../compress/extent-log.ts";
+import { ALGORITHMS, type Compression, isInterlaced } from "../compress-options.ts";
+import {
+  ADVISE_BIG_PCLUSTERS,
+  ADVISE_COMPACTED_2B,
+  ADVISE_FRAGMENT_PCLUSTER,
+  ADVISE_INLINE_PCLUSTER,
+  ADVISE_INTERLACED_PCLUSTER,
+  FORMAT_LAYOUT_SHIFT,
+  isCompressed,
+  LAYOUT_COMPRESSED_COMPACT,
+  MAP_HEADER,
+  MAP_HEADER_IDATA,
+  MAX_COMPACT_2B_BITS,
+} from "../disk/format.ts";
+import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
+import { emitSuperblock, measureHead, sealSuperblock } from "../disk/superblock.ts";
+import { WINDOW_FIELDS } from "../plan/inode-windows.ts";
+import type { ErofsPlan } from "../plan/plan.ts";
+import { StoredFiles } from "../plan/stored.ts";
+import { MetaWindow } from "./meta-window.ts";
+
+/** In the last byte of a map header: the whole file is a fragment. */
+const WHOLE_FRAGMENT = 0x80;
+
+/**
+ * Emits windows until none is left; run by every thread at once.
+ *
+ * @param readRecords reads the spill file: see StoredFiles.recordOff
+ */
+export async function emitMetadata(
+  context: JobContext,
+  plan: ErofsPlan,
+  compression: Compression,
+  tree: Tree,
+  readRecords: (into: Uint8Array, offset: number) => number,
+  sink: Pick<Sink, "writeAt">,
+): Promise<void> {
+  const emitter = new StoredEmitter(plan, compression, tree, readRecords);
+  const windows = plan.windows.length / WINDOW_FIELDS;
+  for (let window = context.control.claim(); window < windows; window = context.control.claim()) {
+    const meta = emitter.emitWindow(window);
+    await sink.writeAt(meta.bytes, meta.imageOff);
+    await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));
+    if (window === 0) await emitEnds(plan, sink);
+    const paused = context.pause();
+    if (paused !== undefined) await paused;
+  }
+}
+
+/** Emits what is no inode: the image's head, and the shared attributes. */
+async function emitEnds({ blockSize, superblock, xattrs }: ErofsPlan, sink: Pick<Sink, "writeAt">): Promise<void> {
+  const head = new Uint8Array(Math.ceil(measureHead(superblock.compression) / blockSize) * blockSize);
+  emitSuperblock(head, superblock);
+  if (superblock.hasChecksum) sealSuperblock(head, blockSize);
+  await sink.writeAt(head, 0);
+  if (xattrs.shared.length > 0) await sink.writeAt(xattrs.shared, superblock.xattrBlk * blockSize);
+}
+
+class StoredEmitter {
+  readonly #plan: ErofsPlan;
+  readonly #compression: Compression;
+  readonly #tree: Tree;
+  readonly #meta: MetaWindow;
+  readonly #stored: StoredFiles;
+  readonly #extents: ExtentReader;
+
+  constructor(
+    plan: ErofsPlan,
+    compression: Compression,
+    tree: Tree,
+    readRecords: (into: Uint8Array, offset: number) => number,
+  ) {
+    this.#plan = plan;
+    this.#compression = compression;
+    this.#tree = tree;
+    this.#meta = new MetaWindow(plan, tree);
+    this.#stored = new StoredFiles(plan.stored!);
+    this.#extents = new ExtentReader(readRecords);
+  }
+
+  emitWindow(window: number): MetaWindow {
+    const { order, packed, windows } = this.#plan;
+    const at = window * WINDOW_FIELDS;
+    this.#meta.open(windows[at]!, windows[at + 1]!, windows[at + 2]!, windows[at + 3]!);
+    for (let place = windows[at]!; place < windows[at + 1]!; place++) {
+      const entry = order[packed[place]!]!;
+      this.#meta.emitInode(entry, place + 1);
+      const kind = this.#tree.kind(entry);
+      if (kind === S_IFREG || kind === S_IFDIR) this.#emitStored(entry);
+    }
+    return this.#meta;
+  }
+
+  /** Emits what is behind an inode of what has been stored: an uncompressed directory has nothing of that kind. */
+  #emitStored(entry: number): void {
+    const { startBlk } = this.#plan;
+    const { inlineLen, recordOff } = this.#stored.shared;
+    const format = this.#plan.formats[entry]!;
+    const headEnd = this.#meta.headEnd(entry);
+    const length = inlineLen[entry]!;
+    if (isCompressed(format)) {
+      const header = mapHeaderAt(headEnd);
+      if (this.#stored.isFragment(entry)) this.#emitWholeFragment(entry, header);
+      else {
+        this.#extents.seek(recordOff[entry]!, startBlk[entry]!);
+        const end = this.#emitMap(entry, header, format >> FORMAT_LAYOUT_SHIFT);
+        this.#extents.copy(this.#meta.bytes.subarray(end, end + length));
+      }
+    } else if (length > 0) {
+      this.#extents.seek(recordOff[entry]!, 0);
+      this.#extents.copy(this.#meta.bytes.subarray(headEnd, headEnd + length));
+    }
+  }
+
+  #emitWholeFragment(entry: number, header: number): void {
+    const { view } = this.#meta;
+    setU64(view, header, this.#stored.shared.fragmentOff[entry]!);
+    const last = header + MAP_HEADER.h_clusterbits;
+    view.setUint8(last, view.getUint8(last) | WHOLE_FRAGMENT);
+  }
+
+  /** Emits the map header and the index; returns the offset behind them. */
+  #emitMap(entry: number, header: number, layout: number): number {
+    const { view } = this.#meta;
+    const { blockSize, fragmentLen, fragmentOff, inlineLen, method, methods } = this.#stored.shared;
+    const { algorithm, pclusterSize } = methods[method[entry]!]!;
+    const blockBits = Math.log2(blockSize);
+    const big = pclusterSize > blockSize;
+    const size = this.#tree.size.view[entry]!;
+    const number = ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm];
+    const { extents, unit } = this.#stored.shared;
+    if (unit < blockSize) return emitExtents(view, header, size, extents[entry]!, number, this.#extents);
+    const fragment = fragmentLen[entry]!;
+    const inline = inlineLen[entry]!;
+    const at = fragmentOff[entry]!;
+    const wide = layout === LAYOUT_COMPRESSED_COMPACT && blockBits <= MAX_COMPACT_2B_BITS;
+    view.setUint16(
+      header + MAP_HEADER.h_advise,
+      (wide ? ADVISE_COMPACTED_2B : 0) |
+        (big ? ADVISE_BIG_PCLUSTERS : 0) |
+        (inline > 0 ? ADVISE_INLINE_PCLUSTER : 0) |
+        (fragment > 0 ? ADVISE_FRAGMENT_PCLUSTER : 0) |
+        (isInterlaced(this.#compression) ? ADVISE_INTERLACED_PCLUSTER : 0),
+      true,
+    );
+    if (fragment > 0) view.setUint32(header + MAP_HEADER.h_fragmentoff, at % 2 ** 32, true);
+    if (inline > 0) view.setUint16(header + MAP_HEADER_IDATA.h_idata_size, inline, true);
+    view.setUint8(header + MAP_HEADER.h_algorithmtype, number);
+    const end = emitIndex(
+      view,
+      header,
+      {
+        size,
+        layout,
+        blockBits,
+        big,
+        startBlk: this.#plan.startBlk[entry]!,
+        fragmentLen: fragment,
+        fragmentHigh: Math.floor(at / 2 ** 32),
+      },
+      this.#extents,
+    );
+    if (end > this.#meta.bytes.length) throw this.#broken(entry, end);
+    return end;
+  }
+
+  #broken(entry: number, end: number): ImageError {
+    const path = showBytes(this.#tree.path(entry));
+    return new ImageError("INTERNAL", `${path}: its index ends at ${end}, behind its window`, { path });
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * One window of metadata: inodes with what lies behind them, directory blocks and long links, as the plan has placed
+ * them. What comes from files' contents is for the caller to fill in.
+ */
+import { roundUp, showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
+import { chunkFormat, chunkUnit, emitChunks } from "../disk/chunk.ts";
+import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "../disk/format.ts";
+import { emitInode, measureInode } from "../disk/inode.ts";
+import { countXattrs } from "../disk/xattr.ts";
+import { bodyBytes } from "../plan/measure.ts";
+import type { ErofsPlan } from "../plan/plan.ts";
+
+/** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
+const RUN_BYTES = 256 * 1024;
+
+/** The bytes of a window, one after another. */
+export class MetaWindow {
+  readonly #plan: ErofsPlan;
+  readonly #tree: Tree;
+  #bytes = new Uint8Array(0);
+  /** Covers the same bytes, and maybe more. */
+  #view = new DataView(this.#bytes.buffer);
+  #runs: number[] = [];
+  /** Where the whole blocks behind the window end. */
+  #endBlk = 0;
+  /** Image offset of the window. */
+  #imageOff = 0;
+
+  constructor(plan: ErofsPlan, tree: Tree) {
+    this.#plan = plan;
+    this.#tree = tree;
+  }
+
+  /** The window's bytes. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** Image offset of the window. */
+  get imageOff(): number {
+    return this.#imageOff;
+  }
+
+  /** Starts the window of the inodes placed from `firstPlaced` on, all zeros. */
+  open(firstPlaced: number, endPlaced: number, startBlk: number, endBlk: number): void {
+    const { blockSize } = this.#plan;
+    this.#runs = this.#findRuns(firstPlaced, endPlaced);
+    this.#endBlk = endBlk;
+    const firstRun = this.#runs[0];
+    const length = ((firstRun === undefined ? endBlk : this.#plan.startBlk[firstRun]!) - startBlk) * blockSize;
+    // one buffer for all windows: others would stay in memory until the collector sees them
+    if (this.#view.byteLength < length) this.#view = new DataView(new ArrayBuffer(length));
+    this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
+    this.#imageOff = startBlk * blockSize;
+  }
+
+  /** Directories and links of the window that have whole blocks behind its inodes, in the order of these. */
+  #findRuns(firstPlaced: number, endPlaced: number): number[] {
+    const { order, packed, startBlk } = this.#plan;
+    const runs: number[] = [];
+    for (let place = firstPlaced; place < endPlaced; place++) {
+      const entry = order[packed[place]!]!;
+      if (startBlk[entry] !== NULL_BLOCK && this.#tree.kind(entry) !== S_IFREG) runs.push(entry);
+    }
+    return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
+  }
+
+  /**
+   * Writes whole blocks of directories and links, which follow the window's bytes, a piece at a time: those of a store may
+   * be larger than all inodes.
+   */
+  async emitRuns(write: (bytes: Uint8Array, imageOff: number) => void | Promise<void>): Promise<void> {
+    const runs = this.#runs;
+    if (runs.length === 0) return;
+    const { blockSize, nids, startBlk } = this.#plan;
+    const bytes = new Uint8Array(RUN_BYTES);
+    const view = new DataView(bytes.buffer);
+    let imageOff = startBlk[runs[0]!]! * blockSize;
+    let used = 0;
+    for (const [index, entry] of runs.entries()) {
+      const end = startBlk[runs[index + 1] ?? -1] ?? this.#endBlk;
+      const isLink = this.#tree.kind(entry) === S_IFLNK;
+      const blocks = isLink ? undefined : new DirectoryBlocks(this.#tree, entry, nids, blockSize);
+      for (let blk = startBlk[entry]!; blk < end; blk++) {
+        if (used === RUN_BYTES) {
+          await write(bytes, imageOff);
+          bytes.fill(0);
+          imageOff += used;
+          used = 0;
+        }
+        const at = (blk - startBlk[entry]!) * blockSize;
+        if (!blocks) bytes.set(this.#tree.target(entry).subarray(at, at + blockSize), used);
+        else if (blocks.emit(bytes, view, used) === 0) throw this.#broken(entry, "directory", blk, end);
+        used += blockSize;
+      }
+    }
+    await write(bytes.subarray(0, used), imageOff);
+  }
+
+  /** Whether an inode lies in this window. */
+  holds(entry: number): boolean {
+    const at = this.#inodeAt(entry);
+    return at >= 0 && at < this.#bytes.length;
+  }
+
+  #inodeAt(entry: number): number {
+    return this.#plan.nids[entry]! * SLOT + this.#plan.nidBlk * this.#plan.blockSize - this.#imageOff;
+  }
+
+  /** Where the inode and its attributes end in the window: what the file's layout needs follows. */
+  headEnd(entry: number): number {
+    const { formats, xattrs } = this.#plan;
+    const inode = measureInode((formats[entry]! & FORMAT_EXTENDED) !== 0);
+    const body = xattrs.bodies[this.#tree.xattrs.view[entry]!];
+    return this.#inodeAt(entry) + inode + (body?.length ?? 0);
+  }
+
+  /** Writes an inode with all that the tree knows of it: everything but contents. */
+  emitInode(entry: number, serial: number): void {
+    const tree = this.#tree;
+    const plan = this.#plan;
+    const format = plan.formats[entry]!;
+    const layout = format >> FORMAT_LAYOUT_SHIFT;
+    const kind = tree.kind(entry);
+    const body = plan.xattrs.bodies[tree.xattrs.view[entry]!];
+    const isDirectory = kind === S_IFDIR;
+    const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
+    const head = this.#inodeAt(entry);
+    let at = emitInode(
+      this.#view,
+      head,
+      (format & FORMAT_EXTENDED) !== 0,
+      layout,
+      countXattrs(body),
+      tree.mode.view[entry]!,
+      plan.nlink[entry]!,
+      size,
+      this.#unionOf(entry, kind, layout),
+      serial,
+      tree.uid.view[entry]!,
+      tree.gid.view[entry]!,
+      tree.mtime.view[entry]!,
+      tree.mtimeNsec.view[entry]!,
+    );
+    if (body) {
+      this.#bytes.set(body, at);
+      at += body.length;
+    }
+    if (at !== this.headEnd(entry)) throw this.#broken(entry, "inode", at, this.headEnd(entry));
+    // what is compressed is for the caller
+    if (isCompressed(format)) return;
+    if (isDirectory) this.#emitListing(entry, size, at);
+    else if (kind === S_IFLNK) this.#emitTarget(entry, size, at);
+    else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
+  }
+
+  #unionOf(entry: number, kind: number, layout: number): number {
+    const { chunkMaps, chunkBits, chunkIndexes, formats, startBlk, stored } = this.#plan;
+    if (isCompressed(formats[entry]!)) return stored!.blocks[entry]!;
+    if (kind === S_IFCHR || kind === S_IFBLK) return this.#tree.ref.view[entry]!;
+    if (layout === LAYOUT_CHUNK) return chunkFormat(chunkMaps.get(entry)?.bits ?? chunkBits, chunkIndexes);
+    // FIFOs and sockets have the device number 0:0
+    return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
+  }
+
+  /** Writes what is inline of a directory; whole blocks follow the window's inodes, see {@link emitRuns}. */
+  #emitListing(directory: number, size: number, at: number): void {
+    const { blockSize, formats, nids } = this.#plan;
+    const whole = bodyBytes(size, formats[directory]!, blockSize);
+    const blocks = new DirectoryBlocks(this.#tree, directory, nids, blockSize);
+    for (let done = 0; done < whole; done += blockSize) blocks.skip();
+    const end = whole + (whole < size ? blocks.emit(this.#bytes, this.#view, at) : 0);
+    if (end !== size) throw this.#broken(directory, "directory", end, size);
+  }
+
+  #emitTarget(link: number, size: number, at: number): void {
+    const whole = bodyBytes(size, this.#plan.formats[link]!, this.#plan.blockSize);
+    if (whole < size) this.#bytes.set(this.#tree.target(link).subarray(whole), at);
+  }
+
+  #emitChunks(entry: number, size: number, at: number): void {
+    const { blockSize, chunkBits, chunkIndexes, chunkMaps, startBlk } = this.#plan;
+    const blocks = Math.ceil(size / blockSize);
+    const map = chunkMaps.get(entry);
+    const bits = map?.bits ?? chunkBits;
+    const runs = map?.runs ?? [0, Math.ceil(blocks / 2 ** bits)];
+    const array = roundUp(at, chunkUnit(chunkIndexes));
+    emitChunks(this.#view, array, runs, blocks, bits, startBlk[entry]!, chunkIndexes);
+  }
+
+  #broken(entry: number, what: string, end: number, planned: number): ImageError {
+    const path = showBytes(this.#tree.path(entry));
+    return new ImageError("INTERNAL", `${path}: ${what} ends at ${end}, planned ${planned}`, { path });
+  }
+}

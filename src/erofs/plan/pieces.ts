@@ -1,0 +1,83 @@
+/**
+ * How compression is cut into pieces of work: runs of small files, and parts of large ones. The cuts follow from sizes
+ * alone, so they are the same for any number of threads.
+ */
+import { roundUp } from "../../core/bytes.ts";
+import type { ChunkMap } from "../disk/chunk.ts";
+
+/** Numbers of one record of pieces: first file and the one behind the last, offset and bytes of a part of one file. */
+export const COMPRESS_FIELDS = 4;
+
+/** Files up to this size are taken together, as many as have this many bytes in all. */
+const GROUP_BYTES = 1 << 20;
+/** Files of a group: each costs something besides its bytes. */
+const GROUP_FILES = 512;
+/** Bytes of a part of a large file. */
+const PART_BYTES = 4 << 20;
+/** The end of a part is a short pcluster: there are this many in front of it at least. */
+const PCLUSTERS_OF_PART = 16;
+
+/** Bytes of a part of a large file, where pclusters have `pclusterSize` at most. */
+export function partBytes(pclusterSize: number): number {
+  return Math.max(PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
+}
+
+/** Most bytes of blocks that a piece can become. */
+export function pieceRoom(pclusterSize: number, blockSize: number): number {
+  return Math.max(2 * GROUP_BYTES, partBytes(pclusterSize)) + blockSize;
+}
+
+/** Collects the records of pieces, file by file in their order. */
+export class PieceList {
+  readonly #blockSize: number;
+  readonly #records: number[] = [];
+  #first = 0;
+  #groupBytes = 0;
+  #files = 0;
+
+  constructor(blockSize: number) {
+    this.#blockSize = blockSize;
+  }
+
+  /** Adds the next file. */
+  add(size: number, pclusterSize: number, chunks: ChunkMap | undefined): void {
+    const index = this.#files++;
+    const bytes = roundUp(size, this.#blockSize);
+    if (chunks === undefined && bytes <= GROUP_BYTES) {
+      this.#groupBytes += bytes;
+      if (this.#groupBytes >= GROUP_BYTES || index + 1 - this.#first >= GROUP_FILES) this.#endGroup();
+      return;
+    }
+    this.#endGroup(index);
+    const part = partBytes(pclusterSize);
+    if (chunks === undefined) this.#addParts(index, 0, size, part);
+    else {
+      const chunk = this.#blockSize * 2 ** chunks.bits;
+      for (let run = 0; run < chunks.runs.length; run += 2) {
+        const from = chunks.runs[run]! * chunk;
+        this.#addParts(index, from, Math.min(chunks.runs[run + 1]! * chunk, size - from), part);
+      }
+    }
+    this.#first = this.#files;
+  }
+
+  /** All records, in shared memory. */
+  end(): Float64Array {
+    this.#endGroup();
+    const shared = new Float64Array(new SharedArrayBuffer(8 * this.#records.length));
+    shared.set(this.#records);
+    return shared;
+  }
+
+  #endGroup(end: number = this.#files): void {
+    if (end > this.#first) this.#records.push(this.#first, end, 0, 0);
+    this.#first = end;
+    this.#groupBytes = 0;
+  }
+
+  #addParts(index: number, from: number, length: number, part: number): void {
+    for (let done = 0; done < length; done += part) {
+      this.#records.push(index, index + 1, from + done, Math.min(part, length - done));
+    }
+  }
+}

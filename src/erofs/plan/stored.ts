@@ -1,0 +1,279 @@
+/**
+ * How regular files of a compressed image have been stored: what indexes and inodes are made from, by entry, in shared
+ * memory. Filled in piece by piece, in the order of the pieces, so it does not depend on who compressed which.
+ */
+import {
+  FORMAT_EXTENDED,
+  FORMAT_LAYOUT_SHIFT,
+  LAYOUT_CHUNK,
+  LAYOUT_COMPRESSED_COMPACT,
+  LAYOUT_COMPRESSED_FULL,
+  LAYOUT_INLINE,
+  LAYOUT_PLAIN,
+  MAX_COMPACT_BITS,
+} from "../disk/format.ts";
+import { checkBlocks } from "../disk/limits.ts";
+
+/** A way to compress: an algorithm, and the size that its pclusters may have. */
+export interface Method {
+  /** Index into the algorithms of Compression. */
+  algorithm: number;
+  /** Bytes; 0: not compressed. */
+  pclusterSize: number;
+}
+
+/** A part of a file that lies in one piece. */
+export interface Part {
+  entry: number;
+  /** Index into the methods of StoredFiles. */
+  method: number;
+  /** As in available_compr_algs. */
+  algorithm: number;
+  /** Bytes of the whole file. */
+  size: number;
+  /** The file starts with this part, and ends with it. */
+  isFirst: boolean;
+  isLast: boolean;
+  /** Something in it is compressed, or a fragment. */
+  isPacked: boolean;
+  /** Where its blocks, extents, inline bytes and fragment start in the piece; they end with the next part's. */
+  blocksAt: number;
+  extentsAt: number;
+  inlineAt: number;
+  fragmentAt: number;
+}
+
+/** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
+export interface SharedStored {
+  blockSize: number;
+  /** Bytes of what the log of extents counts in: blocks, or bytes where extents start anywhere. */
+  unit: number;
+  fullIndexes: boolean;
+  methods: Method[];
+  /** By entry: bits 0..3 of i_format. */
+  formats: Uint8Array;
+  /** By entry: first block of data, or NULL_BLOCK. */
+  startBlk: Uint32Array;
+  /** By entry: blocks of data. */
+  blocks: Uint32Array;
+  /** By entry: number of extents. */
+  extents: Uint32Array;
+  /** By entry: index into `methods`. */
+  method: Uint8Array;
+  /** By entry: PACKED and SCATTERED. */
+  packed: Uint8Array;
+  /** By entry: bytes that go behind the inode, or behind its index. */
+  inlineLen: Uint16Array;
+  /** By entry: where its extents, or only its inline bytes, start in the spill file. */
+  recordOff: Float64Array;
+  /** By entry: bytes at its end that lie in the packed inode, and where. */
+  fragmentLen: Float64Array;
+  fragmentOff: Float64Array;
+  /** By entry: the sketch of what it has in the packed inode; empty where there are no fragments. */
+  sketches: Uint32Array;
+  /** See the TOTAL_ constants. */
+  totals: Float64Array;
+}
+
+/** Something in the file is compressed, or a fragment. */
+export const PACKED = 1;
+/** Some of its pclusters are those of other files, and lie where they lie. */
+export const SCATTERED = 2;
+
+const TOTAL_BLOCKS = 0;
+const TOTAL_RECORDS = 1;
+const TOTAL_FRAGMENTS = 2;
+const TOTAL_SAVED = 3;
+const TOTALS = 4;
+
+/** What {@link shareStored} makes columns for. */
+export interface StoredOptions
+  extends Pick<SharedStored, "blockSize" | "unit" | "fullIndexes" | "methods" | "formats" | "startBlk"> {
+  /** Number of entries. */
+  entries: number;
+  /** Block at which the data starts. */
+  firstBlk: number;
+  /** Words of the sketch of one entry; 0 where there are no fragments. */
+  sketchWords: number;
+}
+
+/** Shared columns for an image's entries. */
+export function shareStored({ entries, firstBlk, sketchWords, ...given }: StoredOptions): SharedStored {
+  const bytes = (each: number) => new SharedArrayBuffer(each * entries);
+  const totals = new Float64Array(new SharedArrayBuffer(8 * TOTALS));
+  totals[TOTAL_BLOCKS] = firstBlk;
+  return {
+    ...given,
+    blocks: new Uint32Array(bytes(4)),
+    extents: new Uint32Array(bytes(4)),
+    method: new Uint8Array(bytes(1)),
+    packed: new Uint8Array(bytes(1)),
+    inlineLen: new Uint16Array(bytes(2)),
+    recordOff: new Float64Array(bytes(8)),
+    fragmentLen: new Float64Array(bytes(8)),
+    fragmentOff: new Float64Array(bytes(8)),
+    sketches: new Uint32Array(bytes(4 * sketchWords)),
+    totals,
+  };
+}
+
+/** The columns, and what is done with them while pieces are placed. */
+export class StoredFiles {
+  readonly shared: SharedStored;
+
+  constructor(shared: SharedStored) {
+    this.shared = shared;
+  }
+
+  /** Bytes of a block. */
+  get blockSize(): number {
+    return this.shared.blockSize;
+  }
+
+  /** Bytes of what the log of extents counts in. */
+  get unit(): number {
+    return this.shared.unit;
+  }
+
+  /** First block behind all data that has been placed. */
+  get endBlk(): number {
+    return this.shared.totals[TOTAL_BLOCKS]!;
+  }
+
+  /** Goes on at block `blk`. */
+  set endBlk(blk: number) {
+    this.shared.totals[TOTAL_BLOCKS] = blk;
+  }
+
+  /** Image offset behind all data that has been placed. */
+  get nextImageOff(): number {
+    return this.endBlk * this.blockSize;
+  }
+
+  /** Bytes of the spill file so far. */
+  get recordBytes(): number {
+    return this.shared.totals[TOTAL_RECORDS]!;
+  }
+
+  /** Bytes of the packed inode so far. */
+  get fragmentBytes(): number {
+    return this.shared.totals[TOTAL_FRAGMENTS]!;
+  }
+
+  /** Bytes of blocks that have been counted by {@link countSaved}. */
+  get savedBytes(): number {
+    return this.shared.totals[TOTAL_SAVED]!;
+  }
+
+  /** Counts bytes of blocks that are referred to instead of being there again. */
+  countSaved(bytes: number): void {
+    this.shared.totals[TOTAL_SAVED]! += bytes;
+  }
+
+  /** Counts what a piece has added, in bytes. Throws `LIMIT` behind the last block there is. */
+  take(blockBytes: number, recordBytes: number, fragmentBytes: number): void {
+    const { totals } = this.shared;
+    totals[TOTAL_BLOCKS]! += blockBytes / this.blockSize;
+    totals[TOTAL_RECORDS]! += recordBytes;
+    totals[TOTAL_FRAGMENTS]! += fragmentBytes;
+    checkBlocks(this.endBlk);
+  }
+
+  /**
+   * Adds what one piece has of a file; the parts of a file come one behind the other.
+   *
+   * @param keptLen bytes of blocks of its own, from `imageOff` on
+   * @param storedLen the same with those that lie elsewhere
+   */
+  placePart(
+    part: Part,
+    imageOff: number,
+    keptLen: number,
+    storedLen: number,
+    recordOff: number,
+    inlineLen: number,
+    fragmentOff: number,
+    fragmentLen: number,
+    extents: number,
+  ): void {
+    const { shared } = this;
+    const { entry } = part;
+    if (part.isFirst) {
+      shared.method[entry] = part.method;
+      shared.recordOff[entry] = recordOff;
+    }
+    if (storedLen > 0 && shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
+    shared.blocks[entry]! += Math.ceil(storedLen / shared.blockSize);
+    shared.extents[entry]! += extents;
+    if (fragmentLen > 0) {
+      if (!this.hasFragment(entry)) shared.fragmentOff[entry] = fragmentOff;
+      shared.fragmentLen[entry]! += fragmentLen;
+    }
+    if (part.isPacked) shared.packed[entry]! |= PACKED;
+    if (keptLen < storedLen) shared.packed[entry]! |= SCATTERED;
+    if (!part.isLast) return;
+    shared.inlineLen[entry] = inlineLen;
+    this.#chooseLayout(entry, inlineLen, fragmentLen > 0 ? fragmentOff + fragmentLen : 0);
+  }
+
+  /** Whether some of the file's pclusters lie elsewhere. */
+  isScattered(entry: number): boolean {
+    return (this.shared.packed[entry]! & SCATTERED) !== 0;
+  }
+
+  /** Whether some of the file is a fragment. */
+  hasFragment(entry: number): boolean {
+    return this.shared.fragmentLen[entry]! > 0;
+  }
+
+  /** The next `size` bytes of the packed inode are a directory's. */
+  addDirectory(entry: number, size: number): void {
+    const { formats, fragmentLen, fragmentOff, packed } = this.shared;
+    fragmentOff[entry] = this.fragmentBytes;
+    fragmentLen[entry] = size;
+    packed[entry]! |= PACKED;
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (LAYOUT_COMPRESSED_FULL << FORMAT_LAYOUT_SHIFT);
+    this.take(0, 0, size);
+  }
+
+  /** An equal file is stored as its original is. */
+  copy(entry: number, original: number): void {
+    const columns = [
+      "startBlk",
+      "blocks",
+      "extents",
+      "method",
+      "packed",
+      "inlineLen",
+      "recordOff",
+      "fragmentLen",
+      "fragmentOff",
+    ] as const;
+    for (const name of columns) this.shared[name][entry] = this.shared[name][original]!;
+    const { formats } = this.shared;
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (formats[original]! & ~FORMAT_EXTENDED);
+  }
+
+  #chooseLayout(entry: number, inlineLen: number, fragmentEnd: number): void {
+    const { blockSize, formats, fullIndexes, packed } = this.shared;
+    if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
+    let layout = inlineLen > 0 ? LAYOUT_INLINE : LAYOUT_PLAIN;
+    if ((packed[entry]! & PACKED) !== 0) {
+      // an offset beyond 4 GiB has its upper half in the index
+      const isFull =
+        fullIndexes ||
+        this.unit < blockSize ||
+        this.isScattered(entry) ||
+        fragmentEnd > 0xffffffff ||
+        Math.log2(blockSize) > MAX_COMPACT_BITS ||
+        this.isFragment(entry);
+      layout = isFull ? LAYOUT_COMPRESSED_FULL : LAYOUT_COMPRESSED_COMPACT;
+    }
+    formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (layout << FORMAT_LAYOUT_SHIFT);
+  }
+
+  /** Whether the whole file lies in the packed inode: then it has no index. */
+  isFragment(entry: number): boolean {
+    return this.shared.fragmentLen[entry]! > 0 && this.shared.blocks[entry] === 0;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The options as the derived UUID hashes them: a JSON text whose keys and their order are frozen here. They are part of
+ * every image's bytes, so they stay as they were first written, whatever the fields are called by now, and in whatever
+ * order a caller's objects have them. A new option that changes images is appended where it is set, and absent otherwise.
+ */
+import type { SortRule } from "../../stage/tree/file-order.ts";
+import type { AlgorithmChoice, Compression, ResolvedHint } from "../compress-options.ts";
+import type { ErofsLayout } from "../options.ts";
+import type { ImageTime } from "./time.ts";
+
+/** The version of the text. */
+const VERSION = 1;
+
+/** What of the options, the times and the order of files makes an image's bytes. */
+export function uuidText(layout: ErofsLayout, time: ImageTime, sort: readonly SortRule[]): string {
+  const parts = [`${VERSION}`, layoutText(layout), timeText(time)];
+  if (sort.length > 0) parts.push(listText(sort.map(ruleText)));
+  return listText(parts);
+}
+
+function layoutText(layout: ErofsLayout): string {
+  return objectText([
+    ["label", listText([...layout.label].map(String))],
+    ["uuid", "0"],
+    ["blockSize", JSON.stringify(layout.blockSize)],
+    ["xattrTolerance", JSON.stringify(layout.xattrTolerance)],
+    ["xattrFilter", JSON.stringify(layout.xattrFilter)],
+    ["inlineData", JSON.stringify(layout.inlineData)],
+    ["inodes", JSON.stringify(layout.inodes)],
+    ["chunkBits", JSON.stringify(layout.chunkBits)],
+    ["chunkIndexes", JSON.stringify(layout.chunkIndexes)],
+    ["checksum", JSON.stringify(layout.checksum)],
+    ["dedupe", JSON.stringify(layout.dedupe)],
+    ["dsunit", JSON.stringify(layout.dsunit)],
+    ["fsAlignBlocks", JSON.stringify(layout.fsAlignBlocks)],
+    ["ignoreMtime", JSON.stringify(layout.ignoreMtime)],
+    ["compression", layout.compression && compressionText(layout.compression)],
+  ]);
+}
+
+function compressionText(compression: Compression): string {
+  return objectText([
+    ["algorithms", listText(compression.algorithms.map(algorithmText))],
+    ["pclusterSize", JSON.stringify(compression.pclusterSize)],
+    ["packedPclusterSize", JSON.stringify(compression.packedPclusterSize)],
+    ["maxPclusterSize", JSON.stringify(compression.maxPclusterSize)],
+    ["tailPacking", JSON.stringify(compression.tailPacking)],
+    ["fragments", JSON.stringify(compression.fragments)],
+    ["directories", JSON.stringify(compression.directories)],
+    ["maxExtentBytes", JSON.stringify(compression.maxExtentBytes)],
+    ["fullIndexes", JSON.stringify(compression.fullIndexes)],
+    ["dedupeExtents", JSON.stringify(compression.dedupeExtents)],
+    ["extentRecords", JSON.stringify(compression.extentRecords)],
+    ["hints", listText(compression.hints.map(hintText))],
+  ]);
+}
+
+function algorithmText({ algorithm, level, dictSize }: AlgorithmChoice): string {
+  return objectText([
+    ["algorithm", JSON.stringify(algorithm)],
+    ["level", JSON.stringify(level)],
+    ["dictSize", JSON.stringify(dictSize)],
+  ]);
+}
+
+function hintText({ pattern, pclusterSize, algorithm }: ResolvedHint): string {
+  return objectText([
+    ["pattern", JSON.stringify(pattern)],
+    ["pclusterSize", JSON.stringify(pclusterSize)],
+    ["algorithm", JSON.stringify(algorithm)],
+  ]);
+}
+
+function timeText({ epoch, fixedNsec, buildTime }: ImageTime): string {
+  return objectText([
+    ["epoch", JSON.stringify(epoch)],
+    ["fixedNsec", JSON.stringify(fixedNsec)],
+    ["buildTime", JSON.stringify(buildTime)],
+  ]);
+}
+
+function ruleText({ order, flags, path, match }: SortRule): string {
+  return objectText([
+    ["order", JSON.stringify(order)],
+    ["flags", JSON.stringify(flags)],
+    ["path", JSON.stringify(path)],
+    ["match", JSON.stringify(match)],
+  ]);
+}
+
+function listText(items: readonly string[]): string {
+  return `[${items.join(",")}]`;
+}
+
+/** An object of these members, without those that are undefined. */
+function objectText(members: readonly (readonly [key: string, text: string | undefined])[]): string {
+  const given = members.filter(([, text]) => text !== undefined);
+  return `{${given.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(",")}}`;
+}

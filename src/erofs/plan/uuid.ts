@@ -1,0 +1,119 @@
+/**
+ * The UUID of an image nobody has given one: a hash of all that its bytes are made of except the files' contents,
+ * which are not read yet when the superblock of a piped image has to leave. Names, kinds, modes, owners, times, sizes,
+ * targets, devices, attributes, the sharing of links and data, and the options all count; where the holes of sparse
+ * files lie is contents too.
+ */
+import type { XxHash } from "../../core/xxhash.ts";
+import type { InodeOrder } from "../../stage/tree/order.ts";
+import { NONE, S_IFDIR, S_IFLNK, type Tree } from "../../stage/tree/tree.ts";
+import type { XattrPlan } from "../disk/xattr.ts";
+
+const FLUSH_AT = 1 << 16;
+/** Bytes that one entry's fixed fields take at most. */
+const FIELDS = 128;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * 16 bytes, marked as UUID version 8: application defined.
+ *
+ * @param place scratch: a number for each entry
+ */
+export function deriveUuid(
+  tree: Tree,
+  inodes: InodeOrder,
+  sharesWith: Uint32Array | undefined,
+  xattrs: XattrPlan,
+  optionsText: string,
+  xxhash: XxHash,
+  place: Uint32Array,
+): Uint8Array {
+  const digest = new Digest(xxhash);
+  digest.bytes(new TextEncoder().encode(optionsText));
+  digest.bytes(xattrs.shared);
+  // an entry's number may differ from run to run: what others say of it is its place in the order
+  for (let index = 0; index < inodes.order.length; index++) place[inodes.order[index]!] = index;
+  for (const entry of inodes.order) {
+    digest.number(tree.mode.view[entry]!);
+    digest.number(tree.uid.view[entry]!);
+    digest.number(tree.gid.view[entry]!);
+    digest.number(tree.mtime.view[entry]!);
+    digest.number(tree.mtimeNsec.view[entry]!);
+    digest.number(tree.size.view[entry]!);
+    digest.bytes(xattrs.bodies[tree.xattrs.view[entry]!] ?? NO_BYTES);
+    const original = sharesWith?.[entry] ?? NONE;
+    digest.number(original === NONE ? NONE : place[original]!);
+    const kind = tree.kind(entry);
+    if (kind === S_IFLNK) digest.bytes(tree.target(entry));
+    else if (kind !== S_IFDIR) digest.number(tree.ref.view[entry]!);
+    else {
+      const first = tree.ref.view[entry]!;
+      const count = tree.count.view[entry]!;
+      digest.number(count);
+      for (let child = first; child < first + count; child++) {
+        digest.name(tree, child);
+        digest.number(place[inodes.inodeOf?.[child] ?? child]!);
+      }
+    }
+  }
+  return digest.uuid();
+}
+
+/** Collects fields and hashes them a buffer at a time, under two seeds. */
+class Digest {
+  readonly #halves;
+  readonly #buffer = new Uint8Array(FLUSH_AT + FIELDS);
+  readonly #view = new DataView(this.#buffer.buffer);
+  #used = 0;
+
+  constructor(xxhash: XxHash) {
+    this.#halves = [xxhash.create64(0n), xxhash.create64(1n)];
+  }
+
+  number(value: number): void {
+    this.#view.setFloat64(this.#used, value, true);
+    this.#used += 8;
+    if (this.#used >= FLUSH_AT) this.#flush();
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.number(bytes.length);
+    if (this.#used + bytes.length > this.#buffer.length) this.#flush();
+    if (bytes.length > this.#buffer.length) {
+      for (const half of this.#halves) half.update(bytes.slice());
+      return;
+    }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+    if (this.#used >= FLUSH_AT) this.#flush();
+  }
+
+  /** As {@link bytes} does, but without a view of each name: there are as many as entries. */
+  name(tree: Tree, entry: number): void {
+    const names = tree.names.view;
+    const from = tree.nameOff.view[entry]!;
+    const length = tree.nameLen.view[entry]!;
+    this.number(length);
+    if (this.#used + length > this.#buffer.length) this.#flush();
+    for (let i = 0; i < length; i++) this.#buffer[this.#used + i] = names[from + i]!;
+    this.#used += length;
+    if (this.#used >= FLUSH_AT) this.#flush();
+  }
+
+  uuid(): Uint8Array {
+    this.#flush();
+    const uuid = new Uint8Array(16);
+    const view = new DataView(uuid.buffer);
+    this.#halves.forEach((half, index) => {
+      view.setBigUint64(8 * index, half.digest());
+    });
+    uuid[6] = (uuid[6]! & 0x0f) | 0x80;
+    uuid[8] = (uuid[8]! & 0x3f) | 0x80;
+    return uuid;
+  }
+
+  #flush(): void {
+    for (const half of this.#halves) half.update(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,205 @@
+/** A pack file as a source. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes.ts";
+import { ImageError } from "../../../core/error.ts";
+import { systemMessage } from "../../../core/node/node-errors.ts";
+import { compileGlob } from "../../text/glob.ts";
+import { show } from "../../text/line-words.ts";
+import type { EntryMeta } from "../../tree/edit.ts";
+import { splitPath } from "../../tree/path.ts";
+import { NONE, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../../tree/tree.ts";
+import { type Amending, amend } from "../node-amend.ts";
+import { type FileSource, nothing } from "../node-sources.ts";
+import { type PackEntry, parsePackFile } from "./pack-file.ts";
+
+/** What a pack file does not say. */
+export interface PackFileOptions {
+  /** Where the locations of files begin (`--pack-dir`). Default: the folder that the pack file lies in. */
+  packDir?: string | undefined;
+  /** Of the root, and of directories that are not described (`--defaults`). Default: mode 0755, the rest 0. */
+  defaults?: {
+    mode?: number | undefined;
+    uid?: number | undefined;
+    gid?: number | undefined;
+    mtime?: number | undefined;
+  };
+}
+
+/**
+ * The entries that a pack file describes, in the grammar of gensquashfs: `dir`, `file`, `slink`, `link`, `nod`, `pipe`,
+ * `sock` and `glob`. All have the time of the defaults.
+ */
+export function packFile(list: string, options: PackFileOptions = {}): FileSource {
+  const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = options.defaults ?? {};
+  const defaults = { mode: S_IFDIR | mode, uid, gid, mtime };
+  return amend(nothing(), defaults, (work) => {
+    const base = latin1FromBytes(Buffer.from(options.packDir ?? dirname(list)));
+    new PackFileReader(work, base, defaults).add(parsePackFile(readList(list), list));
+  });
+}
+
+function readList(list: string): Uint8Array {
+  try {
+    return readFileSync(list);
+  } catch (cause) {
+    throw new ImageError("INPUT", `${list}: ${systemMessage(cause)}`, { path: list, cause });
+  }
+}
+
+class PackFileReader {
+  readonly #work: Amending;
+  readonly #base: string;
+  readonly #defaults: EntryMeta;
+  /** Links that are made. */
+  readonly #linked = new Map<PackEntry, number>();
+
+  constructor(work: Amending, base: string, defaults: EntryMeta) {
+    this.#work = work;
+    this.#base = base;
+    this.#defaults = defaults;
+  }
+
+  add(entries: readonly PackEntry[]): void {
+    this.#work.editor.setMeta(0, this.#defaults);
+    for (const entry of entries) this.#at(entry, () => this.#addEntry(entry));
+    // a link may stand before what it names
+    const links = entries.filter(({ keyword }) => keyword === "link");
+    const byPath = new Map(links.map((entry) => [key(entry.path), entry]));
+    for (const entry of links) this.#at(entry, () => this.#link(entry, byPath, new Set()));
+  }
+
+  /** Says of an error which line it comes from. */
+  #at({ where }: PackEntry, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ImageError) || error.message.startsWith(where)) throw error;
+      throw new ImageError(error.code, `${where}: ${error.message}`, { path: error.path, cause: error.cause });
+    }
+  }
+
+  #addEntry(entry: PackEntry): void {
+    const { editor } = this.#work;
+    const { keyword, path } = entry;
+    if (keyword === "dir") editor.add(path, this.#meta(entry, S_IFDIR));
+    else if (keyword === "pipe") editor.add(path, this.#meta(entry, S_IFIFO));
+    else if (keyword === "sock") editor.add(path, this.#meta(entry, S_IFSOCK));
+    else if (keyword === "slink") editor.setTarget(editor.add(path, this.#meta(entry, S_IFLNK)), entry.target);
+    else if (keyword === "nod") this.#work.addDevice(path, this.#meta(entry, entry.kind), entry.major, entry.minor);
+    else if (keyword === "file") {
+      this.#work.addFile(path, this.#meta(entry, S_IFREG), this.#diskPath(entry.target, entry.target === path));
+    } else if (keyword === "glob") this.#glob(entry);
+  }
+
+  #meta({ mode, uid, gid }: PackEntry, kind: number): EntryMeta {
+    return { mode: kind | permissions(kind, mode ?? 0), uid: uid ?? 0, gid: gid ?? 0, mtime: this.#defaults.mtime };
+  }
+
+  /** A location; the path of the image, where it stands for one, has no root of its own. */
+  #diskPath(location: string, isImagePath: boolean): string {
+    if (location.startsWith("/") && !isImagePath) return location;
+    const path = isImagePath ? splitPath(location).join("/") : location;
+    return this.#base === "." ? path : `${this.#base}/${path}`;
+  }
+
+  /** Makes a link, and before it the one that it leads to; returns its entry. */
+  #link(entry: PackEntry, links: ReadonlyMap<string, PackEntry>, pending: Set<PackEntry>): number {
+    const done = this.#linked.get(entry);
+    if (done !== undefined) return done;
+    if (pending.has(entry)) throw new ImageError("INPUT", `${entry.where}: the link leads to itself`);
+    pending.add(entry);
+    let target = this.#work.editor.find(entry.target);
+    const next = links.get(key(entry.target));
+    if (target === NONE && next) target = this.#link(next, links, pending);
+    if (target === NONE) throw new ImageError("INPUT", `${entry.where}: there is no ${show(entry.target)} to link to`);
+    const made = this.#work.editor.addLink(entry.path, target);
+    this.#linked.set(entry, made);
+    return made;
+  }
+
+  #glob(entry: PackEntry): void {
+    const location = this.#diskPath(entry.target, false);
+    const stats = this.#work.stat(location, true);
+    if ((Number(stats.mode) & S_IFMT) !== S_IFDIR) {
+      throw new ImageError("INPUT", `${entry.where}: ${entry.target} is not a directory`);
+    }
+    const { editor } = this.#work;
+    const top = splitPath(entry.path).join("/");
+    if (editor.find(top) === NONE) editor.addImplied(top);
+    const { name, path } = entry.glob!;
+    const hasName = name === undefined ? undefined : compileGlob(name);
+    const hasPath = path === undefined ? undefined : compileGlob(path, { pathname: true });
+    const inodes = new Map<string, string>();
+    const pending = [{ image: top, disk: location }];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      for (const child of this.#names(next.disk)) {
+        const image = next.image === "" ? child : `${next.image}/${child}`;
+        const disk = `${next.disk}/${child}`;
+        const found = this.#globEntry(
+          entry,
+          image,
+          disk,
+          stats.dev,
+          (hasName?.(child) ?? true) && (hasPath?.(image) ?? true),
+          inodes,
+        );
+        if (found) pending.push({ image, disk });
+      }
+    }
+  }
+
+  #names(directory: string): string[] {
+    try {
+      return readdirSync(Buffer.from(bytesFromLatin1(directory)), "latin1").sort();
+    } catch (cause) {
+      const path = showBytes(bytesFromLatin1(directory));
+      throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
+    }
+  }
+
+  /**
+   * Adds what was found, if it is wanted; returns whether to look into it.
+   *
+   * @param inodes where files of several names have been added
+   */
+  #globEntry(
+    entry: PackEntry,
+    image: string,
+    disk: string,
+    device: bigint,
+    matches: boolean,
+    inodes: Map<string, string>,
+  ): boolean {
+    const { editor } = this.#work;
+    const { hardLinks, kinds, keepTime, recursive, sameDevice } = entry.glob!;
+    const stats = this.#work.stat(disk, false);
+    const kind = Number(stats.mode) & S_IFMT;
+    const present = editor.find(image);
+    const isDirectory = kind === S_IFDIR;
+    if (matches && (kinds === undefined || kinds.includes(kind)) && !(isDirectory && present !== NONE)) {
+      const meta = {
+        mode: kind | permissions(kind, entry.mode ?? Number(stats.mode) & 0o7777),
+        uid: entry.uid ?? Number(stats.uid),
+        gid: entry.gid ?? Number(stats.gid),
+        mtime: keepTime ? Math.floor(Number(stats.mtimeMs) / 1000) : this.#defaults.mtime,
+      };
+      const inode = hardLinks && !isDirectory && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+      const first = inode && inodes.get(inode);
+      if (inode && !first) inodes.set(inode, image);
+      if (first) editor.addLink(image, editor.find(first));
+      else this.#work.addFrom(image, meta, disk, stats);
+    }
+    // a directory that is not wanted, and that nothing else has put there, hides what is in it
+    return isDirectory && recursive && !(sameDevice && stats.dev !== device) && editor.find(image) !== NONE;
+  }
+}
+
+/** Those of symbolic links are always the same. */
+function permissions(kind: number, mode: number): number {
+  return kind === S_IFLNK ? 0o777 : mode;
+}
+
+function key(path: string): string {
+  return splitPath(path).join("/");
+}

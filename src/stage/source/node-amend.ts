@@ -1,0 +1,186 @@
+/** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { systemMessage } from "../../core/node/node-errors.ts";
+import { SpillFolder } from "../../core/node/node-spill.ts";
+import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
+import type { StagePolicy } from "../tree/policy.ts";
+import {
+  encodeDevice,
+  FLAG_SPARSE,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  type Tree,
+} from "../tree/tree.ts";
+import type { Xattr } from "../tree/xattrs.ts";
+import { XattrSets } from "../tree/xattrs.ts";
+import { sourceStamp } from "./disk/node-files.ts";
+import { PathBuilder, type SharedPaths } from "./disk/node-paths.ts";
+import { splitDevice } from "./disk/node-walk.ts";
+import type { FileSource } from "./node-sources.ts";
+
+/** Does what is to be done with a tree that has been walked. */
+export type Amendment = (work: Amending) => void | Promise<void>;
+
+/** A source whose tree `amendment` changes after the walk. `defaults`: of directories that nobody has described. */
+export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
+  return {
+    isClosure: source.isClosure,
+    async open(stagePolicy, arena) {
+      const start = await source.open(stagePolicy, arena);
+      // stats of files that are added are exact, so all must be
+      const paths = { ...start.paths, exactStats: true };
+      let spool: Spool | undefined;
+      return {
+        ...start,
+        paths,
+        async finish(tree, policy, context) {
+          const sets = new XattrSets((await start.finish?.(tree, policy, context)) ?? [[]]);
+          spool = new Spool();
+          const work = new Amending(tree, policy, paths, defaults, sets, spool);
+          await amendment(work);
+          context.control.check();
+          work.editor.finish();
+          context.control.advance(context.thread, tree.length);
+          return sets.sets;
+        },
+        release() {
+          spool?.remove();
+          start.release?.();
+        },
+      };
+    },
+  };
+}
+
+/** Made-up contents, as files. */
+class Spool {
+  #folder: SpillFolder | undefined;
+  #count = 0;
+
+  /** Makes an empty file; gives its path. */
+  create(): string {
+    this.#folder ??= new SpillFolder();
+    return this.#folder.create(`${this.#count++}`);
+  }
+
+  remove(): void {
+    this.#folder?.remove();
+  }
+}
+
+/** What an {@link Amendment} works with. Paths of the image, and of the disk, are latin1 strings. */
+export class Amending {
+  readonly tree: Tree;
+  readonly editor: TreeEditor;
+  readonly #sets: XattrSets;
+  readonly #spool: Spool;
+
+  constructor(tree: Tree, policy: StagePolicy, paths: SharedPaths, defaults: EntryMeta, sets: XattrSets, spool: Spool) {
+    this.tree = tree;
+    this.#sets = sets;
+    this.#spool = spool;
+    this.editor = new TreeEditor(tree, policy, new PathBuilder(tree, paths), defaults);
+  }
+
+  /** Adds a regular file whose contents are those of `diskPath`, a symbolic link followed. */
+  addFile(path: string, meta: EntryMeta, diskPath: string): number {
+    const stats = this.stat(diskPath, true);
+    if ((Number(stats.mode) & S_IFMT) !== S_IFREG) throw this.#refuse(diskPath, "not a regular file");
+    return this.#addFile(path, meta, diskPath, stats);
+  }
+
+  /** Adds a regular file with contents that are on no disk yet: `make` writes them to an empty file. */
+  addMade(path: string, meta: EntryMeta, make: (file: string) => void): number {
+    const file = this.#spool.create();
+    make(file);
+    return this.addFile(path, meta, latin1FromBytes(Buffer.from(file)));
+  }
+
+  /** Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. */
+  addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+    const kind = meta.mode & S_IFMT;
+    if (kind === S_IFREG) return this.#addFile(path, meta, diskPath, stats);
+    if (kind === S_IFLNK) {
+      const entry = this.editor.add(path, meta);
+      this.editor.setTarget(entry, latin1FromBytes(this.#attempt(diskPath, (at) => readlinkSync(at, "buffer"))));
+      return entry;
+    }
+    if (kind === S_IFCHR || kind === S_IFBLK) {
+      const { major, minor } = splitDevice(stats.rdev);
+      return this.addDevice(path, meta, major, minor);
+    }
+    return this.editor.add(path, meta);
+  }
+
+  /** Adds a device. */
+  addDevice(path: string, meta: EntryMeta, major: number, minor: number): number {
+    const entry = this.editor.add(path, meta);
+    this.tree.ref.view[entry] = encodeDevice(major, minor, path);
+    return entry;
+  }
+
+  /** Everything in the image, the root first (as `""`), each directory before what is in it, by name. */
+  *entries(): Generator<[path: string, entry: number]> {
+    const pending: [path: string, entry: number][] = [["", 0]];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      yield next;
+      const [path, entry] = next;
+      if (this.tree.kind(entry) !== S_IFDIR) continue;
+      const children = [...this.editor.children(entry)].sort(([a], [b]) => (a < b ? 1 : -1));
+      for (const [name, child] of children) pending.push([path === "" ? name : `${path}/${name}`, child]);
+    }
+  }
+
+  /** The attributes of an entry. */
+  xattrs(entry: number): readonly Xattr[] {
+    return this.#sets.sets[this.tree.xattrs.view[entry]!]!;
+  }
+
+  /** Gives an entry, and its other names, these attributes instead of those that it had. */
+  setXattrs(entry: number, xattrs: readonly Xattr[]): void {
+    const set = this.#sets.index(xattrs);
+    for (const name of this.editor.namesOf(entry)) this.tree.xattrs.view[name] = set;
+  }
+
+  /** Gives an entry, and its other names, an attribute more, or another value of one that it has. */
+  addXattr(entry: number, xattr: Xattr): void {
+    const others = this.xattrs(entry).filter(({ name }) => compareBytes(name, xattr.name) !== 0);
+    this.setXattrs(entry, [...others, xattr]);
+  }
+
+  /** What is at a path of the disk; `follow`: not the symbolic link there but what it leads to. */
+  stat(diskPath: string, follow: boolean): BigIntStats {
+    return this.#attempt(diskPath, (path) => (follow ? statSync : lstatSync)(path, { bigint: true }));
+  }
+
+  #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+    // contents are opened without following links, so what is opened is what the link leads to
+    const isLink = (Number(this.stat(diskPath, false).mode) & S_IFMT) === S_IFLNK;
+    const real = isLink ? this.#attempt(diskPath, (at) => latin1FromBytes(realpathSync(at, "buffer"))) : diskPath;
+    const entry = this.editor.add(path, meta, real);
+    this.tree.size.view[entry] = Number(stats.size);
+    this.tree.stamp.view[entry] = sourceStamp(stats);
+    if (stats.blocks * 512n < stats.size) this.tree.flags.view[entry]! |= FLAG_SPARSE;
+    return entry;
+  }
+
+  #attempt<T>(diskPath: string, work: (path: Buffer) => T): T {
+    try {
+      return work(Buffer.from(bytesFromLatin1(diskPath)));
+    } catch (cause) {
+      if (cause instanceof ImageError) throw cause;
+      throw this.#refuse(diskPath, systemMessage(cause), cause);
+    }
+  }
+
+  #refuse(diskPath: string, why: string, cause?: unknown): ImageError {
+    const shown = showBytes(bytesFromLatin1(diskPath));
+    return new ImageError("INPUT", `${shown}: ${why}`, { path: shown, cause });
+  }
+}

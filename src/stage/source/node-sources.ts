@@ -1,0 +1,165 @@
+/** Sources that are files on this machine: a directory, a list of paths, a closure list. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pathBytes, showBytes } from "../../core/bytes.ts";
+import type { JobContext } from "../../core/control.ts";
+import { ImageError } from "../../core/error.ts";
+import { systemMessage } from "../../core/node/node-errors.ts";
+import { sharedUint32 } from "../../core/shared.ts";
+import { compileExcludes } from "../tree/exclude.ts";
+import type { StagePolicy } from "../tree/policy.ts";
+import type { Tree } from "../tree/tree.ts";
+import type { Xattr } from "../tree/xattrs.ts";
+import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./disk/closure.ts";
+import type { SharedPaths } from "./disk/node-paths.ts";
+import type { Source } from "./source.ts";
+
+/** What the walk starts from. */
+export interface WalkStart {
+  paths: SharedPaths;
+  excluded: number;
+  /** Completes the tree after the walk; gives its attribute sets. */
+  finish?(tree: Tree, policy: StagePolicy, context: JobContext): Promise<Xattr[][]>;
+  /** Removes what was made for the time of the build. */
+  release?(): void;
+  /** Says more of an error about one of the paths: the line of the list that named it. */
+  explain(error: unknown): unknown;
+}
+
+/** A source whose entries lie on this machine. */
+export interface FileSource extends Source {
+  /** Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet. */
+  open(policy: StagePolicy, tree: Tree): Promise<WalkStart>;
+}
+
+/** The contents of directory `path` become the root of the image. */
+export function directory(path: string | Uint8Array): FileSource {
+  return {
+    isClosure: false,
+    async open(policy, tree) {
+      const root = pathBytes(path);
+      if (root.length === 0 || root.indexOf(0) >= 0)
+        throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
+      const { from, to } = joinPaths([root], tree);
+      return {
+        paths: { from, to, isDirectory: true, exactStats: policy.times !== "fixed" },
+        excluded: 0,
+        explain: (error) => error,
+      };
+    },
+  };
+}
+
+/** Each path becomes a top-level entry under its base name, and all is as in a Nix store. */
+export function paths(list: readonly (string | Uint8Array)[]): FileSource {
+  return topsOf(list, true);
+}
+
+/** Each path becomes a top-level entry under its base name; without `isClosure` one may lie inside another. */
+export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
+  return {
+    isClosure,
+    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy, !isClosure),
+  };
+}
+
+/** No entries but an empty root: what {@link amend} begins with where nothing is walked. */
+export function nothing(): FileSource {
+  return {
+    isClosure: false,
+    async open() {
+      const none = { from: sharedUint32(0), to: sharedUint32(0), isDirectory: false, exactStats: true };
+      return { paths: none, excluded: 0, explain: (error) => error };
+    },
+  };
+}
+
+/**
+ * A closure list: a file with one path a line, or a `closureInfo` folder that holds one as `store-paths`.
+ * With `input`, the list is read from there instead (standard input) and `list` only names it.
+ */
+export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
+  return {
+    isClosure: true,
+    async open(policy, tree) {
+      const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
+      return openTops(parseClosureList(useSlashes(text), name), policy);
+    },
+  };
+}
+
+/** Paths inside this package have slashes only. */
+function useSlashes(bytes: Uint8Array): Uint8Array {
+  if (process.platform !== "win32") return bytes;
+  for (let at = bytes.indexOf(0x5c); at >= 0; at = bytes.indexOf(0x5c, at + 1)) bytes[at] = 0x2f;
+  return bytes;
+}
+
+/** Paths of an argument. */
+function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
+  const [from, to, line] = [sharedUint32(list.length), sharedUint32(list.length), new Uint32Array(list.length)];
+  for (const [index, path] of list.entries()) {
+    from[index] = tree.allocateName(path.length);
+    to[index] = from[index]! + path.length;
+    line[index] = index + 1;
+    tree.names.view.set(path, from[index]);
+  }
+  useSlashes(tree.names.view);
+  return { bytes: tree.names.view, from, to, line, where: "path " };
+}
+
+async function readList(list: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
+  let name = list;
+  try {
+    if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
+    return { name, text: await readAll(createReadStream(name), tree) };
+  } catch (cause) {
+    throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
+  }
+}
+
+/** All of a list, in the arena of a tree that has nothing else there yet. */
+async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
+  let length = 0;
+  for await (const chunk of input) {
+    const at = tree.allocateName(chunk.length);
+    tree.names.view.set(chunk, at);
+    length += chunk.length;
+  }
+  return tree.names.view.subarray(0, length);
+}
+
+function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): WalkStart {
+  const isExcluded = compileExcludes(policy.exclude);
+  const all = arrangeClosure(given, mayNest);
+  const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
+  const tops = kept ? pickTops(all, kept) : all;
+  return {
+    paths: {
+      from: sharedCopy(tops.from),
+      to: sharedCopy(tops.to),
+      isDirectory: false,
+      exactStats: policy.times !== "fixed",
+    },
+    excluded: all.from.length - tops.from.length,
+    explain(error) {
+      if (!(error instanceof ImageError && error.code === "INPUT")) return error;
+      const line = tops.line.find((_, top) => showBytes(topPath(tops, top)) === error.path);
+      return line
+        ? new ImageError("INPUT", `${tops.where}${line}: ${error.message}`, { path: error.path, cause: error.cause })
+        : error;
+    },
+  };
+}
+
+function sharedCopy(numbers: Uint32Array): Uint32Array {
+  const copy = sharedUint32(numbers.length);
+  copy.set(numbers);
+  return copy;
+}
+
+/** Whether a source is a {@link FileSource}. */
+export function isFileSource(source: Source): source is FileSource {
+  return "open" in source;
+}

@@ -1,0 +1,25 @@
+/** What a tree can be staged from. */
+import type { JobContext } from "../../core/control.ts";
+import type { Contents } from "../tree/contents.ts";
+import type { StagePolicy } from "../tree/policy.ts";
+import type { Tree } from "../tree/tree.ts";
+import type { Xattr } from "../tree/xattrs.ts";
+
+/**
+ * A source of entries, made by `directory()`, `closure()`, `paths()` or `entries()`. Opaque to callers.
+ */
+export interface Source {
+  /** Whether Nix's policy is the default: owner root, time 0, hard links dereferenced. */
+  readonly isClosure: boolean;
+}
+
+/** A source that fills the tree itself, from memory or from an archive. */
+export interface StagedSource extends Source {
+  /** Fills an empty tree, pausing now and then. `xattrs` is indexed by the tree's column of that name; index 0 is the empty set. */
+  stage(tree: Tree, policy: StagePolicy, context: JobContext): Promise<{ contents: Contents; xattrs: Xattr[][] }>;
+}
+
+/** Whether a source is a {@link StagedSource}. */
+export function isStaged(source: Source): source is StagedSource {
+  return "stage" in source;
+}

@@ -1,0 +1,120 @@
+/** Which entries are taken, and what becomes of their owners, times and links on the way into the tree. */
+import { showBytes } from "../../core/bytes.ts";
+import { checkInteger, checkOneOf } from "../../core/check.ts";
+import { ImageError } from "../../core/error.ts";
+import type { Tree } from "./tree.ts";
+
+/** What is done with a tree's metadata while it is staged; a closure has Nix's defaults, any other tree keeps what it has. */
+export interface StageOptions {
+  /** Seconds since 1970 (`-T`): the build time, and the time of every entry unless `times` says otherwise. */
+  timestamp?: number | undefined;
+  /**
+   * `keep` each entry's own time, `fixed`: all get `timestamp`, `clamp`: those newer than `timestamp` get it.
+   * Default: `fixed` where `timestamp` is given and for a closure (then 0), else `keep`.
+   */
+  times?: "keep" | "fixed" | "clamp" | undefined;
+  /** `keep` each owner, `root` (0:0), or fixed ids, each optional. Default: `root` for a closure, else `keep`. */
+  owner?: "keep" | "root" | { uid?: number | undefined; gid?: number | undefined } | undefined;
+  /** Added to every uid after `owner` has been applied (`--uid-offset`). */
+  uidOffset?: number | undefined;
+  /** Added to every gid after `owner` has been applied (`--gid-offset`). */
+  gidOffset?: number | undefined;
+  /** `keep` hard links as links, or store each as a file of its own (`--hard-dereference`). Default: `copy` for a closure, else `keep`. */
+  hardLinks?: "keep" | "copy" | undefined;
+  /** Entries left out, each with all below it. Paths are relative to the image's root, without a leading slash. */
+  exclude?: ExcludeRules | undefined;
+  /** Do not descend into directories of another filesystem than their source's top (`--one-file-system`). Default: false. */
+  oneFileSystem?: boolean | undefined;
+}
+
+/** Rules of {@link StageOptions.exclude}. */
+export interface ExcludeRules {
+  /** Literal paths (`--exclude-path`). */
+  paths?: readonly string[] | undefined;
+  /** POSIX extended regular expressions, matched anywhere in the path's bytes (`--exclude-regex`). */
+  regexes?: readonly string[] | undefined;
+  /** Rules of mksquashfs. */
+  components?: readonly ComponentRule[] | undefined;
+  /** If given, all else is left out: only these paths are taken, with what lies below them and the directories above. */
+  only?: readonly string[] | undefined;
+}
+
+/** One pattern for each name of a path. */
+export interface ComponentRule {
+  /** For the names of the path, one after another. */
+  parts: readonly string[];
+  /** Shell patterns, which the whole name must match, or POSIX extended regular expressions, matched anywhere in it. */
+  kind: "glob" | "regex";
+  /** The first part is for a name of the root, else for a name of any directory. */
+  isAnchored: boolean;
+}
+
+/** {@link StageOptions} with every default decided; plain data, so that it can be sent to other threads. */
+export interface StagePolicy {
+  /** uid of every entry, or undefined to keep each one's own. */
+  uid: number | undefined;
+  gid: number | undefined;
+  uidOffset: number;
+  gidOffset: number;
+  times: "keep" | "fixed" | "clamp";
+  timestamp: number;
+  copyLinks: boolean;
+  exclude: ExcludeRules;
+  oneFileSystem: boolean;
+  /** Remove Nix's `~nix~case~hack~N` from names. */
+  caseHack: boolean;
+}
+
+/** Decides the defaults: Nix's policy for a closure, as it is for anything else. Throws `INPUT` on bad values. */
+export function resolvePolicy(options: StageOptions, isClosure: boolean): StagePolicy {
+  const owner = options.owner ?? (isClosure ? "root" : "keep");
+  const ids = owner === "keep" ? {} : owner === "root" ? { uid: 0, gid: 0 } : owner;
+  checkOneOf("times", options.times, ["keep", "fixed", "clamp"]);
+  checkOneOf("hard links", options.hardLinks, ["keep", "copy"]);
+  if (typeof owner !== "object") checkOneOf("owner", owner, ["keep", "root"]);
+  const times = options.times ?? (isClosure || options.timestamp !== undefined ? "fixed" : "keep");
+  if (times === "clamp" && options.timestamp === undefined) {
+    throw new ImageError("INPUT", "times: clamping needs a timestamp");
+  }
+  return {
+    uid: checkInteger("uid", ids.uid, 0, MAX_ID),
+    gid: checkInteger("gid", ids.gid, 0, MAX_ID),
+    uidOffset: checkInteger("uid offset", options.uidOffset, 0, MAX_ID) ?? 0,
+    gidOffset: checkInteger("gid offset", options.gidOffset, 0, MAX_ID) ?? 0,
+    times,
+    timestamp: checkInteger("timestamp", options.timestamp, 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    copyLinks: (options.hardLinks ?? (isClosure ? "copy" : "keep")) === "copy",
+    exclude: options.exclude ?? {},
+    oneFileSystem: options.oneFileSystem ?? false,
+    caseHack: isClosure,
+  };
+}
+
+/** The largest id: one more means "no id" to the kernel. */
+export const MAX_ID = 0xfffffffe;
+
+/** Fills in the metadata columns of a new entry, after the policy has been applied. */
+export function stageMetadata(
+  tree: Tree,
+  policy: StagePolicy,
+  entry: number,
+  uid: number,
+  gid: number,
+  mtime: number,
+  mtimeNsec: number,
+): void {
+  const storedUid = (policy.uid ?? uid) + policy.uidOffset;
+  const storedGid = (policy.gid ?? gid) + policy.gidOffset;
+  if (storedUid > MAX_ID || storedGid > MAX_ID) {
+    const path = showBytes(tree.path(entry));
+    throw new ImageError("LIMIT", `${path}: owner ${storedUid}:${storedGid} is beyond ${MAX_ID}`, { path });
+  }
+  const fixed = policy.times === "fixed" || (policy.times === "clamp" && mtime >= policy.timestamp);
+  const storedTime = fixed ? policy.timestamp : mtime;
+  const storedNsec = fixed ? 0 : mtimeNsec;
+  // columns are zero, and take memory only where they have been written to
+  if (storedUid !== 0) tree.uid.view[entry] = storedUid;
+  if (storedGid !== 0) tree.gid.view[entry] = storedGid;
+  if (storedTime !== 0) tree.mtime.view[entry] = storedTime;
+  if (storedNsec !== 0) tree.mtimeNsec.view[entry] = storedNsec;
+}

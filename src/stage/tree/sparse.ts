@@ -1,0 +1,128 @@
+/**
+ * Holes. Node cannot ask the filesystem where they are (SEEK_HOLE), so files that take less space than their size are
+ * read, and blocks of zeros count as holes. What is kept is the list of runs that hold data.
+ */
+import { isZero } from "../../core/bytes.ts";
+import { Column } from "../../core/column.ts";
+import type { JobContext } from "../../core/control.ts";
+import type { Contents } from "./contents.ts";
+import type { InodeOrder } from "./order.ts";
+import { FLAG_SPARSE, NONE, S_IFREG, type Tree } from "./tree.ts";
+
+/** Runs of data in one file, in blocks: first, count, first, count, … in order, no two touching. */
+export type DataRuns = Float64Array;
+
+/** Work for {@link scanSparse}; plain data in shared memory. */
+export interface SparseScan {
+  /** Files to look through, in the tree's order. */
+  entries: Uint32Array;
+  blockSize: number;
+  /** Bytes of all of them. */
+  bytes: number;
+  /** Results end to end: entry, number of numbers, runs. */
+  found: SharedArrayBuffer;
+  /** Numbers in `found`. */
+  length: Uint32Array;
+}
+
+/** Runs of one file beyond which small holes are taken for data, so that memory stays bounded. */
+const MAX_RUNS = 1 << 15;
+const PIECE = 1 << 20;
+
+/** Lists the sparse files that keep their own data and could save a block. */
+export function findSparse(
+  tree: Tree,
+  { order }: InodeOrder,
+  sharesWith: Uint32Array | undefined,
+  blockSize: number,
+): SparseScan {
+  const sparse = order.filter(
+    (entry) =>
+      (tree.flags.view[entry]! & FLAG_SPARSE) !== 0 &&
+      tree.kind(entry) === S_IFREG &&
+      tree.size.view[entry]! >= blockSize &&
+      (sharesWith?.[entry] ?? NONE) === NONE,
+  );
+  const entries = new Uint32Array(new SharedArrayBuffer(4 * sparse.length));
+  entries.set(sparse);
+  return {
+    entries,
+    blockSize,
+    bytes: sparse.reduce((sum, entry) => sum + tree.size.view[entry]!, 0),
+    found: Column.create(Float64Array, 2 ** 28).buffer,
+    length: new Uint32Array(new SharedArrayBuffer(4)),
+  };
+}
+
+/** Looks through files until none is left; run by every thread at once. */
+export async function scanSparse(context: JobContext, tree: Tree, scan: SparseScan, contents: Contents): Promise<void> {
+  const found = new Column(Float64Array, scan.found);
+  const buffer = new Uint8Array(PIECE + 1);
+  for (let index = context.control.claim(); index < scan.entries.length; index = context.control.claim()) {
+    const entry = scan.entries[index]!;
+    const runs = new RunList();
+    const size = tree.size.view[entry]!;
+    for (let at = 0; at < size; at += PIECE) {
+      const length = Math.min(PIECE, size - at);
+      const reading = contents.read(entry, at, length, buffer, 0, at + length === size);
+      if (reading !== undefined) await reading;
+      for (let block = 0; block < length; block += scan.blockSize) {
+        const end = Math.min(block + scan.blockSize, length);
+        if (!isZero(buffer.subarray(block, end))) runs.add((at + block) / scan.blockSize);
+      }
+      context.control.check();
+      context.control.advance(context.thread, length);
+      const paused = context.pause();
+      if (paused !== undefined) await paused;
+    }
+    const at = Atomics.add(scan.length, 0, 2 + runs.numbers.length);
+    const into = found.ensure(at + 2 + runs.numbers.length);
+    into[at] = entry;
+    into[at + 1] = runs.numbers.length;
+    into.set(runs.numbers, at + 2);
+  }
+  contents.close();
+}
+
+/** The outcome of a scan by entry. */
+export function readSparse(scan: SparseScan): Map<number, DataRuns> {
+  const found = new Float64Array(scan.found);
+  const runs = new Map<number, DataRuns>();
+  for (let at = 0; at < scan.length[0]!; ) {
+    const count = found[at + 1]!;
+    runs.set(found[at]!, found.slice(at + 2, at + 2 + count));
+    at += 2 + count;
+  }
+  return runs;
+}
+
+/** Collects blocks that hold data, in ascending order. */
+class RunList {
+  numbers: number[] = [];
+  /** Holes of fewer blocks than this are filled. */
+  #smallestHole = 1;
+
+  add(block: number): void {
+    const last = this.numbers.length - 2;
+    const end = last < 0 ? Number.NEGATIVE_INFINITY : this.numbers[last]! + this.numbers[last + 1]!;
+    if (block - end < this.#smallestHole) {
+      this.numbers[last + 1] = block + 1 - this.numbers[last]!;
+      return;
+    }
+    this.numbers.push(block, 1);
+    while (this.numbers.length > 2 * MAX_RUNS) this.#coarsen();
+  }
+
+  #coarsen(): void {
+    this.#smallestHole *= 2;
+    const runs = this.numbers;
+    this.numbers = [];
+    for (let at = 0; at < runs.length; at += 2) {
+      const last = this.numbers.length - 2;
+      const end = last < 0 ? Number.NEGATIVE_INFINITY : this.numbers[last]! + this.numbers[last + 1]!;
+      if (runs[at]! - end < this.#smallestHole)
+        this.numbers[last + 1] = runs[at]! + runs[at + 1]! - this.numbers[last]!;
+      else this.numbers.push(runs[at]!, runs[at + 1]!);
+    }
+  }
+}

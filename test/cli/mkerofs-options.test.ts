@@ -1,0 +1,281 @@
+import { describe, expect, test } from "vitest";
+import { HELP } from "../../src/cli/mkerofs/help.ts";
+import { type BuildCommand, parseOptions } from "../../src/cli/mkerofs/options.ts";
+import { OPTIONS } from "../../src/cli/mkerofs/table.ts";
+import { UsageError } from "../../src/cli/shared/getopt.ts";
+
+const parse = (line: string, env: Record<string, string> = {}) =>
+  parseOptions(line === "" ? [] : line.split(" "), env) as BuildCommand;
+
+/** The build options of a command line, with a directory as source unless the line names a closure. */
+const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
+
+describe("a command line", () => {
+  test("has defaults", () => {
+    expect(parse("img src")).toEqual({
+      ...{ action: "build", image: "img", sources: ["src"], closure: undefined, build: {} },
+      ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
+    });
+  });
+
+  test.each([
+    ["img src", { image: "img", sources: ["src"] }],
+    ["-T0 - a b", { image: "-", sources: ["a", "b"] }],
+    ["img a -T0 b", { image: "img", sources: ["a", "b"] }],
+    ["-- -img -a", { image: "-img", sources: ["-a"] }],
+    ["--closure=list img", { image: "img", sources: [], closure: "list" }],
+    ["--closure - -", { image: "-", sources: [], closure: "-" }],
+    ["--json --progress=never img a", { json: true, progress: "never" }],
+    ["--quiet img a", { verbosity: 0 }],
+    ["--quiet -d9 img a", { verbosity: 0 }],
+    ["-d0 img a", { verbosity: 0 }],
+    ["-d 7 img a", { verbosity: 7 }],
+    ["-h", { action: "help" }],
+    ["--help", { action: "help" }],
+    ["img -V", { action: "version" }],
+    ["-Vh --nope", { action: "version" }],
+  ])("%s", (line, expected) => {
+    expect(parse(line)).toMatchObject(expected);
+  });
+
+  test.each([
+    ["", "IMAGE is missing"],
+    ["img", "SOURCE is missing, or --closure"],
+    ["--closure=list", "IMAGE is missing"],
+    ["--closure=list img src", "--closure: stands instead of SOURCE"],
+    ["--nope -h", "--nope: unknown option"],
+    ["-q img src", "-q: unknown option"],
+    ["--al img src", "--al: ambiguous, may be --all-time, --all-root"],
+    ["--progress=x img src", '--progress: "x" is none of auto, always, never'],
+  ])("%s is refused: %s", (line, message) => {
+    expect(() => parse(line)).toThrow(new UsageError(message));
+  });
+});
+
+describe("an option of the build", () => {
+  test.each([
+    ["-b4k -b 512", { blockSize: 512 }],
+    ["-zlz4", { compress: [{ algorithm: "lz4" }] }],
+    ["-z lz4hc,12", { compress: [{ algorithm: "lz4hc", level: 12 }] }],
+    [
+      "-zzstd,level=9,dictsize=64K:deflate,3:lz4",
+      {
+        compress: [
+          { algorithm: "zstd", level: 9, dictSize: 65536 },
+          { algorithm: "deflate", level: 3 },
+          { algorithm: "lz4" },
+        ],
+      },
+    ],
+    ["-zlz4 -C65536", { compress: [{ algorithm: "lz4" }], pclusterSize: 65536 }],
+    ["-zlz4 -C 64k", { compress: [{ algorithm: "lz4" }], pclusterSize: 65536 }],
+    ["-zlz4 -Eztailpacking,fragments", { compress: [{ algorithm: "lz4" }], tailPacking: true, fragments: "tails" }],
+    ["-zlz4 -Efragments=64K", { compress: [{ algorithm: "lz4" }], fragments: "tails", packedPclusterSize: 65536 }],
+    ["-zlz4 -Eall-fragments,^ztailpacking", { compress: [{ algorithm: "lz4" }], fragments: "all", tailPacking: false }],
+    ["-zlz4 -Ededupe", { compress: [{ algorithm: "lz4" }], dedupeExtents: true }],
+    ["-Ededupe,^dedupe", { dedupeExtents: false }],
+    ["-zlz4 -Elegacy-compress", { compress: [{ algorithm: "lz4" }], fullIndexes: true }],
+    ["-zlz4 -E48bit", { compress: [{ algorithm: "lz4" }], extentRecords: true }],
+    ["-zlz4 --max-extent-bytes=20000", { compress: [{ algorithm: "lz4" }], maxExtentBytes: 20000 }],
+    ["-zlz4 --zD", { compress: [{ algorithm: "lz4" }], compressDirectories: true }],
+    ["--zD=0", { compressDirectories: false }],
+    ["--target-kernel=6.1", { targetKernel: "6.1" }],
+    ["-b 64K", { blockSize: 65536 }],
+    ["-b 0x1000", { blockSize: 4096 }],
+    ["-b 02000", { blockSize: 1024 }],
+    ["-x5", { xattrTolerance: 5 }],
+    ["-x -1", { xattrTolerance: -1 }],
+    ["-Lnix-store", { label: "nix-store" }],
+    ["-L ääääääa", { label: "ääääääa" }],
+    ["-U eb176051-bd15-49b7-9e6b-462e0b467019", { uuid: "eb176051-bd15-49b7-9e6b-462e0b467019" }],
+    ["-Uclear", { uuid: "00000000-0000-0000-0000-000000000000" }],
+    ["--chunksize=4096", { chunkSize: 4096 }],
+    ["-b512 --chunksize=512", { blockSize: 512, chunkSize: 512 }],
+    ["--chunksize=0x100000 -b4096", { blockSize: 4096, chunkSize: 1048576 }],
+    ["--dsunit=512", { dsunit: 512 }],
+    ["--dsunit=0", { dsunit: 1 }],
+    ["--fsalignblks=16", { fsAlignBlocks: 16 }],
+    ["--fsalignblks=0", { fsAlignBlocks: 1 }],
+    ["--exclude-path=a/b --exclude-path c", { exclude: { paths: ["a/b", "c"], regexes: [] } }],
+    ["--exclude-regex=^a --exclude-path=b", { exclude: { paths: ["b"], regexes: ["^a"] } }],
+    ["--all-root", { owner: "root" }],
+    ["--force-uid=0 --force-gid=0", { owner: "root" }],
+    ["--force-uid=1000", { owner: { uid: 1000 } }],
+    ["--force-gid=0x64", { owner: { gid: 100 } }],
+    ["--all-root --force-uid=7", { owner: { uid: 7, gid: 0 } }],
+    ["--force-uid=7 --all-root", { owner: "root" }],
+    ["--force-uid=1 --force-gid=2 --force-uid=3", { owner: { uid: 3, gid: 2 } }],
+    ["--uid-offset=100000 --gid-offset=200000", { uidOffset: 100000, gidOffset: 200000 }],
+    ["--hard-dereference", { hardLinks: "copy" }],
+    ["--one-file-system", { oneFileSystem: true }],
+    ["--ignore-mtime", { ignoreMtime: true }],
+    ["--ignore-mtime --preserve-mtime", { ignoreMtime: false }],
+    ["--mount-point=/nix/store", { mountPoint: "/nix/store" }],
+    ["--mount-point=/nix/store/", { mountPoint: "/nix/store" }],
+    ["--mount-point=/", { mountPoint: "/" }],
+    ["--offset=65536", { offset: 65536 }],
+    ["--sort=none", {}],
+    ["--sort path", {}],
+    ["--workers=4", { workers: 4 }],
+    ["--work=4", { workers: 4 }],
+    ["--workers=0", { workers: 1 }],
+    ["--dedupe=none", { dedupe: "none" }],
+    ["-Enoinline_data", { inlineData: false }],
+    ["-E^inline_data", { inlineData: false }],
+    ["-E^inline_data,inline_data", { inlineData: true }],
+    ["-Eforce-inode-compact", { inodes: "compact", ignoreMtime: true }],
+    ["-Eforce-inode-compact --preserve-mtime", { inodes: "compact", ignoreMtime: false }],
+    ["-E force-inode-extended", { inodes: "extended" }],
+    ["-Eforce-chunk-indexes", { chunkIndexes: true }],
+    ["-Eforce-chunk-indexes -Eforce-inode-blockmap", { chunkIndexes: false }],
+    ["-Enosbcrc,^xattr-name-filter,", { checksum: false, xattrFilter: false }],
+    ["-Exattr-name-filter", { xattrFilter: true }],
+  ])("%s", (line, expected) => {
+    expect(build(line)).toEqual(expected);
+  });
+
+  test("-U random is another UUID each time", () => {
+    expect(build("-U random").uuid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(build("-U random").uuid).not.toBe(build("-U random").uuid);
+  });
+
+  test.each([
+    ["-b 5000", "-b: 5000 is not a power of two"],
+    ["-b 256", "-b: 256 is not in 512..65536"],
+    ["-b 128k", "-b: 128k is not in 512..65536"],
+    ["-b 4kb", '-b: "4kb" is not a number'],
+    ["-b k", '-b: "k" is not a number'],
+    ["-b=4096", '-b: "=4096" is not a number'],
+    ["-d10", "-d: 10 is not in 0..9"],
+    ["-d-1", "-d: -1 is not in 0..9"],
+    ["-dx", '-d: "x" is not a number'],
+    ["-x1.5", '-x: "1.5" is not a number'],
+    ["-x1k", '-x: "1k" is not a number'],
+    ["-T -1", "-T: -1 is not in 0..9007199254740991"],
+    ["-T 9007199254740992", "-T: 9007199254740992 is not in 0..9007199254740991"],
+    ["-T 1e3", '-T: "1e3" is not a number'],
+    ["-T 08", '-T: "08" is not a number'],
+    ["-T 0x", '-T: "0x" is not a number'],
+    ["-T=0", '-T: "=0" is not a number'],
+    ["-L 0123456789abcdef", '-L: "0123456789abcdef" is longer than 15 bytes'],
+    ["-L ääääääää", '-L: "ääääääää" is longer than 15 bytes'],
+    ["-U eb176051", '-U: "eb176051" is no UUID, "clear" or "random"'],
+    ["--chunksize=5000", "--chunksize: 5000 is not a power of two"],
+    ["--chunksize=2048", "--chunksize: 2048 is less than the block size, 4096"],
+    ["--chunksize=4k", '--chunksize: "4k" is not a number'],
+    ["--chunksize=0", "--chunksize: 0 is not in 512..1073741824"],
+    ["--force-uid=4294967295", "--force-uid: 4294967295 is not in 0..4294967294"],
+    ["--force-gid=-1", "--force-gid: -1 is not in 0..4294967294"],
+    ["--uid-offset=-1", "--uid-offset: -1 is not in 0..4294967295"],
+    ["--workers=", '--workers: "" is not a number'],
+    ["--sort=size", '--sort: "size" is none of path, none'],
+    ["--dedupe=block", '--dedupe: "block" is none of none, file'],
+    ["-Enope", '-E: "nope" is no feature that can be set'],
+    ["-E^nosbcrc", '-E: "^nosbcrc" is no feature that can be set'],
+    ["-Enosbcrc=1", '-E: "nosbcrc=1" is no feature that can be set'],
+    ["-Ededupe=force", '-E: "dedupe=force" is no feature that can be set'],
+    ["-Edot-omitted", "-E dot-omitted: not supported yet"],
+    ["-zlzma", "-z: lzma is not supported yet"],
+    ["-C65536", "-C: says nothing without -z"],
+    ["-Efragments", "-E fragments: says nothing without -z"],
+    ["-Elegacy-compress", "-E legacy-compress: says nothing without -z"],
+    ["--zD", "--zD: says nothing without -z"],
+    ["-zlz4 --compress-hints=", '--compress-hints: "" is no file'],
+    ["-m 4096:lzma", "-m: not supported yet"],
+    ["--tar=f", "--tar: not supported yet"],
+    ["--tar", "--tar: not supported yet"],
+    ["--incr=data", "--incremental: not supported yet"],
+    ["--blobdev=x", "--blobdev: not supported yet"],
+    ["--aufs", "--aufs: not supported yet"],
+  ])("%s is refused: %s", (line, message) => {
+    expect(() => build(line)).toThrow(new UsageError(message));
+  });
+});
+
+describe("times", () => {
+  test.each([
+    ["img src", {}, {}],
+    ["-T 5 img src", {}, { timestamp: 5, times: "fixed" }],
+    ["-T5 --all-time img src", {}, { timestamp: 5, times: "fixed" }],
+    ["--mkfs-time -T5 img src", {}, { timestamp: 5, times: "keep" }],
+    ["--mkfs-time -T5 --all-time img src", {}, { timestamp: 5, times: "fixed" }],
+    ["--mkfs-time img src", {}, { times: "keep" }],
+    ["-T 9007199254740991 img src", {}, { timestamp: Number.MAX_SAFE_INTEGER, times: "fixed" }],
+    ["img src", { SOURCE_DATE_EPOCH: "7" }, { timestamp: 7, times: "clamp" }],
+    ["img src", { SOURCE_DATE_EPOCH: "007" }, { timestamp: 7, times: "clamp" }],
+    ["-T5 img src", { SOURCE_DATE_EPOCH: "7" }, { timestamp: 5, times: "fixed" }],
+    ["-T5 --mkfs-time img src", { SOURCE_DATE_EPOCH: "7" }, { timestamp: 5, times: "keep" }],
+    ["--all-time img src", { SOURCE_DATE_EPOCH: "7" }, { timestamp: 7, times: "fixed" }],
+    ["--mkfs-time img src", { SOURCE_DATE_EPOCH: "7" }, { timestamp: 7, times: "keep" }],
+    ["--preserve-mtime img src", {}, { ignoreMtime: false }],
+    ["--preserve-mtime img src", { SOURCE_DATE_EPOCH: "7" }, { ignoreMtime: false, timestamp: 7, times: "clamp" }],
+    ["--preserve-mtime img a b", {}, { ignoreMtime: false, times: "keep" }],
+    ["--preserve-mtime --closure=c img", {}, { ignoreMtime: false, times: "keep" }],
+    ["--preserve-mtime -T5 img a b", {}, { ignoreMtime: false, timestamp: 5, times: "fixed" }],
+    ["--preserve-mtime --ignore-mtime img a b", {}, { ignoreMtime: true }],
+    ["img a b", {}, {}],
+  ])("%s with %j", (line, env, expected) => {
+    expect(parse(line, env).build).toEqual(expected);
+  });
+
+  test("--all-time never asks the clock", () => {
+    expect(() => parse("--all-time img src")).toThrow(
+      new UsageError("--all-time: needs -T or SOURCE_DATE_EPOCH, as the clock is never read"),
+    );
+  });
+
+  test.each(["", "x", "-1", "1.5", "0x10", " 1", "9007199254740992"])("SOURCE_DATE_EPOCH=%j is refused", (value) => {
+    const message = `SOURCE_DATE_EPOCH: ${JSON.stringify(value)} is not a number of seconds`;
+    expect(() => parse("-T0 img src", { SOURCE_DATE_EPOCH: value })).toThrow(new UsageError(message));
+  });
+});
+
+describe("help", () => {
+  test("names every option that does something, and no other", () => {
+    const listed = new Set(HELP.match(/(?<=^ {2}|, )--?[A-Za-z-]+/gm));
+    const supported = OPTIONS.filter(({ apply }) => apply !== undefined).flatMap(({ names }) => names);
+    expect([...listed].sort()).toEqual([...supported].sort());
+  });
+
+  test("fits 120 columns", () => {
+    for (const line of HELP.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+  });
+});
+
+describe("--format=squashfs", () => {
+  const squashfs = (line: string) => parse(`${line} img src`).squashfs;
+
+  test("takes what means something there", () => {
+    expect(parse("--format=squashfs img src")).toMatchObject({ format: "squashfs", squashfs: {} });
+    expect(squashfs("--format=squashfs -b 1m -zzstd,19 -x-1 --all-root -T5 --offset=4096 --dedupe=none")).toMatchObject(
+      {
+        ...{
+          blockSize: 1 << 20,
+          compressor: "zstd",
+          level: 19,
+          xattrs: false,
+          owner: "root",
+          timestamp: 5,
+          times: "fixed",
+        },
+        ...{ offset: 4096, dedupe: "none" },
+      },
+    );
+    expect(squashfs("-z gzip --format=squashfs")).toEqual({ compressor: "gzip" });
+    expect(squashfs("-z lz4hc,level=9 --format=squashfs")).toEqual({ compressor: "lz4hc", level: 9 });
+  });
+
+  test.each([
+    ["-L x", "-L: is of EROFS images only"],
+    ["--chunksize=4096", "--chunksize: is of EROFS images only"],
+    ["-Enosbcrc", "-E nosbcrc: is of EROFS images only"],
+    ["-x2", "-x: of SquashFS images only -x-1, which stores no attributes"],
+    ["-b 512", "-b: 512 is not in 4096..1048576"],
+    ["-z xz", "-z xz: not supported yet"],
+    ["-z zip", '-z: "zip" is none of none, gzip, lz4, lz4hc, zstd'],
+    ["-z zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
+    ["-z zstd,x", '-z: "x" is not a number'],
+  ])("refuses %s", (line, message) => {
+    expect(() => squashfs(`--format=squashfs ${line}`)).toThrow(new UsageError(message));
+  });
+});

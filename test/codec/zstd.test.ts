@@ -1,0 +1,207 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Codec } from "../../src/codec/codec.ts";
+import { createZstd, ZSTD_MAX_PLAIN } from "../../src/codec/zstd/zstd.ts";
+import { cut, damaged, decode, expectBytes, noise } from "../helpers/codec.ts";
+import { type DecodeMethod, decodeInto, testCodec, testDamage } from "../helpers/codec-properties.ts";
+import { data as sample } from "../helpers/codec-sample.ts";
+import { hasCommand, oracle } from "../helpers/oracle.ts";
+import { makeScratch } from "../helpers/scratch.ts";
+
+const CODECS = [createZstd(1), createZstd(3), createZstd(9), createZstd(15)];
+const each = CODECS.map((codec) => [codec.name, codec] as const);
+
+const scratch = makeScratch("zstd");
+
+/** The zstd program's opinion of many frames, each in a file of its own. */
+function unzstd(frames: readonly Uint8Array[]): Buffer[] {
+  const folder = mkdtempSync(join(scratch, "frames-"));
+  const path = (i: number) => join(folder, `${i}`);
+  for (const [i, frame] of frames.entries()) writeFileSync(`${path(i)}.zst`, frame);
+  for (let i = 0; i < frames.length; i += 500) {
+    const paths = frames.slice(i, i + 500).map((_, j) => `${path(i + j)}.zst`);
+    // the kernel's EROFS gives a frame a window of 1 MiB
+    execFileSync("zstd", ["-dq", "--memory=1MB", ...paths], { stdio: ["ignore", "ignore", "inherit"] });
+  }
+  return frames.map((_, i) => readFileSync(path(i)));
+}
+
+describe.each(each)("%s", (_, codec) => {
+  // libzstd wants some bytes more than it needs
+  testCodec(codec, { leastLimit: 20, overhead: 13, slack: 20 });
+
+  test.skipIf(!oracle("zstd", hasCommand("zstd")))("the zstd program reads it", () => {
+    const all: { block: Uint8Array; plain: Uint8Array }[] = [];
+    const python = readFileSync(process.execPath).subarray(0, 1_500_000);
+    for (const data of [sample, python, noise(50_000), new Uint8Array(1 << 20), Uint8Array.of(7)]) {
+      for (const limit of [300, 4096, 65536]) all.push(...cut(codec, data.subarray(0, limit * 200), limit));
+      const whole = data.subarray(0, ZSTD_MAX_PLAIN);
+      codec.plain.set(whole);
+      const size = codec.compress(0, whole.length, 0, codec.packed.length);
+      all.push({ block: codec.packed.slice(0, size), plain: whole });
+    }
+    const decoded = unzstd(all.map(({ block }) => block));
+    for (const [i, { plain }] of all.entries()) expectBytes(decoded[i]!, plain);
+  });
+
+  test("limits are filled", () => {
+    for (const limit of [300, 4096, 65536]) {
+      const blocks = cut(codec, sample, limit);
+      // a block's header and a byte; more where the header of the frame cannot tell more contents
+      const lost = blocks.slice(0, -1).map(({ block }) => limit - block.length);
+      expect(lost.filter((bytes) => bytes > 3).length).toBeLessThan(blocks.length / 8 + 1);
+    }
+  });
+
+  test("what cannot be compressed, and what can be very well", () => {
+    const data = noise(100_000);
+    const blocks = cut(codec, data, 4096);
+    for (const { block, plain } of blocks) expectBytes(decode(codec, block, plain.length), plain);
+    for (const { plain } of blocks.slice(0, -1)) expect(plain.length).toBeGreaterThan(4096 - 64 - 20);
+    codec.plain.set(data);
+    expect(codec.compress(0, data.length, 0, data.length)).toBe(0);
+    const zeros = cut(codec, new Uint8Array(2 << 20), 4096);
+    // a mebibyte is the most that one frame holds
+    expect(zeros.map(({ plain }) => plain.length)).toEqual([1 << 20, 1 << 20]);
+  });
+
+  test("contents that change: zeros, then noise, then text", () => {
+    const data = Buffer.concat([new Uint8Array(200_000), noise(30_000), sample.subarray(0, 60_000), new Uint8Array(9)]);
+    for (const limit of [300, 4096, 20_000]) {
+      for (const { block, plain } of cut(codec, data, limit)) expectBytes(decode(codec, block, plain.length), plain);
+    }
+  });
+
+  test("earlier calls have no influence, and no call needs more memory than there is", () => {
+    const other = createZstd(Number(codec.name.split(",")[1]));
+    const run = (one: Codec) => {
+      one.plain.set(sample);
+      const results: Uint8Array[] = [];
+      for (const [from, to, limit] of [
+        [0, 200_000, 4096],
+        [100, 300_000, 65536],
+        [200_000, 205_000, 1000],
+      ] as const) {
+        results.push(one.packed.slice(0, one.compressInto(from, to, 0, limit)));
+        results.push(one.packed.slice(0, one.compress(from, to, 0, 400_000)));
+      }
+      return results;
+    };
+    const first = run(other);
+    // an encoder that is used for little things gives memory back, and must get it again
+    other.plain.set(sample.subarray(300_000));
+    for (let i = 0; i < 300; i++) other.compress(i, 100 + i * 20, 0, 100_000);
+    for (let size = 1000; size <= ZSTD_MAX_PLAIN; size = Math.ceil(size * 1.7)) other.compress(0, size, 0, 1 << 20);
+    other.compress(0, ZSTD_MAX_PLAIN, 0, 1 << 20);
+    for (let i = 0; i < 300; i++) other.compressInto(i, 100 + i * 20, 0, 1000);
+    const again = run(other);
+    for (const [i, result] of again.entries()) expectBytes(result, first[i]!);
+    const fresh = run(createZstd(Number(codec.name.split(",")[1])));
+    for (const [i, result] of fresh.entries()) expectBytes(result, first[i]!);
+    expect(other.plain.length).toBe(0x200000);
+  });
+
+  test("more than a frame holds is refused", () => {
+    expect(() => codec.compress(0, ZSTD_MAX_PLAIN + 1, 0, 1000)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
+  });
+});
+
+describe("the decoder", () => {
+  const codec = createZstd(3);
+  const run = (frame: Uint8Array, room: number, method?: DecodeMethod) => decodeInto(codec, frame, room, method);
+
+  testDamage(codec);
+  const compress = (data: Uint8Array) => {
+    codec.plain.set(data);
+    return codec.packed.slice(0, codec.compress(0, data.length, 0, 1 << 20));
+  };
+
+  test.skipIf(!oracle("zstd", hasCommand("zstd")))("what the zstd program writes", () => {
+    for (const data of [sample, sample.subarray(0, 100), sample.subarray(0, 300), new Uint8Array(0), noise(70_000)]) {
+      for (const options of [["-1"], ["-19"], ["--no-check"], ["--ultra", "-22", "--long"], ["--no-content-size"]]) {
+        // through a pipe, so without the size of the contents; then with it
+        for (const size of [[], [`--stream-size=${data.length}`]]) {
+          const frame = execFileSync("zstd", ["-qc", ...options, ...size], { input: data, maxBuffer: 1 << 24 });
+          expectBytes(run(frame, data.length), data);
+          expectBytes(run(frame, data.length + 10, "decompressStart"), data);
+          const part = data.length >> 1;
+          expectBytes(run(frame, part, "decompressStart"), data.subarray(0, part));
+        }
+      }
+    }
+  });
+
+  test("too little room", () => {
+    for (const data of [sample.subarray(0, 400), new Uint8Array(400), noise(400)]) {
+      const frame = compress(data);
+      for (let room = 0; room < data.length; room++) {
+        expect(() => run(frame, room)).toThrow(damaged);
+        expectBytes(run(frame, room, "decompressStart"), data.subarray(0, room));
+      }
+      for (const room of [400, 401, 5000]) expectBytes(run(frame, room, "decompressStart"), data);
+    }
+  });
+
+  test("a start needs only the blocks for it", () => {
+    const data = sample.subarray(0, 500_000);
+    const frame = compress(data);
+    for (const room of [1, 100, 131_071, 131_072, 131_073, 300_000, 499_999, 500_000, 600_000]) {
+      expectBytes(run(frame, room, "decompressStart"), data.subarray(0, room));
+    }
+    const most = frame.subarray(0, frame.length * 0.8);
+    expectBytes(run(most, 100_000, "decompressStart"), data.subarray(0, 100_000));
+    expect(() => run(most, 500_000, "decompressStart")).toThrow(damaged);
+    expect(() => run(most, 500_000)).toThrow(damaged);
+    // at the end of the window
+    codec.packed.set(frame);
+    const at = codec.plain.length - 1000;
+    expect(codec.decompressStart(0, frame.length, at, 1000)).toBe(1000);
+    expectBytes(codec.plain.subarray(at), data.subarray(0, 1000));
+  });
+
+  test.each([
+    ["nothing", []],
+    ["another magic", [0x27, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0]],
+    ["a dictionary", [0x28, 0xb5, 0x2f, 0xfd, 0x21, 5, 0, 1, 0, 0]],
+    ["a reserved bit", [0x28, 0xb5, 0x2f, 0xfd, 0x28, 0, 1, 0, 0]],
+    ["no block", [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0]],
+    ["half a header", [0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0]],
+    ["a block of no type", [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 7, 0, 0]],
+    ["a block that is cut off", [0x28, 0xb5, 0x2f, 0xfd, 0x20, 2, 0x11, 0, 0, 65]],
+    ["bytes behind the end", [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0, 9]],
+    ["another size than it says", [0x28, 0xb5, 0x2f, 0xfd, 0x20, 2, 9, 0, 0, 65]],
+    ["a skippable frame", [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]],
+  ])("%s", (_, bytes) => {
+    expect(() => run(Uint8Array.from(bytes), 1000)).toThrow(damaged);
+    expect(() => run(Uint8Array.from(bytes), 1000, "decompressStart")).toThrow(damaged);
+  });
+
+  test("two frames are not one", () => {
+    const frame = compress(sample.subarray(0, 100));
+    expect(() => run(Buffer.concat([frame, frame]), 1000)).toThrow(damaged);
+    expect(() => run(Buffer.concat([frame, frame]), 1000, "decompressStart")).toThrow(damaged);
+  });
+});
+
+test("levels and windows", () => {
+  expect(createZstd().name).toBe("zstd,3");
+  expect(createZstd(0).name).toBe("zstd,3");
+  for (const level of [-1, 23, 2.5, Number.NaN]) {
+    expect(() => createZstd(level)).toThrow(expect.objectContaining({ code: "INPUT" }));
+  }
+  const { plain, packed } = createZstd(3, { plainLen: 5, packedLen: 70_000 });
+  expect([plain.length, packed.length]).toEqual([5, 70_000]);
+  for (const plainLen of [-1, 0x1000001, 0.5]) {
+    expect(() => createZstd(3, { plainLen })).toThrow(expect.objectContaining({ code: "INPUT" }));
+  }
+  const best = createZstd(22);
+  best.plain.set(sample);
+  for (const size of [1000, ZSTD_MAX_PLAIN]) {
+    const made = best.compress(0, size, 0, 1 << 20);
+    best.plain.fill(0);
+    expect(best.decompress(0, made, 0, size)).toBe(size);
+    best.plain.set(sample);
+  }
+});
