@@ -44,7 +44,7 @@ await loops("core/bytes.js", ({ compareBytes }) => {
   add("sort, a Uint8Array, compareBytes", ITEMS, () => plain.slice().sort(compareBytes).length);
 });
 
-await loops("erofs/inode.js", ({ emitInode }) => {
+await loops("erofs/disk/inode.js", ({ emitInode }) => {
   const out = new Uint8Array(ITEMS * 64);
   const view = new DataView(out.buffer);
   const FLAT_INLINE = 2;
@@ -59,7 +59,23 @@ await loops("erofs/inode.js", ({ emitInode }) => {
   }
 });
 
-await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, DirectoryBlocks, Tree }) => {
+await loops("squashfs/disk/inode.js", ({ emitBase, emitFile }) => {
+  const out = new Uint8Array(ITEMS * 56);
+  const view = new DataView(out.buffer);
+  const NO_XATTRS = 0xffffffff;
+  for (const [form, type] of Object.entries({ basic: 2, extended: 9 })) {
+    add(`SquashFS inode of a file, ${form}`, ITEMS, () => {
+      let at = 0;
+      for (let i = 0; i < ITEMS; i++) {
+        emitBase(view, at, type, 0o100444, 0, 0, 1, i + 1);
+        at = emitFile(view, at, type, i * 37, 96, 0, i, 1, 0, NO_XATTRS);
+      }
+      return at;
+    });
+  }
+});
+
+await loops(["erofs/disk/dirent.js", "stage/tree/tree.js"], ({ measureDirectory, DirectoryBlocks, Tree }) => {
   for (const count of [12, ITEMS]) {
     const tree = directoryOf(Tree, names.slice(0, count).sort());
     const nids = Uint32Array.from({ length: count + 1 }, (_, i) => 36 + i);
@@ -75,7 +91,7 @@ await loops(["erofs/dirent.js", "stage/tree.js"], ({ measureDirectory, Directory
   }
 });
 
-await loops("stage/exclude.js", async ({ compileExcludes }) => {
+await loops("stage/tree/exclude.js", async ({ compileExcludes }) => {
   const { includesToExcludes } = await import("./excludes.mjs");
   const regex = includesToExcludes(names.slice(0, 900).map((name) => name.slice(0, 10)));
   const excluded = compileExcludes({ regexes: [regex] });
