@@ -1,10 +1,53 @@
-/** The commands as they are built. */
+/** The commands as they are built, and how tests run them. */
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** A command, without its `ts-`. */
 export type CommandName = "gensquashfs" | "mkerofs" | "mksquashfs";
 
+/** What a command came to. */
+export interface CommandOutcome {
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+/** The outcome of a command that has done its work and says nothing. */
+export const SILENT: CommandOutcome = { status: 0, out: "", err: "" };
+
 /** The file to run a command by. */
 export function commandPath(name: CommandName): string {
   return fileURLToPath(new URL(`../../dist/cli/${name}/main.js`, import.meta.url));
+}
+
+/** A command as words of a line of shell. */
+export function commandWords(name: CommandName): string {
+  return `"${process.execPath}" "${commandPath(name)}"`;
+}
+
+/** The caller's environment without the time of images that it may give. */
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { SOURCE_DATE_EPOCH: _, ...rest } = process.env;
+  return { ...rest, ...more };
+}
+
+/** Runs a command in a folder. */
+export function runCommand(
+  cwd: string,
+  name: CommandName,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): CommandOutcome {
+  const ran = spawnSync(process.execPath, [commandPath(name), ...words], {
+    cwd,
+    encoding: "utf8",
+    env: environment(env),
+  });
+  return { status: ran.status, out: ran.stdout, err: ran.stderr };
+}
+
+/** Runs a line of shell in a folder. */
+export function runShell(cwd: string, line: string): CommandOutcome {
+  const ran = spawnSync("sh", ["-c", line], { cwd, encoding: "utf8", env: environment({}) });
+  return { status: ran.status, out: ran.stdout, err: ran.stderr };
 }

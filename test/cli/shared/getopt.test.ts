@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { getopt, type OptionSpec, UsageError } from "../../src/cli/shared/getopt.ts";
+import { getopt, type OptionSpec, UsageError } from "../../../src/cli/shared/getopt.ts";
 
 const TABLE: readonly OptionSpec[] = [
   { names: ["-T"], argument: "required" },

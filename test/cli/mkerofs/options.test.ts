@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { HELP } from "../../src/cli/mkerofs/help.ts";
-import { type BuildCommand, parseOptions } from "../../src/cli/mkerofs/options.ts";
-import { OPTIONS } from "../../src/cli/mkerofs/table.ts";
-import { UsageError } from "../../src/cli/shared/getopt.ts";
+import { HELP } from "../../../src/cli/mkerofs/help.ts";
+import { type BuildCommand, parseOptions } from "../../../src/cli/mkerofs/options.ts";
+import { OPTIONS } from "../../../src/cli/mkerofs/table.ts";
+import { UsageError } from "../../../src/cli/shared/getopt.ts";
 
 const parse = (line: string, env: Record<string, string> = {}) =>
   parseOptions(line === "" ? [] : line.split(" "), env) as BuildCommand;

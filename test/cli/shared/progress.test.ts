@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { BuildProgress } from "../../src/build/options.ts";
-import { ProgressBar, renderProgress, showBytes } from "../../src/cli/shared/progress.ts";
+import type { BuildProgress } from "../../../src/build/options.ts";
+import { ProgressBar, renderProgress, showBytes } from "../../../src/cli/shared/progress.ts";
 
 const MIB = 1 << 20;
 const HALF: BuildProgress = { stage: "write", done: 100 * MIB, total: 200 * MIB };

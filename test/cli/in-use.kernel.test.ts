@@ -1,0 +1,83 @@
+/** The command lines that are in use elsewhere, as their users type them; the kernel shows what came of them. */
+import { spawnSync } from "node:child_process";
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
+import { compareTrees } from "../helpers/compare.ts";
+import { makeRandomTree } from "../helpers/corner-tree.ts";
+import { canMountSquashfs, withMount } from "../helpers/mount.ts";
+import { oracle } from "../helpers/oracle.ts";
+import { makeScratch } from "../helpers/scratch.ts";
+import { clampTo, wholeSeconds } from "../helpers/times.ts";
+
+const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
+const scratch = makeScratch("commands-in-use");
+const store = `${scratch}/store`;
+const image = `${scratch}/image`;
+const SQUASHFS = { type: "squashfs" } as const;
+
+const run = (command: CommandName, words: string[], env: Record<string, string> = {}) =>
+  runCommand(scratch, command, words, env);
+
+beforeAll(() => {
+  makeRandomTree(`${store}/1aaa-glibc`, 1, 80);
+  makeRandomTree(`${store}/2bbb-hello`, 2, 60);
+  writeFileSync(`${store}/3ccc-builder.sh`, "echo hello\n", { mode: 0o555 });
+  writeFileSync(`${scratch}/nix-path-registration`, "registration\n");
+});
+
+describe.skipIf(!kernel)("the command lines that are in use", () => {
+  test("microvm.nix: ts-gensquashfs -c zstd -j 2 -D store --all-root -q IMAGE", async () => {
+    expect(run("gensquashfs", ["-c", "zstd", "-j", "2", "-D", "store", "--all-root", "-q", image])).toEqual(SILENT);
+    await withMount(
+      image,
+      (at) => {
+        expect(compareTrees(store, at, { uid: 0, gid: 0, time: { sec: 0, nsec: 0 } })).toEqual([]);
+        expect(lstatSync(at).mode).toBe(0o40755);
+      },
+      SQUASHFS,
+    );
+  });
+
+  test("nixpkgs make-squashfs: ts-mksquashfs FILE PATH… IMAGE -no-hardlinks -keep-as-directory …", async () => {
+    const paths = readdirSync(store).map((name) => `${store}/${name}`);
+    const target = `${scratch}/nixpkgs.img`;
+    const words = ["-no-hardlinks", "-keep-as-directory", "-all-root", "-b", "1048576"];
+    words.push(..."-comp zstd -Xcompression-level 19 -processors 2 -root-mode 0755".split(" "));
+    const ran = run("mksquashfs", ["nix-path-registration", ...paths, target, ...words], { SOURCE_DATE_EPOCH: "1" });
+    expect(ran).toMatchObject({ status: 0, err: "" });
+    const roots = [...paths, `${scratch}/nix-path-registration`];
+    await withMount(
+      target,
+      (at) => {
+        const expected = { roots, uid: 0, gid: 0, hardLinks: "copy", time: { sec: 1, nsec: 0 } } as const;
+        // "clamp": what is not newer keeps its time, and nothing here is older
+        expect(compareTrees(store, at, { ...expected, adjust: (meta) => clampTo(meta, 1n) })).toEqual([]);
+        expect(lstatSync(at)).toMatchObject({ mode: 0o40755, mtimeMs: 1000 });
+      },
+      SQUASHFS,
+    );
+  });
+
+  test("AppImage: ts-mksquashfs DIRECTORY IMAGE -offset 189632 -all-root -noappend …", async () => {
+    writeFileSync(image, "what was there");
+    const words = "-offset 189632 -all-root -noappend -no-progress -quiet -no-xattrs -no-fragments -comp zstd";
+    expect(run("mksquashfs", ["store", image, ...words.split(" ")])).toEqual(SILENT);
+    expect(readFileSync(image).subarray(0, 189_632).equals(Buffer.alloc(189_632))).toBe(true);
+    const expected = { uid: 0, gid: 0, adjust: wholeSeconds };
+    const mount = { ...SQUASHFS, offset: 189_632 };
+    expect(await withMount(image, (at) => compareTrees(store, at, expected), mount)).toEqual([]);
+  });
+
+  test("ts-mkerofs --format=squashfs, of a directory and of a closure, to a file and to a pipe", async () => {
+    expect(run("mkerofs", ["--quiet", "--format=squashfs", "-b64k", "-zgzip,6", image, "store"])).toEqual(SILENT);
+    expect(await withMount(image, (at) => compareTrees(store, at, { adjust: wholeSeconds }), SQUASHFS)).toEqual([]);
+    const paths = readdirSync(store).map((name) => `${store}/${name}`);
+    const ran = run("mkerofs", ["--format=squashfs", "-zlz4", image, ...paths]);
+    expect(ran).toMatchObject({ status: 0, err: "" });
+    expect(ran.out).toContain("Needs:        Linux 3.19");
+    const command = `"${process.execPath}" dist/cli/mkerofs/main.js --format=squashfs -zlz4 - ${paths.join(" ")}`;
+    const piped = spawnSync("sh", ["-c", command], { maxBuffer: 1 << 28 });
+    expect(piped.stdout.equals(readFileSync(image))).toBe(true);
+  });
+});

@@ -1,0 +1,95 @@
+/** What `ts-mksquashfs` says, and when it says nothing. */
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { commandPath, commandWords, runCommand, runShell, SILENT } from "../../helpers/commands.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+
+const scratch = makeScratch("mksquashfs-messages");
+const image = `${scratch}/image`;
+const HINT = "Try 'ts-mksquashfs --help' for more information.\n";
+
+const run = (words: string[], env: Record<string, string> = {}) => runCommand(scratch, "mksquashfs", words, env);
+const shell = (line: string) => runShell(scratch, `${commandWords("mksquashfs")} ${line}`);
+
+beforeAll(() => {
+  for (const folder of ["store", "tree"]) mkdirSync(`${scratch}/${folder}`);
+  for (const file of ["store/a", "tree/a", "nix-path-registration"]) writeFileSync(`${scratch}/${file}`, "a\n");
+});
+
+test.each([
+  ["store", 2, "SOURCE and DEST are needed, in front of options"],
+  ["store out -comp xz", 2, "-comp xz: not supported yet"],
+  ["store out -comp zstd -Xdict-size 100%", 2, "-Xdict-size: is no option of zstd"],
+  ["store out -odd", 2, "-odd: unknown option"],
+  ["store out -b", 2, "-b: needs an argument"],
+  ["store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
+  ["store out -action x", 2, "-action: actions are not supported"],
+  ["store out -xattrs", 2, "-xattrs: attributes of files cannot be read; pseudo files can give them"],
+  ["store out -root-mode 9", 2, '-root-mode: "9" is no mode, neither octal nor as u+rwX,go=u'],
+  ["nowhere out2", 1, "nowhere: no such file or directory"],
+  ["store out2 -pf nowhere", 1, "nowhere: no such file or directory"],
+  ["store out2 -p x", 1, "-p: the type is missing"],
+  ["store out2 -sort nowhere", 1, "nowhere: no such file or directory"],
+  [
+    "store nix-path-registration",
+    1,
+    "nix-path-registration: is there already, and appending is not supported (-noappend overwrites it)",
+  ],
+] as const)("ts-mksquashfs %s: %d", (line, status, message) => {
+  const ran = run(line.split(" "));
+  expect(ran).toEqual({ status, out: "", err: `ts-mksquashfs: ${message}\n${status === 2 ? HINT : ""}` });
+  expect(existsSync(`${scratch}/out2`)).toBe(false);
+});
+
+test.each([
+  ["-force-uid nobody-of-this-name", '-force-uid: there is no user "nobody-of-this-name" on this machine'],
+  ["-force-gid nobody-of-this-name", '-force-gid: there is no group "nobody-of-this-name" on this machine'],
+  ["-force-file-mode u+q", '-force-file-mode: "u+q" is no mode, neither octal nor as u+rwX,go=u'],
+  ["-mkfs-time now", '-mkfs-time: "now" is not a number'],
+  ["-pd 'f 1 1 1 x'", '-pd: "f 1 1 1 x" is neither d MODE UID GID nor D TIME MODE UID GID'],
+  ["-xattrs-add x", "-xattrs-add x: an attribute is NAME=VALUE"],
+  ["-no-xattrs -xattrs-add user.a=b", "-no-xattrs: -xattrs-add or a pseudo file gives attributes"],
+  ["-no-xattrs -p 'a x user.a=b'", "-no-xattrs: -xattrs-add or a pseudo file gives attributes"],
+  ["-comp gzip -Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
+  ["-comp gzip -Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
+  ["-comp zstd -Xwindow-size 9", "-Xwindow-size: is no option of zstd"],
+  ["-zip", "-zip: reading zip archives is not supported yet"],
+  ["-dereference", "-dereference: not supported"],
+  ["-action-file x", "-action-file: actions are not supported"],
+])("%s: %s", (options, message) => {
+  const ran = shell(`tree ${image} -noappend ${options}`);
+  expect(ran).toEqual({ status: 2, out: "", err: `ts-mksquashfs: ${message}\n${HINT}` });
+});
+
+test("a pseudo file in a directory that is missing is an error", () => {
+  const ran = shell(`tree ${image} -noappend -quiet -p 'x/y d 755 0 0'`);
+  expect(ran).toMatchObject({ status: 1, err: "ts-mksquashfs: -p: there is no x in the image\n" });
+});
+
+test("SOURCE_DATE_EPOCH and options for times exclude each other", () => {
+  expect(run(["store", "out2", "-all-time", "5"], { SOURCE_DATE_EPOCH: "1" })).toMatchObject({ status: 2 });
+});
+
+test("help and version", () => {
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  expect(run(["-version"])).toEqual({ status: 0, out: `ts-mksquashfs ${version}\n`, err: "" });
+  expect(run(["-help"])).toMatchObject({ status: 0, err: "" });
+  expect(statSync(commandPath("mksquashfs")).mode & 0o111).toBe(0o111);
+});
+
+test("-e needs something to leave out, help is printed wherever it is asked for", () => {
+  const ran = run(["tree", image, "-noappend", "-e"]);
+  expect(ran).toEqual({ status: 2, out: "", err: `ts-mksquashfs: -e: needs an argument\n${HINT}` });
+  const help = run(["-help"]);
+  expect(run(["tree", image, "-comp", "gzip", "-Xhelp"])).toEqual(help);
+  expect(help).toMatchObject({ status: 0, err: "" });
+});
+
+// Was a bug: a warning of times was printed all the same.
+test("with -quiet there are no warnings", () => {
+  writeFileSync(`${scratch}/old`, "");
+  utimesSync(`${scratch}/old`, new Date(-5000), new Date(-5000));
+  const message = "warning: 1 times before 1970 or after 2106 became the nearest that SquashFS holds\n";
+  expect(run(["old", image, "-noappend", "-quiet"])).toEqual(SILENT);
+  expect(run(["old", image, "-noappend"])).toMatchObject({ status: 0, err: `ts-mksquashfs: ${message}` });
+});
