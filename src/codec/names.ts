@@ -88,7 +88,7 @@ export async function createCodec({ name, level, windowBits, ...windows }: Codec
     case "deflate":
       return (await import("./deflate/deflate.ts")).createDeflate(checked, windows);
     case "zlib":
-      return (await import("./deflate/deflate.ts")).createZlib(checked, windows, windowBits);
+      return (await import("./deflate/zlib.ts")).createZlib(checked, windows, windowBits);
     case "zstd":
       return (await import("./zstd/zstd.ts")).createZstd(checked, windows);
   }

@@ -1,6 +1,7 @@
 /** The bytes of DEFLATE and zlib, pinned: a change of them must be meant, and is a release note. */
 import { expect, test } from "vitest";
-import { createDeflate, createZlib } from "../../src/codec/deflate/deflate.ts";
+import { createDeflate } from "../../src/codec/deflate/deflate.ts";
+import { createZlib } from "../../src/codec/deflate/zlib.ts";
 import { goldenHashes } from "../helpers/codec-sample.ts";
 
 // fixed output of changing size, of 4096 and of 65536 bytes; fixed input

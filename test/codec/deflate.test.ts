@@ -4,7 +4,8 @@ import { constants, deflateRawSync, deflateSync, inflateRawSync, inflateSync } f
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec/codec.ts";
-import { createDeflate, createZlib } from "../../src/codec/deflate/deflate.ts";
+import { createDeflate } from "../../src/codec/deflate/deflate.ts";
+import { createZlib } from "../../src/codec/deflate/zlib.ts";
 import { cut, damaged, decode, expectBytes, noise, someBytes } from "../helpers/codec.ts";
 import { decodeInto, testCodec } from "../helpers/codec-properties.ts";
 import { data as sample } from "../helpers/codec-sample.ts";

@@ -1,7 +1,7 @@
 /** SquashFS structures against numbers transcribed from fs/squashfs/squashfs_fs.h; streams, listings and plans. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createZlib } from "../../src/codec/deflate/deflate.ts";
+import { createZlib } from "../../src/codec/deflate/zlib.ts";
 import { decodeStruct } from "../../src/core/struct.ts";
 import { DirectoryWriter, type Listing } from "../../src/squashfs/disk/directory.ts";
 import * as disk from "../../src/squashfs/disk/format.ts";

@@ -1,6 +1,6 @@
 /**
- * DEFLATE (RFC 1951) as EROFS holds it, and zlib streams (RFC 1950) as SquashFS does. The work is done in WebAssembly,
- * whose sources are the AssemblyScript files beside this one:
+ * DEFLATE (RFC 1951) as EROFS holds it; zlib.ts puts a frame around it. The work is done in WebAssembly, whose sources are
+ * the AssemblyScript files beside this one:
  *
  *   main      what is exported
  *   encode    block after block
@@ -17,25 +17,35 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
-import { checkRanges } from "../ranges.ts";
-import { wasmCodec } from "../wasm.ts";
+import { WasmModule } from "../wasm.ts";
+import { type CodecExports, type CodecFunctions, WasmCodec, type WasmFormat } from "../wasm-codec.ts";
 import { WASM } from "./generated.ts";
 
-/** Ranges are addresses in the module's memory; `fill` takes as much of the input as fits, else all or nothing. */
-interface Exports {
-  /** The address of the number of bytes that a compression has used up. */
-  readonly CONSUMED: { readonly value: number };
-  /** The address of the length of the stream that was decoded, 0xffffffff if it was not read to its end. */
-  readonly ENDED: { readonly value: number };
-  compress(...args: [...ranges: Ranges, fill: boolean, method: number, attempts: number, enough: number]): number;
-  decompress(...args: [...ranges: Ranges, partial: boolean]): number;
+/** The functions of the module. */
+export interface DeflateExports extends CodecExports {
+  compress(
+    ...args: [...Parameters<CodecFunctions["compress"]>, method: number, attempts: number, enough: number]
+  ): number;
+  /** `behind`: so many bytes of the input are behind the stream. */
+  decompress(...args: [...Parameters<CodecFunctions["decompress"]>, behind: number]): number;
   adler32(from: number, to: number): number;
   setReach(distance: number): void;
 }
 
-type Ranges = [from: number, to: number, at: number, limit: number];
-
-const newInstance = wasmCodec<Exports>(WASM);
+/** Streams as the module reads and writes them. */
+export const DEFLATE_STREAM: WasmFormat<DeflateExports> = {
+  module: new WasmModule(WASM),
+  noun: "DEFLATE stream",
+  // see decode.as
+  damage: [
+    "it ends too early",
+    "it is too long",
+    "a match starts before it",
+    "the header of a block makes no sense",
+    "there are bits that are no code",
+    "its end is not where it should be",
+  ],
+};
 
 /** How matches are chosen: see encode.as. */
 const FAST = 0;
@@ -61,140 +71,38 @@ const LEVELS: readonly (readonly [method: number, attempts: number, enough: numb
   [OPTIMAL + 4, 600, 258],
 ];
 
-/** What the decoder's negative results mean: see decode.as. */
-const DAMAGE = [
-  "",
-  "it ends too early",
-  "it is too long",
-  "a match starts before it",
-  "the header of a block makes no sense",
-  "there are bits that are no code",
-];
+/** The farthest that a match may lie back, in bytes. */
+const REACH = 0x8000;
 
-/** A zlib stream: two bytes, that tell the window's size and the kind of level, and Adler-32 behind it. */
-const ZLIB_HEAD = 2;
-const ZLIB_TAIL = 4;
-/** The kind of level, as zlib tells it: fastest, fast, normal, or best. */
-const ZLIB_LEVELS = [0, 1, 1, 1, 1, 2, 3, 3, 3];
-/** The first byte for a window of 32 KiB. */
-const ZLIB_METHOD = 0x78;
-const MIN_WINDOW_BITS = 8;
-const MAX_WINDOW_BITS = 15;
-
-/** The two bytes, as one number, which is a multiple of 31. */
-function zlibHead(level: number, windowBits: number): number {
-  const word = ((windowBits - MIN_WINDOW_BITS) << 12) | (8 << 8) | (ZLIB_LEVELS[level - 1]! << 6);
-  return word + 31 - (word % 31);
-}
-
-class Deflate implements Codec {
-  readonly name: string;
-  readonly plain: Uint8Array;
-  readonly packed: Uint8Array;
-  consumed = 0;
-  readonly #exports: Exports;
-  readonly #results: Uint32Array;
-  readonly #level: (typeof LEVELS)[number];
-  /** What a zlib stream begins with, or 0 for streams without a header. */
-  readonly #zlib: number;
-
-  constructor(
-    name: string,
-    windows: CodecWindows,
-    level: (typeof LEVELS)[number],
-    zlib: number,
-    windowBits = MAX_WINDOW_BITS,
-  ) {
-    const { exports, plain, packed } = newInstance(windows);
-    exports.setReach(2 ** windowBits);
-    this.name = name;
-    this.plain = plain;
-    this.packed = packed;
-    this.#exports = exports;
-    this.#results = new Uint32Array(plain.buffer, exports.CONSUMED.value, 2);
-    this.#level = level;
-    this.#zlib = zlib;
-  }
-
-  compressInto(from: number, to: number, at: number, limit: number): number {
-    return this.#encode(from, to, at, limit, true);
-  }
-
-  compress(from: number, to: number, at: number, limit: number): number {
-    return this.#encode(from, to, at, limit, false);
-  }
-
-  #encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
-    const { plain, packed } = this;
-    checkRanges(plain, from, to - from, packed, at, limit);
-    const isZlib = this.#zlib !== 0;
-    const head = isZlib ? ZLIB_HEAD : 0;
-    const room = limit - head - (isZlib ? ZLIB_TAIL : 0);
-    this.consumed = 0;
-    if (room <= 0) return 0;
-    const start = plain.byteOffset + from;
-    const [method, attempts, enough] = this.#level;
-    const target = packed.byteOffset + at + head;
-    const produced = this.#exports.compress(start, start + (to - from), target, room, fill, method, attempts, enough);
-    if (produced === 0) return 0;
-    this.consumed = this.#results[0]!;
-    if (!isZlib) return produced;
-    packed[at] = this.#zlib >> 8;
-    packed[at + 1] = this.#zlib & 0xff;
-    const end = at + head + produced;
-    new DataView(packed.buffer).setUint32(packed.byteOffset + end, this.#checksum(from, this.consumed));
-    return head + produced + ZLIB_TAIL;
-  }
-
-  #checksum(from: number, length: number): number {
-    const start = this.plain.byteOffset + from;
-    return this.#exports.adler32(start, start + length) >>> 0;
-  }
-
-  decompress(from: number, to: number, at: number, limit: number): number {
-    return this.#decode(from, to, at, limit, false);
-  }
-
-  decompressStart(from: number, to: number, at: number, limit: number): number {
-    return this.#decode(from, to, at, limit, true);
-  }
-
-  #decode(from: number, to: number, at: number, limit: number, partial: boolean): number {
-    const { plain, packed } = this;
-    checkRanges(plain, at, limit, packed, from, to - from);
-    const isZlib = this.#zlib !== 0;
-    const head = isZlib ? ZLIB_HEAD : 0;
-    if (isZlib) this.#checkHead(from, to);
-    const source = packed.byteOffset + from + head;
-    const size = this.#exports.decompress(source, packed.byteOffset + to, plain.byteOffset + at, limit, partial);
-    if (size < 0) throw damaged(DAMAGE[-size]!);
-    if (partial && size === limit) return size;
-    const rest = to - from - head - this.#results[1]!;
-    if (rest !== (isZlib ? ZLIB_TAIL : 0)) throw damaged("its end is not where it should be");
-    if (isZlib) {
-      const expected = new DataView(packed.buffer).getUint32(packed.byteOffset + to - ZLIB_TAIL);
-      if (this.#checksum(at, size) !== expected) throw damaged("its checksum is not that of the contents");
-    }
-    return size;
-  }
-
-  #checkHead(from: number, to: number): void {
-    const [method = 0, flags = 0] = this.packed.subarray(from, Math.min(from + ZLIB_HEAD, to));
-    // method 8 with a window of up to 32 KiB, no dictionary, and a multiple of 31
-    if ((method & 15) !== 8 || method > ZLIB_METHOD || (flags & 0x20) !== 0 || (method * 256 + flags) % 31 !== 0) {
-      throw damaged("it has no zlib header");
-    }
+/**
+ * Checks a level.
+ *
+ * @throws ImageError `INPUT`
+ */
+export function checkDeflateLevel(name: string, level: number, highest: number): void {
+  if (!Number.isInteger(level) || level < 1 || level > highest) {
+    throw new ImageError("INPUT", `${name} has levels 1 to ${highest}, not ${level}`);
   }
 }
 
-function damaged(what: string): ImageError {
-  return new ImageError("DAMAGED", `this is no DEFLATE stream: ${what}`);
-}
-
-function levelOf(name: string, level: number, highest: number): (typeof LEVELS)[number] {
-  const found = level <= highest ? LEVELS[level - 1] : undefined;
-  if (!found) throw new ImageError("INPUT", `${name} has levels 1 to ${highest}, not ${level}`);
-  return found;
+/**
+ * Chooses the functions of a level.
+ *
+ * @param reach how many bytes matches may lie back
+ * @param behind how many bytes stand behind a stream
+ */
+export function deflateFunctions(
+  { compress, decompress, setReach }: DeflateExports,
+  level: number,
+  reach: number,
+  behind: number,
+): CodecFunctions {
+  const [method, attempts, enough] = LEVELS[level - 1]!;
+  setReach(reach);
+  return {
+    compress: (from, to, at, limit, fill) => compress(from, to, at, limit, fill, method, attempts, enough),
+    decompress: (from, to, at, limit, partial) => decompress(from, to, at, limit, partial, behind),
+  };
 }
 
 /**
@@ -205,20 +113,8 @@ function levelOf(name: string, level: number, highest: number): (typeof LEVELS)[
  * @throws ImageError `INPUT` when there is no such level, or no such window
  */
 export function createDeflate(level = 1, windows: CodecWindows = {}): Codec {
-  return new Deflate(`deflate,${level}`, windows, levelOf("deflate", level, LEVELS.length), 0);
-}
-
-/**
- * zlib streams as SquashFS holds them, its `gzip`: with a header and a checksum.
- *
- * @param level 1 to 9
- * @param windowBits log2 of the bytes that matches may lie back, 8 to 15
- * @throws ImageError `INPUT` when there is no such level, or no such window
- */
-export function createZlib(level = 9, windows: CodecWindows = {}, windowBits = MAX_WINDOW_BITS): Codec {
-  const found = levelOf("zlib", level, 9);
-  if (!Number.isInteger(windowBits) || windowBits < MIN_WINDOW_BITS || windowBits > MAX_WINDOW_BITS) {
-    throw new ImageError("INPUT", `zlib has windows of 8 to 15 bits, not ${windowBits}`);
-  }
-  return new Deflate(`zlib,${level}`, windows, found, zlibHead(level, windowBits), windowBits);
+  checkDeflateLevel("deflate", level, LEVELS.length);
+  return new WasmCodec(`deflate,${level}`, DEFLATE_STREAM, windows, (exports) =>
+    deflateFunctions(exports, level, REACH, 0),
+  );
 }

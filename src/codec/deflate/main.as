@@ -1,8 +1,8 @@
-// What the module exports: see the files. scripts/build-wasm.mjs compiles it, deflate.ts calls it.
+// What the module exports: see the files. scripts/build-wasm.mjs compiles it, deflate.ts and zlib.ts call it.
 import { fillLogarithms } from "./encode/estimate";
 import { fillConstants } from "./memory";
 
-export { CONSUMED, ENDED, WINDOWS } from "./memory";
+export { CONSUMED, WINDOWS } from "./memory";
 export { compress } from "./encode/encode";
 export { decompress } from "./decode/decode";
 export { adler32 } from "./adler";

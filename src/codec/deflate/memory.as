@@ -2,17 +2,13 @@
 //
 //     0         4 KiB    8 KiB   16 KiB    32 KiB    320 KiB  576 KiB  704 KiB 768 KiB 832 KiB 1104 KiB
 //     | counts, | fixed, | sorts | decoder | matches | heads  | heads3 | links | costs, | found | windows, placed
-//     | lengths | codes  |       | tables  |         |        |        |       | nodes  |       | by wasm.ts
+//     | lengths | codes  |       | tables  |         |        |        |       | nodes  |       | by wasm-codec.ts
 //
 // This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. Loads may run a few
-// bytes past a window (wasm.ts leaves room), stores never leave the range that the caller gave.
+// bytes past a window (wasm-codec.ts leaves room), stores never leave the range that the caller gave.
 
 /** Address of the u32 that tells how many bytes of input the last compression used up. */
 export const CONSUMED: u32 = 0;
-
-/** Address of the u32 that tells how many bytes the last stream that was decoded has, or NOT_ENDED. */
-export const ENDED: u32 = 4;
-export const NOT_ENDED: u32 = 0xffffffff;
 
 /** How often each literal or length (288 u32), distance (32) and code length (32) occurs. */
 export const LITLEN_FREQ: u32 = 0x400;

@@ -14,86 +14,24 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
-import { checkRanges } from "../ranges.ts";
-import { wasmCodec } from "../wasm.ts";
+import { WasmModule } from "../wasm.ts";
+import { type CodecExports, type CodecFunctions, WasmCodec, type WasmFormat } from "../wasm-codec.ts";
 import { WASM } from "./generated.ts";
 
-/** Ranges are addresses in the module's memory; `fill` takes as much of the input as fits, else all or nothing. */
-interface Exports {
-  /** The address of the number of bytes that a compression has used up. */
-  readonly CONSUMED: { readonly value: number };
-  compressFast(from: number, to: number, at: number, limit: number, fill: boolean): number;
-  compressChain(from: number, to: number, at: number, limit: number, fill: boolean, attempts: number): number;
+/** The functions of the module; `compressFast` and `decompress` are just as they are to be called. */
+interface Exports extends CodecExports {
+  compressFast: CodecFunctions["compress"];
+  compressChain(...args: [...Parameters<Exports["compressFast"]>, attempts: number]): number;
   compressOptimal(...args: [...Parameters<Exports["compressChain"]>, enough: number, full: boolean]): number;
-  decompress(from: number, to: number, at: number, limit: number, partial: boolean): number;
+  decompress: CodecFunctions["decompress"];
 }
 
-type Compress = Exports["compressFast"];
-
-const newInstance = wasmCodec<Exports>(WASM);
-
-/** What the decoder's negative results mean: see decode.as. */
-const DAMAGE = [
-  "",
-  "it ends inside a sequence",
-  "it is too long",
-  "a match starts before it",
-  "its last match is too late",
-];
-
-class Lz4 implements Codec {
-  readonly name: string;
-  readonly plain: Uint8Array;
-  readonly packed: Uint8Array;
-  consumed = 0;
-  readonly #exports: Exports;
-  readonly #compress: Compress;
-  readonly #consumed: Uint32Array;
-
-  constructor(name: string, windows: CodecWindows, compressor: (exports: Exports) => Compress) {
-    const { exports, plain, packed } = newInstance(windows);
-    this.name = name;
-    this.plain = plain;
-    this.packed = packed;
-    this.#exports = exports;
-    this.#compress = compressor(exports);
-    this.#consumed = new Uint32Array(plain.buffer, exports.CONSUMED.value, 1);
-  }
-
-  compressInto(from: number, to: number, at: number, limit: number): number {
-    return this.#run(from, to, at, limit, true);
-  }
-
-  compress(from: number, to: number, at: number, limit: number): number {
-    return this.#run(from, to, at, limit, false);
-  }
-
-  #run(from: number, to: number, at: number, limit: number, fill: boolean): number {
-    const { plain, packed } = this;
-    checkRanges(plain, from, to - from, packed, at, limit);
-    const start = plain.byteOffset + from;
-    const produced = this.#compress(start, start + (to - from), packed.byteOffset + at, limit, fill);
-    this.consumed = produced === 0 ? 0 : this.#consumed[0]!;
-    return produced;
-  }
-
-  decompress(from: number, to: number, at: number, limit: number): number {
-    return this.#decode(from, to, at, limit, false);
-  }
-
-  decompressStart(from: number, to: number, at: number, limit: number): number {
-    return this.#decode(from, to, at, limit, true);
-  }
-
-  #decode(from: number, to: number, at: number, limit: number, partial: boolean): number {
-    const { plain, packed } = this;
-    checkRanges(plain, at, limit, packed, from, to - from);
-    const start = packed.byteOffset + from;
-    const size = this.#exports.decompress(start, start + (to - from), plain.byteOffset + at, limit, partial);
-    if (size < 0) throw new ImageError("DAMAGED", `this is no LZ4 block: ${DAMAGE[-size]}`);
-    return size;
-  }
-}
+const BLOCK: WasmFormat<Exports> = {
+  module: new WasmModule(WASM),
+  noun: "LZ4 block",
+  // see decode.as
+  damage: ["it ends inside a sequence", "it is too long", "a match starts before it", "its last match is too late"],
+};
 
 /**
  * LZ4 as `mkfs.erofs -zlz4` does it.
@@ -101,7 +39,10 @@ class Lz4 implements Codec {
  * @throws ImageError `INPUT` when there can be no such window
  */
 export function createLz4(windows: CodecWindows = {}): Codec {
-  return new Lz4("lz4", windows, ({ compressFast }) => compressFast);
+  return new WasmCodec("lz4", BLOCK, windows, ({ compressFast, decompress }) => ({
+    compress: compressFast,
+    decompress,
+  }));
 }
 
 /** How many places are looked at for each match, by level; liblz4 1.9.4 does not tell levels 1 and 2 apart. */
@@ -120,9 +61,11 @@ export function createLz4hc(level: number, windows: CodecWindows = {}): Codec {
   if (attempts === undefined) throw new ImageError("INPUT", `lz4hc has levels 1 to 12, not ${level}`);
   const enough = ENOUGH[level - 10];
   const full = level === 12;
-  return new Lz4(`lz4hc,${level}`, windows, ({ compressChain, compressOptimal }) =>
-    enough === undefined
-      ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts)
-      : (from, to, at, limit, fill) => compressOptimal(from, to, at, limit, fill, attempts, enough, full),
-  );
+  return new WasmCodec(`lz4hc,${level}`, BLOCK, windows, ({ compressChain, compressOptimal, decompress }) => ({
+    compress:
+      enough === undefined
+        ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts)
+        : (from, to, at, limit, fill) => compressOptimal(from, to, at, limit, fill, attempts, enough, full),
+    decompress,
+  }));
 }

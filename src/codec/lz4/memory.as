@@ -1,10 +1,10 @@
 // Where things lie in the module's memory, and what is the same for all kinds of compression.
 //
 //     0        16 KiB   64 KiB   192 KiB   320 KiB   400 KiB
-//     | result | table  | heads  | chains  | prices  | windows, placed by wasm.ts
+//     | result | table  | heads  | chains  | prices  | windows, placed by wasm-codec.ts
 //
 // This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. Loads may run a few
-// bytes past a window (wasm.ts leaves room), stores never leave the range that the caller gave.
+// bytes past a window (wasm-codec.ts leaves room), stores never leave the range that the caller gave.
 
 /** Address of the u32 that tells how many bytes of input the last compression used up. */
 export const CONSUMED: u32 = 0;

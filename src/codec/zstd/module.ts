@@ -7,14 +7,15 @@
  * will ever ask for is found by compressing as much as it will ever be given.
  */
 import { ImageError } from "../../core/error.ts";
-import { type CodecWindows, MAX_WINDOW } from "../codec.ts";
-import { compileModule, instantiate } from "../wasm.ts";
+import type { CodecWindows } from "../codec.ts";
+import { resolveWindows, WASM_PAGE, type WasmMemory, WasmModule } from "../wasm.ts";
+import type { WindowPair } from "../window-codec.ts";
 import { WASM } from "./generated.ts";
 
 /** The module's exports under the names that its build has given them. */
 interface Exports {
   /** memory */
-  readonly f: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly f: WasmMemory;
   /** __wasm_call_ctors */
   g(): void;
   /** ZSTD_createCCtx */
@@ -31,7 +32,6 @@ interface Exports {
 
 type Buffers = [to: number, capacity: number, from: number, size: number];
 
-const PAGE = 0x10000;
 /** A frame is longer than its contents by no more, and 1/256 of them: see ZSTD_compressBound(). */
 const MOST_OVERHEAD = 1024;
 /** Results from here on are errors, told by their number below zero. */
@@ -42,11 +42,7 @@ const NO_MEMORY = -64;
 export const NO_ROOM = -70;
 
 /** An instance; addresses are in its memory, those of the windows are their `byteOffset`. */
-export interface ZstdInstance {
-  /** Window of contents. */
-  readonly plain: Uint8Array;
-  /** Window of compressed data. */
-  readonly packed: Uint8Array;
+export interface ZstdInstance extends WindowPair {
   /** Room for output that is only looked at, or goes on to `packed`: enough for whatever can be compressed. */
   readonly scratch: Uint8Array;
   /** Compresses to one frame, at the instance's level or a lower one; gives its size, or {@link NO_ROOM}. */
@@ -63,19 +59,13 @@ interface ZstdSizes extends CodecWindows {
   plainSlack: number;
 }
 
-let module: object | undefined;
+const libzstd = new WasmModule<Exports>(WASM);
 
 /** Makes an instance for one level. */
 export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
-  const { plainLen = 0x200000, packedLen = 0x100000, plainSlack } = sizes;
-  for (const length of [plainLen, packedLen]) {
-    if (!Number.isInteger(length) || length < 0 || length > MAX_WINDOW) {
-      throw new ImageError("INPUT", `a codec's window cannot have ${length} bytes`);
-    }
-  }
+  const { plainLen, packedLen } = resolveWindows(sizes);
   const mostPlain = Math.min(plainLen, sizes.mostPlain);
   const scratchLen = mostPlain + (mostPlain >> 8) + MOST_OVERHEAD;
-  module ??= compileModule(WASM);
   let isComplete = false;
   const stop = () => {
     throw new ImageError("INTERNAL", "libzstd has given up");
@@ -89,11 +79,11 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
     // resize_heap
     e: (wanted: number) => {
       if (isComplete) return 0;
-      exports.f.grow(Math.ceil(((wanted >>> 0) - exports.f.buffer.byteLength) / PAGE));
+      exports.f.grow(Math.ceil(((wanted >>> 0) - exports.f.buffer.byteLength) / WASM_PAGE));
       return 1;
     },
   };
-  const exports = instantiate<Exports>(module, { a: imports });
+  const exports = libzstd.instantiate({ a: imports });
   exports.g();
   const allocate = (address: number): number => {
     if (address === 0) throw new ImageError("INTERNAL", "there is no memory for libzstd");
@@ -104,7 +94,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
     return result;
   };
   const packedAt = allocate(exports.s(packedLen + 1));
-  const plainAt = allocate(exports.s(plainLen + plainSlack + 1));
+  const plainAt = allocate(exports.s(plainLen + sizes.plainSlack + 1));
   const scratchAt = allocate(exports.s(scratchLen));
   const decoder = allocate(exports.n());
   const encoder = allocate(exports.j());

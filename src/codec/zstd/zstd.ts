@@ -4,7 +4,7 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
-import { checkRanges } from "../ranges.ts";
+import { WindowCodec } from "../window-codec.ts";
 import { fillFrame } from "./fill.ts";
 import { appendStored, BLOCK_HEAD, checkFrame, damagedFrame, MAX_BLOCK, withFirstBlocks } from "./frame.ts";
 import { isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.ts";
@@ -19,11 +19,7 @@ const QUICK_LEVEL = 1;
 const QUICK_LOSS = [1, 1, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05, 1.08, 1.08, 1.08, 1.08];
 const MOST_QUICK_LOSS = 1.1;
 
-class Zstd implements Codec {
-  readonly name: string;
-  readonly plain: Uint8Array;
-  readonly packed: Uint8Array;
-  consumed = 0;
+class Zstd extends WindowCodec {
   readonly #instance: ZstdInstance;
   readonly #quickLoss: number;
 
@@ -33,16 +29,21 @@ class Zstd implements Codec {
       mostPlain: ZSTD_MAX_PLAIN,
       plainSlack: MAX_BLOCK,
     });
-    this.name = `zstd,${level}`;
-    this.plain = instance.plain;
-    this.packed = instance.packed;
+    super(`zstd,${level}`, instance);
     this.#instance = instance;
     this.#quickLoss = QUICK_LOSS[level] ?? MOST_QUICK_LOSS;
   }
 
-  compressInto(from: number, to: number, at: number, limit: number): number {
+  protected encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
+    return fill ? this.#fill(from, to, at, limit) : this.#compressAll(from, to, at, limit);
+  }
+
+  protected decode(from: number, to: number, at: number, limit: number, partial: boolean): number {
+    return partial ? this.#decompressStart(from, to, at, limit) : this.#decompressAll(from, to, at, limit);
+  }
+
+  #fill(from: number, to: number, at: number, limit: number): number {
     const { plain, packed } = this;
-    checkRanges(plain, from, to - from, packed, at, limit);
     const { scratch } = this.#instance;
     const loss = this.#quickLoss;
     const most = Math.min(to - from, ZSTD_MAX_PLAIN);
@@ -64,15 +65,15 @@ class Zstd implements Codec {
     return produced + BLOCK_HEAD + added;
   }
 
-  compress(from: number, to: number, at: number, limit: number): number {
+  #compressAll(from: number, to: number, at: number, limit: number): number {
     const { plain, packed } = this;
-    checkRanges(plain, from, to - from, packed, at, limit);
     if (to - from > ZSTD_MAX_PLAIN) {
       throw new ImageError("INTERNAL", `zstd compresses at most ${ZSTD_MAX_PLAIN} bytes at once, not ${to - from}`);
     }
     const produced = this.#instance.compress(plain.byteOffset + from, to - from, packed.byteOffset + at, limit);
-    this.consumed = produced === NO_ROOM ? 0 : to - from;
-    return produced === NO_ROOM ? 0 : checkSize(produced);
+    if (produced === NO_ROOM) return 0;
+    this.consumed = to - from;
+    return checkSize(produced);
   }
 
   /** Compresses to the scratch, where everything has room; gives the size. */
@@ -81,16 +82,13 @@ class Zstd implements Codec {
     return checkSize(compress(this.plain.byteOffset + from, size, scratch.byteOffset, scratch.length, level));
   }
 
-  decompress(from: number, to: number, at: number, limit: number): number {
-    const { plain, packed } = this;
-    checkRanges(plain, at, limit, packed, from, to - from);
-    checkFrame(packed, from, to);
+  #decompressAll(from: number, to: number, at: number, limit: number): number {
+    checkFrame(this.packed, from, to);
     return this.#decompress(from, to, at, limit);
   }
 
-  decompressStart(from: number, to: number, at: number, limit: number): number {
+  #decompressStart(from: number, to: number, at: number, limit: number): number {
     const { plain, packed } = this;
-    checkRanges(plain, at, limit, packed, from, to - from);
     if (limit === 0) return 0;
     // whole blocks are decoded: so what the last one has over is written behind the range, and put back
     const slackAt = plain.byteOffset + at + limit;
@@ -109,7 +107,7 @@ class Zstd implements Codec {
       behind.set(saved);
     }
     // it has less: then it must be as good as if all had been asked for
-    return this.decompress(from, to, at, limit);
+    return this.#decompressAll(from, to, at, limit);
   }
 
   #decompress(from: number, to: number, at: number, capacity: number): number {

@@ -1,8 +1,8 @@
 // The decoder. It trusts nothing: every code, length and distance is checked before a byte is moved. What zlib does not
 // accept, is not accepted here. Damage is told by a negative number.
 import {
-  DIST_LENS, DIST_TABLE, DYNAMIC, ENDED, END_OF_BLOCK, FIXED, HEADER_LENS, LITLEN_LENS, LITLEN_SYMBOLS, DIST_SYMBOLS,
-  LITLEN_TABLE, NOT_ENDED, PRE_LENS, PRE_SYMBOLS, PRE_TABLE, STORED, preSymbolAt,
+  DIST_LENS, DIST_SYMBOLS, DIST_TABLE, DYNAMIC, END_OF_BLOCK, FIXED, HEADER_LENS, LITLEN_LENS, LITLEN_SYMBOLS,
+  LITLEN_TABLE, PRE_LENS, PRE_SYMBOLS, PRE_TABLE, STORED, preSymbolAt,
 } from "../memory";
 import {
   alignInput, bits, count, hasOverrun, inputEnd, ip, overrun, refill, saveInput, startInput, takeBits,
@@ -21,6 +21,8 @@ const BAD_DISTANCE: i32 = -3;
 const BAD_HEADER: i32 = -4;
 /** Bits that are no code. */
 const BAD_CODE: i32 = -5;
+/** There is more, or less, behind the stream than there should be. */
+const BAD_END: i32 = -6;
 
 /** In the fast loop there are so many bytes of input, enough for two loads, ... */
 const EASY_INPUT: u32 = 16;
@@ -231,16 +233,15 @@ function decodeSymbols(): i32 {
 }
 
 /**
- * Decodes the stream that starts at `from` and is in [from, to), to [at, at + limit), and gives the number of bytes.
- * `partial`: stops when `limit` bytes are there; else a longer stream is an error. ENDED tells where it has ended.
+ * Decodes the stream that starts at `from` and ends `behind` bytes before `to`, to [at, at + limit), and gives the number
+ * of bytes. `partial`: stops when `limit` bytes are there, wherever the stream ends; else a longer stream is an error.
  */
-export function decompress(from: u32, to: u32, at: u32, limit: u32, partial: bool): i32 {
+export function decompress(from: u32, to: u32, at: u32, limit: u32, partial: bool, behind: u32): i32 {
   startInput(from, to);
   outStart = at;
   out = at;
   outEnd = at + limit;
   stops = partial;
-  store<u32>(ENDED, NOT_ENDED);
   for (let isLast = false; !isLast; ) {
     if (partial && out == outEnd) return limit;
     refill();
@@ -258,7 +259,6 @@ export function decompress(from: u32, to: u32, at: u32, limit: u32, partial: boo
     } else damage = hasOverrun() ? CUT_OFF : BAD_HEADER;
     if (damage != 0) return damage;
   }
-  // `limit` bytes may be there before the stream ends
-  if (alignInput() && !(partial && out == outEnd)) store<u32>(ENDED, ip - from);
-  return out - at;
+  if (partial && out == outEnd) return limit;
+  return alignInput() && to - ip == behind ? out - at : BAD_END;
 }

@@ -1,0 +1,80 @@
+/** What all codecs have in common: the windows, and the check that stands between callers and a codec's memory. */
+import { ImageError } from "../core/error.ts";
+import type { Codec } from "./codec.ts";
+
+/** The two windows of a codec. */
+export interface WindowPair {
+  /** Window of contents. */
+  readonly plain: Uint8Array;
+  /** Window of compressed data. */
+  readonly packed: Uint8Array;
+}
+
+/** A codec whose ranges are checked before `encode` and `decode`, which are the codec's own, get to see them. */
+export abstract class WindowCodec implements Codec {
+  readonly name: string;
+  readonly plain: Uint8Array;
+  readonly packed: Uint8Array;
+  consumed = 0;
+
+  constructor(name: string, { plain, packed }: WindowPair) {
+    this.name = name;
+    this.plain = plain;
+    this.packed = packed;
+  }
+
+  compressInto(from: number, to: number, at: number, limit: number): number {
+    return this.#compress(from, to, at, limit, true);
+  }
+
+  compress(from: number, to: number, at: number, limit: number): number {
+    return this.#compress(from, to, at, limit, false);
+  }
+
+  decompress(from: number, to: number, at: number, limit: number): number {
+    return this.#decompress(from, to, at, limit, false);
+  }
+
+  decompressStart(from: number, to: number, at: number, limit: number): number {
+    return this.#decompress(from, to, at, limit, true);
+  }
+
+  /**
+   * Compresses `plain[from, to)` to `packed` at `at`: as much as fits into `limit` bytes if `fill`, else all or nothing.
+   *
+   * @returns how many bytes it gave; 0 if nothing fits, else `consumed` has been set
+   */
+  protected abstract encode(from: number, to: number, at: number, limit: number, fill: boolean): number;
+
+  /** Decompresses `packed[from, to)` to `plain` at `at`: the first `limit` bytes if `partial`, else all of it. */
+  protected abstract decode(from: number, to: number, at: number, limit: number, partial: boolean): number;
+
+  #compress(from: number, to: number, at: number, limit: number, fill: boolean): number {
+    checkRanges(this.plain, from, to, this.packed, at, limit);
+    const produced = this.encode(from, to, at, limit, fill);
+    if (produced === 0) this.consumed = 0;
+    return produced;
+  }
+
+  #decompress(from: number, to: number, at: number, limit: number, partial: boolean): number {
+    checkRanges(this.packed, from, to, this.plain, at, limit);
+    return this.decode(from, to, at, limit, partial);
+  }
+}
+
+/** Refuses ranges outside of their windows: inside a module there is nothing to stop an address that is wrong. */
+function checkRanges(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  at: number,
+  limit: number,
+): void {
+  if (isRange(source, from, to - from) && isRange(target, at, limit)) return;
+  throw new ImageError("INTERNAL", `a codec was called for ${from}+${to - from}, ${at}+${limit}: not in its windows`);
+}
+
+function isRange(window: Uint8Array, at: number, length: number): boolean {
+  return Number.isInteger(at) && Number.isInteger(length) && at >= 0 && length >= 0 && at + length <= window.length;
+}
