@@ -6,9 +6,9 @@
  * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
  */
 
-import type { JobContext } from "../core/control.ts";
 import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import { SpillFile, type SpillFolder, withSpills } from "../core/node/node-spill.ts";
+import type { JobContext } from "../core/threads.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";

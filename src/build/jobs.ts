@@ -1,7 +1,7 @@
 /** The jobs that threads run, by name, with their parameters as shared plain data. */
 
-import type { JobContext } from "../core/control.ts";
 import { FileSink } from "../core/node/node-file-sink.ts";
+import type { JobContext } from "../core/threads.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import type { Compression } from "../erofs/compress-options.ts";

@@ -1,7 +1,8 @@
 /** Compression between files: each thread opens those that it writes and the spill files, and closes them again. */
-import type { JobContext } from "../core/control.ts";
+
 import { ImageError } from "../core/error.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
+import type { JobContext } from "../core/threads.ts";
 import { type Arrangement, findStart } from "../erofs/compress/arrange.ts";
 import { type CompressWork, compressPieces } from "../erofs/compress/compress.ts";
 import type { Compression } from "../erofs/compress-options.ts";

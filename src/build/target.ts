@@ -1,10 +1,10 @@
 /** Where images go: a path, a stream, or a sink of the caller's. */
 
-import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import { FileSink, openTarget } from "../core/node/node-file-sink.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
 import { SequentialSink, type Sink } from "../core/sink.ts";
+import type { JobContext } from "../core/threads.ts";
 
 /** Bytes of a finished image that are copied at once. */
 const COPY_BYTES = 1 << 20;
@@ -75,7 +75,7 @@ export function moveSink(out: Sink, offset: number): Sink {
 }
 
 /** Copies a finished image of `length` bytes, which lies in the temporary file `path`, to a sink, front to back. */
-export async function copyImage(context: JobContext, path: string, length: number, sink: Sink): Promise<void> {
+export async function copyImage(job: JobContext, path: string, length: number, sink: Sink): Promise<void> {
   const image = new SpillFile(path);
   try {
     await sink.truncate(length);
@@ -85,10 +85,7 @@ export async function copyImage(context: JobContext, path: string, length: numbe
       if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
       await sink.writeAt(buffer.subarray(0, got), done);
       done += got;
-      context.control.check();
-      context.control.advance(context.thread, got);
-      const paused = context.pause();
-      if (paused !== undefined) await paused;
+      await job.breathe(got);
     }
     await sink.close();
   } finally {
@@ -98,16 +95,16 @@ export async function copyImage(context: JobContext, path: string, length: numbe
 
 /** The same to a stream or a caller's Sink, `offset` bytes from its start. */
 export async function sendImage(
-  context: JobContext,
+  job: JobContext,
   path: string,
   length: number,
   out: Exclude<ImageTarget, string>,
   offset: number,
 ): Promise<void> {
-  if (!("getWriter" in out)) return copyImage(context, path, length, moveSink(out, offset));
+  if (!("getWriter" in out)) return copyImage(job, path, length, moveSink(out, offset));
   const stream = new SequentialSink(out);
   try {
-    await copyImage(context, path, length, moveSink(stream, offset));
+    await copyImage(job, path, length, moveSink(stream, offset));
   } catch (error) {
     void stream.abort(error);
     throw error;

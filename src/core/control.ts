@@ -99,15 +99,3 @@ export class Control {
     return this.#done.reduce((sum, amount) => sum + amount, 0);
   }
 }
-
-/** What a job is given in each thread. */
-export interface JobContext {
-  readonly control: Control;
-  /** 0 for the main thread. */
-  readonly thread: number;
-  /** Awaited between pieces; on the main thread it lets signals, timers and progress through now and then. */
-  pause(): Promise<void> | undefined;
-}
-
-/** A job that all threads run at once on the same shared parameters. */
-export type Job<P> = (context: JobContext, params: P) => Promise<void>;

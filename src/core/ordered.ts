@@ -6,7 +6,7 @@
  *     thread 0:  piece 0 | piece 2      | piece 4 …     placed in order: 0 1 2 3 4 …
  *     thread 1:  piece 1     | piece 3 | …
  */
-import type { JobContext } from "./control.ts";
+import type { JobContext } from "./threads.ts";
 
 /** What a piece has become. */
 export interface PieceResult {
@@ -20,14 +20,14 @@ export interface PieceResult {
 
 /** A thread's results that wait for their turn. */
 export class OrderedOutput {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #roomBytes: number;
   readonly #waiting: { piece: number; result: PieceResult }[] = [];
   #heldBytes = 0;
 
   /** @param roomBytes how much may wait in this thread before it does */
-  constructor(context: JobContext, roomBytes: number) {
-    this.#context = context;
+  constructor(job: JobContext, roomBytes: number) {
+    this.#job = job;
     this.#roomBytes = roomBytes;
   }
 
@@ -45,7 +45,7 @@ export class OrderedOutput {
 
   /** Writes what has its turn; waits for it as long as more than `roomBytes` are held. */
   async #drain(roomBytes: number): Promise<void> {
-    const { control } = this.#context;
+    const { control } = this.#job;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const placed = control.placed;
       if (placed === next.piece) {
@@ -57,8 +57,7 @@ export class OrderedOutput {
         if (writing !== undefined) await writing;
       } else if (this.#heldBytes > roomBytes) {
         control.waitPlaced(placed);
-        const paused = this.#context.pause();
-        if (paused !== undefined) await paused;
+        await this.#job.breathe();
       } else return;
     }
   }

@@ -4,9 +4,9 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import { isZero, roundUp } from "../core/bytes.ts";
-import type { JobContext } from "../core/control.ts";
 import { OrderedOutput, type PieceResult } from "../core/ordered.ts";
 import type { Sink } from "../core/sink.ts";
+import type { JobContext } from "../core/threads.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
@@ -29,7 +29,7 @@ const WAITING_BYTES = 8 * PIECE_BYTES;
 
 /** Packs pieces until none is left; run by every thread at once. */
 export async function packData(
-  context: JobContext,
+  job: JobContext,
   plan: DataPlan,
   coding: DataCoding,
   tree: Tree,
@@ -39,7 +39,7 @@ export async function packData(
   const windows = { plainLen: PIECE_BYTES + 1, packedLen: plan.blockSize };
   const isRaw = coding.rawData && coding.rawFragments;
   const packer = new Packer(
-    context,
+    job,
     plan,
     coding,
     tree,
@@ -48,28 +48,24 @@ export async function packData(
     isRaw ? undefined : await makeCodec(coding, windows),
   );
   const pieces = plan.pieces.length / PIECE_FIELDS;
-  const output = new OrderedOutput(context, WAITING_BYTES);
-  for (let piece = context.control.claim(); piece < pieces; piece = context.control.claim()) {
-    await output.add(piece, await packer.pack(piece));
-  }
+  const output = new OrderedOutput(job, WAITING_BYTES);
+  for (const piece of job.pieces(pieces)) await output.add(piece, await packer.pack(piece));
   await output.finish();
-  await checkEmpty(context, plan, contents);
+  await checkEmpty(job, plan, contents);
   contents.close();
 }
 
 /** Empty files a thread looks at before it asks for more. */
 const EMPTY_AT_ONCE = 256;
 
-async function checkEmpty(context: JobContext, { empty }: DataPlan, contents: Contents): Promise<void> {
+async function checkEmpty(job: JobContext, { empty }: DataPlan, contents: Contents): Promise<void> {
   const scratch = new Uint8Array(1);
-  for (let from = 0; from < empty.length; ) {
-    from = context.control.claim(1) * EMPTY_AT_ONCE;
-    for (const entry of empty.subarray(from, from + EMPTY_AT_ONCE)) {
+  for (const piece of job.pieces(Math.ceil(empty.length / EMPTY_AT_ONCE), 1)) {
+    for (const entry of empty.subarray(piece * EMPTY_AT_ONCE, (piece + 1) * EMPTY_AT_ONCE)) {
       const reading = contents.read(entry, 0, 0, scratch, 0, true);
       if (reading !== undefined) await reading;
     }
-    const paused = context.pause();
-    if (paused !== undefined) await paused;
+    await job.breathe();
   }
 }
 
@@ -104,7 +100,7 @@ class PackedPiece implements PieceResult {
 /** What one thread packs with. */
 class Packer {
   readonly plan: DataPlan;
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #coding: DataCoding;
   readonly #tree: Tree;
   readonly #contents: Contents;
@@ -117,7 +113,7 @@ class Packer {
   readonly #free: Uint8Array[] = [];
 
   constructor(
-    context: JobContext,
+    job: JobContext,
     plan: DataPlan,
     coding: DataCoding,
     tree: Tree,
@@ -126,7 +122,7 @@ class Packer {
     codec: Codec | undefined,
   ) {
     this.plan = plan;
-    this.#context = context;
+    this.#job = job;
     this.#coding = coding;
     this.#tree = tree;
     this.#contents = contents;
@@ -166,7 +162,7 @@ class Packer {
       this.#free.push(piece.bytes);
       return undefined;
     }
-    const { control } = this.#context;
+    const { control } = this.#job;
     control.takeTurn();
     let writing: void | Promise<void>;
     try {
@@ -207,7 +203,7 @@ class Packer {
       const reading = this.#contents.read(entry, this.#tree.size.view[entry]! - length, length, this.#plain, at, true);
       if (reading !== undefined) await reading;
       at += length;
-      if ((index & 63) === 63) await this.#breathe();
+      if ((index & 63) === 63) await this.#job.breathe();
     }
     return at - start;
   }
@@ -224,8 +220,7 @@ class Packer {
       const to = start + Math.min(done + blockSize, length);
       if (isSparse && isZero(this.#plain.subarray(from, to))) words[index] = 0;
       else words[index] = this.#packBlock(result, from, to, isRaw);
-      this.#context.control.advance(this.#context.thread, to - from);
-      const breathing = this.#breathe();
+      const breathing = this.#job.breathe(to - from);
       if (breathing !== undefined) await breathing;
     }
   }
@@ -257,10 +252,5 @@ class Packer {
     result.bytes.set(codec!.packed.subarray(0, packed), at);
     result.length += packed;
     return packed;
-  }
-
-  #breathe(): Promise<void> | undefined {
-    this.#context.control.check();
-    return this.#context.pause();
   }
 }

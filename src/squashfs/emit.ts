@@ -4,10 +4,10 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import { roundUp } from "../core/bytes.ts";
-import type { JobContext } from "../core/control.ts";
 import { ImageError } from "../core/error.ts";
 import type { Sink } from "../core/sink.ts";
 import { setU64 } from "../core/struct.ts";
+import type { JobContext } from "../core/threads.ts";
 import type { InodeOrder } from "../stage/tree/order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
@@ -78,10 +78,7 @@ export async function finishImage(
 ): Promise<FinishedImage> {
   const { tree, inodes, layout, data } = input;
   const { uncompressed } = layout;
-  const breathe = () => {
-    context.control.check();
-    return context.pause();
-  };
+  const breathe = () => context.breathe();
   const options = encodeCompressorOptions(layout);
   if (options.length > 0) await sink.writeAt(options, SUPER.byteSize);
   const codec = await makeCodec(layout, { plainLen: META_BLOCK, packedLen: META_BLOCK });

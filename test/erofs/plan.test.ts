@@ -1,6 +1,5 @@
 /** Plans of uncompressed images: where everything lies, and in which form. Nothing is written. */
 import { expect, test } from "vitest";
-import { Control } from "../../src/core/control.ts";
 import { loadXxHash } from "../../src/core/xxhash.ts";
 import { type ErofsLayoutOptions, resolveLayout } from "../../src/erofs/options.ts";
 import { type ErofsPlan, planImage } from "../../src/erofs/plan/plan.ts";
@@ -29,12 +28,11 @@ async function planOf(list: readonly Entry[], options: Options = {}) {
   const tree = Tree.create();
   const { contents, xattrs } = await entries(list).stage(tree, policy, soloContext());
   const [inodes, xxhash] = [orderInodes(tree), await loadXxHash()];
-  const context = () => ({ control: new Control(1), thread: 0, pause: () => undefined });
   const candidates = findCandidates(tree, inodes, layout.blockSize);
   const sharesWith = layout.dedupe ? candidates.sharesWith : undefined;
-  if (layout.dedupe) await compareCandidates(context(), tree, candidates, contents, xxhash);
+  if (layout.dedupe) await compareCandidates(soloContext(), tree, candidates, contents, xxhash);
   const scan = findSparse(tree, inodes, sharesWith, layout.blockSize);
-  await scanSparse(context(), tree, scan, contents);
+  await scanSparse(soloContext(), tree, scan, contents);
   const entryOf = (path: string): number => {
     const entry = inodes.order.find((each) => Buffer.from(tree.path(each)).toString("latin1") === path);
     if (entry === undefined) throw new Error(`no inode ${path}`);

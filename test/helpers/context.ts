@@ -1,6 +1,7 @@
 /** The context of a job that runs alone, for tests of stages. */
-import { Control, type JobContext } from "../../src/core/control.ts";
+import { Control } from "../../src/core/control.ts";
+import { JobContext } from "../../src/core/threads.ts";
 
 export function soloContext(): JobContext {
-  return { control: new Control(1), thread: 0, pause: () => undefined };
+  return new JobContext(new Control(1), 0);
 }

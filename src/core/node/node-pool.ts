@@ -4,8 +4,9 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { Control, type Job, type JobContext } from "../control.ts";
+import { Control } from "../control.ts";
 import { ImageError, type PortableError, unpackError } from "../error.ts";
+import { JobContext, type JobTable } from "../threads.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -25,9 +26,6 @@ export interface HelperStart {
 }
 
 const PAUSE_EVERY_MS = 12;
-
-/** Jobs by name, as each thread knows them. */
-export type JobTable = Record<string, Job<never>>;
 
 /** As many threads as this process may use processors. */
 export function defaultThreads(): number {
@@ -153,17 +151,13 @@ class Helper {
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */
 function mainContext(control: Control): JobContext {
   let last = performance.now();
-  return {
-    control,
-    thread: 0,
-    pause() {
-      if (performance.now() - last < PAUSE_EVERY_MS) return undefined;
-      return new Promise((resolve) =>
-        setImmediate(() => {
-          last = performance.now();
-          resolve();
-        }),
-      );
-    },
-  };
+  return new JobContext(control, 0, () => {
+    if (performance.now() - last < PAUSE_EVERY_MS) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        last = performance.now();
+        resolve();
+      }),
+    );
+  });
 }

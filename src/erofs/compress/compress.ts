@@ -3,8 +3,8 @@
  * pieces before it have theirs. See OrderedOutput.
  */
 import { createCodec } from "../../codec/names.ts";
-import type { JobContext } from "../../core/control.ts";
 import { OrderedOutput } from "../../core/ordered.ts";
+import type { JobContext } from "../../core/threads.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
@@ -47,7 +47,7 @@ export interface CompressWork {
 
 /** Compresses pieces until none is left; run by every thread at once. */
 export async function compressPieces(
-  context: JobContext,
+  job: JobContext,
   tree: Tree,
   work: CompressWork,
   contents: Contents,
@@ -62,7 +62,7 @@ export async function compressPieces(
     unit: stored.unit,
   };
   const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
-  const linker = work.links && new Linker(context, work.links, stored.blockSize);
+  const linker = work.links && new Linker(job, work.links, stored.blockSize);
   const squeezers = new Map<string, Squeezer>();
   // made when it is needed: a codec takes some megabytes
   const squeezerFor = async ({ algorithm: name, level, dictSize }: AlgorithmChoice) => {
@@ -74,7 +74,7 @@ export async function compressPieces(
       const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
       // LZ4 itself is as quick as a look; and who asks for the smallest image has the time
       const skipsRandom = name !== "lz4" && !compression.dedupeExtents;
-      squeezer = new Squeezer(context, codec, quick, contents, { ...settings, maxExtentBytes, skipsRandom }, linker);
+      squeezer = new Squeezer(job, codec, quick, contents, { ...settings, maxExtentBytes, skipsRandom }, linker);
       squeezers.set(key, squeezer);
     }
     return squeezer;
@@ -86,9 +86,9 @@ export async function compressPieces(
   };
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
-  const ordered = new OrderedOutput(context, WAITING_BYTES);
+  const ordered = new OrderedOutput(job, WAITING_BYTES);
   const count = pieces.length / COMPRESS_FIELDS;
-  for (let piece = context.control.claim(); piece < count; piece = context.control.claim()) {
+  for (const piece of job.pieces(count)) {
     const output = free.pop() ?? new PieceOutput(room, store, targets, found, work.links, (done) => free.push(done));
     const record = piece * COMPRESS_FIELDS;
     const first = pieces[record]!;

@@ -9,7 +9,7 @@
  */
 import type { Codec } from "../../codec/codec.ts";
 import { roundUp } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
 import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
@@ -64,7 +64,7 @@ export interface SqueezeSettings {
 
 /** Compresses parts of files, one after another, with one codec. */
 export class Squeezer {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #codec: Codec;
   readonly #quick: Codec;
   readonly #window: SlidingWindow;
@@ -86,14 +86,14 @@ export class Squeezer {
    * @param linker finds what is there already, if that is looked for
    */
   constructor(
-    context: JobContext,
+    job: JobContext,
     codec: Codec,
     quick: Codec,
     contents: Contents,
     settings: SqueezeSettings,
     linker: Linker | undefined,
   ) {
-    this.#context = context;
+    this.#job = job;
     this.#codec = codec;
     this.#quick = quick;
     this.#window = new SlidingWindow(codec.plain, contents);
@@ -167,10 +167,8 @@ export class Squeezer {
         }
       }
       at += done;
-      this.#context.control.check();
-      this.#context.control.advance(this.#context.thread, done);
-      const paused = this.#context.pause();
-      if (paused !== undefined) await paused;
+      const breathing = this.#job.breathe(done);
+      if (breathing !== undefined) await breathing;
     }
   }
 

@@ -3,10 +3,10 @@
  * the extents in the spill file.
  */
 import { showBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
 import { ImageError } from "../../core/error.ts";
 import type { Sink } from "../../core/sink.ts";
 import { setU64 } from "../../core/struct.ts";
+import type { JobContext } from "../../core/threads.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { ExtentReader } from "../compress/extent-log.ts";
 import { ALGORITHMS, type Compression, isInterlaced } from "../compress-options.ts";
@@ -39,7 +39,7 @@ const WHOLE_FRAGMENT = 0x80;
  * @param readRecords reads the spill file: see StoredFiles.recordOff
  */
 export async function emitMetadata(
-  context: JobContext,
+  job: JobContext,
   plan: ErofsPlan,
   compression: Compression,
   tree: Tree,
@@ -48,13 +48,12 @@ export async function emitMetadata(
 ): Promise<void> {
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
   const windows = plan.windows.length / WINDOW_FIELDS;
-  for (let window = context.control.claim(); window < windows; window = context.control.claim()) {
+  for (const window of job.pieces(windows)) {
     const meta = emitter.emitWindow(window);
     await sink.writeAt(meta.bytes, meta.imageOff);
     await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));
     if (window === 0) await emitEnds(plan, sink);
-    const paused = context.pause();
-    if (paused !== undefined) await paused;
+    await job.breathe();
   }
 }
 

@@ -6,8 +6,8 @@
  * in one write (see window.ts).
  */
 import { roundUp } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
 import type { Sink } from "../../core/sink.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { NONE, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { emitSuperblock, sealSuperblock } from "../disk/superblock.ts";
@@ -22,28 +22,26 @@ const READ_BYTES = 512 * 1024;
 
 /** Emits windows and pieces until none is left, in whatever order threads take them; needs a sink with random access. */
 export async function emitParallel(
-  context: JobContext,
+  job: JobContext,
   plan: ErofsPlan,
   tree: Tree,
   contents: Contents,
   sink: Sink,
 ): Promise<void> {
-  const emitter = new Emitter(context, plan, tree, contents, sink);
+  const emitter = new Emitter(job, plan, tree, contents, sink);
   const windows = plan.windows.length / WINDOW_FIELDS;
   const pieces = plan.pieces.length / PIECE_FIELDS;
   const emitWindows = async () => {
-    for (let window = context.control.claim(0); window < windows; window = context.control.claim(0)) {
+    for (const window of job.pieces(windows, 0)) {
       await emitter.emitWindow(window, true);
       if (window === 0) await emitter.emitSharedXattrs();
     }
   };
   const emitPieces = async () => {
-    for (let piece = context.control.claim(1); piece < pieces; piece = context.control.claim(1)) {
-      await emitter.emitPiece(piece);
-    }
+    for (const piece of job.pieces(pieces, 1)) await emitter.emitPiece(piece);
   };
   // windows keep a thread busy between its writes, pieces are nearly all writing: threads start at different ends
-  if (context.thread % 2 === 0) {
+  if (job.thread % 2 === 0) {
     await emitWindows();
     await emitPieces();
   } else {
@@ -55,13 +53,13 @@ export async function emitParallel(
 
 /** Emits the image front to back, by one thread; for pipes and streams. */
 export async function emitSequential(
-  context: JobContext,
+  job: JobContext,
   plan: ErofsPlan,
   tree: Tree,
   contents: Contents,
   sink: Sink,
 ): Promise<void> {
-  const emitter = new Emitter(context, plan, tree, contents, sink);
+  const emitter = new Emitter(job, plan, tree, contents, sink);
   const windows = plan.windows.length / WINDOW_FIELDS;
   for (let window = 0; window < windows; window++) await emitter.emitWindow(window, false);
   await emitter.emitSharedXattrs();
@@ -80,20 +78,20 @@ type WindowRecord = [
 ];
 
 class Emitter {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #plan: ErofsPlan;
   readonly #tree: Tree;
   readonly #contents: Contents;
   readonly #data: DataWindow;
   readonly #meta: MetaWindow;
 
-  constructor(context: JobContext, plan: ErofsPlan, tree: Tree, contents: Contents, sink: Sink) {
-    this.#context = context;
+  constructor(job: JobContext, plan: ErofsPlan, tree: Tree, contents: Contents, sink: Sink) {
+    this.#job = job;
     this.#plan = plan;
     this.#tree = tree;
     this.#contents = contents;
     this.#meta = new MetaWindow(plan, tree);
-    this.#data = new DataWindow(sink, context.control, plan.blockSize);
+    this.#data = new DataWindow(sink, job.control, plan.blockSize);
   }
 
   /**
@@ -111,19 +109,19 @@ class Emitter {
       if (withBodies && packed[place]! >= first) continue;
       const emitting = this.#emitFile(order[packed[place]!]!, true, false);
       if (emitting !== undefined) await emitting;
-      if ((place & 63) === 63) await this.#breathe();
+      if ((place & 63) === 63) await this.#job.breathe();
     }
     for (let index = first; withBodies && index < end; index++) {
       const emitting = this.#emitFile(order[index]!, this.#meta.holds(order[index]!), true);
       if (emitting !== undefined) await emitting;
-      if ((index & 63) === 63) await this.#breathe();
+      if ((index & 63) === 63) await this.#job.breathe();
     }
     await this.#closeMeta(window === 0);
     await this.#meta.emitRuns(async (bytes, imageOff) => {
       await this.#data.writeAt(bytes, imageOff);
-      await this.#breathe();
+      await this.#job.breathe();
     });
-    await this.#breathe();
+    await this.#job.breathe();
   }
 
   /** Emits the whole blocks of all files, in order. */
@@ -133,7 +131,7 @@ class Emitter {
       const emitting = this.#emitFile(entry, false, true);
       if (emitting !== undefined) await emitting;
       while (this.#plan.pieces[piece * PIECE_FIELDS] === entry) await this.emitPiece(piece++);
-      await this.#breathe();
+      await this.#job.breathe();
     }
   }
 
@@ -153,9 +151,8 @@ class Emitter {
       const reading = this.#contents.read(entry, from + done, count, this.#data.buffer, into, isEnd);
       if (reading !== undefined) await reading;
       this.#data.commit(imageOff + done, count);
-      this.#context.control.advance(this.#context.thread, count);
       done += count;
-      await this.#breathe();
+      await this.#job.breathe(count);
     }
   }
 
@@ -218,12 +215,6 @@ class Emitter {
     if (tail > 0)
       this.#meta.bytes.set(this.#data.buffer.subarray(into + body, into + length), this.#meta.headEnd(entry));
     if (body > 0) this.#data.commit(startBlk[entry]! * blockSize, body);
-    this.#context.control.advance(this.#context.thread, length);
-  }
-
-  async #breathe(): Promise<void> {
-    this.#context.control.check();
-    const paused = this.#context.pause();
-    if (paused !== undefined) await paused;
+    this.#job.advance(length);
   }
 }

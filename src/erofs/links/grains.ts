@@ -3,9 +3,10 @@
  * equal grains, and neither the bytes nor the files have to be kept. The table has a budget: the more contents, the
  * longer the grains; when it is full nevertheless, the grains of further pieces are left out.
  */
-import type { JobContext } from "../../core/control.ts";
+
 import { OrderedOutput, type PieceResult } from "../../core/ordered.ts";
 import { sharedUint32 } from "../../core/shared.ts";
+import type { JobContext } from "../../core/threads.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
@@ -65,14 +66,14 @@ export function planGrains(files: Uint32Array, classes: Uint8Array, pieces: Floa
 }
 
 /** Cuts pieces into grains until none is left; run by every thread at once. */
-export async function cutGrains(context: JobContext, tree: Tree, work: GrainWork, contents: Contents): Promise<void> {
+export async function cutGrains(job: JobContext, tree: Tree, work: GrainWork, contents: Contents): Promise<void> {
   const { files, classes, pieces } = work;
   const window = new Uint8Array(WINDOW_BYTES + 1);
   const sliding = new SlidingWindow(window, contents);
   const { h64Raw } = await loadXxHash();
-  const ordered = new OrderedOutput(context, WAITING_BYTES);
+  const ordered = new OrderedOutput(job, WAITING_BYTES);
   const count = pieces.length / COMPRESS_FIELDS;
-  for (let piece = context.control.claim(); piece < count; piece = context.control.claim()) {
+  for (const piece of job.pieces(count)) {
     const output = new PieceGrains(work, piece);
     const record = piece * COMPRESS_FIELDS;
     const from = pieces[record + 2]!;
@@ -92,10 +93,7 @@ export async function cutGrains(context: JobContext, tree: Tree, work: GrainWork
         output.add(h64Raw(window.subarray(place, cut), BigInt(seed)), cut - place, at === from);
         at += cut - place;
       }
-      context.control.advance(context.thread, end - from);
-      context.control.check();
-      const paused = context.pause();
-      if (paused !== undefined) await paused;
+      await job.breathe(end - from);
     }
     await ordered.add(piece, output);
   }

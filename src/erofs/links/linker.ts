@@ -4,7 +4,7 @@
  * A link waits until its source's piece is compressed, if another thread is at it. Pieces are taken in their order and
  * only ever wait for earlier ones, so the earliest that is not done waits for none.
  */
-import type { JobContext } from "../../core/control.ts";
+import type { JobContext } from "../../core/threads.ts";
 import { EXTENT_COMPRESSED, EXTENT_FLAGS, EXTENT_PARTIAL } from "../disk/lcluster.ts";
 import { LINK_FIELDS, SEGMENT_FIELDS, type SharedLinks } from "./links.ts";
 
@@ -14,7 +14,7 @@ const LEAST_WORTH = 0.6;
 
 /** Follows the links of one part of a file after another, and notes the extents of those that others link to. */
 export class Linker {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #shared: SharedLinks;
   readonly #blockSize: number;
   #pclusterBlocks = 1;
@@ -40,8 +40,8 @@ export class Linker {
   /** Bytes of its blocks. */
   storedLen = 0;
 
-  constructor(context: JobContext, shared: SharedLinks, blockSize: number) {
-    this.#context = context;
+  constructor(job: JobContext, shared: SharedLinks, blockSize: number) {
+    this.#job = job;
     this.#shared = shared;
     this.#blockSize = blockSize;
   }
@@ -100,9 +100,7 @@ export class Linker {
     const { done } = this.#shared;
     while (Atomics.load(done, piece) === 0) {
       Atomics.wait(done, piece, 0, WAIT_MS);
-      this.#context.control.check();
-      const paused = this.#context.pause();
-      if (paused !== undefined) await paused;
+      await this.#job.breathe();
     }
     const seeking = this.#seekLink(at, end);
     if (seeking !== undefined) await seeking;

@@ -1,6 +1,6 @@
 /** Runs are compared byte by byte, and made as long as their bytes are equal: hashes only said where to look. */
 import { equalBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import {
   RUN_AFTER,
@@ -34,20 +34,17 @@ export interface RunWork {
  * @param targets and `sources` read the same files; two of them, as each keeps one open
  */
 export async function verifyRuns(
-  context: JobContext,
+  job: JobContext,
   { files, runs }: RunWork,
   targets: Contents,
   sources: Contents,
 ): Promise<void> {
   const verifier = new RunVerifier(files, runs, targets, sources);
   const count = runs.length / RUN_FIELDS;
-  for (let batch = context.control.claim(); batch * BATCH < count; batch = context.control.claim()) {
+  for (const batch of job.pieces(Math.ceil(count / BATCH))) {
     for (let run = batch * BATCH; run < Math.min(count, (batch + 1) * BATCH); run++) {
       await verifier.verify(run * RUN_FIELDS);
-      context.control.check();
-      context.control.advance(context.thread, runs[run * RUN_FIELDS + RUN_LENGTH]!);
-      const paused = context.pause();
-      if (paused !== undefined) await paused;
+      await job.breathe(runs[run * RUN_FIELDS + RUN_LENGTH]!);
     }
   }
   targets.close();

@@ -1,8 +1,8 @@
 /** A source of one's own: entries that exist in memory, or are made as they are asked for. */
 import { compareBytes, encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
 import { ImageError } from "../../core/error.ts";
 import type { ByteSource } from "../../core/sink.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
 import { MAX_ID, type StagePolicy, stageMetadata } from "../tree/policy.ts";
@@ -61,7 +61,7 @@ const KINDS = {
 
 /** A tree of `list`'s entries, in whatever order they come. */
 export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSource {
-  return { isClosure: false, stage: (tree, policy, context) => new EntryStage(tree, policy).stage(list, context) };
+  return { isClosure: false, stage: (tree, policy, job) => new EntryStage(tree, policy).stage(list, job) };
 }
 
 /** An entry being arranged; directories hold their children by latin1 name. */
@@ -95,14 +95,12 @@ class EntryStage {
 
   async stage(
     list: Iterable<Entry> | AsyncIterable<Entry>,
-    context: JobContext,
+    job: JobContext,
   ): Promise<{ contents: Contents; xattrs: Xattr[][] }> {
     for await (const entry of list) {
-      context.control.check();
       this.#add(entry);
-      context.control.advance(context.thread, 1);
-      const paused = context.pause();
-      if (paused !== undefined) await paused;
+      const breathing = job.breathe(1);
+      if (breathing !== undefined) await breathing;
     }
     this.#tree.allocate(1);
     this.#store(0, this.#root);

@@ -39,14 +39,14 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
       return {
         ...start,
         paths,
-        async finish(tree, policy, context) {
-          const sets = new XattrSets((await start.finish?.(tree, policy, context)) ?? [[]]);
+        async finish(tree, policy, job) {
+          const sets = new XattrSets((await start.finish?.(tree, policy, job)) ?? [[]]);
           spool = new Spool();
           const work = new Amending(tree, policy, paths, defaults, sets, spool);
           await amendment(work);
-          context.control.check();
+          job.control.check();
           work.editor.finish();
-          context.control.advance(context.thread, tree.length);
+          job.advance(tree.length);
           return sets.sets;
         },
         release() {

@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pathBytes, showBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { sharedUint32 } from "../../core/shared.ts";
+import type { JobContext } from "../../core/threads.ts";
 import { compileExcludes } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";
@@ -20,7 +20,7 @@ export interface WalkStart {
   paths: SharedPaths;
   excluded: number;
   /** Completes the tree after the walk; gives its attribute sets. */
-  finish?(tree: Tree, policy: StagePolicy, context: JobContext): Promise<Xattr[][]>;
+  finish?(tree: Tree, policy: StagePolicy, job: JobContext): Promise<Xattr[][]>;
   /** Removes what was made for the time of the build. */
   release?(): void;
   /** Says more of an error about one of the paths: the line of the list that named it. */

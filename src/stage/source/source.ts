@@ -1,5 +1,5 @@
 /** What a tree can be staged from. */
-import type { JobContext } from "../../core/control.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";
@@ -16,7 +16,7 @@ export interface Source {
 /** A source that fills the tree itself, from memory or from an archive. */
 export interface StagedSource extends Source {
   /** Fills an empty tree, pausing now and then. `xattrs` is indexed by the tree's column of that name; index 0 is the empty set. */
-  stage(tree: Tree, policy: StagePolicy, context: JobContext): Promise<{ contents: Contents; xattrs: Xattr[][] }>;
+  stage(tree: Tree, policy: StagePolicy, job: JobContext): Promise<{ contents: Contents; xattrs: Xattr[][] }>;
 }
 
 /** Whether a source is a {@link StagedSource}. */

@@ -7,8 +7,8 @@
  * told apart by their first bytes, and only what is left is hashed as a whole and compared by a second read.
  */
 import { equalBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/control.ts";
 import { sharedUint32 } from "../../core/shared.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { Contents } from "./contents.ts";
 import type { InodeOrder } from "./order.ts";
@@ -96,15 +96,15 @@ const HEAD = 64 * 1024;
 
 /** Compares groups until none is left; run by every thread at once. */
 export async function compareCandidates(
-  context: JobContext,
+  job: JobContext,
   tree: Tree,
   candidates: DedupeCandidates,
   contents: Contents,
   xxhash: XxHash,
 ): Promise<void> {
-  const comparer = new Comparer(context, tree, candidates, contents, xxhash);
+  const comparer = new Comparer(job, tree, candidates, contents, xxhash);
   const { entries, groups, lengths } = candidates;
-  for (let group = context.control.claim(); group < groups.length - 1; group = context.control.claim()) {
+  for (const group of job.pieces(groups.length - 1)) {
     const members = entries.subarray(groups[group]!, groups[group + 1]!);
     const length = lengths[group]!;
     if (length <= SMALL) await comparer.compareSmall(members, length);
@@ -121,7 +121,7 @@ interface Original {
 }
 
 class Comparer {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #size: Float64Array;
   readonly #atEnd: boolean;
   readonly #sharesWith: Uint32Array;
@@ -130,8 +130,8 @@ class Comparer {
   readonly #arena = new Uint8Array(ARENA);
   readonly #second = new Uint8Array(SMALL + 1);
 
-  constructor(context: JobContext, tree: Tree, candidates: DedupeCandidates, contents: Contents, xxhash: XxHash) {
-    this.#context = context;
+  constructor(job: JobContext, tree: Tree, candidates: DedupeCandidates, contents: Contents, xxhash: XxHash) {
+    this.#job = job;
     this.#size = tree.size.view;
     this.#atEnd = candidates.atEnd;
     this.#sharesWith = candidates.sharesWith;
@@ -146,7 +146,7 @@ class Comparer {
     const room = size + 1;
     let free = 0;
     for (const entry of members) {
-      await this.#pause(size);
+      await this.#job.breathe(size);
       // the last place is the scratch of all files that come after the arena is full
       const stays = free + 2 * room <= ARENA;
       const at = stays ? free : ARENA - room;
@@ -178,7 +178,7 @@ class Comparer {
   async compareLarge(members: Uint32Array, size: number): Promise<void> {
     const byHead = new Map<bigint, number[]>();
     for (const entry of members) {
-      await this.#pause(HEAD);
+      await this.#job.breathe(HEAD);
       await this.#read(entry, 0, HEAD, size, this.#arena, 0);
       bucket(byHead, this.#xxhash.h64Raw(this.#arena.subarray(0, HEAD))).push(entry);
     }
@@ -211,7 +211,7 @@ class Comparer {
     const hash = this.#xxhash.create64();
     for (let at = 0; at < size; at += SMALL) {
       const length = Math.min(SMALL, size - at);
-      await this.#pause(length);
+      await this.#job.breathe(length);
       await this.#read(entry, at, length, size, this.#arena, 0);
       hash.update(this.#arena.subarray(0, length));
     }
@@ -224,7 +224,7 @@ class Comparer {
     const piece = half - 1;
     for (let at = 0; at < size; at += piece) {
       const length = Math.min(piece, size - at);
-      await this.#pause(length);
+      await this.#job.breathe(length);
       await this.#read(a, at, length, size, this.#arena, 0);
       await this.#read(b, at, length, size, this.#arena, half);
       if (!equalBytes(this.#arena.subarray(0, length), this.#arena.subarray(half, half + length))) return false;
@@ -238,13 +238,6 @@ class Comparer {
     const from = offset + (this.#atEnd ? size - whole : 0);
     const reading = this.#contents.read(entry, from, length, into, at, from + length === size);
     if (reading !== undefined) await reading;
-  }
-
-  async #pause(done: number): Promise<void> {
-    this.#context.control.check();
-    this.#context.control.advance(this.#context.thread, done);
-    const paused = this.#context.pause();
-    if (paused !== undefined) await paused;
   }
 }
 

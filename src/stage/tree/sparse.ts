@@ -4,7 +4,7 @@
  */
 import { isZero } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
-import type { JobContext } from "../../core/control.ts";
+import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "./contents.ts";
 import type { InodeOrder } from "./order.ts";
 import { FLAG_SPARSE, NONE, S_IFREG, type Tree } from "./tree.ts";
@@ -55,10 +55,10 @@ export function findSparse(
 }
 
 /** Looks through files until none is left; run by every thread at once. */
-export async function scanSparse(context: JobContext, tree: Tree, scan: SparseScan, contents: Contents): Promise<void> {
+export async function scanSparse(job: JobContext, tree: Tree, scan: SparseScan, contents: Contents): Promise<void> {
   const found = new Column(Float64Array, scan.found);
   const buffer = new Uint8Array(PIECE + 1);
-  for (let index = context.control.claim(); index < scan.entries.length; index = context.control.claim()) {
+  for (const index of job.pieces(scan.entries.length)) {
     const entry = scan.entries[index]!;
     const runs = new RunList();
     const size = tree.size.view[entry]!;
@@ -70,10 +70,7 @@ export async function scanSparse(context: JobContext, tree: Tree, scan: SparseSc
         const end = Math.min(block + scan.blockSize, length);
         if (!isZero(buffer.subarray(block, end))) runs.add((at + block) / scan.blockSize);
       }
-      context.control.check();
-      context.control.advance(context.thread, length);
-      const paused = context.pause();
-      if (paused !== undefined) await paused;
+      await job.breathe(length);
     }
     const at = Atomics.add(scan.length, 0, 2 + runs.numbers.length);
     const into = found.ensure(at + 2 + runs.numbers.length);

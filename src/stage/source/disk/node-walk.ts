@@ -17,9 +17,9 @@ import {
 } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { Column } from "../../../core/column.ts";
-import type { JobContext } from "../../../core/control.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError, systemMessage } from "../../../core/node/node-errors.ts";
+import type { JobContext } from "../../../core/threads.ts";
 import { compileExcludes, type Excluder } from "../../tree/exclude.ts";
 import { type StagePolicy, stageMetadata } from "../../tree/policy.ts";
 import {
@@ -74,21 +74,25 @@ export function prepareWalk(tree: Tree, paths: SharedPaths, policy: StagePolicy)
     tree.ref.view[0] = tree.allocate(topCount);
     tree.count.view[0] = topCount;
   }
-  words[WORD_PENDING] = Math.ceil(topCount / TOPS_PER_PIECE);
+  words[WORD_PENDING] = countTopPieces(paths);
   return { tree: tree.share(), paths, policy, queue: queue.buffer, words: words.buffer as SharedArrayBuffer };
 }
 
+function countTopPieces({ from }: SharedPaths): number {
+  return Math.ceil(from.length / TOPS_PER_PIECE);
+}
+
 /** Walks until no directory is left; run by every thread at once. */
-export async function walkJob(context: JobContext, params: WalkParams): Promise<void> {
-  const walker = new Walker(context, params);
+export async function walkJob(job: JobContext, params: WalkParams): Promise<void> {
+  const walker = new Walker(job, params);
   while (walker.step()) {
-    const paused = context.pause();
-    if (paused !== undefined) await paused;
+    const breathing = job.breathe();
+    if (breathing !== undefined) await breathing;
   }
 }
 
 class Walker {
-  readonly #context: JobContext;
+  readonly #job: JobContext;
   readonly #tree: Tree;
   readonly #paths: PathBuilder;
   readonly #shared: SharedPaths;
@@ -98,11 +102,12 @@ class Walker {
   readonly #queue: Column<Uint32Array>;
   readonly #words: Int32Array;
   readonly #names: NameList;
-  #nextTopPiece = 0;
+  readonly #topPieces: Iterator<number, void>;
   #path = Buffer.allocUnsafeSlow(8192);
 
-  constructor(context: JobContext, params: WalkParams) {
-    this.#context = context;
+  constructor(job: JobContext, params: WalkParams) {
+    this.#job = job;
+    this.#topPieces = job.pieces(countTopPieces(params.paths));
     this.#tree = Tree.attach(params.tree);
     this.#shared = params.paths;
     this.#exactStats = { bigint: params.paths.exactStats };
@@ -116,7 +121,6 @@ class Walker {
 
   /** Does one piece of work, or waits a moment for some; false when the walk is over. */
   step(): boolean {
-    this.#context.control.check();
     const reserved = Atomics.load(this.#words, WORD_RESERVED);
     const directory = this.#take();
     if (directory >= 0) this.#scan(directory);
@@ -130,12 +134,10 @@ class Walker {
   }
 
   #walkTops(): boolean {
-    const topCount = this.#shared.from.length;
-    if (this.#nextTopPiece * TOPS_PER_PIECE >= topCount) return false;
-    this.#nextTopPiece = this.#context.control.claim();
-    const from = this.#nextTopPiece * TOPS_PER_PIECE;
-    if (from >= topCount) return false;
-    for (let top = from; top < Math.min(from + TOPS_PER_PIECE, topCount); top++) {
+    const piece = this.#topPieces.next();
+    if (piece.done) return false;
+    const from = piece.value * TOPS_PER_PIECE;
+    for (let top = from; top < Math.min(from + TOPS_PER_PIECE, this.#shared.from.length); top++) {
       this.#walkTop(this.#shared.isDirectory ? 0 : top + 1);
     }
     return true;
@@ -166,7 +168,7 @@ class Walker {
       this.#hint(entry, Number(stats.size));
       this.#push([entry]);
     }
-    this.#context.control.advance(this.#context.thread, 1);
+    this.#job.advance(1);
   }
 
   /** A top's name is the end of its path, which lies in the arena already. */
@@ -275,7 +277,7 @@ class Walker {
     }
     tree.ref.view[directory] = first;
     tree.count.view[directory] = names.length;
-    this.#context.control.advance(this.#context.thread, names.length);
+    this.#job.advance(names.length);
     if (directories.length > 0) this.#push(directories);
   }
 

@@ -1,0 +1,51 @@
+/**
+ * What threads do together. A job's work is cut into pieces; each thread that takes part claims the next piece until
+ * none is left. What a piece becomes never depends on who does it.
+ */
+import type { Control } from "./control.ts";
+
+/** A thread's part in a job: which pieces it gets, and how it tells what it has done. */
+export class JobContext {
+  readonly control: Control;
+  /** 0 for the main thread. */
+  readonly thread: number;
+  readonly #pause: () => Promise<void> | undefined;
+
+  /** @param pause gives a promise when it is time to let others have their turn, in a thread that must do so */
+  constructor(control: Control, thread: number, pause: () => Promise<void> | undefined = () => undefined) {
+    this.control = control;
+    this.thread = thread;
+    this.#pause = pause;
+  }
+
+  /**
+   * The pieces that this thread gets of `count`, in ascending order; throws `ABORTED` when the build is to stop. A job
+   * with two kinds of pieces counts each by itself.
+   */
+  *pieces(count: number, counter: 0 | 1 = 0): Generator<number, void, void> {
+    const { control } = this;
+    for (let piece = control.claim(counter); piece < count; piece = control.claim(counter)) yield piece;
+  }
+
+  /** Notes progress: bytes of content, or entries. */
+  advance(done: number): void {
+    this.control.advance(this.thread, done);
+  }
+
+  /**
+   * To be called every few milliseconds, and given what has been done since; throws `ABORTED` when the build is to stop.
+   * What it returns is to be awaited: now and then the main thread lets signals, timers and progress through. Mostly
+   * there is nothing to await, so that hot paths need not.
+   */
+  breathe(done = 0): Promise<void> | undefined {
+    this.control.check();
+    this.control.advance(this.thread, done);
+    return this.#pause();
+  }
+}
+
+/** A job that all threads run at once on the same shared parameters. */
+export type Job<P> = (job: JobContext, params: P) => Promise<void>;
+
+/** Jobs by name, as each thread knows them. */
+export type JobTable = Record<string, Job<never>>;
