@@ -12,7 +12,8 @@ import { FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { type CompressorSpec, makeCodec } from "./compressor.ts";
 import { WORD_RAW } from "./disk/format.ts";
-import { BLOCK_ALIGN, type DataPlan, FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "./plan.ts";
+import { BLOCK_ALIGN, FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "./items.ts";
+import type { DataPlan } from "./plan.ts";
 
 /** How blocks are stored; plain data. */
 export interface DataCoding extends CompressorSpec {

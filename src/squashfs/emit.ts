@@ -35,8 +35,9 @@ import { encodeSuperblock } from "./disk/superblock.ts";
 import { writeTable } from "./disk/table.ts";
 import { XattrTable } from "./disk/xattr.ts";
 import { InodeWriter } from "./inodes.ts";
+import { FRAGMENT_ITEM } from "./items.ts";
 import type { SquashfsLayout } from "./options.ts";
-import { type DataPlan, FRAGMENT_ITEM } from "./plan.ts";
+import type { DataPlan } from "./plan.ts";
 
 /** What an image is finished from. */
 export interface FinishInput {

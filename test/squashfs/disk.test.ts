@@ -8,8 +8,9 @@ import * as disk from "../../src/squashfs/disk/format.ts";
 import { fileType } from "../../src/squashfs/disk/inode.ts";
 import { MetadataStream } from "../../src/squashfs/disk/metadata.ts";
 import { encodeSuperblock } from "../../src/squashfs/disk/superblock.ts";
+import { FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "../../src/squashfs/items.ts";
 import { resolveSquashfsLayout, type SquashfsLayoutOptions } from "../../src/squashfs/options.ts";
-import { FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS, planData } from "../../src/squashfs/plan.ts";
+import { planData } from "../../src/squashfs/plan.ts";
 import { orderFiles } from "../../src/stage/tree/file-order.ts";
 import { NONE, S_IFREG, Tree } from "../../src/stage/tree/tree.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
-import { sharedUint32 } from "../../core/shared.ts";
+import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import { compileExcludes } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
@@ -137,8 +137,8 @@ function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): Wa
   const tops = kept ? pickTops(all, kept) : all;
   return {
     paths: {
-      from: sharedCopy(tops.from),
-      to: sharedCopy(tops.to),
+      from: shareUint32(tops.from),
+      to: shareUint32(tops.to),
       isDirectory: false,
       exactStats: policy.times !== "fixed",
     },
@@ -151,12 +151,6 @@ function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): Wa
         : error;
     },
   };
-}
-
-function sharedCopy(numbers: Uint32Array): Uint32Array {
-  const copy = sharedUint32(numbers.length);
-  copy.set(numbers);
-  return copy;
 }
 
 /** Whether a source is a {@link FileSource}. */

@@ -7,7 +7,7 @@
  * told apart by their first bytes, and only what is left is hashed as a whole and compared by a second read.
  */
 import { equalBytes } from "../../core/bytes.ts";
-import { sharedUint32 } from "../../core/shared.ts";
+import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { Contents } from "./contents.ts";
@@ -76,11 +76,8 @@ export function groupByLength(
     entries[at] = entry;
     groupAt.set(key, at + 1);
   }
-  const sharesWith = sharedUint32(tree.length);
-  sharesWith.fill(NONE);
-  const sharedGroups = sharedUint32(groups.length);
-  sharedGroups.set(groups);
-  return { entries, groups: sharedGroups, lengths: Float64Array.from(lengths), atEnd, sharesWith, bytes };
+  const sharesWith = sharedUint32(tree.length).fill(NONE);
+  return { entries, groups: shareUint32(groups), lengths: Float64Array.from(lengths), atEnd, sharesWith, bytes };
 }
 
 /** The same number, but a small integer where it can be: maps hash those ten times as fast as doubles. */

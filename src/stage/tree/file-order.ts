@@ -1,7 +1,7 @@
 /** The order in which the contents of files are stored, and how: rules, and what they make of a tree. */
 import { latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { sharedUint32 } from "../../core/shared.ts";
+import { shareUint32 } from "../../core/shared.ts";
 import { compileGlob } from "../text/glob.ts";
 import { show } from "../text/line-words.ts";
 import type { InodeOrder } from "./order.ts";
@@ -57,7 +57,7 @@ export function checkSortFlags(rules: readonly SortRule[], known: number): void 
 /** Orders the files of a tree: by the first rule that each matches, else as 0; equal ones as they are. */
 export function orderFiles(tree: Tree, { order }: Pick<InodeOrder, "order">, rules: readonly SortRule[]): FileOrder {
   const files = order.filter((entry) => tree.kind(entry) === S_IFREG);
-  if (rules.length === 0) return { files: shared(files), flags: undefined, unmatched: [] };
+  if (rules.length === 0) return { files: shareUint32(files), flags: undefined, unmatched: [] };
   const find = compileRules(rules);
   const keys = new Map<number, number>();
   const flags = new Uint8Array(new SharedArrayBuffer(tree.length));
@@ -71,13 +71,7 @@ export function orderFiles(tree: Tree, { order }: Pick<InodeOrder, "order">, rul
   }
   const keyOf = (entry: number) => keys.get(entry) ?? 0;
   const unmatched = rules.filter((rule) => !matched.has(rule)).map(({ path }) => show(path));
-  return { files: shared(files.sort((a, b) => keyOf(a) - keyOf(b))), flags, unmatched };
-}
-
-function shared(files: Uint32Array): Uint32Array {
-  const array = sharedUint32(files.length);
-  array.set(files);
-  return array;
+  return { files: shareUint32(files.sort((a, b) => keyOf(a) - keyOf(b))), flags, unmatched };
 }
 
 /** Finds the first rule that a path matches; those without wildcards by look-up. */

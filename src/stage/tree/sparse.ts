@@ -4,6 +4,7 @@
  */
 import { isZero } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
+import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "./contents.ts";
 import type { InodeOrder } from "./order.ts";
@@ -43,14 +44,12 @@ export function findSparse(
       tree.size.view[entry]! >= blockSize &&
       (sharesWith?.[entry] ?? NONE) === NONE,
   );
-  const entries = new Uint32Array(new SharedArrayBuffer(4 * sparse.length));
-  entries.set(sparse);
   return {
-    entries,
+    entries: shareUint32(sparse),
     blockSize,
     bytes: sparse.reduce((sum, entry) => sum + tree.size.view[entry]!, 0),
     found: Column.create(Float64Array, 2 ** 28).buffer,
-    length: new Uint32Array(new SharedArrayBuffer(4)),
+    length: sharedUint32(1),
   };
 }
 
