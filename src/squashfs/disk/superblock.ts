@@ -2,8 +2,20 @@
 import { setU64 } from "../../core/struct.ts";
 import { ABSENT, SUPER, SUPER_MAGIC } from "./format.ts";
 
-/** What a superblock says; positions are undefined for tables that are not there. */
-export interface Superblock {
+/** Where tables lie; undefined for those that are not there. */
+export interface TablePlaces {
+  /** Reference of the root's inode. */
+  rootRef: number;
+  idTableOff: number;
+  xattrTableOff: number | undefined;
+  inodeTableOff: number;
+  directoryTableOff: number;
+  fragmentTableOff: number | undefined;
+  exportTableOff: number | undefined;
+}
+
+/** What a superblock says. */
+export interface Superblock extends TablePlaces {
   inodes: number;
   /** Seconds since 1970. */
   mkfsTime: number;
@@ -16,16 +28,8 @@ export interface Superblock {
   flags: number;
   /** Number of distinct owners. */
   ids: number;
-  /** Reference of the root's inode. */
-  rootRef: number;
   /** Bytes of the image without its padding. */
   bytesUsed: number;
-  idTableOff: number;
-  xattrTableOff: number | undefined;
-  inodeTableOff: number;
-  directoryTableOff: number;
-  fragmentTableOff: number | undefined;
-  exportTableOff: number | undefined;
 }
 
 /** The superblock's bytes. */
