@@ -15,7 +15,8 @@ import { COMPRESS_FIELDS, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
 import type { Arrangement } from "./arrange.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
-import { PieceOutput, type PieceTargets } from "./piece-output.ts";
+import { PieceOutput } from "./piece-output.ts";
+import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer.ts";
 import { type PartInput, Squeezer } from "./squeeze.ts";
 
 /** Bytes of results that may wait in a thread. */
@@ -53,69 +54,18 @@ export async function compressPieces(
   contents: Contents,
   targets: PieceTargets,
 ): Promise<void> {
-  const { compression, files, methods, pieces, stored } = work;
-  const store = new StoredFiles(stored);
-  const settings = {
-    blockSize: stored.blockSize,
-    maxExtentBytes: compression.maxExtentBytes,
-    interlaced: isInterlaced(compression),
-    unit: stored.unit,
-  };
-  const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
-  const linker = work.links && new Linker(job, work.links, stored.blockSize);
-  const squeezers = new Map<string, Squeezer>();
-  // made when it is needed: a codec takes some megabytes
-  const squeezerFor = async ({ algorithm: name, level, dictSize }: AlgorithmChoice) => {
-    const key = `${name},${level},${dictSize}`;
-    let squeezer = squeezers.get(key);
-    if (!squeezer) {
-      const codec = await createCodec({ name, level });
-      // a frame's window is its contents, and the superblock says how large that can be
-      const maxExtentBytes = name === "zstd" ? Math.min(dictSize, settings.maxExtentBytes) : settings.maxExtentBytes;
-      // LZ4 itself is as quick as a look; and who asks for the smallest image has the time
-      const skipsRandom = name !== "lz4" && !compression.dedupeExtents;
-      squeezer = new Squeezer(job, codec, quick, contents, { ...settings, maxExtentBytes, skipsRandom }, linker);
-      squeezers.set(key, squeezer);
-    }
-    return squeezer;
-  };
-  const xxhash = await loadXxHash();
-  const found = work.found && {
-    pclusters: new FoundBytes(work.found.pclusters, xxhash),
-    fragments: new FoundBytes(work.found.fragments, xxhash),
-  };
+  const { compression, pieces, stored, links } = work;
+  const placer = new PiecePlacer(new StoredFiles(stored), targets, await openFound(work.found), links);
+  const linker = links && new Linker(job, links, stored.blockSize);
+  const squeezers = await SqueezerSet.create(job, work, contents, linker);
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   const count = pieces.length / COMPRESS_FIELDS;
   for (const piece of job.pieces(count)) {
-    const output = free.pop() ?? new PieceOutput(room, store, targets, found, work.links, (done) => free.push(done));
-    const record = piece * COMPRESS_FIELDS;
-    const first = pieces[record]!;
-    const end = pieces[record + 1]!;
-    const from = pieces[record + 2]!;
-    const length = pieces[record + 3]!;
-    for (let index = first; index < end; index++) {
-      const entry = files[index]!;
-      const method = methods[index]!;
-      const { algorithm, pclusterSize } = stored.methods[method]!;
-      const size = tree.size.view[entry]!;
-      const part: PartInput = {
-        entry,
-        index,
-        piece,
-        method,
-        algorithm: ALGORITHMS[compression.algorithms[algorithm]!.algorithm],
-        pclusterSize,
-        size,
-        from,
-        length: length === 0 ? size : length,
-        // what is not to be compressed is not to be a fragment either
-        end: pclusterSize === 0 ? "block" : work.end,
-        inlineRoom: work.inlineRoom[index]!,
-        flatRoom: work.flatRoom[index]!,
-      };
-      const squeezer = await squeezerFor(compression.algorithms[algorithm]!);
+    const output = free.pop() ?? new PieceOutput(room, placer, (done) => free.push(done));
+    for (const part of partsOf(tree, work, piece)) {
+      const squeezer = await squeezers.get(part.method);
       await squeezer.squeeze(part, output);
     }
     linker?.finish(piece);
@@ -124,4 +74,97 @@ export async function compressPieces(
   }
   await ordered.finish();
   contents.close();
+}
+
+async function openFound(found: CompressWork["found"]): Promise<FoundTables | undefined> {
+  if (found === undefined) return undefined;
+  const xxhash = await loadXxHash();
+  return {
+    pclusters: new FoundBytes(found.pclusters, xxhash),
+    fragments: new FoundBytes(found.fragments, xxhash),
+  };
+}
+
+/** The files of a piece, or the part of a file that it is. */
+function* partsOf(tree: Tree, work: CompressWork, piece: number): Generator<PartInput> {
+  const { compression, files, methods, pieces, stored } = work;
+  const record = piece * COMPRESS_FIELDS;
+  const end = pieces[record + 1]!;
+  const from = pieces[record + 2]!;
+  const length = pieces[record + 3]!;
+  for (let index = pieces[record]!; index < end; index++) {
+    const entry = files[index]!;
+    const method = methods[index]!;
+    const { algorithm, pclusterSize } = stored.methods[method]!;
+    const size = tree.size.view[entry]!;
+    yield {
+      entry,
+      index,
+      piece,
+      method,
+      algorithm: ALGORITHMS[compression.algorithms[algorithm]!.algorithm],
+      pclusterSize,
+      size,
+      from,
+      length: length === 0 ? size : length,
+      // what is not to be compressed is not to be a fragment either
+      end: pclusterSize === 0 ? "block" : work.end,
+      inlineRoom: work.inlineRoom[index]!,
+      flatRoom: work.flatRoom[index]!,
+    };
+  }
+}
+
+/** The squeezers of one thread. Each is made when it is needed: a codec takes some megabytes. */
+class SqueezerSet {
+  readonly #make: (choice: AlgorithmChoice) => Promise<Squeezer>;
+  readonly #choices: AlgorithmChoice[];
+  readonly #made = new Map<AlgorithmChoice, Squeezer>();
+
+  private constructor(choices: AlgorithmChoice[], make: (choice: AlgorithmChoice) => Promise<Squeezer>) {
+    this.#choices = choices;
+    this.#make = make;
+  }
+
+  static async create(
+    job: JobContext,
+    { compression, stored }: CompressWork,
+    contents: Contents,
+    linker: Linker | undefined,
+  ): Promise<SqueezerSet> {
+    const { blockSize, unit, methods } = stored;
+    const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
+    const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
+    return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize }) => {
+      const codec = await createCodec({ name, level });
+      const { maxExtentBytes } = compression;
+      return new Squeezer(
+        job,
+        codec,
+        quick,
+        contents,
+        {
+          blockSize,
+          // a frame's window is its contents, and the superblock says how large that can be
+          maxExtentBytes: name === "zstd" ? Math.min(dictSize, maxExtentBytes) : maxExtentBytes,
+          interlaced: isInterlaced(compression),
+          unit,
+          // LZ4 itself is as quick as a look; and who asks for the smallest image has the time
+          skipsRandom: name !== "lz4" && !compression.dedupeExtents,
+        },
+        linker,
+      );
+    });
+  }
+
+  /** The squeezer for a method of the plan. */
+  async get(method: number): Promise<Squeezer> {
+    const choice = this.#choices[method]!;
+    let squeezer = this.#made.get(choice);
+    if (!squeezer) {
+      squeezer = await this.#make(choice);
+      this.#made.set(choice, squeezer);
+    }
+    return squeezer;
+  }
 }

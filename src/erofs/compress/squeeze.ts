@@ -113,7 +113,7 @@ export class Squeezer {
     this.#isLast = from + length === size;
     this.#isPacked = part.end === "indexed";
     let blocksAt = out.blocksUsed;
-    const extentsAt = out.extents;
+    const extentsAt = out.extents.length;
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);

@@ -28,29 +28,91 @@ const RUNS = 1 << 19;
 
 /** Finds all runs: records of {@link RUN_FIELDS} in shared memory, in the order of the targets. */
 export function findRuns(work: GrainWork, sizes: (index: number) => number): Float64Array {
-  const count = work.firsts[work.firsts.length - 1]!;
-  const table = new FirstGrains(work, count);
-  const runs: number[] = [];
+  const finder = new RunFinder(work, sizes);
   const at = new GrainPlace(work);
-  const source = new GrainPlace(work);
-  /** First grains of the open run, and the number of its grains; 0: none is open. */
-  let sourceGrain = 0;
-  let targetGrain = 0;
-  let grains = 0;
-  let target = { index: 0, offset: 0, length: 0, partFrom: 0, partEnd: 0 };
-  /** The record of the last run of the same part, or -1. */
-  let before = -1;
+  for (let piece = 0; piece + 1 < work.firsts.length; piece++) {
+    at.open(piece);
+    while (at.next()) finder.add(at);
+    finder.endPart();
+  }
+  const shared = new Float64Array(new SharedArrayBuffer(8 * finder.runs.length));
+  shared.set(finder.runs);
+  return shared;
+}
 
-  const close = () => {
-    if (grains === 0 || runs.length >= RUNS * RUN_FIELDS) return;
-    source.find(sourceGrain);
-    const { max } = work.settings;
-    const { index, offset, length, partFrom, partEnd } = target;
-    const sourceEnd = source.offset + length;
-    const sourcePartEnd = source.partLength === 0 ? sizes(source.index) : source.partFrom + source.partLength;
+/** Joins grains that have equals in front of them to runs, as they come. */
+class RunFinder {
+  readonly runs: number[] = [];
+  readonly #work: GrainWork;
+  readonly #sizes: (index: number) => number;
+  readonly #table: FirstGrains;
+  readonly #source: GrainPlace;
+  /** First grains of the open run, and the number of its grains; 0: none is open. */
+  #sourceGrain = 0;
+  #targetGrain = 0;
+  #grains = 0;
+  /** Where the open run is, and the part of a file that it is in. */
+  #target = { index: 0, offset: 0, length: 0, partFrom: 0, partEnd: 0 };
+  /** The record of the last run of the same part, or -1. */
+  #before = -1;
+
+  constructor(work: GrainWork, sizes: (index: number) => number) {
+    this.#work = work;
+    this.#sizes = sizes;
+    this.#table = new FirstGrains(work, work.firsts[work.firsts.length - 1]!);
+    this.#source = new GrainPlace(work);
+  }
+
+  /** Takes the next grain. */
+  add(at: GrainPlace): void {
+    const { grain } = at;
+    const starts = startsPart(this.#work, grain);
+    const first = this.#table.findOrAdd(grain);
+    if (!starts && this.#goesOn(grain)) {
+      this.#grains++;
+      this.#target.length += at.length;
+      return;
+    }
+    this.#close();
+    if (starts) this.#before = -1;
+    if (first < 0) return;
+    this.#sourceGrain = first;
+    this.#targetGrain = grain;
+    this.#grains = 1;
+    const { index, offset, length, partFrom } = at;
+    this.#target = { index, offset, length, partFrom, partEnd: this.#partEnd(at) };
+  }
+
+  /** What comes next is in another part. */
+  endPart(): void {
+    this.#close();
+    this.#before = -1;
+  }
+
+  /** Whether the open run goes on as it has begun; so it does even if the source's next grain has an equal in front of it. */
+  #goesOn(grain: number): boolean {
+    if (this.#grains === 0) return false;
+    const next = this.#sourceGrain + this.#grains;
+    return next < this.#targetGrain && !startsPart(this.#work, next) && sameGrains(this.#work, next, grain);
+  }
+
+  #partEnd({ index, partFrom, partLength }: GrainPlace): number {
+    return partLength === 0 ? this.#sizes(index) : partFrom + partLength;
+  }
+
+  #close(): void {
+    const { runs } = this;
+    const isOpen = this.#grains > 0 && runs.length < RUNS * RUN_FIELDS;
+    this.#grains = 0;
+    if (!isOpen) return;
+    const source = this.#source;
+    source.find(this.#sourceGrain);
+    const { max } = this.#work.settings;
+    const { index, offset, length, partFrom, partEnd } = this.#target;
+    const before = this.#before;
     const previousEnd = before < 0 ? partFrom : runs[before + RUN_TARGET_OFF]! + runs[before + RUN_LENGTH]!;
     if (before >= 0) runs[before + RUN_AFTER] = Math.min(runs[before + RUN_AFTER]!, offset - previousEnd);
-    before = runs.length;
+    this.#before = runs.length;
     runs.push(
       index,
       offset,
@@ -58,43 +120,9 @@ export function findRuns(work: GrainWork, sizes: (index: number) => number): Flo
       source.offset,
       length,
       Math.min(max, offset - previousEnd, source.offset - source.partFrom),
-      Math.min(max, partEnd - offset - length, sourcePartEnd - sourceEnd),
+      Math.min(max, partEnd - offset - length, this.#partEnd(source) - source.offset - length),
     );
-  };
-
-  for (let piece = 0; piece + 1 < work.firsts.length; piece++) {
-    at.open(piece);
-    while (at.next()) {
-      const { grain } = at;
-      const starts = startsPart(work, grain);
-      const first = table.findOrAdd(grain);
-      const next = sourceGrain + grains;
-      // it goes on as it has begun even if the source's next grain has an equal in front of it
-      const goesOn =
-        grains > 0 && !starts && next < targetGrain && !startsPart(work, next) && sameGrains(work, next, grain);
-      if (goesOn) {
-        grains++;
-        target.length += at.length;
-        continue;
-      }
-      close();
-      grains = 0;
-      if (starts) before = -1;
-      if (first < 0) continue;
-      sourceGrain = first;
-      targetGrain = grain;
-      grains = 1;
-      const { index, offset, length, partFrom, partLength } = at;
-      const partEnd = partLength === 0 ? sizes(index) : partFrom + partLength;
-      target = { index, offset, length, partFrom, partEnd };
-    }
-    close();
-    grains = 0;
-    before = -1;
   }
-  const shared = new Float64Array(new SharedArrayBuffer(8 * runs.length));
-  shared.set(runs);
-  return shared;
 }
 
 /** The first grain of each hash. */

@@ -1,0 +1,291 @@
+/**
+ * Gives pieces their places, one after another: blocks that are there already are left out, the others move together,
+ * extents are written down with where they lie, and fragments go to the packed inode.
+ */
+import { equalBytes, roundUp } from "../../core/bytes.ts";
+import { EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "../disk/lcluster.ts";
+import type { SharedLinks } from "../links/links.ts";
+import type { Part, StoredFiles } from "../plan/stored.ts";
+import { ByteLog } from "./extent-log.ts";
+import type { FoundBytes } from "./found.ts";
+import type { PieceExtent } from "./piece-extents.ts";
+import type { PartEnd, PieceOutput } from "./piece-output.ts";
+import { SKETCH_WORDS, sketch } from "./sketch.ts";
+
+/** A file that is written at once, and can be read. */
+export interface DirectFile {
+  writeAt(bytes: Uint8Array, offset: number): void;
+  /** Fills `into` from `offset`; returns how many bytes there were. */
+  readAt(into: Uint8Array, offset: number): number;
+}
+
+/** Where the parts of a piece go. */
+export interface PieceTargets {
+  image: DirectFile;
+  /** Extents and inline bytes. */
+  records: DirectFile;
+  /** Contents of the packed inode. */
+  fragments: DirectFile;
+}
+
+/** What is found again in the image, and in the packed inode. */
+export interface FoundTables {
+  pclusters: FoundBytes;
+  fragments: FoundBytes;
+}
+
+/** Bytes that an entry takes more in a full index than in a compact one. */
+const FULL_COSTS = 6;
+
+/** Places the pieces of one thread. */
+export class PiecePlacer {
+  readonly #stored: StoredFiles;
+  readonly #targets: PieceTargets;
+  readonly #found: FoundTables | undefined;
+  readonly #links: Pick<SharedLinks, "blks"> | undefined;
+  readonly #records = new ByteLog();
+  #again = new Uint8Array(0);
+  /** The piece that is being placed. */
+  #piece!: PieceOutput;
+  /** Where it starts in the image, and in the packed inode. */
+  #imageOff = 0;
+  #fragmentOff = 0;
+  /** Bytes of its blocks, and of its fragments, that have been kept so far. */
+  #keptBlocks = 0;
+  #keptFragments = 0;
+
+  /**
+   * @param found where equal pclusters and fragments are looked for, if they are
+   * @param links where extents tell others where they lie, if they are looked for
+   */
+  constructor(
+    stored: StoredFiles,
+    targets: PieceTargets,
+    found: FoundTables | undefined,
+    links: Pick<SharedLinks, "blks"> | undefined,
+  ) {
+    this.#stored = stored;
+    this.#targets = targets;
+    this.#found = found;
+    this.#links = links;
+  }
+
+  /** Notes by what equal and similar bytes are found; needs no turn. */
+  prepare(piece: PieceOutput): void {
+    const { sketches } = this.#stored.shared;
+    piece.parts.forEach((part, index) => {
+      const end = piece.endOf(index);
+      // of a file in several parts, the last one tells
+      if (part.isLast && end.fragmentAt > part.fragmentAt) {
+        const fragment = piece.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
+        sketch(fragment, sketches, part.entry * SKETCH_WORDS);
+      }
+      if (this.#found) this.#checksum(piece, index, this.#found);
+    });
+  }
+
+  #checksum(piece: PieceOutput, index: number, { pclusters, fragments }: FoundTables): void {
+    const part = piece.parts[index]!;
+    const end = piece.endOf(index);
+    let at = part.blocksAt;
+    for (let each = part.extentsAt; each < end.extentsAt; each++) {
+      const extent = piece.extents.at(each);
+      if (extent.source >= 0) continue;
+      extent.checksum = pclusters.checksum(piece.blocks.subarray(at, at + extent.storedLen));
+      at += extent.storedLen;
+    }
+    piece.fragmentSums[index] = fragments.checksum(piece.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt));
+  }
+
+  /** Gives a piece its place and writes it; all pieces before it must have theirs. */
+  place(piece: PieceOutput): void {
+    this.#piece = piece;
+    this.#imageOff = this.#stored.nextImageOff;
+    this.#fragmentOff = this.#stored.fragmentBytes;
+    this.#keptBlocks = 0;
+    this.#keptFragments = 0;
+    this.#records.clear();
+    const recordOff = this.#stored.recordBytes;
+    for (let index = 0; index < piece.parts.length; index++) this.#placePart(index, recordOff);
+    // where extents start anywhere, pieces still start at blocks
+    const whole = roundUp(this.#keptBlocks, this.#stored.blockSize);
+    piece.blocks.fill(0, this.#keptBlocks, whole);
+    this.#stored.take(whole, this.#records.length, this.#keptFragments);
+    const { image, records, fragments } = this.#targets;
+    if (whole > 0) image.writeAt(piece.blocks.subarray(0, whole), this.#imageOff);
+    if (this.#records.length > 0) records.writeAt(this.#records.bytes, recordOff);
+    if (this.#keptFragments > 0) {
+      fragments.writeAt(piece.fragments.bytes.subarray(0, this.#keptFragments), this.#fragmentOff);
+    }
+  }
+
+  #placePart(index: number, recordOff: number): void {
+    const piece = this.#piece;
+    const part = piece.parts[index]!;
+    const end = piece.endOf(index);
+    const startOff = this.#imageOff + this.#keptBlocks;
+    const recordAt = recordOff + this.#records.length;
+    const storedLen = end.blocksAt - part.blocksAt;
+    const referred = this.#sumReferences(part, end);
+    const kept = this.#keepBlocks(part, end, referred > 0);
+    this.#keptBlocks += kept;
+    this.#records.append(piece.inline.bytes.subarray(part.inlineAt, end.inlineAt));
+    const fragmentLen = end.fragmentAt - part.fragmentAt;
+    const fragmentOff = fragmentLen > 0 ? this.#placeFragment(index, part, end) : 0;
+    this.#stored.placePart(
+      part,
+      startOff,
+      kept,
+      storedLen + referred,
+      recordAt,
+      end.inlineAt - part.inlineAt,
+      fragmentOff,
+      fragmentLen,
+      end.extentsAt - part.extentsAt,
+    );
+  }
+
+  /** Moves the blocks of a part behind those kept so far, and writes its extents down; returns the bytes kept of it. */
+  #keepBlocks(part: Part, end: PartEnd, refers: boolean): number {
+    const { blockSize, unit } = this.#stored;
+    if (part.extentsAt === end.extentsAt) return this.#keepFlat(part, end);
+    const { blocks, extents } = this.#piece;
+    const placed = this.#found && part.isPacked ? this.#findExtents(part, end, refers) : undefined;
+    let at = part.blocksAt;
+    let kept = this.#keptBlocks;
+    // the last extent of the part before this one may lie elsewhere
+    let follows = unit === blockSize && (part.isFirst || !this.#stored.isScattered(part.entry));
+    for (let index = part.extentsAt; index < end.extentsAt; index++) {
+      const extent = extents.at(index);
+      const { storedLen, source } = extent;
+      if (source >= 0) {
+        this.#keepReference(extent, this.#links!.blks[source]!);
+        follows = false;
+        continue;
+      }
+      const known = placed?.[index - part.extentsAt] ?? -1;
+      const off = known < 0 ? this.#imageOff + kept : known;
+      // whoever follows an extent that lies elsewhere has to say where it lies itself
+      const flags = extent.flags | (follows && known < 0 ? 0 : EXTENT_PLACED);
+      this.#records.appendExtent(extent.length, storedLen / unit, flags, off / unit);
+      this.#tellSlot(extent.slot, off / blockSize);
+      follows = known < 0;
+      if (known < 0) {
+        blocks.copyWithin(kept, at, at + storedLen);
+        if (isShareable(extent)) this.#found?.pclusters.remember(extent.checksum, part.algorithm, storedLen, off);
+        kept += storedLen;
+      }
+      at += storedLen;
+    }
+    // where extents start anywhere all are kept, with what stands between a part and one that needs whole blocks
+    return unit < blockSize ? end.blocksAt - part.blocksAt : kept - this.#keptBlocks;
+  }
+
+  /** The same for a part that needs no index. */
+  #keepFlat(part: Part, end: PartEnd): number {
+    const { blocks, flatSlots } = this.#piece;
+    for (const { slot, at } of flatSlots) {
+      const isOwn = at >= part.blocksAt && at < end.blocksAt;
+      const off = this.#imageOff + this.#keptBlocks + at - part.blocksAt;
+      if (isOwn) this.#tellSlot(slot, off / this.#stored.blockSize);
+    }
+    blocks.copyWithin(this.#keptBlocks, part.blocksAt, end.blocksAt);
+    return end.blocksAt - part.blocksAt;
+  }
+
+  #keepReference(extent: PieceExtent, blk: number): void {
+    const { length, storedLen, flags, slot } = extent;
+    this.#records.appendExtent(length, storedLen / this.#stored.unit, flags | EXTENT_PLACED, blk);
+    this.#tellSlot(slot, blk);
+  }
+
+  #tellSlot(slot: number, blk: number): void {
+    if (slot >= 0) this.#links!.blks[slot] = blk;
+  }
+
+  /** Bytes of blocks that the part refers to. */
+  #sumReferences(part: Part, end: PartEnd): number {
+    let sum = 0;
+    for (let index = part.extentsAt; index < end.extentsAt; index++) {
+      const { source, storedLen, flags } = this.#piece.extents.at(index);
+      if (source < 0) continue;
+      sum += storedLen;
+      const saves = (flags & EXTENT_PARTIAL) === 0;
+      if (saves) this.#stored.countSaved(storedLen);
+    }
+    return sum;
+  }
+
+  /** Image offsets of the part's extents that are there already, -1 for others; undefined where they save too little. */
+  #findExtents(part: Part, end: PartEnd, refers: boolean): number[] | undefined {
+    const { blocks, extents } = this.#piece;
+    const { pclusters } = this.#found!;
+    const places: number[] = [];
+    let saved = 0;
+    let at = part.blocksAt;
+    for (let index = part.extentsAt; index < end.extentsAt; index++) {
+      const extent = extents.at(index);
+      const length = extent.source < 0 ? extent.storedLen : 0;
+      const place = length > 0 && isShareable(extent) ? pclusters.find(extent.checksum, part.algorithm, length) : -1;
+      const isKnown = place >= 0 && this.#isWritten(place, blocks.subarray(at, at + length));
+      places.push(isKnown ? place : -1);
+      if (isKnown) saved += length;
+      at += length;
+    }
+    const isFull = refers || this.#stored.isScattered(part.entry);
+    const costs = isFull ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
+    return saved > costs ? places : undefined;
+  }
+
+  /** Whether these bytes stand at an offset of the image, or will: what this piece has kept is not written yet. */
+  #isWritten(place: number, bytes: Uint8Array): boolean {
+    const own = place - this.#imageOff;
+    if (own < 0) return this.#readsSame(this.#targets.image, place, bytes);
+    const end = own + bytes.length;
+    return end <= this.#keptBlocks && equalBytes(this.#piece.blocks.subarray(own, end), bytes);
+  }
+
+  #readsSame(file: DirectFile, place: number, bytes: Uint8Array): boolean {
+    if (this.#again.length < bytes.length) this.#again = new Uint8Array(bytes.length);
+    const again = this.#again.subarray(0, bytes.length);
+    return file.readAt(again, place) === bytes.length && equalBytes(again, bytes);
+  }
+
+  /** Where a part's fragment lies in the packed inode: where an equal one does, or behind those kept so far. */
+  #placeFragment(index: number, part: Part, end: PartEnd): number {
+    const known = this.#findFragment(index, part, end);
+    if (known >= 0) return known;
+    const off = this.#fragmentOff + this.#keptFragments;
+    this.#piece.fragments.bytes.copyWithin(this.#keptFragments, part.fragmentAt, end.fragmentAt);
+    this.#keptFragments += end.fragmentAt - part.fragmentAt;
+    return off;
+  }
+
+  /** Where a fragment lies already, or -1: then it is remembered. */
+  #findFragment(index: number, part: Part, end: PartEnd): number {
+    if (!this.#found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
+    const { fragments, fragmentSums } = this.#piece;
+    const bytes = fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
+    const checksum = fragmentSums[index]!;
+    const place = this.#found.fragments.find(checksum, 0, bytes.length);
+    if (place >= 0) {
+      const own = place - this.#fragmentOff;
+      const ownEnd = own + bytes.length;
+      const isSame =
+        own < 0
+          ? this.#readsSame(this.#targets.fragments, place, bytes)
+          : ownEnd <= this.#keptFragments && equalBytes(fragments.bytes.subarray(own, ownEnd), bytes);
+      if (isSame) return place;
+    }
+    this.#found.fragments.remember(checksum, 0, bytes.length, this.#fragmentOff + this.#keptFragments);
+    return -1;
+  }
+}
+
+/**
+ * Whether an extent's blocks may be those of another. The kernel takes what is at one place for one thing, read in one
+ * way: not for an uncompressed block and a pcluster of the same bytes, nor for blocks turned in different ways.
+ */
+function isShareable({ flags }: PieceExtent): boolean {
+  return (flags & EXTENT_COMPRESSED) !== 0;
+}
