@@ -6,10 +6,17 @@ import type { PieceResult } from "../../core/ordered.ts";
 import type { Part } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
 import { PieceExtents } from "./piece-extents.ts";
-import type { PiecePlacer } from "./piece-placer.ts";
 
 /** Where a part's blocks, extents, inline bytes and fragment end in its piece. */
 export type PartEnd = Pick<Part, "blocksAt" | "extentsAt" | "inlineAt" | "fragmentAt">;
+
+/** Who gives pieces their places: PiecePlacer. */
+export interface Placer {
+  /** Notes what only the piece decides; needs no turn. */
+  prepare(piece: PieceOutput): void;
+  /** Gives the piece its place and writes it; all pieces before it have theirs. */
+  place(piece: PieceOutput): void;
+}
 
 /** Collects a piece's output; used again when it has been placed. */
 export class PieceOutput implements PieceResult {
@@ -24,11 +31,11 @@ export class PieceOutput implements PieceResult {
   readonly fragmentSums: number[] = [];
   /** Slots of extents that have been dropped, as the file needs no index; and where their blocks are. */
   readonly flatSlots: { slot: number; at: number }[] = [];
-  readonly #placer: PiecePlacer;
+  readonly #placer: Placer;
   readonly #done: (output: PieceOutput) => void;
 
   /** @param done takes the output back when it has been placed */
-  constructor(roomBytes: number, placer: PiecePlacer, done: (output: PieceOutput) => void) {
+  constructor(roomBytes: number, placer: Placer, done: (output: PieceOutput) => void) {
     this.blocks = new Uint8Array(roomBytes);
     this.#placer = placer;
     this.#done = done;

@@ -9,7 +9,7 @@ import type { Part, StoredFiles } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
 import type { PieceExtent } from "./piece-extents.ts";
-import type { PartEnd, PieceOutput } from "./piece-output.ts";
+import type { PartEnd, PieceOutput, Placer } from "./piece-output.ts";
 import { SKETCH_WORDS, sketch } from "./sketch.ts";
 
 /** A file that is written at once, and can be read. */
@@ -38,7 +38,7 @@ export interface FoundTables {
 const FULL_COSTS = 6;
 
 /** Places the pieces of one thread. */
-export class PiecePlacer {
+export class PiecePlacer implements Placer {
   readonly #stored: StoredFiles;
   readonly #targets: PieceTargets;
   readonly #found: FoundTables | undefined;
@@ -70,7 +70,7 @@ export class PiecePlacer {
     this.#links = links;
   }
 
-  /** Notes by what equal and similar bytes are found; needs no turn. */
+  /** Notes by what equal and similar bytes are found. */
   prepare(piece: PieceOutput): void {
     const { sketches } = this.#stored.shared;
     piece.parts.forEach((part, index) => {
@@ -97,7 +97,6 @@ export class PiecePlacer {
     piece.fragmentSums[index] = fragments.checksum(piece.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt));
   }
 
-  /** Gives a piece its place and writes it; all pieces before it must have theirs. */
   place(piece: PieceOutput): void {
     this.#piece = piece;
     this.#imageOff = this.#stored.nextImageOff;
