@@ -7,10 +7,9 @@
  *     b/           c             listings    b    |  root
  */
 import { showBytes } from "../core/bytes.ts";
-import { ImageError } from "../core/error.ts";
 import type { InodeOrder } from "../stage/tree/order.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "../stage/tree/tree.ts";
-import { DirectoryWriter, type Listing, type PlacedListing } from "./disk/directory.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree/tree.ts";
+import { DirectoryWriter, type PlacedListing } from "./disk/directory.ts";
 import { ABSENT, EXTENDED, TYPE } from "./disk/format.ts";
 import type { IdTable } from "./disk/ids.ts";
 import {
@@ -26,6 +25,8 @@ import {
 } from "./disk/inode.ts";
 import type { MetadataStream } from "./disk/metadata.ts";
 import type { XattrTable } from "./disk/xattr.ts";
+import { basicType, TreeListing } from "./listing.ts";
+import { type Numbering, numberInodes } from "./numbering.ts";
 import type { DataPlan } from "./plan.ts";
 
 /** What inodes are written from. */
@@ -39,15 +40,6 @@ export interface InodeInput {
 }
 
 const MAX_TIME = 0xffffffff;
-const TYPES = new Map<number, number>([
-  [S_IFREG, TYPE.file],
-  [S_IFDIR, TYPE.dir],
-  [S_IFLNK, TYPE.symlink],
-  [S_IFBLK, TYPE.block],
-  [S_IFCHR, TYPE.char],
-  [S_IFIFO, TYPE.fifo],
-  [S_IFSOCK, TYPE.socket],
-]);
 
 /** Writes the two tables into their streams. */
 export class InodeWriter {
@@ -58,8 +50,7 @@ export class InodeWriter {
   readonly #xattrs: XattrTable | undefined;
   readonly #stream: MetadataStream;
   readonly #listings: DirectoryWriter;
-  /** By entry; 0 for one without. */
-  readonly #numbers: Uint32Array;
+  readonly #numbering: Numbering;
   /** Reference of inode n at n - 1: the export table. */
   readonly references: Float64Array;
   /** Where the listings of directories lie whose inodes are still to be written. */
@@ -77,14 +68,14 @@ export class InodeWriter {
     this.#xattrs = xattrs;
     this.#stream = stream;
     this.#listings = new DirectoryWriter(listings);
-    this.#numbers = new Uint32Array(tree.length);
-    this.references = new Float64Array(inodes.order.length);
+    this.#numbering = numberInodes(tree, inodes);
+    this.references = new Float64Array(inodes.order.length).fill(NOT_WRITTEN);
   }
 
   /** Writes all inodes and listings, calling `breathe` between directories; returns the reference of the root's. */
   async write(breathe: () => Promise<void> | undefined): Promise<number> {
-    const directories = this.#number();
-    const listing = new TreeListing(this.#tree, this.#numbers, this.references, this.#inodes.inodeOf);
+    const { directories, numbers } = this.#numbering;
+    const listing = new TreeListing(this.#tree, numbers, this.references, this.#inodes.inodeOf);
     for (let index = directories.length - 1; index >= 0; index--) {
       const directory = directories[index]!;
       const first = this.#tree.ref.view[directory]!;
@@ -92,7 +83,7 @@ export class InodeWriter {
       for (let child = first; child < end; child++) {
         const entry = this.#inodes.inodeOf?.[child] ?? child;
         // a file of several names is written with the first that comes up
-        if (this.references[this.#numbers[entry]! - 1] === NOT_WRITTEN) this.#writeInode(entry);
+        if (this.references[numbers[entry]! - 1] === NOT_WRITTEN) this.#writeInode(entry);
         if ((child & 255) === 255) await breathe();
       }
       listing.open(first, end - first);
@@ -103,34 +94,13 @@ export class InodeWriter {
       await breathe();
     }
     this.#writeInode(0);
-    return this.references[this.#numbers[0]! - 1]!;
-  }
-
-  /** Numbers inodes in the order in which they are going to be written; returns the directories in preorder. */
-  #number(): Uint32Array {
-    const { order, inodeOf } = this.#inodes;
-    const directories = order.filter((entry) => this.#tree.kind(entry) === S_IFDIR);
-    let next = 1;
-    for (let index = directories.length - 1; index >= 0; index--) {
-      const first = this.#tree.ref.view[directories[index]!]!;
-      const end = first + this.#tree.count.view[directories[index]!]!;
-      for (let child = first; child < end; child++) {
-        const entry = inodeOf?.[child] ?? child;
-        if (this.#numbers[entry] === 0) this.#numbers[entry] = next++;
-      }
-    }
-    this.#numbers[0] = next;
-    if (next !== order.length) {
-      throw new ImageError("INTERNAL", `${next} inodes have been numbered, ${order.length} planned`);
-    }
-    this.references.fill(NOT_WRITTEN);
-    return directories;
+    return this.references[numbers[0]! - 1]!;
   }
 
   #writeInode(entry: number): void {
     const tree = this.#tree;
     const kind = tree.kind(entry);
-    const number = this.#numbers[entry]!;
+    const number = this.#numbering.numbers[entry]!;
     const nlink = this.#inodes.nlink[entry]!;
     const set = tree.xattrs.view[entry]!;
     const xattr = set === 0 || !this.#xattrs ? ABSENT : this.#xattrs.number(set, () => this.#pathOf(entry));
@@ -143,7 +113,7 @@ export class InodeWriter {
   #writeOther(entry: number, kind: number, number: number, nlink: number, xattr: number): void {
     const tree = this.#tree;
     const { view, bytes } = this.#stream;
-    const basic = TYPES.get(kind)!;
+    const basic = basicType(kind);
     const at = this.#writeBase(entry, otherType(basic, xattr), number);
     if (kind === S_IFLNK) {
       this.#stream.commit(emitSymlink(bytes, view, at, tree.target(entry), nlink, xattr));
@@ -184,7 +154,7 @@ export class InodeWriter {
     const type = directoryType(placed.bytes, placed.indexEntries, xattr);
     const parent = this.#tree.parent.view[entry]!;
     // the root's parent is not in the image
-    const parentNumber = entry === 0 ? number + 1 : this.#numbers[parent]!;
+    const parentNumber = entry === 0 ? number + 1 : this.#numbering.numbers[parent]!;
     const at = this.#writeBase(entry, type, number);
     const end = emitDirectoryInode(
       this.#stream.view,
@@ -222,49 +192,3 @@ export class InodeWriter {
 
 const NOT_WRITTEN = -1;
 const WORDS_AT_ONCE = 2048;
-
-/** The entries of one directory of the tree; opened for one after another. */
-class TreeListing implements Listing {
-  readonly #tree: Tree;
-  readonly #numbers: Uint32Array;
-  readonly #references: Float64Array;
-  readonly #inodeOf: Uint32Array | undefined;
-  #first = 0;
-  count = 0;
-
-  constructor(tree: Tree, numbers: Uint32Array, references: Float64Array, inodeOf: Uint32Array | undefined) {
-    this.#tree = tree;
-    this.#numbers = numbers;
-    this.#references = references;
-    this.#inodeOf = inodeOf;
-  }
-
-  open(first: number, count: number): void {
-    this.#first = first;
-    this.count = count;
-  }
-
-  number(index: number): number {
-    const entry = this.#first + index;
-    return this.#numbers[this.#inodeOf?.[entry] ?? entry]!;
-  }
-
-  reference(index: number): number {
-    return this.#references[this.number(index) - 1]!;
-  }
-
-  type(index: number): number {
-    return TYPES.get(this.#tree.kind(this.#first + index))!;
-  }
-
-  nameLength(index: number): number {
-    return this.#tree.nameLen.view[this.#first + index]!;
-  }
-
-  copyName(index: number, into: Uint8Array, at: number): void {
-    const names = this.#tree.names.view;
-    const from = this.#tree.nameOff.view[this.#first + index]!;
-    const length = this.#tree.nameLen.view[this.#first + index]!;
-    for (let i = 0; i < length; i++) into[at + i] = names[from + i]!;
-  }
-}
