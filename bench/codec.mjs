@@ -12,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { generator } from "./filler.mjs";
 
+/** @import { Codec } from "../src/codec/codec.ts" */
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -23,14 +25,19 @@ const { values, positionals } = parseArgs({
   },
 });
 const [folder = "/usr"] = positionals;
-const { createCodec } = await import(pathToFileURL(join(values.dist, "codec/names.js")));
+/** @type {typeof import("../src/codec/names.ts")} */
+const { checkCodecName, createCodec } = await import(pathToFileURL(join(values.dist, "codec/names.js")).href);
 
 /** How much of a file is handed to a compression at most. */
 const AHEAD = 1 << 20;
 /** Bigger files would say too much. */
 const MAX_FILE = 8_000_000;
 
-/** Regular files below `path`, in byte order. */
+/**
+ * Regular files below `path`, in byte order.
+ * @param {string} path
+ * @returns {Generator<string>}
+ */
 function* filesBelow(path) {
   for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const child = join(path, entry.name);
@@ -39,13 +46,13 @@ function* filesBelow(path) {
   }
 }
 
-/** A sample of the folder's files, the same each time. */
+/** A sample of the folder's files of so many bytes, the same each time. @param {number} wanted */
 function readSample(wanted) {
   const next = generator("codec");
   const paths = [...filesBelow(folder)];
   const files = [];
   for (let bytes = 0; bytes < wanted && paths.length > 0; ) {
-    const [path] = paths.splice(next(paths.length), 1);
+    const [path = ""] = paths.splice(next(paths.length), 1);
     const { size } = lstatSync(path);
     if (size === 0 || size > MAX_FILE) continue;
     files.push(readFileSync(path));
@@ -54,7 +61,12 @@ function readSample(wanted) {
   return files;
 }
 
-/** Compresses all files once; `limit` bytes of output, or `block` bytes of input at a time. */
+/**
+ * Compresses all files once; `limit` bytes of output, or `block` bytes of input at a time.
+ * @param {Codec} codec
+ * @param {Buffer[]} files
+ * @param {{ limit?: number, block?: number }} kind
+ */
 function compressAll(codec, files, { limit, block }) {
   const { plain } = codec;
   let output = 0;
@@ -70,7 +82,7 @@ function compressAll(codec, files, { limit, block }) {
         plain.set(file.subarray(base, end));
       }
       if (block === undefined) {
-        output += codec.compressInto(at - base, to - base, 0, limit);
+        output += codec.compressInto(at - base, to - base, 0, limit ?? 0);
         at += codec.consumed;
       } else {
         output += codec.compress(at - base, to - base, 0, to - at) || to - at;
@@ -81,7 +93,7 @@ function compressAll(codec, files, { limit, block }) {
   return { output, calls };
 }
 
-const files = readSample(values.megabytes * 1e6);
+const files = readSample(Number(values.megabytes) * 1e6);
 const input = files.reduce((sum, file) => sum + file.length, 0);
 console.log(`${files.length} files, ${(input / 1e6).toFixed(1)} MB of ${folder}; Node ${process.version}`);
 const KINDS = { "4 KiB out": { limit: 4096 }, "64 KiB out": { limit: 65536 }, "128 KiB in": { block: 131072 } };
@@ -94,11 +106,11 @@ const CODECS = [
 const chosen = values.only.length > 0 ? values.only : CODECS;
 
 for (const wanted of chosen) {
-  const [name, level] = wanted.split(",");
-  const codec = await createCodec({ name, level: level && Number(level) });
+  const [name = "", level] = wanted.split(",");
+  const codec = await createCodec({ name: checkCodecName(name), level: level ? Number(level) : undefined });
   for (const [kind, options] of Object.entries(KINDS)) {
     let best = Number.POSITIVE_INFINITY;
-    let result;
+    let result = { output: 0, calls: 0 };
     for (let pass = 0; pass < Number(values.passes); pass++) {
       const from = process.cpuUsage();
       result = compressAll(codec, files, options);
@@ -115,6 +127,7 @@ for (const wanted of chosen) {
 if (values.peers) {
   const scratch = mkdtempSync(join(tmpdir(), "codec-peers-"));
   try {
+    /** @param {string} name */
     const path = (name) => join(scratch, name);
     writeFileSync(path("bin"), Buffer.concat(files));
     writeFileSync(

@@ -1,7 +1,9 @@
 // What is compressed how: the same words for both programs, and what is promised for each way.
 import { refusal } from "./turns.mjs";
 
-/** `wall`, `size`: at most so many times the peer's. */
+/** @import { Mode, ModeCase, Peer } from "./types.ts" */
+
+/** @type {Mode[]} */
 export const MODES = [
   { name: "-zlz4", wall: 1.2, size: 1.01 },
   { name: "-zlz4hc -Eztailpacking -Efragments", wall: 0.8, size: 1 },
@@ -18,25 +20,41 @@ const WORKERS = "--workers=2";
  * Two cases a mode, the peer's and ours. `argv` is the command for an image and a tree; `skipped` says why there is none.
  * `peer` and `ours` are undefined where they are missing. `empty`: an empty folder, `image`: a place for an image, for
  * finding out which options a program knows.
+ * @param {Mode[]} modes
+ * @param {{ peer: Peer | undefined, ours: string | undefined, empty: string, image: string }} options
+ * @returns {ModeCase[]}
  */
 export function listCases(modes, { peer, ours, empty, image }) {
   const programs = [
-    { side: "peer", label: "mkfs", missing: "no mkfs.erofs", command: peer && peerCommand(peer) },
-    { side: "ours", label: "ours", missing: "not built (npm run build)", command: ours && ourCommand(ours) },
+    {
+      side: /** @type {const} */ ("peer"),
+      label: "mkfs",
+      missing: "no mkfs.erofs",
+      command: peer && peerCommand(peer),
+    },
+    {
+      side: /** @type {const} */ ("ours"),
+      label: "ours",
+      missing: "not built (npm run build)",
+      command: ours && ourCommand(ours),
+    },
   ];
   return modes.flatMap((mode) =>
     programs.map(({ side, label, missing, command }) => {
-      const argv = (target, tree) => [...command, ...mode.name.split(" "), target, tree];
+      /** @type {ModeCase["argv"]} */
+      const argv = (target, tree) => [...(command ?? []), ...mode.name.split(" "), target, tree];
       const skipped = command === undefined ? missing : refusal(argv(image, empty));
       return { name: `${label} ${mode.name}`, mode, side, argv, skipped };
     }),
   );
 }
 
+/** @param {Peer} peer */
 function peerCommand(peer) {
   return [peer.command, ...FIXED, ...(peer.workers ? [WORKERS] : [])];
 }
 
+/** @param {string} ours */
 function ourCommand(ours) {
   return [process.execPath, ours, ...FIXED, WORKERS];
 }

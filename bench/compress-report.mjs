@@ -1,61 +1,88 @@
 // The figures of a run of compress.mjs: held against what is promised, and as tables for people.
 import { median } from "./measure.mjs";
-import { amount, ratio } from "./promises.mjs";
+import { amount, quotient, ratio } from "./promises.mjs";
 import { PASSES } from "./reading.mjs";
 import { absent, fixed, MODE_HEAD, markdownOf, modeCells, range, textOf, verdict } from "./report.mjs";
+
+/** @import { CompressRecord, Line, Mode, ModeCase, PassName, ReadRow, ReadSample, Reading, Row, Verdict } from "./types.ts" */
 
 const PEAK = 300;
 /** Reading is promised to be no slower. Two passes over one and the same image differ by some percent. */
 const READING = 1.05;
 const PASS_NAMES = { all: "reading all files", random: "random reads" };
 
-/** `rows`: one a case, the walls of each pass; `dropped`: whether the page cache was, every time. */
+/**
+ * `rows`: one a case, the walls of each pass; `dropped`: whether the page cache was, every time.
+ * @param {ModeCase[]} cases
+ * @param {Map<string, ReadSample[]>} samples
+ * @returns {Reading}
+ */
 export function summariseReading(cases, samples) {
   const all = [...samples.values()].flat();
   const rows = cases.map(({ name, mode, side }) => {
-    const own = samples.get(name);
-    const [{ failure, skipped } = {}] = own;
+    const own = samples.get(name) ?? [];
+    const { failure, skipped } = own[0] ?? {};
+    /** @type {ReadRow} */
     const row = { name, mode: mode.name, side, failure, skipped };
     if (failure || skipped) return row;
-    for (const what of PASSES) row[what] = { walls: own.map((sample) => sample[what].wall) };
+    for (const what of PASSES) row[what] = { walls: own.map((sample) => sample[what]?.wall) };
     return row;
   });
   return { dropped: all.every((sample) => PASSES.every((what) => sample[what]?.dropped ?? true)), rows };
 }
 
-/** `[{ promise, got, limit, met }]`; `met` is undefined where one of a pair was not measured. */
+/**
+ * What became of the promises.
+ * @param {Mode[]} modes
+ * @param {Row[]} rows
+ * @param {ReadRow[]} readRows
+ * @returns {Verdict[]}
+ */
 export function judge(modes, rows, readRows) {
   return modes.flatMap(({ name, wall, size }) => {
     const [ours, peer] = pair(rows, name);
     const [read, peerRead] = pair(readRows, name);
+    /** @param {PassName} what */
     const reading = (what) => {
-      return amount(`${name}: ${PASS_NAMES[what]}`, ratio(read[what] ?? {}, peerRead[what] ?? {}), READING, 3);
+      return amount(`${name}: ${PASS_NAMES[what]}`, ratio(read?.[what], peerRead?.[what]), READING, 3);
     };
     return [
       amount(`${name}: time`, ratio(ours, peer), wall, 2),
-      amount(`${name}: size`, ours.size / peer.size, size, 4),
-      amount(`${name}: peak memory, MB`, ours.peak / 1e6, PEAK, 1),
+      amount(`${name}: size`, quotient(ours?.size, peer?.size), size, 4),
+      amount(`${name}: peak memory, MB`, quotient(ours?.peak, 1e6), PEAK, 1),
       ...PASSES.map(reading),
     ];
   });
 }
 
-/** Ours and the peer's; an empty object for what is missing. */
+/**
+ * Ours and the peer's; undefined for what is missing.
+ * @template {{ mode?: string, side: string }} R
+ * @param {R[]} rows
+ * @param {string} mode
+ */
 function pair(rows, mode) {
-  return ["ours", "peer"].map((side) => rows.find((row) => row.mode === mode && row.side === side) ?? {});
+  return ["ours", "peer"].map((side) => rows.find((row) => row.mode === mode && row.side === side));
 }
 
 const READ_HEAD = ["image of", ...PASSES.flatMap((what) => [`${PASS_NAMES[what]} s`, "range", "time"])];
 
+/**
+ * @param {ReadRow} row
+ * @param {ReadRow[]} rows
+ */
 function readCells(row, rows) {
   const [, peer] = pair(rows, row.mode);
+  /** @param {PassName} what */
   const figures = (what) => {
-    const against = row.side === "ours" ? ratio(row[what], peer[what] ?? {}) : undefined;
-    return [fixed(median(row[what].walls), 2), range(row[what].walls), fixed(against, 3)];
+    const walls = row[what]?.walls ?? [];
+    const against = row.side === "ours" ? ratio(row[what], peer?.[what]) : undefined;
+    return [fixed(median(walls), 2), range(walls), fixed(against, 3)];
   };
   return absent(row) ?? [row.name, ...PASSES.flatMap(figures)];
 }
 
+/** @param {CompressRecord} record */
 function describe({ layout, rounds, reading }) {
   const tree = `${layout.entries} entries, ${(layout.bytes / 1e6).toFixed(0)} MB (listing ${layout.listing})`;
   const caches = reading.dropped ? "the page cache dropped" : "the page cache could not be dropped, or was not to be";
@@ -68,6 +95,7 @@ function describe({ layout, rounds, reading }) {
   ];
 }
 
+/** @param {CompressRecord} record @returns {Line[][]} */
 function tables({ rows, reading, promises }) {
   return [
     [MODE_HEAD, ...rows.map((row) => modeCells(row, rows))],
@@ -76,12 +104,12 @@ function tables({ rows, reading, promises }) {
   ];
 }
 
-/** The run as plain text. */
+/** The run as plain text. @param {CompressRecord} record */
 export function asText(record) {
   return textOf(record, describe(record), tables(record));
 }
 
-/** The run as bench/RESULTS-compress.md. */
+/** The run as bench/RESULTS-compress.md. @param {CompressRecord} record */
 export function asMarkdown(record) {
   const intro = `# Results of compression
 

@@ -14,6 +14,8 @@ import { readImages, whyNoReading } from "./reading.mjs";
 import { removeTree, tearDown } from "./store.mjs";
 import { buildInTurn, checkRoom, chooseModes, makeWork } from "./turns.mjs";
 
+/** @import { Mode, PlacedCase, Reading, Row } from "./types.ts" */
+
 const HELP = `Usage: npm run bench:compress -- [options]
   --dir=DIR        where tree and images lie; a folder on tmpfs (default /dev/shm/ts-mkerofs-compress)
   --keep           leave the tree for the next run (else it is removed at the end)
@@ -32,8 +34,8 @@ const HELP = `Usage: npm run bench:compress -- [options]
 `;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const text = { type: "string" };
-const flag = { type: "boolean", default: false };
+const text = { type: /** @type {const} */ ("string") };
+const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
   options: {
     ...{ help: flag, keep: flag, write: flag, assert: flag, "no-read": flag, "no-drop": flag, mkfs: text, only: text },
@@ -70,11 +72,12 @@ async function main() {
   makeWork(work);
 
   const ours = existsSync(options.ours) ? resolve(options.ours) : undefined;
-  const cases = listCases(modes, { peer, ours, empty: `${work}/empty`, image: `${work}/temp/image` });
-  cases.forEach((one, index) => {
-    one.folder = `${work}/images/${index}`;
-    one.image = `${one.folder}/image`;
+  const all = listCases(modes, { peer, ours, empty: `${work}/empty`, image: `${work}/temp/image` });
+  const cases = all.map((one, index) => {
+    const folder = `${work}/images/${index}`;
+    return { ...one, folder, image: `${folder}/image` };
   });
+  /** @type {import("./turns.mjs").Building & { rounds: number, say: typeof say }} */
   const building = { rounds, limit: count("limit"), tree: `${dir}/tree`, work, format: "EROFS", say };
   const rows = await buildInTurn(cases, modes, building);
   const reading = await read(cases, rows, modes, rounds, `${dir}/tree`, work);
@@ -86,23 +89,28 @@ async function main() {
   return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS-compress.md`, options });
 }
 
-/** `{ skipped }`, or what reading the images took. */
+/**
+ * `{ skipped }`, or what reading the images took.
+ * @type {(cases: PlacedCase[], rows: Row[], modes: Mode[], rounds: number, tree: string, work: string) => Promise<Reading>}
+ */
 async function read(cases, rows, modes, rounds, tree, work) {
   const drop = !options["no-drop"];
   const reads = count("reads");
   const skipped = options["no-read"] ? "not asked for" : whyNoReading();
   if (skipped) return { skipped, rows: [] };
-  const whole = cases.filter((_, index) => rows[index].size !== undefined);
+  const whole = cases.filter((_, index) => rows[index]?.size !== undefined);
   const samples = await readImages(whole, modes, { tree, point: `${work}/mount`, rounds, reads, drop, say });
   return { reads, ...summariseReading(whole, samples) };
 }
 
+/** @param {"rounds" | "limit" | "reads" | "entries" | "bytes"} name */
 function count(name) {
   const value = Number(options[name]);
   if (!(value >= 1)) throw new Error(`--${name}: a number of at least 1`);
   return value;
 }
 
+/** @param {string} line */
 function say(line) {
   process.stderr.write(`${line}\n`);
 }

@@ -2,9 +2,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** @import { Reading, RunRecord } from "./types.ts" */
+
 /**
  * Shows `record`, writes it to `options.json` and, with `options.write`, to the Markdown file `results`; gives the exit
  * status: 1 where a case failed or, with `options.assert`, a promise was missed.
+ * @template {RunRecord & { reading?: Reading }} R
+ * @param {R} record
+ * @param {{
+ *   asText: (record: R) => string,
+ *   asMarkdown: (record: R) => string,
+ *   results: string,
+ *   options: { json: string, write: boolean, assert: boolean },
+ * }} how
  */
 export function conclude(record, { asText, asMarkdown, results, options }) {
   process.stdout.write(`\n${asText(record)}`);

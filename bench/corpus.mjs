@@ -6,6 +6,8 @@ import { dirname } from "node:path";
 import { generator } from "./filler.mjs";
 import { copy, layOutOnce, scan } from "./store.mjs";
 
+/** @import { Next, Node, Say, Total, TreeLayout } from "./types.ts" */
+
 const FROM = "/usr";
 const SEED = "ts-mkerofs compress 1";
 
@@ -16,6 +18,10 @@ export const TREE = { entries: 40_000, bytes: 800e6 };
  * Makes (or finds, when it was made with equal `budgets`) `dir`/tree, of at most so many entries and bytes. Where files
  * were on average too large so far to use up both budgets together, those of more than five times the wanted average
  * are left out. `listing`: the beginning of a hash of all paths and sizes.
+ * @param {string} dir
+ * @param {Total} budgets
+ * @param {Say} say
+ * @returns {TreeLayout}
  */
 export function layOutTree(dir, budgets, say) {
   return layOutOnce(dir, { seed: SEED, ...budgets }, () => {
@@ -35,12 +41,17 @@ export function layOutTree(dir, budgets, say) {
   });
 }
 
-/** The files and links to take, and the folders they need; the caller adds each to `total` before it asks for the next. */
+/**
+ * The files and links to take, and the folders they need; the caller adds each to `total` before it asks for the next.
+ * @param {Node[]} folders
+ * @param {Total} budgets
+ * @param {Total} total
+ */
 function* choose(folders, budgets, total) {
   const wanted = budgets.bytes / budgets.entries;
   const made = new Set(["."]);
   for (const folder of folders) {
-    for (const leaf of folder.children) {
+    for (const leaf of folder.children ?? []) {
       if (leaf.children || total.bytes + leaf.bytes > budgets.bytes) continue;
       if (leaf.bytes > 5 * wanted && total.bytes > 1.025 * wanted * total.entries) continue;
       const place = `.${leaf.path.slice(FROM.length)}`;
@@ -54,14 +65,16 @@ function* choose(folders, budgets, total) {
   }
 }
 
+/** @param {Node | undefined} node @returns {Node[]} */
 function foldersOf(node) {
   return node?.children ? [node, ...node.children.flatMap(foldersOf)] : [];
 }
 
+/** @template T @param {T[]} list @param {Next} next */
 function shuffled(list, next) {
   for (let last = list.length - 1; last > 0; last--) {
     const other = next(last + 1);
-    [list[last], list[other]] = [list[other], list[last]];
+    [list[last], list[other]] = /** @type {[T, T]} */ ([list[other], list[last]]);
   }
   return list;
 }

@@ -2,13 +2,21 @@
 // (one text file of 1-4 KB), the others small outputs (a directory of 1-5 files), as in a store that has been used a while.
 import * as fs from "node:fs";
 
+/** @import { Next } from "./types.ts" */
+
 const ALPHABET = "0123456789abcdfghijklmnpqrsvwxyz";
 
-/** Adds `count` top-level entries to `store`; returns how many entries and bytes they are in all. */
+/**
+ * Adds `count` top-level entries to `store`; returns how many entries and bytes they are in all.
+ * @param {string} store
+ * @param {number} count
+ * @param {string} seed
+ */
 export function fill(store, count, seed) {
   const next = generator(seed);
   const total = { entries: 0, bytes: 0 };
   const seen = Array.from({ length: 2048 }, () => storeName(next));
+  /** @type {(path: string, text: string, mode: number) => void} */
   const put = (path, text, mode) => {
     fs.writeFileSync(path, text, { encoding: "latin1" });
     finish(path, mode);
@@ -36,6 +44,7 @@ export function fill(store, count, seed) {
   return total;
 }
 
+/** @param {string} name @param {string[]} seen @param {Next} next */
 function derivation(name, seen, next) {
   const pick = () => `"/nix/store/${seen[next(seen.length)]}`;
   const inputs = Array.from({ length: 4 + next(30) }, () => `(${pick()}.drv",["out"])`).join(",");
@@ -43,19 +52,24 @@ function derivation(name, seen, next) {
   return `Derive([("out","/nix/store/${name}","","")],[${inputs}],[${pick()}"],"x86_64-linux",${pick()}/bin/bash",["-e"],[${env},("name","${name}")])`;
 }
 
+/** @param {string} path @param {number} mode */
 function finish(path, mode) {
   fs.chmodSync(path, mode);
   fs.utimesSync(path, 1, 1);
 }
 
-/** A base name as in a store: 32 characters of hash, and what it is the hash of. */
+/** A base name as in a store: 32 characters of hash, and what it is the hash of. @param {Next} next */
 export function storeName(next) {
   let hash = "";
   for (let i = 0; i < 32; i++) hash += ALPHABET[next(32)];
   return `${hash}-package-${next(4000)}`;
 }
 
-/** mulberry32 started from a text: `next(n)` is an integer below n, the same sequence on every machine. */
+/**
+ * mulberry32 started from a text: `next(n)` is an integer below n, the same sequence on every machine.
+ * @param {string} seed
+ * @returns {Next}
+ */
 export function generator(seed) {
   let state = 0;
   for (const char of seed) state = (Math.imul(state, 31) + char.charCodeAt(0)) | 0;

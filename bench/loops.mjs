@@ -7,6 +7,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Bench } from "tinybench";
 import { generator, storeName } from "./filler.mjs";
 
+/** @typedef {typeof import("../src/squashfs/disk/inode.ts")} SquashfsInodes */
+/** @typedef {typeof import("../src/erofs/disk/dirent.ts") & Trees} Directories */
+/** @typedef {typeof import("../src/stage/tree/tree.ts")} Trees */
+/** @typedef {typeof import("../src/stage/tree/exclude.ts")} Excludes */
+
 const ITEMS = 10_000;
 const BLOCK = 4096;
 const dist = resolve(process.argv[2] ?? fileURLToPath(new URL("../dist", import.meta.url)));
@@ -14,9 +19,11 @@ const dist = resolve(process.argv[2] ?? fileURLToPath(new URL("../dist", import.
 let sink = 0;
 
 const bench = new Bench({ time: 500, warmupTime: 200 });
-const items = new Map();
+/** @type {Map<string, number>} */
+const counts = new Map();
+/** @type {(name: string, count: number, loop: () => number) => void} */
 const add = (name, count, loop) => {
-  items.set(name, count);
+  counts.set(name, count);
   // tinybench wants to see nothing returned: a promise would change how it measures.
   bench.add(name, () => {
     sink ^= loop();
@@ -26,7 +33,7 @@ const add = (name, count, loop) => {
 const next = generator("loops");
 const names = Array.from({ length: ITEMS }, () => storeName(next));
 
-await loops("core/crc32c.js", ({ crc32c }) => {
+await loops("core/crc32c.js", (/** @type {typeof import("../src/core/crc32c.ts")} */ { crc32c }) => {
   const bytes = Uint8Array.from({ length: 1 << 20 }, () => next(256));
   const block = bytes.subarray(0, BLOCK);
   add("crc32c, a byte of a superblock's block", BLOCK, () => crc32c(block));
@@ -39,12 +46,12 @@ add("sort, a latin1 string", ITEMS, () => names.slice().sort().length);
 add("sort, a latin1 string, compared with <", ITEMS, () => names.slice().sort((a, b) => (a < b ? -1 : 1)).length);
 add("sort, a Buffer", ITEMS, () => asBytes.slice().sort(Buffer.compare).length);
 
-await loops("core/bytes.js", ({ compareBytes }) => {
+await loops("core/bytes.js", (/** @type {typeof import("../src/core/bytes.ts")} */ { compareBytes }) => {
   const plain = asBytes.map((name) => new Uint8Array(name));
   add("sort, a Uint8Array, compareBytes", ITEMS, () => plain.slice().sort(compareBytes).length);
 });
 
-await loops("erofs/disk/inode.js", ({ emitInode }) => {
+await loops("erofs/disk/inode.js", (/** @type {typeof import("../src/erofs/disk/inode.ts")} */ { emitInode }) => {
   const out = new Uint8Array(ITEMS * 64);
   const view = new DataView(out.buffer);
   const FLAT_INLINE = 2;
@@ -59,7 +66,7 @@ await loops("erofs/disk/inode.js", ({ emitInode }) => {
   }
 });
 
-await loops("squashfs/disk/inode.js", ({ emitBase, emitFile }) => {
+await loops("squashfs/disk/inode.js", (/** @type {SquashfsInodes} */ { emitBase, emitFile }) => {
   const out = new Uint8Array(ITEMS * 56);
   const view = new DataView(out.buffer);
   const NO_XATTRS = 0xffffffff;
@@ -75,7 +82,8 @@ await loops("squashfs/disk/inode.js", ({ emitBase, emitFile }) => {
   }
 });
 
-await loops(["erofs/disk/dirent.js", "stage/tree/tree.js"], ({ measureDirectory, DirectoryBlocks, Tree }) => {
+await loops(["erofs/disk/dirent.js", "stage/tree/tree.js"], (/** @type {Directories} */ modules) => {
+  const { measureDirectory, DirectoryBlocks, Tree } = modules;
   for (const count of [12, ITEMS]) {
     const tree = directoryOf(Tree, names.slice(0, count).sort());
     const nids = Uint32Array.from({ length: count + 1 }, (_, i) => 36 + i);
@@ -91,19 +99,25 @@ await loops(["erofs/disk/dirent.js", "stage/tree/tree.js"], ({ measureDirectory,
   }
 });
 
-await loops("stage/tree/exclude.js", async ({ compileExcludes }) => {
+await loops("stage/tree/exclude.js", async (/** @type {Excludes} */ { compileExcludes }) => {
   const { includesToExcludes } = await import("./excludes.mjs");
   const regex = includesToExcludes(names.slice(0, 900).map((name) => name.slice(0, 10)));
   const excluded = compileExcludes({ regexes: [regex] });
-  add("exclude, a name against nixpkgs' regex", ITEMS, () => names.filter((name) => excluded(name)).length);
+  add("exclude, a name against nixpkgs' regex", ITEMS, () => names.filter((name) => excluded?.(name)).length);
 });
 
 await bench.run();
-console.table(bench.tasks.map((task) => row(task.name, task.result)));
+// (the compiler of AssemblyScript, which scripts/ uses, declares a smaller console)
+/** @type {Console} */ (/** @type {unknown} */ (console)).table(bench.tasks.map((task) => row(task.name, task.result)));
 if (Number.isNaN(sink)) process.exitCode = 1;
-if (bench.tasks.some((task) => task.result.error)) process.exitCode = 1;
+if (bench.tasks.some((task) => task.result.state === "errored")) process.exitCode = 1;
 
-/** Adds the loops of the named modules; says so where the build has none of them (yet). */
+/**
+ * Adds the loops of the named modules; says so where the build has none of them (yet).
+ * @template M
+ * @param {string | string[]} modules
+ * @param {(exported: M) => void | Promise<void>} define
+ */
 async function loops(modules, define) {
   const paths = [modules].flat().map((name) => `${dist}/${name}`);
   const missing = paths.find((path) => !existsSync(path));
@@ -115,7 +129,11 @@ async function loops(modules, define) {
   await define(Object.assign({}, ...exports));
 }
 
-/** A tree of one directory that holds empty files of these names. */
+/**
+ * A tree of one directory that holds empty files of these names.
+ * @param {Trees["Tree"]} Tree
+ * @param {string[]} sorted
+ */
 function directoryOf(Tree, sorted) {
   const tree = Tree.create();
   tree.allocate(sorted.length + 1);
@@ -132,10 +150,14 @@ function directoryOf(Tree, sorted) {
   return tree;
 }
 
-function row(name, { error, latency }) {
-  if (error) return { loop: name, "ns an item": String(error) };
-  const nanoseconds = (milliseconds) => Number(((milliseconds * 1e6) / items.get(name)).toPrecision(3));
-  const { p50, p75, rme, samplesCount } = latency;
+/** @param {string} name @param {import("tinybench").TaskResult} result */
+function row(name, result) {
+  if (result.state === "errored") return { loop: name, "ns an item": String(result.error) };
+  if (result.state !== "completed") return { loop: name, "ns an item": result.state };
+  const items = counts.get(name) ?? 1;
+  /** @param {number} milliseconds */
+  const nanoseconds = (milliseconds) => Number(((milliseconds * 1e6) / items).toPrecision(3));
+  const { p50, p75, rme, samplesCount } = result.latency;
   return {
     loop: name,
     "ns an item": nanoseconds(p50),

@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, readFileSync, rmSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 
+/** @import { Sample } from "./types.ts" */
+
 const TIME = "/usr/bin/time";
 
 /** Whether CPU time and peak memory can be told; without GNU time they are undefined. */
@@ -16,28 +18,31 @@ export const hasTime = (() => {
   }
 })();
 
+/** @type {number | undefined} */
 let running;
-for (const [signal, status] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-]) {
-  process.once(signal, () => {
-    if (running !== undefined) process.kill(-running, "SIGKILL");
-    process.exit(status);
-  });
+process.once("SIGINT", () => stop(130));
+process.once("SIGTERM", () => stop(143));
+
+/** Ends what is running, and this process. @param {number} status */
+function stop(status) {
+  if (running !== undefined) process.kill(-running, "SIGKILL");
+  process.exit(status);
 }
 
 /**
  * Runs `argv` to its end, or for `limit` seconds.
  * `cpu`: user and system seconds of all descendants. `peak`: bytes resident in the biggest one of them. GNU time stands
  * between because a process forked straight from here would be charged with this one's own memory at its start.
+ * @param {string[]} argv
+ * @param {{ cwd?: string | undefined, limit: number, scratch: string }} how
+ * @returns {Promise<Sample>}
  */
 export async function measure(argv, { cwd, limit, scratch }) {
   const record = `${scratch}/time.txt`;
-  const command = hasTime ? [TIME, "-q", "-f", "%U %S %M", "-o", record, ...argv] : argv;
+  const [program = "", ...words] = hasTime ? [TIME, "-q", "-f", "%U %S %M", "-o", record, ...argv] : argv;
   const from = performance.now();
   // A group of its own, so that the limit (or an interrupt, which does not reach it by itself) ends a whole pipeline.
-  const child = spawn(command[0], command.slice(1), { cwd, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn(program, words, { cwd, stdio: ["ignore", "ignore", "pipe"], detached: true });
   running = child.pid;
   let said = "";
   child.stderr.on("data", (chunk) => {
@@ -46,8 +51,9 @@ export async function measure(argv, { cwd, limit, scratch }) {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    process.kill(-child.pid, "SIGKILL");
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   }, limit * 1000);
+  /** @type {{ failure?: string, wall?: number, status?: number | null, signal?: string | null }} */
   const end = await new Promise((resolve) => {
     child.once("error", (error) => resolve({ failure: error.message }));
     // `exit`, not `close`: the clock stops when the command ends; its last words may come later.
@@ -66,22 +72,27 @@ export async function measure(argv, { cwd, limit, scratch }) {
   return { wall: end.wall, ...(hasTime ? usage(record) : {}) };
 }
 
+/** @param {string} record */
 function usage(record) {
-  const [user, system, peakKiB] = readFileSync(record, "latin1").trim().split(" ").map(Number);
+  const [user = 0, system = 0, peakKiB = 0] = readFileSync(record, "latin1").trim().split(" ").map(Number);
   rmSync(record);
   return { cpu: user + system, peak: peakKiB * 1024 };
 }
 
-/** The line that says what went wrong, among usage and hints: the first that calls itself an error, else the last. */
+/**
+ * The line that says what went wrong, among usage and hints: the first that calls itself an error, else the last.
+ * @param {string} text
+ */
 function complaint(text) {
   const lines = text.trimEnd().split("\n");
   return lines.find((line) => /error|invalid|unrecogni|<E>|refus/i.test(line)) ?? lines.at(-1);
 }
 
-/** The middle value; undefined for none, or where any is unknown. */
+/** The middle value; undefined for none, or where any is unknown. @param {(number | undefined)[]} values */
 export function median(values) {
-  if (values.length === 0 || values.includes(undefined)) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
+  const lower = sorted[(sorted.length - 1) >> 1];
+  const upper = sorted[sorted.length >> 1];
+  if (lower === undefined || upper === undefined || sorted.length < values.length) return undefined;
+  return (lower + upper) / 2;
 }

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { fill } from "./filler.mjs";
 import { hasTime, measure, median } from "./measure.mjs";
 
+/** @typedef {{ path: string, entries: number }} Laid A tree, and how many entries it has. */
+
 const OURS = fileURLToPath(new URL("../dist/cli/mkerofs/main.js", import.meta.url));
 const RUNS = 5;
 const PER_TOP = { directories: 10, files: 50 };
@@ -20,7 +22,9 @@ try {
   const large = layOut("large", 400);
   const store = layOut("store", 100);
   store.entries += fill(store.path, STORE_PATHS - 100, "ts-mkerofs memory").entries;
+  /** @param {Laid} tree */
   const asDirectory = ({ path }) => ["-T0", "--all-root", `${scratch}/image`, path];
+  /** @param {Laid} tree */
   const asClosure = ({ path }) => {
     writeFileSync(
       `${path}.paths`,
@@ -34,6 +38,7 @@ try {
   const closure = await peakOf(asClosure(small));
   say(`${small.entries} entries`, directory);
   say(`${small.entries} entries, as a closure`, closure);
+  /** @type {(what: string, tree: Laid, peak: number, before: number) => void} */
   const further = (what, tree, peak, before) =>
     say(`${tree.entries} entries, ${what}`, peak, (peak - before) / (tree.entries - small.entries));
   further("more of the same", large, await peakOf(asDirectory(large)), directory);
@@ -43,12 +48,13 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
+/** @param {string} what @param {number} peak @param {number} [slope] */
 function say(what, peak, slope) {
   const each = slope === undefined ? "" : `, ${slope.toFixed(0)} bytes for each further entry`;
   process.stdout.write(`${what}: peak ${(peak / 1e6).toFixed(1)} MB${each}\n`);
 }
 
-/** Makes a tree of so many tops. */
+/** Makes a tree of so many tops. @param {string} name @param {number} tops @returns {Laid} */
 function layOut(name, tops) {
   const path = `${scratch}/${name}`;
   for (let top = 0; top < tops; top++) {
@@ -62,15 +68,15 @@ function layOut(name, tops) {
   return { path, entries: tops * ENTRIES_PER_TOP };
 }
 
-/** Median peak over some runs, in bytes. */
+/** Median peak over some runs, in bytes. @param {string[]} argv */
 async function peakOf(argv) {
   const peaks = [];
   for (let run = 0; run < RUNS; run++) {
     const command = [process.execPath, OURS, "--quiet", "--workers=2", ...argv];
     const { failure, peak } = await measure(command, { cwd: scratch, limit: 300, scratch });
-    if (failure !== undefined) throw new Error(failure);
+    if (peak === undefined) throw new Error(failure ?? "no peak memory can be told");
     peaks.push(peak);
     rmSync(`${scratch}/image`);
   }
-  return median(peaks);
+  return median(peaks) ?? 0;
 }

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { performance } from "node:perf_hooks";
 import { generator } from "./filler.mjs";
 
-const [what, tree, mount, reads, drop] = process.argv.slice(2);
+const [what, tree = "", mount = "", reads, drop] = process.argv.slice(2);
 const PAGE = 4096;
 const PRACTICE = 2000;
 const buffer = Buffer.alloc(1 << 18);
@@ -25,10 +25,14 @@ if (what === "compare") {
   process.stdout.write(`${JSON.stringify({ wall, bytes, dropped })}\n`);
 }
 
+/** A pass reads so many files of a tree at most, and gives their bytes. @typedef {(root: string, most: number) => number} Run */
+
+/** @returns {Run} */
 function prepareAll() {
   return (root, most) => {
     let bytes = 0;
     let left = most;
+    /** @param {string} folder */
     const visit = (folder) => {
       for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
         if (left === 0) return;
@@ -45,25 +49,27 @@ function prepareAll() {
   };
 }
 
+/** @param {string} path */
 function readWhole(path) {
-  const fd = fs.openSync(path);
+  const fd = fs.openSync(path, "r");
   let bytes = 0;
   for (let got = -1; got !== 0; bytes += got) got = fs.readSync(fd, buffer, 0, buffer.length, null);
   fs.closeSync(fd);
   return bytes;
 }
 
+/** @param {number} count @returns {Run} */
 function prepareRandom(count) {
   const files = filesOf("").filter(({ size }) => size > 0);
   const next = generator("random reads");
   const places = Array.from({ length: files.length > 0 ? count : 0 }, () => {
-    const { path, size } = files[next(files.length)];
+    const { path, size } = /** @type {(typeof files)[number]} */ (files[next(files.length)]);
     return { path, at: next(Math.max(size - PAGE, 0) + 1) };
   });
   return (root, most) => {
     let bytes = 0;
     for (const { path, at } of most < count ? places.slice(0, most) : places) {
-      const fd = fs.openSync(root + path);
+      const fd = fs.openSync(root + path, "r");
       bytes += fs.readSync(fd, buffer, 0, PAGE, at);
       fs.closeSync(fd);
     }
@@ -71,7 +77,11 @@ function prepareRandom(count) {
   };
 }
 
-/** Regular files of the tree, in an order that is always the same. */
+/**
+ * Regular files of the tree, in an order that is always the same.
+ * @param {string} folder
+ * @returns {{ path: string, size: number }[]}
+ */
 function filesOf(folder) {
   return listOf(tree + folder).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -80,12 +90,15 @@ function filesOf(folder) {
   });
 }
 
+/** @param {string} folder */
 function listOf(folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** @param {string} folder */
 function compare(folder) {
   const [here, there] = [listOf(tree + folder), listOf(mount + folder)];
+  /** @param {fs.Dirent[]} list */
   const names = (list) => list.map(({ name }) => name).join("\0");
   if (names(here) !== names(there)) throw new Error(`other names in the image: ${folder}/`);
   for (const entry of here) {
@@ -97,10 +110,12 @@ function compare(folder) {
   }
 }
 
+/** @param {string} path */
 function sameLink(path) {
   return fs.readlinkSync(tree + path) === fs.readlinkSync(mount + path);
 }
 
+/** @param {string} path */
 function contents(path) {
   return fs.readFileSync(mount + path);
 }

@@ -5,11 +5,15 @@ import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inTurn } from "./turns.mjs";
 
+/** @import { Mode, Pass, PassName, PlacedCase, ReadSample, Say } from "./types.ts" */
+
 const PASS = fileURLToPath(new URL("read-pass.mjs", import.meta.url));
-/** What is timed. */
+/** What is timed. @type {PassName[]} */
 export const PASSES = ["all", "random"];
 
+/** @type {Set<string>} */
 const mounted = new Set();
+/** @type {import("node:child_process").ChildProcess | undefined} */
 let running;
 // Also after an interrupt, for which measure.mjs listens.
 process.once("exit", () => {
@@ -20,7 +24,7 @@ process.once("exit", () => {
 /** Why no image can be read here; undefined where the kernel may be asked. */
 export function whyNoReading() {
   if (process.platform !== "linux") return "not Linux";
-  if (process.getuid() !== 0) return "only root can mount";
+  if (process.getuid?.() !== 0) return "only root can mount";
   const known = () => /\berofs$/m.test(readFileSync("/proc/filesystems", "latin1"));
   if (!known()) spawnSync("modprobe", ["erofs"]);
   return known() ? undefined : "this kernel has no EROFS";
@@ -30,8 +34,12 @@ export function whyNoReading() {
  * Samples by case name, `{ all, random }` a round, for cases with an `image`. First every image is compared with what
  * it was made of. One that does not mount failed, unless no image of its mode does: that is the kernel's (or the
  * container's) affair, and `skipped`.
+ * @param {PlacedCase[]} cases
+ * @param {Mode[]} modes
+ * @param {{ tree: string, point: string, rounds: number, reads: number, drop: boolean, say: Say }} how
  */
 export async function readImages(cases, modes, { tree, point, rounds, reads, drop, say }) {
+  /** @type {Map<string, ReadSample[]>} */
   const samples = new Map(cases.map((one) => [one.name, []]));
   const problems = await findProblems(cases, modes, { tree, point, say });
   for (const [name, problem] of problems) samples.set(name, [problem]);
@@ -39,24 +47,27 @@ export async function readImages(cases, modes, { tree, point, rounds, reads, dro
     say(`reading, round ${round} of ${rounds}`);
     for (const one of inTurn(cases, modes, round)) {
       if (problems.has(one.name)) continue;
+      /** @type {ReadSample} */
       const sample = {};
       for (const what of PASSES) {
         sample[what] = await onMount(one.image, point, () => pass(what, tree, point, reads, drop));
       }
-      const failure = PASSES.map((what) => sample[what].failure).find((said) => said !== undefined);
+      const failure = PASSES.map((what) => sample[what]?.failure).find((said) => said !== undefined);
       if (failure !== undefined) {
         problems.set(one.name, { failure });
         samples.set(one.name, [{ failure }]);
-      } else samples.get(one.name).push(sample);
-      const cost = failure ?? PASSES.map((what) => `${what} ${sample[what].wall.toFixed(2)} s`).join(", ");
+      } else samples.get(one.name)?.push(sample);
+      const cost = failure ?? PASSES.map((what) => `${what} ${sample[what]?.wall?.toFixed(2)} s`).join(", ");
       say(`  ${one.name.padEnd(48)} ${cost}`);
     }
   }
   return samples;
 }
 
+/** @param {PlacedCase[]} cases @param {Mode[]} modes @param {{ tree: string, point: string, say: Say }} how */
 async function findProblems(cases, modes, { tree, point, say }) {
   say("comparing the images with the tree");
+  /** @type {Map<string, ReadSample>} */
   const problems = new Map();
   for (const mode of modes) {
     const found = [];
@@ -73,7 +84,13 @@ async function findProblems(cases, modes, { tree, point, say }) {
   return problems;
 }
 
-/** What `read` returns of the mounted image, or `{ failure, refused }`. */
+/**
+ * What `read` returns of the mounted image, or `{ failure, refused }`.
+ * @param {string} image
+ * @param {string} point
+ * @param {() => Promise<Pass>} read
+ * @returns {Promise<Pass>}
+ */
 async function onMount(image, point, read) {
   mkdirSync(point, { recursive: true });
   const { status, stderr, error } = spawnSync("mount", ["-t", "erofs", "-o", "ro,loop", image, point], {
@@ -91,6 +108,7 @@ async function onMount(image, point, read) {
   }
 }
 
+/** @param {string} point */
 function unmount(point) {
   // Just after a pass something else may look at the mount for a moment (an indexer, df).
   const plain = spawnSync("umount", [point]).status === 0;
@@ -98,7 +116,10 @@ function unmount(point) {
   mounted.delete(point);
 }
 
-/** What the pass printed, or `{ failure }`. */
+/**
+ * What the pass printed, or `{ failure }`.
+ * @type {(what: PassName | "compare", tree: string, point: string, reads: number, drop: boolean) => Promise<Pass>}
+ */
 function pass(what, tree, point, reads, drop) {
   const argv = [PASS, what, tree, point, `${reads}`, drop ? "drop" : "keep"];
   return new Promise((done) => {

@@ -14,6 +14,8 @@ import { asMarkdown, asText, summarise } from "./report.mjs";
 import { DEFAULTS, layOut, removeTree, tearDown } from "./store.mjs";
 import { checkRoom } from "./turns.mjs";
 
+/** @import { Sample, ScenarioCase } from "./types.ts" */
+
 const HELP = `Usage: npm run bench -- [options]
   --dir=DIR        where the store is laid out; a folder on tmpfs (default /dev/shm/ts-mkerofs-bench)
   --keep           leave the layout for the next run (else it is removed at the end)
@@ -31,8 +33,8 @@ const HELP = `Usage: npm run bench -- [options]
 `;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const text = { type: "string" };
-const flag = { type: "boolean", default: false };
+const text = { type: /** @type {const} */ ("string") };
+const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
   options: {
     ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text },
@@ -42,7 +44,11 @@ const { values: options } = parseArgs({
     slow: { ...text, default: "30" },
     limit: { ...text, default: "900" },
     json: { ...text, default: `${here}/results/scenario.json` },
-    ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, { ...text, default: `${value}` }])),
+    paths: { ...text, default: `${DEFAULTS.paths}` },
+    entries: { ...text, default: `${DEFAULTS.entries}` },
+    bytes: { ...text, default: `${DEFAULTS.bytes}` },
+    small: { ...text, default: `${DEFAULTS.small}` },
+    large: { ...text, default: `${DEFAULTS.large}` },
   },
 });
 if (options.help) process.stdout.write(HELP);
@@ -54,7 +60,10 @@ else {
 }
 
 async function main() {
-  const budgets = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, count(name)]));
+  const budgets = {
+    ...{ paths: count("paths"), entries: count("entries"), bytes: count("bytes") },
+    ...{ small: count("small"), large: count("large") },
+  };
   const dir = options.dir;
   if (/[^-_./0-9A-Za-z]/.test(dir) || !dir.startsWith("/"))
     throw new Error("--dir: an absolute path of plain characters");
@@ -83,8 +92,13 @@ async function main() {
   return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS.md`, options });
 }
 
-/** One list of samples a case. A case that failed or was slow in the warm-up has that one sample and no more. */
+/**
+ * One list of samples a case. A case that failed or was slow in the warm-up has that one sample and no more.
+ * @param {ScenarioCase[]} cases
+ * @param {string} scratch
+ */
 async function run(cases, scratch) {
+  /** @type {Map<string, Sample[]>} */
   const samples = new Map(cases.map((one) => [one.name, []]));
   const settled = new Set();
   for (let round = 0; round <= count("rounds"); round++) {
@@ -93,18 +107,19 @@ async function run(cases, scratch) {
     for (const one of [...cases.slice(round % cases.length), ...cases.slice(0, round % cases.length)]) {
       if (one.skipped || settled.has(one.name)) continue;
       const sample = await runOnce(one, scratch);
-      const last = sample.failure !== undefined || sample.late || sample.wall > count("slow");
+      const last = sample.failure !== undefined || sample.late || (sample.wall ?? 0) > count("slow");
       if (last) settled.add(one.name);
       // A later failure outweighs what went well before: the case must not pass for a sound one.
       if (sample.failure !== undefined || sample.late) samples.set(one.name, [{ ...sample, once: true }]);
-      else if (round > 0 || last) samples.get(one.name).push({ ...sample, once: round === 0 });
-      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall.toFixed(2)} s`;
+      else if (round > 0 || last) samples.get(one.name)?.push({ ...sample, once: round === 0 });
+      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall?.toFixed(2)} s`;
       say(`  ${one.name.padEnd(34)} ${cost}`);
     }
   }
   return samples;
 }
 
+/** @param {ScenarioCase} one @param {string} scratch @returns {Promise<Sample>} */
 async function runOnce(one, scratch) {
   const image = `${scratch}/image`;
   const sample = await measure(one.argv(image), { cwd: one.cwd, limit: count("limit"), scratch });
@@ -117,21 +132,25 @@ async function runOnce(one, scratch) {
   return { ...sample, size };
 }
 
+/** @param {string} folder */
 function empty(folder) {
   removeTree(folder);
   mkdirSync(folder);
 }
 
+/** @param {ScenarioCase} one */
 function wanted(one) {
   return options.only === undefined || options.only.split(",").some((part) => one.name.includes(part));
 }
 
+/** @param {"rounds" | "slow" | "limit" | keyof typeof DEFAULTS} name */
 function count(name) {
   const value = Number(options[name]);
   if (!(value > 0)) throw new Error(`--${name}: a number above 0`);
   return value;
 }
 
+/** @param {string} line */
 function say(line) {
   process.stderr.write(`${line}\n`);
 }

@@ -2,7 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { refusal } from "./turns.mjs";
 
-/** `wall`, `size`: at most so many times mksquashfs's. `peer` and `other`: words for mksquashfs and gensquashfs. */
+/** @import { Mode, ModeCase } from "./types.ts" */
+
+/** @typedef {Mode & { peer: string[], other?: string[] }} SquashfsMode Words for mksquashfs and gensquashfs. */
+
+/** The promises are against mksquashfs. @type {SquashfsMode[]} */
 export const MODES = [
   {
     ...{ name: "zstd 15", wall: 1.45, size: 1 },
@@ -23,7 +27,11 @@ const PEER = ["-b", "131072", "-always-use-fragments", "-no-xattrs", "-processor
 const QUIET = ["-noappend", "-no-progress", "-quiet"];
 const OTHER = ["-q", "--force", "-b", "131072", "--exportable", "--keep-time", "-j", "2"];
 
-/** The first line that a program says of its version; undefined where there is no such program. */
+/**
+ * The first line that a program says of its version; undefined where there is no such program.
+ * @param {string} command
+ * @param {string} option
+ */
 export function findVersion(command, option) {
   const { stdout, stderr, error } = spawnSync(command, [option], { encoding: "utf8" });
   return error ? undefined : `${stdout}${stderr}`.split("\n")[0];
@@ -33,25 +41,35 @@ export function findVersion(command, option) {
  * Two or three cases a mode: mksquashfs, gensquashfs where it has the mode, ours. `argv` is the command for an image and
  * a tree; `skipped` says why there is none. A program that is missing is undefined. `empty`: an empty folder, `image`: a
  * place for an image, for finding out which options a program knows.
+ * @typedef {string | undefined} Program
+ * @param {SquashfsMode[]} modes
+ * @param {{ mksquashfs: Program, gensquashfs: Program, ours: Program, empty: string, image: string }} options
+ * @returns {ModeCase<SquashfsMode>[]}
  */
 export function listCases(modes, { mksquashfs, gensquashfs, ours, empty, image }) {
-  const sameWords = (command) => (mode, target, tree) => [...command, tree, target, ...mode.peer, ...PEER, ...QUIET];
+  /** @typedef {(mode: SquashfsMode, target: string, tree: string) => string[]} ToArgv */
+  /** @type {(...command: string[]) => ToArgv} */
+  const sameWords =
+    (...command) =>
+    (mode, target, tree) => [...command, tree, target, ...mode.peer, ...PEER, ...QUIET];
+  /** @type {(command: string) => ToArgv} */
+  const otherWords = (command) => (mode, target, tree) => {
+    return [command, ...(mode.other ?? []), ...OTHER, "-D", tree, target];
+  };
+  /** @type {{ side: import("./types.ts").Side, label: string, program: Program, toArgv: ToArgv }[]} */
   const programs = [
-    { side: "peer", label: "mksquashfs", program: mksquashfs, toArgv: sameWords([mksquashfs]) },
-    { side: "other", label: "gensquashfs", program: gensquashfs, toArgv: otherWords(gensquashfs) },
-    { side: "ours", label: "ours", program: ours, toArgv: sameWords([process.execPath, ours]) },
+    { side: "peer", label: "mksquashfs", program: mksquashfs, toArgv: sameWords(mksquashfs ?? "") },
+    { side: "other", label: "gensquashfs", program: gensquashfs, toArgv: otherWords(gensquashfs ?? "") },
+    { side: "ours", label: "ours", program: ours, toArgv: sameWords(process.execPath, ours ?? "") },
   ];
   return modes.flatMap((mode) =>
     programs
-      .filter(({ side }) => mode[side] !== undefined || side === "ours")
+      .filter(({ side }) => side !== "other" || mode.other !== undefined)
       .map(({ side, label, program, toArgv }) => {
+        /** @type {ModeCase["argv"]} */
         const argv = (target, tree) => toArgv(mode, target, tree);
         const skipped = program === undefined ? `no ${label}` : refusal(argv(image, empty));
         return { name: `${label} ${mode.name}`, mode, side, argv, skipped };
       }),
   );
-}
-
-function otherWords(command) {
-  return (mode, target, tree) => [command, ...mode.other, ...OTHER, "-D", tree, target];
 }

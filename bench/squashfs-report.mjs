@@ -1,24 +1,27 @@
 // The figures of a run of squashfs.mjs: held against what is promised, and as tables for people.
-import { amount, ratio } from "./promises.mjs";
+import { amount, quotient, ratio } from "./promises.mjs";
 import { MODE_HEAD, markdownOf, modeCells, textOf, verdict } from "./report.mjs";
+
+/** @import { Line, Mode, Row, TreeRecord, Verdict } from "./types.ts" */
 
 /** MB of memory, whatever is packed how. */
 const PEAK = 300;
 
-/** `[{ promise, got, limit, met }]`; `met` is undefined where one of a pair was not measured. */
+/** What became of the promises. @param {Mode[]} modes @param {Row[]} rows @returns {Verdict[]} */
 export function judge(modes, rows) {
   return modes.flatMap(({ name, wall, size }) => {
     const [ours, peer] = ["ours", "peer"].map((side) => {
-      return rows.find((row) => row.mode === name && row.side === side) ?? {};
+      return rows.find((row) => row.mode === name && row.side === side);
     });
     return [
       amount(`${name}: time`, ratio(ours, peer), wall, 2),
-      amount(`${name}: size`, ours.size / peer.size, size, 4),
-      amount(`${name}: peak memory, MB`, ours.peak / 1e6, PEAK, 1),
+      amount(`${name}: size`, quotient(ours?.size, peer?.size), size, 4),
+      amount(`${name}: peak memory, MB`, quotient(ours?.peak, 1e6), PEAK, 1),
     ];
   });
 }
 
+/** @param {TreeRecord} record */
 function describe({ layout, rounds }) {
   return [
     `tree: ${layout.entries} entries, ${(layout.bytes / 1e6).toFixed(0)} MB (listing ${layout.listing})`,
@@ -29,6 +32,7 @@ function describe({ layout, rounds }) {
   ];
 }
 
+/** @param {TreeRecord} record @returns {Line[][]} */
 function tables({ rows, promises }) {
   return [
     [MODE_HEAD, ...rows.map((row) => modeCells(row, rows))],
@@ -36,12 +40,12 @@ function tables({ rows, promises }) {
   ];
 }
 
-/** The run as plain text. */
+/** The run as plain text. @param {TreeRecord} record */
 export function asText(record) {
   return textOf(record, describe(record), tables(record));
 }
 
-/** The run as bench/RESULTS-squashfs.md. */
+/** The run as bench/RESULTS-squashfs.md. @param {TreeRecord} record */
 export function asMarkdown(record) {
   const intro = `# SquashFS against mksquashfs and gensquashfs
 

@@ -27,8 +27,8 @@ const HELP = `Usage: npm run bench:squashfs -- [options]
 `;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const text = { type: "string" };
-const flag = { type: "boolean", default: false };
+const text = { type: /** @type {const} */ ("string") };
+const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
   options: {
     ...{ help: flag, keep: flag, write: flag, assert: flag, only: text },
@@ -64,17 +64,15 @@ async function main() {
   const work = `${dir}/work`;
   makeWork(work);
 
-  const cases = listCases(modes, {
+  const all = listCases(modes, {
     mksquashfs: peers[0] && options.mksquashfs,
     gensquashfs: peers[1] && options.gensquashfs,
     ours: existsSync(options.ours) ? resolve(options.ours) : undefined,
     empty: `${work}/empty`,
     image: `${work}/temp/image`,
   });
-  for (const one of cases) {
-    one.folder = `${work}/image`;
-    one.image = `${one.folder}/image`;
-  }
+  const cases = all.map((one) => ({ ...one, folder: `${work}/image`, image: `${work}/image/image` }));
+  /** @type {import("./turns.mjs").Building & { rounds: number, say: typeof say }} */
   const building = { rounds, limit: count("limit"), tree: `${dir}/tree`, work, format: "SquashFS", say };
   const rows = await buildInTurn(cases, modes, building);
   const version = peers.filter((found) => found !== undefined).join("; ") || "none";
@@ -85,12 +83,14 @@ async function main() {
   return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS-squashfs.md`, options });
 }
 
+/** @param {"rounds" | "limit" | "entries" | "bytes"} name */
 function count(name) {
   const value = Number(options[name]);
   if (!(value >= 1)) throw new Error(`--${name}: a number of at least 1`);
   return value;
 }
 
+/** @param {string} line */
 function say(line) {
   process.stderr.write(`${line}\n`);
 }

@@ -6,18 +6,31 @@ import { hasTime, measure } from "./measure.mjs";
 import { summariseOne } from "./report.mjs";
 import { removeTree } from "./store.mjs";
 
-/** The modes whose name contains one of the parts of `only`; a name in full means that mode alone. */
+/** @import { Mode, ModeCase, PlacedCase, Row, Sample, Say } from "./types.ts" */
+/** @import { Format } from "./image.mjs" */
+
+/**
+ * The modes whose name contains one of the parts of `only`; a name in full means that mode alone.
+ * @template {Mode} M
+ * @param {M[]} modes
+ * @param {string | undefined} only
+ */
 export function chooseModes(modes, only) {
   if (only === undefined) return modes;
+  /** @param {string} part */
   const inFull = (part) => modes.some(({ name }) => name === part);
+  /** @param {M} mode */
   const isMeant = ({ name }) => only.split(",").some((part) => (inFull(part) ? name === part : name.includes(part)));
   const chosen = modes.filter(isMeant);
   if (chosen.length === 0) throw new Error(`--only: none of ${modes.map(({ name }) => name).join(", ")}`);
   return chosen;
 }
 
-/** Why a program does not take these options at all: it says so for an empty folder too. A crash is none. */
-export function refusal([program, ...words]) {
+/**
+ * Why a program does not take these options at all: it says so for an empty folder too. A crash is none.
+ * @param {string[]} argv
+ */
+export function refusal([program = "", ...words]) {
   const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
   if (status === 0 || status === null) return undefined;
   const lines = `${stdout}${stderr}`.trim().split("\n");
@@ -28,6 +41,10 @@ export function refusal([program, ...words]) {
 /**
  * The cases in the order of a round: each starts with another mode, and every second with the last program, so that none
  * always finds what another has left (memory just freed, a warm or a slowed-down processor).
+ * @template {ModeCase} C
+ * @param {C[]} cases
+ * @param {Mode[]} modes
+ * @param {number} round
  */
 export function inTurn(cases, modes, round) {
   const from = round % modes.length;
@@ -41,8 +58,14 @@ export function inTurn(cases, modes, round) {
 /**
  * Makes the image of each case in each round; one row a case. `image` of a case is a path in its `folder`, which is
  * emptied before: the last image is left there. `limit`: seconds after which a run is stopped.
+ * @typedef {{ limit: number, tree: string, work: string, format: Format }} Building
+ * @param {PlacedCase[]} cases
+ * @param {Mode[]} modes
+ * @param {Building & { rounds: number, say: Say }} how
+ * @returns {Promise<Row[]>}
  */
 export async function buildInTurn(cases, modes, { rounds, limit, tree, work, format, say }) {
+  /** @type {Map<string, Sample[]>} */
   const samples = new Map(cases.map((one) => [one.name, []]));
   for (const one of cases) if (one.skipped) say(`  ${one.name.padEnd(48)} ${one.skipped}`);
   const settled = new Set();
@@ -55,14 +78,15 @@ export async function buildInTurn(cases, modes, { rounds, limit, tree, work, for
         // It outweighs what went well before: the case must not pass for a sound one.
         settled.add(one);
         samples.set(one.name, [{ ...sample, once: true }]);
-      } else samples.get(one.name).push(sample);
-      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall.toFixed(2)} s`;
+      } else samples.get(one.name)?.push(sample);
+      const cost = sample.failure ?? `${sample.late ? "stopped after " : ""}${sample.wall?.toFixed(2)} s`;
       say(`  ${one.name.padEnd(48)} ${cost}`);
     }
   }
-  return cases.map((one) => ({ mode: one.mode.name, ...summariseOne(one, samples.get(one.name)) }));
+  return cases.map((one) => ({ mode: one.mode.name, ...summariseOne(one, samples.get(one.name) ?? []) }));
 }
 
+/** @param {PlacedCase} one @param {Building} how @returns {Promise<Sample>} */
 async function buildOnce(one, { limit, tree, work, format }) {
   // Out of the clock: none writes over an old image, or finds what a stopped run has left.
   for (const folder of [one.folder, `${work}/temp`]) {
@@ -75,14 +99,19 @@ async function buildOnce(one, { limit, tree, work, format }) {
   return size === undefined ? { failure: noImage(format) } : { ...sample, size };
 }
 
-/** Makes the folders that programs work in, and has them put aside there what they cannot place yet. */
+/** Makes the folders that programs work in, and has them put aside there what they cannot place yet. @param {string} work */
 export function makeWork(work) {
   removeTree(work);
   for (const name of ["empty", "temp"]) mkdirSync(`${work}/${name}`, { recursive: true });
   process.env.TMPDIR = `${work}/temp`;
 }
 
-/** Throws where there is no room for `need` more bytes in a folder, whose speed should be memory's. */
+/**
+ * Throws where there is no room for `need` more bytes in a folder, whose speed should be memory's.
+ * @param {string} dir
+ * @param {number} need
+ * @param {Say} say
+ */
 export function checkRoom(dir, need, say) {
   const { type, bavail, bsize } = statfsSync(dir);
   if (type !== 0x01021994) say(`  note: ${dir} is not on tmpfs; the figures are the disk's too`);
