@@ -7,8 +7,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Bench } from "tinybench";
 import { generator, storeName } from "./filler.mjs";
 
-/** @typedef {typeof import("../src/squashfs/disk/inode.ts")} SquashfsInodes */
-/** @typedef {typeof import("../src/erofs/disk/dirent.ts") & Trees} Directories */
+/** @typedef {typeof import("../src/core/struct.ts")} Structs */
+/** @typedef {typeof import("../src/erofs/disk/inode.ts") & Structs} ErofsInodes */
+/** @typedef {typeof import("../src/squashfs/disk/inode.ts") & Structs} SquashfsInodes */
+/** @typedef {typeof import("../src/erofs/disk/dirent.ts") & Structs & Trees} Directories */
 /** @typedef {typeof import("../src/stage/tree/tree.ts")} Trees */
 /** @typedef {typeof import("../src/stage/tree/exclude.ts")} Excludes */
 
@@ -51,9 +53,9 @@ await loops("core/bytes.js", (/** @type {typeof import("../src/core/bytes.ts")} 
   add("sort, a Uint8Array, compareBytes", ITEMS, () => plain.slice().sort(compareBytes).length);
 });
 
-await loops("erofs/disk/inode.js", (/** @type {typeof import("../src/erofs/disk/inode.ts")} */ { emitInode }) => {
+await loops(["core/struct.js", "erofs/disk/inode.js"], (/** @type {ErofsInodes} */ { StructView, emitInode }) => {
   const out = new Uint8Array(ITEMS * 64);
-  const view = new DataView(out.buffer);
+  const view = new StructView(out.buffer);
   const FLAT_INLINE = 2;
   for (const extended of [false, true]) {
     add(`inode, ${extended ? "extended" : "compact"}`, ITEMS, () => {
@@ -66,9 +68,10 @@ await loops("erofs/disk/inode.js", (/** @type {typeof import("../src/erofs/disk/
   }
 });
 
-await loops("squashfs/disk/inode.js", (/** @type {SquashfsInodes} */ { emitBase, emitFile }) => {
+await loops(["core/struct.js", "squashfs/disk/inode.js"], (/** @type {SquashfsInodes} */ modules) => {
+  const { StructView, emitBase, emitFile } = modules;
   const out = new Uint8Array(ITEMS * 56);
-  const view = new DataView(out.buffer);
+  const view = new StructView(out.buffer);
   const NO_XATTRS = 0xffffffff;
   for (const [form, type] of Object.entries({ basic: 2, extended: 9 })) {
     add(`SquashFS inode of a file, ${form}`, ITEMS, () => {
@@ -82,13 +85,13 @@ await loops("squashfs/disk/inode.js", (/** @type {SquashfsInodes} */ { emitBase,
   }
 });
 
-await loops(["erofs/disk/dirent.js", "stage/tree/tree.js"], (/** @type {Directories} */ modules) => {
-  const { measureDirectory, DirectoryBlocks, Tree } = modules;
+await loops(["core/struct.js", "erofs/disk/dirent.js", "stage/tree/tree.js"], (/** @type {Directories} */ modules) => {
+  const { StructView, measureDirectory, DirectoryBlocks, Tree } = modules;
   for (const count of [12, ITEMS]) {
     const tree = directoryOf(Tree, names.slice(0, count).sort());
     const nids = Uint32Array.from({ length: count + 1 }, (_, i) => 36 + i);
     const out = new Uint8Array(measureDirectory(tree, 0, BLOCK) + BLOCK);
-    const view = new DataView(out.buffer);
+    const view = new StructView(out.buffer);
     add(`directory of ${count}, measure`, count, () => measureDirectory(tree, 0, BLOCK));
     add(`directory of ${count}, pack`, count, () => {
       const blocks = new DirectoryBlocks(tree, 0, nids, BLOCK);

@@ -3,41 +3,63 @@
  * offsets and checks it against the structure's known size when the module loads:
  *
  *   const DIRENT = struct("erofs_dirent", 12, { nid: u64, nameoff: u16, file_type: u8, reserved: u8 });
- *   view.setUint16(at + DIRENT.nameoff, offset, true);
+ *   view.setU16(at, DIRENT.nameoff, offset);
  *
- * Hot code uses the offsets; {@link decodeStruct} reads a whole record for dumps and tests.
+ * An offset knows how wide its field is, so `setU32` at `nameoff` does not compile. Only its type knows: when it runs it
+ * is a plain number. {@link StructView} reads and writes fields, {@link decodeStruct} reads a whole record for dumps and
+ * tests. The elements of an array are a structure of one field.
  */
 import { ImageError } from "./error.ts";
 
-/** A field's width in bytes, and how {@link decodeStruct} reads it. */
-export interface FieldType {
+/** What a field holds. */
+export type FieldWidth = "u8" | "u16" | "s16" | "u32" | "u64" | "s64" | "raw";
+
+declare const WIDTH: unique symbol;
+
+/** Bytes from the start of a structure to one of its fields. */
+export type Offset<Width extends FieldWidth> = number & { readonly [WIDTH]: Width };
+
+/** A field's size in bytes, and how it is read. */
+export interface FieldType<Width extends FieldWidth = FieldWidth, Value = unknown> {
   readonly size: number;
-  read(view: DataView, at: number): number | bigint | Uint8Array;
+  read(view: StructView, at: number, field: Offset<Width>): Value;
 }
 
-/** Little-endian unsigned 8 bits. */
-export const u8: FieldType = { size: 1, read: (view, at) => view.getUint8(at) };
+/** Unsigned 8 bits. */
+export const u8: FieldType<"u8", number> = { size: 1, read: (view, at, field) => view.getU8(at, field) };
 /** Little-endian unsigned 16 bits. */
-export const u16: FieldType = { size: 2, read: (view, at) => view.getUint16(at, true) };
+export const u16: FieldType<"u16", number> = { size: 2, read: (view, at, field) => view.getU16(at, field) };
+/** Little-endian signed 16 bits. */
+export const s16: FieldType<"s16", number> = { size: 2, read: (view, at, field) => view.getS16(at, field) };
 /** Little-endian unsigned 32 bits. */
-export const u32: FieldType = { size: 4, read: (view, at) => view.getUint32(at, true) };
+export const u32: FieldType<"u32", number> = { size: 4, read: (view, at, field) => view.getU32(at, field) };
 /** Little-endian unsigned 64 bits. */
-export const u64: FieldType = { size: 8, read: (view, at) => view.getBigUint64(at, true) };
+export const u64: FieldType<"u64", bigint> = { size: 8, read: (view, at, field) => view.getU64(at, field) };
 /** Little-endian signed 64 bits. */
-export const s64: FieldType = { size: 8, read: (view, at) => view.getBigInt64(at, true) };
+export const s64: FieldType<"s64", bigint> = { size: 8, read: (view, at, field) => view.getS64(at, field) };
 
 /** A run of `size` raw bytes. */
-export function raw(size: number): FieldType {
-  return { size, read: (view, at) => new Uint8Array(view.buffer, view.byteOffset + at, size).slice() };
+export function raw(size: number): FieldType<"raw", Uint8Array> {
+  return { size, read: (view, at, field) => new Uint8Array(view.buffer, view.byteOffset + at + field, size).slice() };
 }
+
+/** The fields of a structure, in its order. */
+export type Fields = Record<string, FieldType>;
 
 const FIELDS = Symbol("fields");
 
 /** Offsets by field name. */
-export type Struct<F> = { readonly [K in keyof F]: number } & { readonly [FIELDS]: F; readonly byteSize: number };
+export type Struct<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends FieldType<infer Width> ? Offset<Width> : never;
+} & { readonly [FIELDS]: F; readonly byteSize: number };
+
+/** One record's values by field name. */
+export type Decoded<F extends Fields> = {
+  -readonly [K in keyof F]: F[K] extends FieldType<FieldWidth, infer Value> ? Value : never;
+};
 
 /** Declares a structure of exactly `size` bytes. */
-export function struct<const F extends Record<string, FieldType>>(name: string, size: number, fields: F): Struct<F> {
+export function struct<const F extends Fields>(name: string, size: number, fields: F): Struct<F> {
   const offsets: Record<string, number> = {};
   let at = 0;
   for (const [field, type] of Object.entries(fields)) {
@@ -49,27 +71,90 @@ export function struct<const F extends Record<string, FieldType>>(name: string, 
 }
 
 /** Reads one record at `at` into an object of its fields. */
-export function decodeStruct<F extends Record<string, FieldType>>(
-  view: DataView,
-  at: number,
-  layout: Struct<F>,
-): { [K in keyof F]: number | bigint | Uint8Array } {
-  const record: Record<string, number | bigint | Uint8Array> = {};
-  for (const [field, type] of Object.entries(layout[FIELDS])) {
-    record[field] = type.read(view, at + (layout as Record<string, number>)[field]!);
+export function decodeStruct<F extends Fields>(view: StructView, at: number, layout: Struct<F>): Decoded<F> {
+  const offsets = layout as Readonly<Record<string, Offset<FieldWidth>>>;
+  const record: Record<string, unknown> = {};
+  for (const [field, type] of Object.entries(layout[FIELDS])) record[field] = type.read(view, at, offsets[field]!);
+  return record as Decoded<F>;
+}
+
+/**
+ * A view that reads and writes fields of structures. Its methods cost what the DataView's own do: V8 inlines them, and
+ * looks the method up once for a function, where one that is imported is looked up in every call (measured: 7.6 ns an
+ * inode, 7.5 with the DataView's own methods, 9.9 with functions).
+ */
+export class StructView extends DataView<ArrayBufferLike> {
+  /** Reads a field of the structure at `at`. */
+  getU8(at: number, field: Offset<"u8">): number {
+    return this.getUint8(at + field);
   }
-  return record as { [K in keyof F]: number | bigint | Uint8Array };
-}
 
-/** Writes a safe integer as 64 bits little-endian, in two halves: BigInt costs twenty times as much. */
-export function setU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % 0x1_0000_0000, true);
-  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-}
+  /** See {@link getU8}. */
+  getU16(at: number, field: Offset<"u16">): number {
+    return this.getUint16(at + field, true);
+  }
 
-/** Writes a safe integer, negative or not, as 64 bits of two's complement. */
-export function setS64(view: DataView, at: number, value: number): void {
-  const high = Math.floor(value / 0x1_0000_0000);
-  view.setUint32(at, value - high * 0x1_0000_0000, true);
-  view.setInt32(at + 4, high, true);
+  /** See {@link getU8}. */
+  getS16(at: number, field: Offset<"s16">): number {
+    return this.getInt16(at + field, true);
+  }
+
+  /** See {@link getU8}. */
+  getU32(at: number, field: Offset<"u32">): number {
+    return this.getUint32(at + field, true);
+  }
+
+  /** See {@link getU8}. */
+  getU64(at: number, field: Offset<"u64">): bigint {
+    return this.getBigUint64(at + field, true);
+  }
+
+  /** See {@link getU8}. */
+  getS64(at: number, field: Offset<"s64">): bigint {
+    return this.getBigInt64(at + field, true);
+  }
+
+  /** Writes a field of the structure at `at`. */
+  setU8(at: number, field: Offset<"u8">, value: number): void {
+    this.setUint8(at + field, value);
+  }
+
+  /** See {@link setU8}. */
+  setU16(at: number, field: Offset<"u16">, value: number): void {
+    this.setUint16(at + field, value, true);
+  }
+
+  /** See {@link setU8}. */
+  setS16(at: number, field: Offset<"s16">, value: number): void {
+    this.setInt16(at + field, value, true);
+  }
+
+  /** See {@link setU8}. */
+  setU32(at: number, field: Offset<"u32">, value: number): void {
+    this.setUint32(at + field, value, true);
+  }
+
+  /** Writes a safe integer to 64 bits, in two halves: BigInt costs twenty times as much. */
+  setU64(at: number, field: Offset<"u64">, value: number): void {
+    this.setUint32(at + field, value % 0x1_0000_0000, true);
+    this.setUint32(at + field + 4, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  /** Writes a safe integer, negative or not, to 64 bits of two's complement. */
+  setS64(at: number, field: Offset<"s64">, value: number): void {
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.setUint32(at + field, value - high * 0x1_0000_0000, true);
+    this.setInt32(at + field + 4, high, true);
+  }
+
+  /** Writes a safe integer of 64 bits to the two fields that its halves have. */
+  setHalves(at: number, low: Offset<"u32">, high: Offset<"u32">, value: number): void {
+    this.setUint32(at + low, value % 0x1_0000_0000, true);
+    this.setUint32(at + high, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  /** Writes raw bytes, no more than the field has. */
+  setRaw(at: number, field: Offset<"raw">, value: Uint8Array): void {
+    new Uint8Array(this.buffer, this.byteOffset + at + field, value.length).set(value);
+  }
 }

@@ -10,7 +10,7 @@ import { showBytes } from "../core/bytes.ts";
 import type { InodeOrder } from "../stage/tree/order.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree/tree.ts";
 import { DirectoryWriter, type PlacedListing } from "./disk/directory.ts";
-import { ABSENT, EXTENDED, TYPE } from "./disk/format.ts";
+import { ABSENT, BLOCK_WORD, EXTENDED, TYPE } from "./disk/format.ts";
 import type { IdTable } from "./disk/ids.ts";
 import {
   directoryType,
@@ -143,7 +143,8 @@ export class InodeWriter {
     for (let block = 0; block < blocks; ) {
       const end = Math.min(blocks, block + WORDS_AT_ONCE);
       let to = this.#stream.at;
-      for (; block < end; block++, to += 4) view.setUint32(to, words[firstWord + block]!, true);
+      for (; block < end; block++, to += BLOCK_WORD.byteSize)
+        view.setU32(to, BLOCK_WORD.size, words[firstWord + block]!);
       this.#stream.commit(to);
     }
   }

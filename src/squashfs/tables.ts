@@ -1,11 +1,11 @@
 /** The tables of an image, behind its data: written front to back by one thread, in the order in which they stand. */
 import type { Codec } from "../codec/codec.ts";
 import { ImageError } from "../core/error.ts";
-import { setU64 } from "../core/struct.ts";
+import type { StructView } from "../core/struct.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
 import { makeCodec } from "./compressor.ts";
-import { FRAGMENT_ENTRY, META_BLOCK } from "./disk/format.ts";
+import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK } from "./disk/format.ts";
 import { IdTable } from "./disk/ids.ts";
 import { MetadataStream } from "./disk/metadata.ts";
 import type { OutputTail } from "./disk/output.ts";
@@ -106,23 +106,24 @@ async function writeFragments(
   items.forEach((what, item) => {
     if (what >= FRAGMENT_ITEM) itemOf[what - FRAGMENT_ITEM] = item;
   });
-  const emitFragment = (view: DataView, at: number, index: number) => {
+  const emitFragment = (view: StructView, at: number, index: number) => {
     const item = itemOf[index]!;
-    setU64(view, at + FRAGMENT_ENTRY.start_block, itemOff[item]!);
-    view.setUint32(at + FRAGMENT_ENTRY.size, words[itemWord[item]!]!, true);
-    view.setUint32(at + FRAGMENT_ENTRY.unused, 0, true);
+    view.setU64(at, FRAGMENT_ENTRY.start_block, itemOff[item]!);
+    view.setU32(at, FRAGMENT_ENTRY.size, words[itemWord[item]!]!);
+    view.setU32(at, FRAGMENT_ENTRY.unused, 0);
   };
   return writeTable(out, codecOf("inodes"), count, FRAGMENT_ENTRY.byteSize, emitFragment, breathe);
 }
 
 /** Writes the table by which NFS finds inodes; returns its position. */
 function writeExports({ out, codecOf, breathe }: TableContext, references: Float64Array): Promise<number> {
-  const emitReference = (view: DataView, at: number, index: number) => setU64(view, at, references[index]!);
-  return writeTable(out, codecOf("inodes"), references.length, 8, emitReference, breathe);
+  const emitReference = (view: StructView, at: number, index: number) =>
+    view.setU64(at, EXPORT.inode, references[index]!);
+  return writeTable(out, codecOf("inodes"), references.length, EXPORT.byteSize, emitReference, breathe);
 }
 
 /** Writes the table of owners; returns its position. */
 function writeIds({ out, codecOf, breathe }: TableContext, { ids }: IdTable): Promise<number> {
-  const emitId = (view: DataView, at: number, index: number) => view.setUint32(at, ids[index]!, true);
-  return writeTable(out, codecOf("ids"), ids.length, 4, emitId, breathe);
+  const emitId = (view: StructView, at: number, index: number) => view.setU32(at, ID.id, ids[index]!);
+  return writeTable(out, codecOf("ids"), ids.length, ID.byteSize, emitId, breathe);
 }

@@ -1,6 +1,7 @@
 /** Directories as bytes: a reader that knows only the format decodes them, and the kernel's search finds every name. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { StructView } from "../../src/core/struct.ts";
 import { DirectoryBlocks, measureDirectory } from "../../src/erofs/disk/dirent.ts";
 import { type Entry, entries } from "../../src/stage/source/entries.ts";
 import { resolvePolicy } from "../../src/stage/tree/policy.ts";
@@ -24,7 +25,7 @@ function emit(tree: Tree, directory: number, blockSize: number): Uint8Array {
   const nids = Uint32Array.from({ length: tree.length }, (_, entry) => FIRST_NID + entry);
   const size = measureDirectory(tree, directory, blockSize);
   const room = new Uint8Array(size + 64);
-  const view = new DataView(room.buffer);
+  const view = new StructView(room.buffer);
   const blocks = new DirectoryBlocks(tree, directory, nids, blockSize);
   const used: number[] = [];
   for (let count = -1; count !== 0; used.push(count)) count = blocks.emit(room, view, 32 + used.length * blockSize);
@@ -126,7 +127,7 @@ test("blocks may be passed over: the last lies apart, behind the inode, wherever
   const room = new Uint8Array(4096);
   const blocks = new DirectoryBlocks(tree, 0, nids, 512);
   for (const _ of [0, 1]) expect(blocks.skip()).toBeGreaterThan(255);
-  expect(blocks.emit(room, new DataView(room.buffer), 100)).toBe(267);
+  expect(blocks.emit(room, new StructView(room.buffer), 100)).toBe(267);
   expect(blocks.skip()).toBe(0);
   expect(room.slice(100, 100 + 267)).toEqual(together.slice(1024));
   expect([...room.subarray(0, 100), ...room.subarray(367)].some(Boolean)).toBe(false);

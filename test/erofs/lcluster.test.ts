@@ -1,6 +1,7 @@
 /** Indexes of compressed files: against the format description's vectors, and read back by a decoder of this file. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { StructView } from "../../src/core/struct.ts";
 import { ByteLog, ExtentReader } from "../../src/erofs/compress/extent-log.ts";
 import { LAYOUT_COMPRESSED_COMPACT, LAYOUT_COMPRESSED_FULL } from "../../src/erofs/disk/format.ts";
 import {
@@ -38,7 +39,7 @@ function index(header: number, input: Partial<IndexInput> & Pick<IndexInput, "si
   const whole = { blockBits: 12, big: false, startBlk: 100, fragmentLen: 0, fragmentHigh: 0, ...input };
   const end = measureIndex(header, whole.size, whole.layout, whole.blockBits);
   const bytes = new Uint8Array(end + 64);
-  expect(emitIndex(new DataView(bytes.buffer), header, whole, readerOf(extents, whole.startBlk))).toBe(end);
+  expect(emitIndex(new StructView(bytes.buffer), header, whole, readerOf(extents, whole.startBlk))).toBe(end);
   expect(bytes.subarray(end).every((byte) => byte === 0)).toBe(true);
   return bytes.subarray(header + 8, end);
 }

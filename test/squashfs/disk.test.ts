@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createZlib } from "../../src/codec/deflate/zlib.ts";
-import { decodeStruct } from "../../src/core/struct.ts";
+import { decodeStruct, StructView } from "../../src/core/struct.ts";
 import { DirectoryWriter, type Listing } from "../../src/squashfs/disk/directory.ts";
 import * as disk from "../../src/squashfs/disk/format.ts";
 import { fileType } from "../../src/squashfs/disk/inode.ts";
@@ -50,16 +50,24 @@ describe("structures have the kernel's fields at the kernel's offsets", () => {
     expect(offsets(disk.SYMLINK_INODE)).toEqual({ ...base, nlink: 16, symlink_size: 20, byteSize: 24 });
     expect(offsets(disk.DEV_INODE)).toEqual({ ...base, nlink: 16, rdev: 20, byteSize: 24 });
     expect(offsets(disk.LDEV_INODE)).toEqual({ ...base, nlink: 16, rdev: 20, xattr: 24, byteSize: 28 });
+    expect(offsets(disk.BLOCK_WORD)).toEqual({ size: 0, byteSize: 4 });
+    expect(offsets(disk.SYMLINK_XATTR)).toEqual({ xattr: 0, byteSize: 4 });
     expect(offsets(disk.IPC_INODE)).toEqual({ ...base, nlink: 16, byteSize: 20 });
     expect(offsets(disk.LIPC_INODE)).toEqual({ ...base, nlink: 16, xattr: 20, byteSize: 24 });
   });
 
-  test("directories, fragments, attributes", () => {
+  test("metadata blocks, directories, tables, attributes", () => {
+    expect(offsets(disk.META_HEADER)).toEqual({ size: 0, byteSize: 2 });
     expect(offsets(disk.DIR_INDEX)).toEqual({ index: 0, start_block: 4, size: 8, byteSize: 12 });
     expect(offsets(disk.DIR_HEADER)).toEqual({ count: 0, start_block: 4, inode_number: 8, byteSize: 12 });
     expect(offsets(disk.DIR_ENTRY)).toEqual({ offset: 0, inode_number: 2, type: 4, size: 6, byteSize: 8 });
     expect(offsets(disk.FRAGMENT_ENTRY)).toEqual({ start_block: 0, size: 8, unused: 12, byteSize: 16 });
+    expect(offsets(disk.ID)).toEqual({ id: 0, byteSize: 4 });
+    expect(offsets(disk.EXPORT)).toEqual({ inode: 0, byteSize: 8 });
+    expect(offsets(disk.TABLE_BLOCK)).toEqual({ start: 0, byteSize: 8 });
     expect(offsets(disk.XATTR_ENTRY)).toEqual({ type: 0, size: 2, byteSize: 4 });
+    expect(offsets(disk.XATTR_VALUE)).toEqual({ vsize: 0, byteSize: 4 });
+    expect(offsets(disk.XATTR_REFERENCE)).toEqual({ vref: 0, byteSize: 8 });
     expect(offsets(disk.XATTR_ID)).toEqual({ xattr: 0, count: 8, size: 12, byteSize: 16 });
     expect(offsets(disk.XATTR_ID_TABLE)).toEqual({ xattr_table_start: 0, xattr_ids: 8, unused: 12, byteSize: 16 });
   });
@@ -72,7 +80,7 @@ test("a superblock says what it is given, and which tables are absent", () => {
     ...{ directoryTableOff: 10, fragmentTableOff: undefined, exportTableOff: 2 ** 34 },
   });
   const absent = 0xffff_ffff_ffff_ffffn;
-  expect(decodeStruct(new DataView(bytes.buffer), 0, disk.SUPER)).toEqual({
+  expect(decodeStruct(new StructView(bytes.buffer), 0, disk.SUPER)).toEqual({
     ...{ s_magic: 0x73717368, inodes: 3, mkfs_time: 2 ** 32 - 1, block_size: 131_072, fragments: 4, compression: 6 },
     ...{ block_log: 17, flags: 0x4c0, no_ids: 5, s_major: 4, s_minor: 0, root_inode: 2n ** 40n + 7n },
     ...{ bytes_used: 2n ** 33n + 1n, id_table_start: 8n, xattr_id_table_start: absent, inode_table_start: 9n },

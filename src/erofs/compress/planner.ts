@@ -8,6 +8,7 @@
 import { latin1FromBytes, roundUp } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { sharedUint32 } from "../../core/shared.ts";
+import { StructView } from "../../core/struct.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { FILE_RAW } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
@@ -209,7 +210,7 @@ export class CompressedPlanner {
     for (const entry of this.#input.inodes.order) {
       if (this.#tree.kind(entry) !== S_IFDIR) continue;
       const bytes = new Uint8Array(roundUp(fragmentLen[entry]!, blockSize));
-      const view = new DataView(bytes.buffer);
+      const view = new StructView(bytes.buffer);
       const blocks = new DirectoryBlocks(this.#tree, entry, this.#planner.nids, blockSize);
       for (let at = 0; at < bytes.length; at += blockSize) blocks.emit(bytes, view, at);
       writeAt(bytes.subarray(0, fragmentLen[entry]!), fragmentOff[entry]!);

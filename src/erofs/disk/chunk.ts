@@ -2,8 +2,9 @@
  * Chunk-based files: an array of block addresses behind the inode, one for each chunk of 2^bits blocks, NULL_BLOCK for
  * a hole. The array is aligned to its elements. A last chunk that is short needs only the blocks it has.
  */
+import type { StructView } from "../../core/struct.ts";
 import type { DataRuns } from "../../stage/tree/sparse.ts";
-import { CHUNK_INDEX, CHUNK_INDEXES, MAX_CHUNK_BITS, NULL_BLOCK } from "./format.ts";
+import { CHUNK_ADDRESS, CHUNK_INDEX, CHUNK_INDEXES, MAX_CHUNK_BITS, NULL_BLOCK } from "./format.ts";
 
 /** How one sparse file is cut. */
 export interface ChunkMap {
@@ -22,7 +23,7 @@ export function countChunks(blocks: number, bits: number): number {
 
 /** Bytes of the array's elements. */
 export function chunkUnit(indexes: boolean): number {
-  return indexes ? CHUNK_INDEX.byteSize : 4;
+  return (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).byteSize;
 }
 
 /** The field i_u of a chunk-based inode. */
@@ -83,7 +84,7 @@ export function runBlocks(first: number, count: number, blocks: number, bits: nu
  * @param runs of stored chunks, which lie one behind the other from block `startBlk`
  */
 export function emitChunks(
-  view: DataView,
+  view: StructView,
   at: number,
   runs: readonly number[],
   blocks: number,
@@ -93,12 +94,12 @@ export function emitChunks(
 ): number {
   const unit = chunkUnit(indexes);
   const end = at + unit * countChunks(blocks, bits);
-  const low = indexes ? CHUNK_INDEX.startblk_lo : 0;
-  for (let hole = at; hole < end; hole += unit) view.setUint32(hole + low, NULL_BLOCK, true);
+  const low = (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).startblk_lo;
+  for (let hole = at; hole < end; hole += unit) view.setU32(hole, low, NULL_BLOCK);
   let block = startBlk;
   for (let run = 0; run < runs.length; run += 2) {
     for (let chunk = 0; chunk < runs[run + 1]!; chunk++) {
-      view.setUint32(at + unit * (runs[run]! + chunk) + low, block + chunk * 2 ** bits, true);
+      view.setU32(at + unit * (runs[run]! + chunk), low, block + chunk * 2 ** bits);
     }
     block += runBlocks(runs[run]!, runs[run + 1]!, blocks, bits);
   }

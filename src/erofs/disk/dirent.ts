@@ -8,7 +8,7 @@
  * that of the bytes over all entries: "." and ".." stand where their bytes put them, which is behind "!" and "-".
  * fsck.erofs insists that names follow each other without gaps.
  */
-import { setU64 } from "../../core/struct.ts";
+import type { StructView } from "../../core/struct.ts";
 import { S_IFMT, type Tree } from "../../stage/tree/tree.ts";
 import { DIRENT } from "./format.ts";
 
@@ -110,7 +110,7 @@ export class DirectoryBlocks {
   }
 
   /** Writes the next block into zeroed bytes at `at`; returns as {@link skip} does. */
-  emit(out: Uint8Array, view: DataView, at: number): number {
+  emit(out: Uint8Array, view: StructView, at: number): number {
     const tree = this.#tree;
     const names = tree.names.view;
     const first = this.#next;
@@ -120,9 +120,9 @@ export class DirectoryBlocks {
     for (let index = first; index < this.#next; index++) {
       const child = this.#childAt(index);
       const entry = child === SELF ? this.#directory : child === PARENT ? tree.parent.view[this.#directory]! : child;
-      setU64(view, dirent + DIRENT.nid, this.#nids[entry]!);
-      view.setUint16(dirent + DIRENT.nameoff, nameAt - at, true);
-      view.setUint8(dirent + DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
+      view.setU64(dirent, DIRENT.nid, this.#nids[entry]!);
+      view.setU16(dirent, DIRENT.nameoff, nameAt - at);
+      view.setU8(dirent, DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
       dirent += DIRENT.byteSize;
       if (child < 0) {
         for (let dots = child; dots < 0; dots++) out[nameAt++] = DOT;

@@ -149,6 +149,8 @@ export const MAX_CHUNK_BITS = 31;
 
 /** struct erofs_inode_chunk_index */
 export const CHUNK_INDEX = struct("erofs_inode_chunk_index", 8, { startblk_hi: u16, device_id: u16, startblk_lo: u32 });
+/** What stands in its place without {@link CHUNK_INDEXES}: an address of four bytes. */
+export const CHUNK_ADDRESS = struct("chunk address", 4, { startblk_lo: u32 });
 
 /** struct z_erofs_map_header, 8-byte aligned behind a compressed inode and its attributes */
 export const MAP_HEADER = struct("z_erofs_map_header", 8, {
@@ -160,6 +162,10 @@ export const MAP_HEADER = struct("z_erofs_map_header", 8, {
 
 /** The same first word of a map header where a compressed tail lies behind the index: its bytes. */
 export const MAP_HEADER_IDATA = struct("z_erofs_map_header (inline)", 4, { h_reserved1: u16, h_idata_size: u16 });
+/** The same eight bytes where the whole file is a fragment: its offset, and in the last bit that it is so. */
+export const MAP_HEADER_FRAGMENT = struct("z_erofs_map_header (fragment)", 8, { h_fragmentoff: u64 });
+/** h_clusterbits: the whole file is a fragment. */
+export const WHOLE_FRAGMENT = 0x80;
 
 /** h_advise: entries are packed 16 in 32 bytes where they can be. */
 export const ADVISE_COMPACTED_2B = 0x01;
@@ -190,8 +196,17 @@ export const EXTENT = struct("z_erofs_extent", 32, {
 /** plen: from this bit on, how the extent is compressed: 0 not at all, else one more than the algorithm. */
 export const EXTENT_FORMAT_SHIFT = 28;
 
-/** struct z_erofs_lcluster_index */
-export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, di_u: u32 });
+/** struct z_erofs_lcluster_index, where an extent starts: di_u is the address of its blocks */
+export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, blkaddr: u32 });
+/** The same where an extent goes on: di_u are the distances to its head, and to the next one */
+export const LCLUSTER_DELTAS = struct("z_erofs_lcluster_index (nonhead)", 8, {
+  di_advise: u16,
+  di_clusterofs: u16,
+  delta_0: u16,
+  delta_1: u16,
+});
+/** The last four bytes of a pack of a compact index */
+export const PACK_BASE = struct("base of a pack", 4, { blkaddr: u32 });
 
 /** Type of an lcluster: an uncompressed extent starts in it. */
 export const LCLUSTER_PLAIN = 0;
@@ -228,6 +243,8 @@ export const XATTR_HEADER = struct("erofs_xattr_ibody_header", 12, {
   h_reserved2: raw(7),
 });
 
+/** An element of h_shared_xattrs, behind the header */
+export const SHARED_XATTR = struct("h_shared_xattrs", 4, { id: u32 });
 /** struct erofs_xattr_entry */
 export const XATTR_ENTRY = struct("erofs_xattr_entry", 4, { e_name_len: u8, e_name_index: u8, e_value_size: u16 });
 

@@ -2,7 +2,7 @@
  * Inodes: struct erofs_inode_compact and struct erofs_inode_extended. A compact one holds what most files of a store
  * need in half the bytes; what it cannot hold (large ids, sizes, link counts, a time of its own) needs the other.
  */
-import { setS64, setU64 } from "../../core/struct.ts";
+import type { StructView } from "../../core/struct.ts";
 import { COMPACT, EXTENDED, FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT } from "./format.ts";
 
 /** Whether a compact inode can hold these values; time is for the caller to decide. */
@@ -24,7 +24,7 @@ export function measureInode(extended: boolean): number {
  * @param serial i_ino, what 32-bit programs see as inode number
  */
 export function emitInode(
-  view: DataView,
+  view: StructView,
   at: number,
   extended: boolean,
   layout: number,
@@ -41,28 +41,28 @@ export function emitInode(
 ): number {
   const format = layout << FORMAT_LAYOUT_SHIFT;
   if (!extended) {
-    view.setUint16(at + COMPACT.i_format, format, true);
-    view.setUint16(at + COMPACT.i_xattr_icount, xattrCount, true);
-    view.setUint16(at + COMPACT.i_mode, mode, true);
-    view.setUint16(at + COMPACT.i_nb, nlink, true);
-    view.setUint32(at + COMPACT.i_size, size, true);
+    view.setU16(at, COMPACT.i_format, format);
+    view.setU16(at, COMPACT.i_xattr_icount, xattrCount);
+    view.setU16(at, COMPACT.i_mode, mode);
+    view.setU16(at, COMPACT.i_nb, nlink);
+    view.setU32(at, COMPACT.i_size, size);
     // kernels before 6.15 take the superblock's epoch and no difference, so there is none
-    view.setUint32(at + COMPACT.i_u, union, true);
-    view.setUint32(at + COMPACT.i_ino, serial, true);
-    view.setUint16(at + COMPACT.i_uid, uid, true);
-    view.setUint16(at + COMPACT.i_gid, gid, true);
+    view.setU32(at, COMPACT.i_u, union);
+    view.setU32(at, COMPACT.i_ino, serial);
+    view.setU16(at, COMPACT.i_uid, uid);
+    view.setU16(at, COMPACT.i_gid, gid);
     return at + COMPACT.byteSize;
   }
-  view.setUint16(at + EXTENDED.i_format, format | FORMAT_EXTENDED, true);
-  view.setUint16(at + EXTENDED.i_xattr_icount, xattrCount, true);
-  view.setUint16(at + EXTENDED.i_mode, mode, true);
-  setU64(view, at + EXTENDED.i_size, size);
-  view.setUint32(at + EXTENDED.i_u, union, true);
-  view.setUint32(at + EXTENDED.i_ino, serial, true);
-  view.setUint32(at + EXTENDED.i_uid, uid, true);
-  view.setUint32(at + EXTENDED.i_gid, gid, true);
-  setS64(view, at + EXTENDED.i_mtime, mtime);
-  view.setUint32(at + EXTENDED.i_mtime_nsec, mtimeNsec, true);
-  view.setUint32(at + EXTENDED.i_nlink, nlink, true);
+  view.setU16(at, EXTENDED.i_format, format | FORMAT_EXTENDED);
+  view.setU16(at, EXTENDED.i_xattr_icount, xattrCount);
+  view.setU16(at, EXTENDED.i_mode, mode);
+  view.setU64(at, EXTENDED.i_size, size);
+  view.setU32(at, EXTENDED.i_u, union);
+  view.setU32(at, EXTENDED.i_ino, serial);
+  view.setU32(at, EXTENDED.i_uid, uid);
+  view.setU32(at, EXTENDED.i_gid, gid);
+  view.setS64(at, EXTENDED.i_mtime, mtime);
+  view.setU32(at, EXTENDED.i_mtime_nsec, mtimeNsec);
+  view.setU32(at, EXTENDED.i_nlink, nlink);
   return at + EXTENDED.byteSize;
 }

@@ -14,7 +14,7 @@
  * Source: Linux fs/erofs/zmap.c.
  */
 import { roundUp } from "../../core/bytes.ts";
-import { setU64 } from "../../core/struct.ts";
+import type { StructView } from "../../core/struct.ts";
 import {
   ADVISE_EXTENTS_16,
   ADVISE_EXTENTS_32,
@@ -22,6 +22,7 @@ import {
   EXTENT,
   EXTENT_FORMAT_SHIFT,
   LAYOUT_COMPRESSED_FULL,
+  LCLUSTER_DELTAS,
   LCLUSTER_HEAD,
   LCLUSTER_INDEX,
   LCLUSTER_NONHEAD,
@@ -29,6 +30,7 @@ import {
   LCLUSTER_PLAIN,
   MAP_HEADER,
   MAX_COMPACT_2B_BITS,
+  PACK_BASE,
 } from "./format.ts";
 
 /** The extent is compressed; otherwise its bytes lie as they are. */
@@ -112,7 +114,7 @@ export function measureExtents(header: number, size: number, count: number): num
  * @param extents at the file's first
  */
 export function emitExtents(
-  view: DataView,
+  view: StructView,
   header: number,
   size: number,
   count: number,
@@ -120,18 +122,18 @@ export function emitExtents(
   extents: ExtentStream,
 ): number {
   const record = recordBytes(size);
-  view.setUint32(header + MAP_HEADER.h_fragmentoff, count, true);
+  view.setU32(header, MAP_HEADER.h_fragmentoff, count);
   const advise = record === EXTENT.byteSize ? ADVISE_EXTENTS_32 : ADVISE_EXTENTS_16;
-  view.setUint16(header + MAP_HEADER.h_advise, advise, true);
+  view.setU16(header, MAP_HEADER.h_advise, advise);
   let at = roundUp(header + MAP_HEADER.byteSize, record);
   let start = 0;
   for (let extent = 0; extent < count; extent++) {
     extents.next();
     const format = (extents.flags & EXTENT_COMPRESSED) !== 0 ? algorithm + 1 : 0;
-    view.setUint32(at + EXTENT.plen, extents.blocks + format * 2 ** EXTENT_FORMAT_SHIFT, true);
-    setU64(view, at + EXTENT.pstart_lo, extents.blk);
-    if (record === EXTENT.byteSize) setU64(view, at + EXTENT.lstart_lo, start);
-    else view.setUint32(at + EXTENT.lstart_lo, start, true);
+    view.setU32(at, EXTENT.plen, extents.blocks + format * 2 ** EXTENT_FORMAT_SHIFT);
+    view.setHalves(at, EXTENT.pstart_lo, EXTENT.pstart_hi, extents.blk);
+    if (record === EXTENT.byteSize) view.setHalves(at, EXTENT.lstart_lo, EXTENT.lstart_hi, start);
+    else view.setU32(at, EXTENT.lstart_lo, start);
     start += extents.length;
     at += record;
   }
@@ -170,7 +172,7 @@ interface EntrySink {
  *
  * @param extents at the file's first
  */
-export function emitIndex(view: DataView, header: number, input: IndexInput, extents: ExtentStream): number {
+export function emitIndex(view: StructView, header: number, input: IndexInput, extents: ExtentStream): number {
   const start = header + MAP_HEADER.byteSize;
   const sink: EntrySink =
     input.layout === LAYOUT_COMPRESSED_FULL
@@ -212,26 +214,26 @@ export function emitIndex(view: DataView, header: number, input: IndexInput, ext
 }
 
 class FullIndex implements EntrySink {
-  readonly #view: DataView;
+  readonly #view: StructView;
   #at: number;
 
-  constructor(view: DataView, at: number) {
+  constructor(view: StructView, at: number) {
     this.#view = view;
     this.#at = at;
   }
 
   head(type: number, clusterOfs: number, blk: number, flags: number): void {
-    this.#view.setUint16(this.#at + LCLUSTER_INDEX.di_advise, type | flags, true);
-    this.#view.setUint16(this.#at + LCLUSTER_INDEX.di_clusterofs, clusterOfs, true);
-    this.#view.setUint32(this.#at + LCLUSTER_INDEX.di_u, blk, true);
+    this.#view.setU16(this.#at, LCLUSTER_INDEX.di_advise, type | flags);
+    this.#view.setU16(this.#at, LCLUSTER_INDEX.di_clusterofs, clusterOfs);
+    this.#view.setU32(this.#at, LCLUSTER_INDEX.blkaddr, blk);
     this.#at += LCLUSTER_INDEX.byteSize;
   }
 
   nonhead(distance: number, toNext: number): void {
-    this.#view.setUint16(this.#at + LCLUSTER_INDEX.di_advise, LCLUSTER_NONHEAD, true);
-    this.#view.setUint16(this.#at + LCLUSTER_INDEX.di_u, distance, true);
-    this.#view.setUint16(this.#at + LCLUSTER_INDEX.di_u + 2, toNext, true);
-    this.#at += LCLUSTER_INDEX.byteSize;
+    this.#view.setU16(this.#at, LCLUSTER_DELTAS.di_advise, LCLUSTER_NONHEAD);
+    this.#view.setU16(this.#at, LCLUSTER_DELTAS.delta_0, distance);
+    this.#view.setU16(this.#at, LCLUSTER_DELTAS.delta_1, toNext);
+    this.#at += LCLUSTER_DELTAS.byteSize;
   }
 
   end(): number {
@@ -244,7 +246,7 @@ class FullIndex implements EntrySink {
  * the one before it, or as many as the entry behind it counts. Where pclusters cannot be big the base is one less.
  */
 class CompactIndex implements EntrySink {
-  readonly #view: DataView;
+  readonly #view: StructView;
   readonly #packs: Packs;
   readonly #lowBits: number;
   readonly #big: boolean;
@@ -261,7 +263,7 @@ class CompactIndex implements EntrySink {
   /** No head has been put into this pack. */
   #headless = true;
 
-  constructor(view: DataView, at: number, { size, blockBits, big, startBlk }: IndexInput) {
+  constructor(view: StructView, at: number, { size, blockBits, big, startBlk }: IndexInput) {
     this.#view = view;
     this.#at = at;
     this.#packs = divide(Math.ceil(size / 2 ** blockBits), at, blockBits);
@@ -322,7 +324,7 @@ class CompactIndex implements EntrySink {
       }
     }
     this.#at += bytes;
-    this.#view.setUint32(this.#at - 4, this.#base, true);
+    this.#view.setU32(this.#at - PACK_BASE.byteSize, PACK_BASE.blkaddr, this.#base);
     const kind = this.#packs.first > 0 ? "first" : size === 16 ? "wide" : "last";
     this.#packs[kind] -= size;
     this.#base = this.#blk;

@@ -1,7 +1,7 @@
 /** The superblock, at byte 1024 of every image. */
 import { roundUp } from "../../core/bytes.ts";
 import { crc32c } from "../../core/crc32c.ts";
-import { setS64, setU64 } from "../../core/struct.ts";
+import { StructView } from "../../core/struct.ts";
 import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_OFFSET } from "./format.ts";
 
 /** What a superblock says, in this package's units. */
@@ -52,30 +52,27 @@ export function measureHead(compression: SuperCompression | undefined): number {
 
 /** Writes the superblock into the zeroed bytes of the image's head; returns the offset behind it. */
 export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const view = new StructView(head.buffer, head.byteOffset, head.byteLength);
   const at = SUPER_OFFSET;
-  view.setUint32(at + SUPER.magic, SUPER_MAGIC, true);
-  view.setUint32(
-    at + SUPER.feature_compat,
-    fields.compat | COMPAT_MTIME | (fields.hasChecksum ? COMPAT_SB_CHKSUM : 0),
-    true,
-  );
-  view.setUint8(at + SUPER.blkszbits, Math.log2(fields.blockSize));
-  view.setUint16(at + SUPER.rootnid_2b, fields.rootNid, true);
-  setU64(view, at + SUPER.inos, fields.inodes);
-  setS64(view, at + SUPER.epoch, fields.epoch);
-  view.setUint32(at + SUPER.fixed_nsec, fields.fixedNsec, true);
-  view.setUint32(at + SUPER.blocks_lo, fields.blocks, true);
-  view.setUint32(at + SUPER.xattr_blkaddr, fields.xattrBlk, true);
-  head.set(fields.uuid, at + SUPER.uuid);
-  head.set(fields.label, at + SUPER.volume_name);
-  view.setUint32(at + SUPER.feature_incompat, fields.incompat, true);
-  view.setUint32(at + SUPER.build_time, fields.buildTime, true);
-  view.setUint32(at + SUPER.meta_blkaddr, fields.nidBlk, true);
+  view.setU32(at, SUPER.magic, SUPER_MAGIC);
+  const compat = fields.compat | COMPAT_MTIME | (fields.hasChecksum ? COMPAT_SB_CHKSUM : 0);
+  view.setU32(at, SUPER.feature_compat, compat);
+  view.setU8(at, SUPER.blkszbits, Math.log2(fields.blockSize));
+  view.setU16(at, SUPER.rootnid_2b, fields.rootNid);
+  view.setU64(at, SUPER.inos, fields.inodes);
+  view.setS64(at, SUPER.epoch, fields.epoch);
+  view.setU32(at, SUPER.fixed_nsec, fields.fixedNsec);
+  view.setU32(at, SUPER.blocks_lo, fields.blocks);
+  view.setU32(at, SUPER.xattr_blkaddr, fields.xattrBlk);
+  view.setRaw(at, SUPER.uuid, fields.uuid);
+  view.setRaw(at, SUPER.volume_name, fields.label);
+  view.setU32(at, SUPER.feature_incompat, fields.incompat);
+  view.setU32(at, SUPER.build_time, fields.buildTime);
+  view.setU32(at, SUPER.meta_blkaddr, fields.nidBlk);
   let end = at + SUPER.byteSize;
   if (fields.compression) {
-    view.setUint16(at + SUPER.available_compr_algs, fields.compression.algorithms, true);
-    setU64(view, at + SUPER.packed_nid, fields.compression.packedNid);
+    view.setU16(at, SUPER.available_compr_algs, fields.compression.algorithms);
+    view.setU64(at, SUPER.packed_nid, fields.compression.packedNid);
     for (const bytes of fields.compression.configurations) {
       end = roundUp(end, 4);
       head.set(bytes, end);
@@ -92,5 +89,5 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
 export function sealSuperblock(head: Uint8Array, blockSize: number): void {
   const length = blockSize > SUPER_OFFSET ? blockSize - SUPER_OFFSET : blockSize;
   const crc = crc32c(head.subarray(SUPER_OFFSET, SUPER_OFFSET + length));
-  new DataView(head.buffer, head.byteOffset).setUint32(SUPER_OFFSET + SUPER.checksum, crc, true);
+  new StructView(head.buffer, head.byteOffset).setU32(SUPER_OFFSET, SUPER.checksum, crc);
 }

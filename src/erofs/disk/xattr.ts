@@ -9,6 +9,7 @@
  */
 import { compareBytes, encodeUtf8, latin1FromBytes, roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { StructView } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
@@ -17,6 +18,7 @@ import {
   MAX_SHARED_XATTRS,
   MAX_XATTR_BODY,
   MAX_XATTR_VALUE,
+  SHARED_XATTR,
   XATTR_ENTRY,
   XATTR_FILTER_SEED,
   XATTR_HEADER,
@@ -128,10 +130,10 @@ function measureEntry({ name, value }: EncodedXattr): number {
 
 function emitEntry(out: Uint8Array, at: number, attribute: EncodedXattr): number {
   const { index, name, value } = attribute;
-  const view = new DataView(out.buffer, out.byteOffset);
-  view.setUint8(at + XATTR_ENTRY.e_name_len, name.length);
-  view.setUint8(at + XATTR_ENTRY.e_name_index, index);
-  view.setUint16(at + XATTR_ENTRY.e_value_size, value.length, true);
+  const view = new StructView(out.buffer, out.byteOffset);
+  view.setU8(at, XATTR_ENTRY.e_name_len, name.length);
+  view.setU8(at, XATTR_ENTRY.e_name_index, index);
+  view.setU16(at, XATTR_ENTRY.e_value_size, value.length);
   out.set(name, at + XATTR_ENTRY.byteSize);
   out.set(value, at + XATTR_ENTRY.byteSize + name.length);
   return at + measureEntry(attribute);
@@ -160,20 +162,23 @@ function encodeBody(
 ): Uint8Array {
   const shared = attributes.filter(({ key }) => ids.has(key)).slice(0, MAX_SHARED_XATTRS);
   const inline = attributes.filter((attribute) => !shared.includes(attribute));
-  const length = inline.reduce((sum, one) => sum + measureEntry(one), XATTR_HEADER.byteSize + 4 * shared.length);
+  const length = inline.reduce(
+    (sum, one) => sum + measureEntry(one),
+    XATTR_HEADER.byteSize + SHARED_XATTR.byteSize * shared.length,
+  );
   if (length > MAX_XATTR_BODY) {
     throw new ImageError("LIMIT", `${path}: its attributes take ${length} bytes; EROFS holds ${MAX_XATTR_BODY}`, {
       path,
     });
   }
   const body = new Uint8Array(length);
-  const view = new DataView(body.buffer);
-  if (filter) view.setUint32(XATTR_HEADER.h_name_filter, nameFilter(attributes, xxhash), true);
-  view.setUint8(XATTR_HEADER.h_shared_count, shared.length);
+  const view = new StructView(body.buffer);
+  if (filter) view.setU32(0, XATTR_HEADER.h_name_filter, nameFilter(attributes, xxhash));
+  view.setU8(0, XATTR_HEADER.h_shared_count, shared.length);
   let at: number = XATTR_HEADER.byteSize;
   for (const { key } of shared) {
-    view.setUint32(at, ids.get(key)!, true);
-    at += 4;
+    view.setU32(at, SHARED_XATTR.id, ids.get(key)!);
+    at += SHARED_XATTR.byteSize;
   }
   for (const attribute of inline) at = emitEntry(body, at, attribute);
   return body;

@@ -5,7 +5,6 @@
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import type { Sink } from "../../core/sink.ts";
-import { setU64 } from "../../core/struct.ts";
 import type { JobContext } from "../../core/threads.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { ExtentReader } from "../compress/extent-log.ts";
@@ -20,8 +19,10 @@ import {
   isCompressed,
   LAYOUT_COMPRESSED_COMPACT,
   MAP_HEADER,
+  MAP_HEADER_FRAGMENT,
   MAP_HEADER_IDATA,
   MAX_COMPACT_2B_BITS,
+  WHOLE_FRAGMENT,
 } from "../disk/format.ts";
 import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
 import { emitSuperblock, measureHead, sealSuperblock } from "../disk/superblock.ts";
@@ -29,9 +30,6 @@ import { WINDOW_FIELDS } from "../plan/inode-windows.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
 import { StoredFiles } from "../plan/stored.ts";
 import { MetaWindow } from "./meta-window.ts";
-
-/** In the last byte of a map header: the whole file is a fragment. */
-const WHOLE_FRAGMENT = 0x80;
 
 /**
  * Emits windows until none is left; run by every thread at once.
@@ -124,9 +122,9 @@ class StoredEmitter {
 
   #emitWholeFragment(entry: number, header: number): void {
     const { view } = this.#meta;
-    setU64(view, header, this.#stored.shared.fragmentOff[entry]!);
-    const last = header + MAP_HEADER.h_clusterbits;
-    view.setUint8(last, view.getUint8(last) | WHOLE_FRAGMENT);
+    view.setU64(header, MAP_HEADER_FRAGMENT.h_fragmentoff, this.#stored.shared.fragmentOff[entry]!);
+    const last = view.getU8(header, MAP_HEADER.h_clusterbits);
+    view.setU8(header, MAP_HEADER.h_clusterbits, last | WHOLE_FRAGMENT);
   }
 
   /** Emits the map header and the index; returns the offset behind them. */
@@ -144,18 +142,18 @@ class StoredEmitter {
     const inline = inlineLen[entry]!;
     const at = fragmentOff[entry]!;
     const wide = layout === LAYOUT_COMPRESSED_COMPACT && blockBits <= MAX_COMPACT_2B_BITS;
-    view.setUint16(
-      header + MAP_HEADER.h_advise,
+    view.setU16(
+      header,
+      MAP_HEADER.h_advise,
       (wide ? ADVISE_COMPACTED_2B : 0) |
         (big ? ADVISE_BIG_PCLUSTERS : 0) |
         (inline > 0 ? ADVISE_INLINE_PCLUSTER : 0) |
         (fragment > 0 ? ADVISE_FRAGMENT_PCLUSTER : 0) |
         (isInterlaced(this.#compression) ? ADVISE_INTERLACED_PCLUSTER : 0),
-      true,
     );
-    if (fragment > 0) view.setUint32(header + MAP_HEADER.h_fragmentoff, at % 2 ** 32, true);
-    if (inline > 0) view.setUint16(header + MAP_HEADER_IDATA.h_idata_size, inline, true);
-    view.setUint8(header + MAP_HEADER.h_algorithmtype, number);
+    if (fragment > 0) view.setU32(header, MAP_HEADER.h_fragmentoff, at % 2 ** 32);
+    if (inline > 0) view.setU16(header, MAP_HEADER_IDATA.h_idata_size, inline);
+    view.setU8(header, MAP_HEADER.h_algorithmtype, number);
     const end = emitIndex(
       view,
       header,

@@ -4,6 +4,7 @@
  */
 import { roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { StructView } from "../../core/struct.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { chunkFormat, chunkUnit, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
@@ -20,9 +21,9 @@ const RUN_BYTES = 256 * 1024;
 export class MetaWindow {
   readonly #plan: ErofsPlan;
   readonly #tree: Tree;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   /** Covers the same bytes, and maybe more. */
-  #view = new DataView(this.#bytes.buffer);
+  #view = new StructView(this.#bytes.buffer);
   #runs: number[] = [];
   /** Where the whole blocks behind the window end. */
   #endBlk = 0;
@@ -39,7 +40,7 @@ export class MetaWindow {
     return this.#bytes;
   }
 
-  get view(): DataView {
+  get view(): StructView {
     return this.#view;
   }
 
@@ -56,7 +57,7 @@ export class MetaWindow {
     const firstRun = this.#runs[0];
     const length = ((firstRun === undefined ? endBlk : this.#plan.startBlk[firstRun]!) - startBlk) * blockSize;
     // one buffer for all windows: others would stay in memory until the collector sees them
-    if (this.#view.byteLength < length) this.#view = new DataView(new ArrayBuffer(length));
+    if (this.#view.byteLength < length) this.#view = new StructView(new ArrayBuffer(length));
     this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
     this.#imageOff = startBlk * blockSize;
   }
@@ -81,7 +82,7 @@ export class MetaWindow {
     if (runs.length === 0) return;
     const { blockSize, nids, startBlk } = this.#plan;
     const bytes = new Uint8Array(RUN_BYTES);
-    const view = new DataView(bytes.buffer);
+    const view = new StructView(bytes.buffer);
     let imageOff = startBlk[runs[0]!]! * blockSize;
     let used = 0;
     for (const [index, entry] of runs.entries()) {

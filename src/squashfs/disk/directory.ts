@@ -7,6 +7,7 @@
  * kernel need not read the blocks before it to find a name. For that a run begins in every block.
  */
 import { ImageError } from "../../core/error.ts";
+import { StructView } from "../../core/struct.ts";
 import { DIR_ENTRY, DIR_HEADER, DIR_INDEX, DOTS_SIZE, MAX_INDEX, MAX_RUN, META_BLOCK } from "./format.ts";
 import type { MetadataStream } from "./metadata.ts";
 
@@ -79,17 +80,17 @@ export class DirectoryWriter {
       staysInBlock ? META_BLOCK - stream.at : Number.POSITIVE_INFINITY,
     );
     let at = stream.at;
-    view.setUint32(at + DIR_HEADER.count, end - first - 1, true);
-    view.setUint32(at + DIR_HEADER.start_block, inodeBlock, true);
-    view.setUint32(at + DIR_HEADER.inode_number, base, true);
+    view.setU32(at, DIR_HEADER.count, end - first - 1);
+    view.setU32(at, DIR_HEADER.start_block, inodeBlock);
+    view.setU32(at, DIR_HEADER.inode_number, base);
     stream.commit(at + DIR_HEADER.byteSize);
     for (let index = first; index < end; index++) {
       at = stream.at;
       const nameLength = listing.nameLength(index);
-      view.setUint16(at + DIR_ENTRY.offset, listing.reference(index) % 0x10000, true);
-      view.setInt16(at + DIR_ENTRY.inode_number, listing.number(index) - base, true);
-      view.setUint16(at + DIR_ENTRY.type, listing.type(index), true);
-      view.setUint16(at + DIR_ENTRY.size, nameLength - 1, true);
+      view.setU16(at, DIR_ENTRY.offset, listing.reference(index) % 0x10000);
+      view.setS16(at, DIR_ENTRY.inode_number, listing.number(index) - base);
+      view.setU16(at, DIR_ENTRY.type, listing.type(index));
+      view.setU16(at, DIR_ENTRY.size, nameLength - 1);
       listing.copyName(index, bytes, at + DIR_ENTRY.byteSize);
       stream.commit(at + DIR_ENTRY.byteSize + nameLength);
     }
@@ -145,10 +146,10 @@ class IndexBuilder {
       larger.set(this.#buffer);
       this.#buffer = larger;
     }
-    const view = new DataView(this.#buffer.buffer);
-    view.setUint32(this.#used + DIR_INDEX.index, listingOff, true);
-    view.setUint32(this.#used + DIR_INDEX.start_block, block, true);
-    view.setUint32(this.#used + DIR_INDEX.size, nameLength - 1, true);
+    const view = new StructView(this.#buffer.buffer);
+    view.setU32(this.#used, DIR_INDEX.index, listingOff);
+    view.setU32(this.#used, DIR_INDEX.start_block, block);
+    view.setU32(this.#used, DIR_INDEX.size, nameLength - 1);
     listing.copyName(first, this.#buffer, this.#used + DIR_INDEX.byteSize);
     this.#used = end;
     this.entries++;

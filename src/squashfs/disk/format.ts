@@ -6,7 +6,7 @@
  *     | superblock | compressor | data and fragment | inode | directory | fragment | export | id | xattr | zeros |
  *     |            | options    | blocks            | table | table     | table    | table  | tab| tables|       |
  */
-import { struct, u16, u32, u64 } from "../../core/struct.ts";
+import { s16, struct, u16, u32, u64 } from "../../core/struct.ts";
 
 /** `s_magic` of the superblock: `hsqs`. */
 export const SUPER_MAGIC = 0x73717368;
@@ -74,8 +74,12 @@ export const MIN_BLOCK = 4096;
 export const MAX_BLOCK = 1 << 20;
 /** Bytes of a metadata block before compression. */
 export const META_BLOCK = 8192;
+/** What stands in front of a metadata block: its bytes as stored, and {@link META_RAW}. */
+export const META_HEADER = struct("header of a metadata block", 2, { size: u16 });
 /** Header of a metadata block: the bytes behind it are stored uncompressed. */
 export const META_RAW = 0x8000;
+/** An element of block_list, the words behind a file's inode: bytes of a block as stored, and {@link WORD_RAW}. */
+export const BLOCK_WORD = struct("block_list", 4, { size: u32 });
 /** Word of a data block: it is stored uncompressed. */
 export const WORD_RAW = 1 << 24;
 /** Most distinct user and group ids together. */
@@ -148,6 +152,9 @@ export const LREG_INODE = struct("squashfs_lreg_inode", 56, {
 /** struct squashfs_symlink_inode; the target stands behind it, and in the extended form the attribute set behind that. */
 export const SYMLINK_INODE = struct("squashfs_symlink_inode", 24, { ...BASE, nlink: u32, symlink_size: u32 });
 
+/** What the extended form has behind the target. */
+export const SYMLINK_XATTR = struct("xattr of squashfs_symlink_inode", 4, { xattr: u32 });
+
 /** struct squashfs_dev_inode */
 export const DEV_INODE = struct("squashfs_dev_inode", 24, { ...BASE, nlink: u32, rdev: u32 });
 /** struct squashfs_ldev_inode */
@@ -163,7 +170,7 @@ export const DIR_INDEX = struct("squashfs_dir_index", 12, { index: u32, start_bl
 /** struct squashfs_dir_header */
 export const DIR_HEADER = struct("squashfs_dir_header", 12, { count: u32, start_block: u32, inode_number: u32 });
 /** struct squashfs_dir_entry; a name stands behind it. */
-export const DIR_ENTRY = struct("squashfs_dir_entry", 8, { offset: u16, inode_number: u16, type: u16, size: u16 });
+export const DIR_ENTRY = struct("squashfs_dir_entry", 8, { offset: u16, inode_number: s16, type: u16, size: u16 });
 
 /** Most entries of one run of a directory. */
 export const MAX_RUN = 256;
@@ -175,12 +182,21 @@ export const MAX_INDEX = 0xffff;
 /** struct squashfs_fragment_entry */
 export const FRAGMENT_ENTRY = struct("squashfs_fragment_entry", 16, { start_block: u64, size: u32, unused: u32 });
 
+/** An element of the id table: an owner. */
+export const ID = struct("id", 4, { id: u32 });
+/** An element of the export table, by inode number: reference to the inode. */
+export const EXPORT = struct("export", 8, { inode: u64 });
+/** An element of the list that ends each lookup table: position of a metadata block. */
+export const TABLE_BLOCK = struct("block of a table", 8, { start: u64 });
+
 /** struct squashfs_xattr_entry; the name without its prefix stands behind it. */
 export const XATTR_ENTRY = struct("squashfs_xattr_entry", 4, { type: u16, size: u16 });
 /** struct squashfs_xattr_val; the value stands behind it. */
 export const XATTR_VALUE = struct("squashfs_xattr_val", 4, { vsize: u32 });
-/** Type of an attribute: the value is elsewhere, and its position stands in its place. */
+/** Type of an attribute: the value is elsewhere, and the reference to it stands in its place. */
 export const XATTR_OUT_OF_LINE = 0x100;
+/** The value of such an attribute. */
+export const XATTR_REFERENCE = struct("reference to a value", 8, { vref: u64 });
 /** struct squashfs_xattr_id */
 export const XATTR_ID = struct("squashfs_xattr_id", 16, { xattr: u64, count: u32, size: u32 });
 /** struct squashfs_xattr_id_table; the positions of the blocks of the table stand behind it. */

@@ -4,7 +4,7 @@
  *
  *     | type mode uid gid mtime number | what the kind needs | words of blocks, target, or index of the directory |
  */
-import { setU64 } from "../../core/struct.ts";
+import type { StructView } from "../../core/struct.ts";
 import {
   ABSENT,
   BASE_INODE,
@@ -19,12 +19,13 @@ import {
   LREG_INODE,
   REG_INODE,
   SYMLINK_INODE,
+  SYMLINK_XATTR,
   TYPE,
 } from "./format.ts";
 
 /** Writes what all inodes begin with. `uid` and `gid` are indexes into the id table. */
 export function emitBase(
-  view: DataView,
+  view: StructView,
   at: number,
   type: number,
   mode: number,
@@ -33,12 +34,12 @@ export function emitBase(
   mtime: number,
   number: number,
 ): void {
-  view.setUint16(at + BASE_INODE.inode_type, type, true);
-  view.setUint16(at + BASE_INODE.mode, mode & 0o7777, true);
-  view.setUint16(at + BASE_INODE.uid, uid, true);
-  view.setUint16(at + BASE_INODE.guid, gid, true);
-  view.setUint32(at + BASE_INODE.mtime, mtime, true);
-  view.setUint32(at + BASE_INODE.inode_number, number, true);
+  view.setU16(at, BASE_INODE.inode_type, type);
+  view.setU16(at, BASE_INODE.mode, mode & 0o7777);
+  view.setU16(at, BASE_INODE.uid, uid);
+  view.setU16(at, BASE_INODE.guid, gid);
+  view.setU32(at, BASE_INODE.mtime, mtime);
+  view.setU32(at, BASE_INODE.inode_number, number);
 }
 
 /** The type of a regular file's inode: the basic form has one name, no holes, no attributes, and 32 bits for the rest. */
@@ -53,7 +54,7 @@ export function fileType(size: number, startOff: number, nlink: number, sparseBy
  * @param sparseBytes bytes of blocks that are holes: the kernel does not count them in st_blocks
  */
 export function emitFile(
-  view: DataView,
+  view: StructView,
   at: number,
   type: number,
   size: number,
@@ -65,19 +66,19 @@ export function emitFile(
   xattr: number,
 ): number {
   if (type === TYPE.file) {
-    view.setUint32(at + REG_INODE.start_block, startOff, true);
-    view.setUint32(at + REG_INODE.fragment, fragment, true);
-    view.setUint32(at + REG_INODE.offset, fragmentOff, true);
-    view.setUint32(at + REG_INODE.file_size, size, true);
+    view.setU32(at, REG_INODE.start_block, startOff);
+    view.setU32(at, REG_INODE.fragment, fragment);
+    view.setU32(at, REG_INODE.offset, fragmentOff);
+    view.setU32(at, REG_INODE.file_size, size);
     return at + REG_INODE.byteSize;
   }
-  setU64(view, at + LREG_INODE.start_block, startOff);
-  setU64(view, at + LREG_INODE.file_size, size);
-  setU64(view, at + LREG_INODE.sparse, sparseBytes);
-  view.setUint32(at + LREG_INODE.nlink, nlink, true);
-  view.setUint32(at + LREG_INODE.fragment, fragment, true);
-  view.setUint32(at + LREG_INODE.offset, fragmentOff, true);
-  view.setUint32(at + LREG_INODE.xattr, xattr, true);
+  view.setU64(at, LREG_INODE.start_block, startOff);
+  view.setU64(at, LREG_INODE.file_size, size);
+  view.setU64(at, LREG_INODE.sparse, sparseBytes);
+  view.setU32(at, LREG_INODE.nlink, nlink);
+  view.setU32(at, LREG_INODE.fragment, fragment);
+  view.setU32(at, LREG_INODE.offset, fragmentOff);
+  view.setU32(at, LREG_INODE.xattr, xattr);
   return at + LREG_INODE.byteSize;
 }
 
@@ -89,7 +90,7 @@ export function directoryType(listingBytes: number, indexEntries: number, xattr:
 
 /** Writes a directory's part behind the base; returns where its index goes. */
 export function emitDirectoryInode(
-  view: DataView,
+  view: StructView,
   at: number,
   type: number,
   listingBytes: number,
@@ -101,20 +102,20 @@ export function emitDirectoryInode(
   xattr: number,
 ): number {
   if (type === TYPE.dir) {
-    view.setUint32(at + DIR_INODE.start_block, listingBlock, true);
-    view.setUint32(at + DIR_INODE.nlink, nlink, true);
-    view.setUint16(at + DIR_INODE.file_size, listingBytes + DOTS_SIZE, true);
-    view.setUint16(at + DIR_INODE.offset, listingOff, true);
-    view.setUint32(at + DIR_INODE.parent_inode, parentNumber, true);
+    view.setU32(at, DIR_INODE.start_block, listingBlock);
+    view.setU32(at, DIR_INODE.nlink, nlink);
+    view.setU16(at, DIR_INODE.file_size, listingBytes + DOTS_SIZE);
+    view.setU16(at, DIR_INODE.offset, listingOff);
+    view.setU32(at, DIR_INODE.parent_inode, parentNumber);
     return at + DIR_INODE.byteSize;
   }
-  view.setUint32(at + LDIR_INODE.nlink, nlink, true);
-  view.setUint32(at + LDIR_INODE.file_size, listingBytes + DOTS_SIZE, true);
-  view.setUint32(at + LDIR_INODE.start_block, listingBlock, true);
-  view.setUint32(at + LDIR_INODE.parent_inode, parentNumber, true);
-  view.setUint16(at + LDIR_INODE.i_count, indexEntries, true);
-  view.setUint16(at + LDIR_INODE.offset, listingOff, true);
-  view.setUint32(at + LDIR_INODE.xattr, xattr, true);
+  view.setU32(at, LDIR_INODE.nlink, nlink);
+  view.setU32(at, LDIR_INODE.file_size, listingBytes + DOTS_SIZE);
+  view.setU32(at, LDIR_INODE.start_block, listingBlock);
+  view.setU32(at, LDIR_INODE.parent_inode, parentNumber);
+  view.setU16(at, LDIR_INODE.i_count, indexEntries);
+  view.setU16(at, LDIR_INODE.offset, listingOff);
+  view.setU32(at, LDIR_INODE.xattr, xattr);
   return at + LDIR_INODE.byteSize;
 }
 
@@ -126,34 +127,34 @@ export function otherType(basic: number, xattr: number): number {
 /** Writes a symbolic link's part behind the base; returns the offset behind the inode. */
 export function emitSymlink(
   bytes: Uint8Array,
-  view: DataView,
+  view: StructView,
   at: number,
   target: Uint8Array,
   nlink: number,
   xattr: number,
 ): number {
-  view.setUint32(at + SYMLINK_INODE.nlink, nlink, true);
-  view.setUint32(at + SYMLINK_INODE.symlink_size, target.length, true);
+  view.setU32(at, SYMLINK_INODE.nlink, nlink);
+  view.setU32(at, SYMLINK_INODE.symlink_size, target.length);
   const targetAt = at + SYMLINK_INODE.byteSize;
   bytes.set(target, targetAt);
   if (xattr === ABSENT) return targetAt + target.length;
-  view.setUint32(targetAt + target.length, xattr, true);
-  return targetAt + target.length + 4;
+  view.setU32(targetAt + target.length, SYMLINK_XATTR.xattr, xattr);
+  return targetAt + target.length + SYMLINK_XATTR.byteSize;
 }
 
 /** Writes a device's part behind the base; returns the offset behind the inode. `rdev` is in the kernel's encoding. */
-export function emitDevice(view: DataView, at: number, rdev: number, nlink: number, xattr: number): number {
-  view.setUint32(at + DEV_INODE.nlink, nlink, true);
-  view.setUint32(at + DEV_INODE.rdev, rdev, true);
+export function emitDevice(view: StructView, at: number, rdev: number, nlink: number, xattr: number): number {
+  view.setU32(at, DEV_INODE.nlink, nlink);
+  view.setU32(at, DEV_INODE.rdev, rdev);
   if (xattr === ABSENT) return at + DEV_INODE.byteSize;
-  view.setUint32(at + LDEV_INODE.xattr, xattr, true);
+  view.setU32(at, LDEV_INODE.xattr, xattr);
   return at + LDEV_INODE.byteSize;
 }
 
 /** Writes a FIFO's or socket's part behind the base; returns the offset behind the inode. */
-export function emitIpc(view: DataView, at: number, nlink: number, xattr: number): number {
-  view.setUint32(at + IPC_INODE.nlink, nlink, true);
+export function emitIpc(view: StructView, at: number, nlink: number, xattr: number): number {
+  view.setU32(at, IPC_INODE.nlink, nlink);
   if (xattr === ABSENT) return at + IPC_INODE.byteSize;
-  view.setUint32(at + LIPC_INODE.xattr, xattr, true);
+  view.setU32(at, LIPC_INODE.xattr, xattr);
   return at + LIPC_INODE.byteSize;
 }

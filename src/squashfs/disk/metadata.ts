@@ -7,24 +7,25 @@
  * record has one only when all blocks before its own are compressed: streams are written by one thread, in order.
  */
 import type { Codec } from "../../codec/codec.ts";
-import { META_BLOCK, META_RAW } from "./format.ts";
+import { StructView } from "../../core/struct.ts";
+import { META_BLOCK, META_HEADER, META_RAW } from "./format.ts";
 
 /** Takes the stored bytes of a stream, in order; may keep none of them after it returns. */
 export type MetadataOutput = (bytes: Uint8Array) => void;
 
 /** The largest record part that is written at once. */
 const RECORD_ROOM = 64 * 1024;
-const HEADER = 2;
 
 /** One stream of metadata. */
 export class MetadataStream {
   /** Where records are written, at {@link at}. */
   readonly bytes = new Uint8Array(META_BLOCK + RECORD_ROOM);
   /** The same bytes. */
-  readonly view = new DataView(this.bytes.buffer);
+  readonly view = new StructView(this.bytes.buffer);
   readonly #codec: Codec | undefined;
   readonly #output: MetadataOutput;
-  readonly #stored = new Uint8Array(HEADER + META_BLOCK);
+  readonly #stored = new Uint8Array(META_HEADER.byteSize + META_BLOCK);
+  readonly #storedView = new StructView(this.#stored.buffer);
   /** Starts of the blocks so far, in the stream as stored. */
   readonly blockStarts: number[] = [];
   #at = 0;
@@ -93,13 +94,12 @@ export class MetadataStream {
     const stored = this.#stored;
     const body = packed ?? raw;
     const header = packed ? packed.length : META_RAW | length;
-    stored[0] = header & 0xff;
-    stored[1] = header >> 8;
-    stored.set(body, HEADER);
+    this.#storedView.setU16(0, META_HEADER.size, header);
+    stored.set(body, META_HEADER.byteSize);
     this.blockStarts.push(this.#storedBytes);
-    this.#storedBytes += HEADER + body.length;
+    this.#storedBytes += META_HEADER.byteSize + body.length;
     this.#rawBytes += length;
-    this.#output(stored.subarray(0, HEADER + body.length));
+    this.#output(stored.subarray(0, META_HEADER.byteSize + body.length));
   }
 
   #compress(raw: Uint8Array): Uint8Array | undefined {

@@ -1,6 +1,6 @@
 /** The superblock, at byte 0 of every image. It is written last: it says where everything else is. */
-import { setU64 } from "../../core/struct.ts";
-import { ABSENT, SUPER, SUPER_MAGIC } from "./format.ts";
+import { type Offset, StructView } from "../../core/struct.ts";
+import { SUPER, SUPER_MAGIC } from "./format.ts";
 
 /** Where tables lie; undefined for those that are not there. */
 export interface TablePlaces {
@@ -35,24 +35,24 @@ export interface Superblock extends TablePlaces {
 /** The superblock's bytes. */
 export function encodeSuperblock(fields: Superblock): Uint8Array {
   const bytes = new Uint8Array(SUPER.byteSize);
-  const view = new DataView(bytes.buffer);
-  const setTable = (at: number, offset: number | undefined) => {
-    if (offset !== undefined) return setU64(view, at, offset);
-    view.setUint32(at, ABSENT, true);
-    view.setUint32(at + 4, ABSENT, true);
+  const view = new StructView(bytes.buffer);
+  const setTable = (field: Offset<"u64">, offset: number | undefined) => {
+    if (offset !== undefined) view.setU64(0, field, offset);
+    // ABSENT, in both halves
+    else bytes.fill(0xff, field, field + 8);
   };
-  view.setUint32(SUPER.s_magic, SUPER_MAGIC, true);
-  view.setUint32(SUPER.inodes, fields.inodes, true);
-  view.setUint32(SUPER.mkfs_time, fields.mkfsTime, true);
-  view.setUint32(SUPER.block_size, fields.blockSize, true);
-  view.setUint32(SUPER.fragments, fields.fragments, true);
-  view.setUint16(SUPER.compression, fields.compression, true);
-  view.setUint16(SUPER.block_log, Math.log2(fields.blockSize), true);
-  view.setUint16(SUPER.flags, fields.flags, true);
-  view.setUint16(SUPER.no_ids, fields.ids, true);
-  view.setUint16(SUPER.s_major, 4, true);
-  setU64(view, SUPER.root_inode, fields.rootRef);
-  setU64(view, SUPER.bytes_used, fields.bytesUsed);
+  view.setU32(0, SUPER.s_magic, SUPER_MAGIC);
+  view.setU32(0, SUPER.inodes, fields.inodes);
+  view.setU32(0, SUPER.mkfs_time, fields.mkfsTime);
+  view.setU32(0, SUPER.block_size, fields.blockSize);
+  view.setU32(0, SUPER.fragments, fields.fragments);
+  view.setU16(0, SUPER.compression, fields.compression);
+  view.setU16(0, SUPER.block_log, Math.log2(fields.blockSize));
+  view.setU16(0, SUPER.flags, fields.flags);
+  view.setU16(0, SUPER.no_ids, fields.ids);
+  view.setU16(0, SUPER.s_major, 4);
+  view.setU64(0, SUPER.root_inode, fields.rootRef);
+  view.setU64(0, SUPER.bytes_used, fields.bytesUsed);
   setTable(SUPER.id_table_start, fields.idTableOff);
   setTable(SUPER.xattr_id_table_start, fields.xattrTableOff);
   setTable(SUPER.inode_table_start, fields.inodeTableOff);

@@ -6,7 +6,8 @@
  *     ^ base                                ^ what the superblock holds
  */
 import type { Codec } from "../../codec/codec.ts";
-import { setU64 } from "../../core/struct.ts";
+import { StructView } from "../../core/struct.ts";
+import { TABLE_BLOCK } from "./format.ts";
 import { MetadataStream } from "./metadata.ts";
 import type { OutputTail } from "./output.ts";
 
@@ -25,7 +26,7 @@ export async function writeTable(
   codec: Codec | undefined,
   count: number,
   recordBytes: number,
-  emitRecord: (view: DataView, at: number, index: number) => void,
+  emitRecord: (view: StructView, at: number, index: number) => void,
   breathe: () => Promise<void> | undefined,
   head: Uint8Array = new Uint8Array(0),
 ): Promise<number> {
@@ -39,10 +40,10 @@ export async function writeTable(
   stream.finish();
   const listOff = out.offset;
   out.append(head);
-  const list = new Uint8Array(8 * stream.blockStarts.length);
-  const view = new DataView(list.buffer);
+  const list = new Uint8Array(TABLE_BLOCK.byteSize * stream.blockStarts.length);
+  const view = new StructView(list.buffer);
   stream.blockStarts.forEach((start, block) => {
-    setU64(view, 8 * block, base + start);
+    view.setU64(TABLE_BLOCK.byteSize * block, TABLE_BLOCK.start, base + start);
   });
   out.append(list);
   return listOff;

@@ -10,10 +10,19 @@
 import type { Codec } from "../../codec/codec.ts";
 import { compareBytes, encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { setU64 } from "../../core/struct.ts";
+import { StructView } from "../../core/struct.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
-import { ABSENT, MAX_NAME, XATTR_ENTRY, XATTR_ID, XATTR_ID_TABLE, XATTR_OUT_OF_LINE, XATTR_VALUE } from "./format.ts";
+import {
+  ABSENT,
+  MAX_NAME,
+  XATTR_ENTRY,
+  XATTR_ID,
+  XATTR_ID_TABLE,
+  XATTR_OUT_OF_LINE,
+  XATTR_REFERENCE,
+  XATTR_VALUE,
+} from "./format.ts";
 import { MetadataStream } from "./metadata.ts";
 import type { OutputTail } from "./output.ts";
 import { writeTable } from "./table.ts";
@@ -22,8 +31,6 @@ import { writeTable } from "./table.ts";
 const PREFIXES = ["user.", "trusted.", "security."].map(encodeUtf8);
 /** A value longer than this stands elsewhere: whoever looks for other attributes of the inode need not read it. */
 const LONG_VALUE = 128;
-/** Bytes of a reference: a repeated value shorter than this is better repeated. */
-const REFERENCE = 8;
 
 interface EncodedXattr {
   fullName: Uint8Array;
@@ -71,14 +78,14 @@ export class XattrTable {
     });
     stream.finish();
     const head = new Uint8Array(XATTR_ID_TABLE.byteSize);
-    const view = new DataView(head.buffer);
-    setU64(view, XATTR_ID_TABLE.xattr_table_start, pairsOff);
-    view.setUint32(XATTR_ID_TABLE.xattr_ids, this.#used.length, true);
-    const emitSet = (into: DataView, at: number, index: number) => {
+    const view = new StructView(head.buffer);
+    view.setU64(0, XATTR_ID_TABLE.xattr_table_start, pairsOff);
+    view.setU32(0, XATTR_ID_TABLE.xattr_ids, this.#used.length);
+    const emitSet = (into: StructView, at: number, index: number) => {
       const set = this.#used[index]!;
-      setU64(into, at + XATTR_ID.xattr, references[index]!);
-      into.setUint32(at + XATTR_ID.count, set.length, true);
-      into.setUint32(at + XATTR_ID.size, measureSet(set), true);
+      into.setU64(at, XATTR_ID.xattr, references[index]!);
+      into.setU32(at, XATTR_ID.count, set.length);
+      into.setU32(at, XATTR_ID.size, measureSet(set));
     };
     return writeTable(out, codec, this.#used.length, XATTR_ID.byteSize, emitSet, breathe, head);
   }
@@ -117,7 +124,7 @@ function keepValue(stream: MetadataStream, values: Map<string, number>, value: U
 }
 
 function emitValue(stream: MetadataStream, value: Uint8Array): void {
-  stream.view.setUint32(stream.at + XATTR_VALUE.vsize, value.length, true);
+  stream.view.setU32(stream.at, XATTR_VALUE.vsize, value.length);
   stream.commit(stream.at + XATTR_VALUE.byteSize);
   stream.append(value);
 }
@@ -125,9 +132,10 @@ function emitValue(stream: MetadataStream, value: Uint8Array): void {
 function emitPair(stream: MetadataStream, values: Map<string, number>, { type, name, value }: EncodedXattr): void {
   const { view, bytes, at } = stream;
   const key = latin1FromBytes(value);
-  const elsewhere = value.length > REFERENCE ? values.get(key) : undefined;
-  view.setUint16(at + XATTR_ENTRY.type, elsewhere === undefined ? type : type | XATTR_OUT_OF_LINE, true);
-  view.setUint16(at + XATTR_ENTRY.size, name.length, true);
+  // a repeated value shorter than a reference is better repeated
+  const elsewhere = value.length > XATTR_REFERENCE.byteSize ? values.get(key) : undefined;
+  view.setU16(at, XATTR_ENTRY.type, elsewhere === undefined ? type : type | XATTR_OUT_OF_LINE);
+  view.setU16(at, XATTR_ENTRY.size, name.length);
   bytes.set(name, at + XATTR_ENTRY.byteSize);
   stream.commit(at + XATTR_ENTRY.byteSize + name.length);
   if (elsewhere === undefined) {
@@ -136,7 +144,7 @@ function emitPair(stream: MetadataStream, values: Map<string, number>, { type, n
     return;
   }
   const valueAt = stream.at;
-  view.setUint32(valueAt + XATTR_VALUE.vsize, REFERENCE, true);
-  setU64(view, valueAt + XATTR_VALUE.byteSize, elsewhere);
-  stream.commit(valueAt + XATTR_VALUE.byteSize + REFERENCE);
+  view.setU32(valueAt, XATTR_VALUE.vsize, XATTR_REFERENCE.byteSize);
+  view.setU64(valueAt + XATTR_VALUE.byteSize, XATTR_REFERENCE.vref, elsewhere);
+  stream.commit(valueAt + XATTR_VALUE.byteSize + XATTR_REFERENCE.byteSize);
 }
