@@ -1,9 +1,8 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build/erofs.ts";
 export type { BuildOptions, BuildProgress, RunOptions } from "./build/options.ts";
-export type { BuildReport, BuildSeconds, EntryCounts } from "./build/report.ts";
+export type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "./build/report.ts";
 export { buildSquashfs, type SquashfsOptions } from "./build/squashfs.ts";
-export type { SquashfsReport } from "./build/squashfs-report.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
 export type { Algorithm, AlgorithmOptions, CompressHint, CompressionOptions } from "./erofs/compress-options.ts";

@@ -23,8 +23,9 @@ import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-o
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import type { RunOptions } from "./options.ts";
+import type { SquashfsReport } from "./report.ts";
 import { BuildSession, type Staged, toSource } from "./session.ts";
-import type { SquashfsReport } from "./squashfs-report.ts";
+
 import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
 
 /** Everything that `buildSquashfs` can be told. */

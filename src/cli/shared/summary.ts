@@ -1,6 +1,5 @@
 /** What the command says in the end. */
-import type { BuildReport, BuildSeconds, EntryCounts } from "../../build/report.ts";
-import type { SquashfsReport } from "../../build/squashfs-report.ts";
+import type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "../../build/report.ts";
 import { showBytes } from "./progress.ts";
 
 /** A report for people, in a few lines. */
