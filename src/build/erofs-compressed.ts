@@ -12,13 +12,21 @@ import type { JobContext } from "../core/threads.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";
-import { cutGrains } from "../erofs/links/grains.ts";
 import { findRuns } from "../erofs/links/runs.ts";
-import { verifyRuns } from "../erofs/links/verify-runs.ts";
 import type { ErofsPlan, PlanInput } from "../erofs/plan/plan.ts";
+import type { SharedContents } from "./contents.ts";
 import type { BuildSession, Staged } from "./session.ts";
-import { type CompressFiles, compressFiles } from "./spilled.ts";
-import { copyImage, type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
+import type { CompressFiles } from "./spilled.ts";
+import {
+  copyImage,
+  type FileTarget,
+  type ImageTarget,
+  openSink,
+  type SharedTarget,
+  sendImage,
+  withFileSink,
+  writeFileTarget,
+} from "./target.ts";
 
 /** Bytes at the head of a device that are written last: the superblock's block, however large blocks are. */
 const HEAD_BYTES = 65536;
@@ -39,72 +47,57 @@ export class CompressedBuild {
   async run(staged: Staged, input: PlanInput, out: ImageTarget): Promise<ErofsPlan> {
     const { offset } = this.#session;
     if (typeof out !== "string") {
-      return this.#spool(staged, input, (context, path, length) => sendImage(context, path, length, out, offset));
+      return this.#spool(staged, input, (job, path, length) => sendImage(job, path, length, out, offset));
     }
-    let result: ErofsPlan | undefined;
-    await writeFileTarget(out, async (file) => {
-      result = file.inPlace
-        ? await this.#spool(staged, input, (context, path, length) => this.#copyToDevice(context, path, length, file))
-        : await withSpills(file.path, (folder) => this.#write(staged, input, file, folder, offset));
-    });
-    return result!;
+    return writeFileTarget(out, offset, (file) =>
+      file.inPlace
+        ? this.#spool(staged, input, (job, path, length) => copyToDevice(job, path, length, file))
+        : withSpills(file.path, (folder) => this.#write(staged, input, file, folder)),
+    );
   }
 
   /** Makes the image in a temporary file, which `send` passes on. */
   async #spool(
     staged: Staged,
     input: PlanInput,
-    send: (context: JobContext, path: string, length: number) => Promise<void>,
+    send: (job: JobContext, path: string, length: number) => Promise<void>,
   ): Promise<ErofsPlan> {
     return withSpills(undefined, async (folder) => {
       const path = folder.create("image");
-      const plan = await this.#write(staged, input, { path, shownPath: path }, folder, 0);
+      const plan = await this.#write(staged, input, { path, shownPath: path, offset: 0 }, folder);
       const length = plan.blocks * plan.blockSize;
-      await this.#session.watch("write", length, () =>
-        this.#session.pool.runHere((context) => send(context, path, length)),
-      );
+      await this.#session.watch("write", length, () => this.#session.here((job) => send(job, path, length)));
       return plan;
     });
   }
 
-  async #copyToDevice(context: JobContext, path: string, length: number, device: FileTarget): Promise<void> {
-    const { offset } = this.#session;
-    checkDeviceRoom(device.path, offset + length);
-    await withFileSink(device, offset, (sink) => copyImage(context, path, length, new HeadLastSink(sink, HEAD_BYTES)));
-  }
-
-  async #write(
-    { tree, paths, contents }: Staged,
-    input: PlanInput,
-    { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
-    folder: SpillFolder,
-    offset: number,
-  ): Promise<ErofsPlan> {
-    const files = { path, shownPath, offset, records: folder.create("records"), fragments: folder.create("fragments") };
-    const { pool } = this.#session;
+  async #write(staged: Staged, input: PlanInput, image: SharedTarget, folder: SpillFolder): Promise<ErofsPlan> {
+    const session = this.#session;
     const compression = this.#compression;
+    const files = { image, records: folder.create("records"), fragments: folder.create("fragments") };
+    const tree = staged.tree.share();
+    const { contents } = staged;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
     const work = await this.#plan(() => planner.planFiles());
-    if (compression.dedupeExtents) await this.#findLinks({ tree, paths, contents }, planner, work);
-    await this.#session.watch("compress", planner.contentBytes, () =>
-      paths
-        ? pool.run("compress", { tree: tree.share(), paths, work, files })
-        : pool.runHere((context) => compressFiles(context, tree, work, contents, files)),
+    if (compression.dedupeExtents) await this.#findLinks(staged, planner, work);
+    await session.watch("compress", planner.contentBytes, () =>
+      session.run("compress", { tree, contents, work, files }),
     );
     await this.#plan(() => planner.placeMetadata());
-    await this.#plan(() => this.#writeDirectories(planner, files));
+    await this.#plan(() => writeDirectories(planner, files));
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
-      await this.#session.watch("compress", undefined, () =>
-        pool.run("compress", { tree: tree.share(), paths: undefined, work: packed, files }),
+      const { work, arrangement } = packed;
+      const gathered: SharedContents = { kind: "gathered", path: files.fragments, arrangement };
+      await session.watch("compress", undefined, () =>
+        session.run("compress", { tree, contents: gathered, work, files }),
       );
     }
     const plan = await this.#plan(() => planner.finish());
-    await this.#session.watch("write", undefined, () =>
-      withFileSink(files, files.offset, async (sink) => {
+    await session.watch("write", undefined, () =>
+      withFileSink(image, async (sink) => {
         sink.truncate(plan.blocks * plan.blockSize);
-        await pool.run("metadata", { tree: tree.share(), plan, compression, files });
-        pool.control.check();
+        await session.run("metadata", { tree, plan, compression, files });
         sink.sync();
       }),
     );
@@ -112,38 +105,32 @@ export class CompressedBuild {
   }
 
   /** Looks for what files have in common, and has them share it. */
-  async #findLinks(
-    { tree, paths, contents }: Pick<Staged, "tree" | "paths" | "contents">,
-    planner: CompressedPlanner,
-    work: CompressWork,
-  ): Promise<void> {
-    const { pool } = this.#session;
+  async #findLinks({ tree, contents }: Staged, planner: CompressedPlanner, work: CompressWork): Promise<void> {
+    const session = this.#session;
+    const input = { tree: tree.share(), contents };
     const grains = await this.#plan(() => planner.planGrains(work));
-    await this.#session.watch("compare", planner.contentBytes, () =>
-      paths
-        ? pool.run("grains", { tree: tree.share(), paths, work: grains })
-        : pool.runHere((context) => cutGrains(context, tree, grains, contents)),
-    );
+    await session.watch("compare", planner.contentBytes, () => session.run("grains", { ...input, work: grains }));
     const runs = await this.#plan(() => findRuns(grains, (index) => tree.size.view[work.files[index]!]!));
     const verify = { files: work.files, runs };
-    await this.#session.watch("compare", undefined, () =>
-      paths
-        ? pool.run("verify", { tree: tree.share(), paths, work: verify })
-        : pool.runHere((context) => verifyRuns(context, verify, contents, contents)),
-    );
+    await session.watch("compare", undefined, () => session.run("verify", { ...input, work: verify }));
     await this.#plan(() => planner.link(work, runs));
-  }
-
-  #writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
-    const fragments = new SpillFile(files.fragments);
-    try {
-      planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
-    } finally {
-      fragments.close();
-    }
   }
 
   #plan<T>(work: () => T): Promise<T> {
     return this.#session.watch("plan", undefined, async () => work());
+  }
+}
+
+async function copyToDevice(job: JobContext, path: string, length: number, device: FileTarget): Promise<void> {
+  checkDeviceRoom(device.path, device.offset + length);
+  await copyImage(job, path, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
+}
+
+function writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
+  const fragments = new SpillFile(files.fragments);
+  try {
+    planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
+  } finally {
+    fragments.release();
   }
 }

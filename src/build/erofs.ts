@@ -20,6 +20,7 @@ import { findCandidates } from "../stage/tree/dedupe.ts";
 import { checkSortFlags, FILE_RAW, orderFiles } from "../stage/tree/file-order.ts";
 import { orderInodes } from "../stage/tree/order.ts";
 import { type DataRuns, findSparse } from "../stage/tree/sparse.ts";
+import { openContents } from "./contents.ts";
 import { CompressedBuild } from "./erofs-compressed.ts";
 import type { BuildOptions } from "./options.ts";
 import type { BuildReport } from "./report.ts";
@@ -57,7 +58,7 @@ class ErofsBuild {
 
   run(out: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
-    return session.run(out, async (staged) => {
+    return session.build(out, async (staged) => {
       const { compression } = this.#layout;
       const packedEntry = allocatePackedInode(staged.tree, compression);
       const input = await this.#prepare(staged);
@@ -90,7 +91,7 @@ class ErofsBuild {
 
   async #write(staged: Staged, plan: ErofsPlan, out: ImageTarget): Promise<void> {
     const { offset } = this.#session;
-    if (typeof out === "string") return writeFileTarget(out, (file) => this.#writeFile(staged, plan, file));
+    if (typeof out === "string") return writeFileTarget(out, offset, (file) => this.#writeFile(staged, plan, file));
     if (!("getWriter" in out)) return this.#writeSink(staged, plan, moveSink(out, offset), emitParallel);
     const stream = new SequentialSink(out);
     try {
@@ -103,29 +104,25 @@ class ErofsBuild {
 
   /** Writes a device in this thread, any other file in all threads, each with a descriptor of its own. */
   async #writeFile(staged: Staged, plan: ErofsPlan, file: FileTarget): Promise<void> {
-    const { offset, pool } = this.#session;
-    const { tree, contents, paths } = staged;
-    const { path, shownPath } = file;
-    if (file.inPlace) checkDeviceRoom(path, offset + plan.blocks * plan.blockSize);
-    await withFileSink(file, offset, async (sink) => {
+    const { tree, contents } = staged;
+    if (file.inPlace) checkDeviceRoom(file.path, file.offset + plan.blocks * plan.blockSize);
+    await withFileSink(file, async (sink) => {
       if (file.inPlace) {
         const headLast = new HeadLastSink(sink, Math.max(plan.blockSize, 4096));
         return this.#writeSink(staged, plan, headLast, emitParallel);
       }
       sink.truncate(plan.blocks * plan.blockSize);
-      if (paths) await pool.run("emit", { tree: tree.share(), paths, plan, target: { path, shownPath, offset } });
-      else await pool.runHere((context) => emitParallel(context, plan, tree, contents, sink));
-      pool.control.check();
+      await this.#session.run("emit", { tree: tree.share(), contents, plan, target: file });
       sink.sync();
     });
   }
 
   /** Writes, in this thread, to a sink that only it can reach. */
-  async #writeSink(staged: Staged, plan: ErofsPlan, out: Sink, emit: typeof emitParallel): Promise<void> {
-    await this.#session.pool.runHere(async (context) => {
+  async #writeSink({ tree, contents }: Staged, plan: ErofsPlan, out: Sink, emit: typeof emitParallel): Promise<void> {
+    await this.#session.here(async (job) => {
       await out.truncate(plan.blocks * plan.blockSize);
-      await emit(context, plan, staged.tree, staged.contents, out);
-      context.control.check();
+      await emit(job, plan, tree, openContents(job, tree, contents), out);
+      job.control.check();
       await out.close();
     });
   }

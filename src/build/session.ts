@@ -7,18 +7,17 @@
 import { checkInteger } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
-import { loadXxHash } from "../core/xxhash.ts";
-import { FileContents } from "../stage/source/disk/node-files.ts";
-import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import type { JobContext } from "../core/threads.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";
 import { isFileSource, paths } from "../stage/source/node-sources.ts";
 import { isStaged, type Source } from "../stage/source/source.ts";
 import type { Contents } from "../stage/tree/contents.ts";
-import { compareCandidates, type DedupeCandidates } from "../stage/tree/dedupe.ts";
+import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
-import { type DataRuns, readSparse, type SparseScan, scanSparse } from "../stage/tree/sparse.ts";
+import { type DataRuns, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import { Tree } from "../stage/tree/tree.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
+import { isShared, type SharedContents } from "./contents.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildSeconds } from "./report.ts";
@@ -27,10 +26,8 @@ import { checkTarget, type ImageTarget } from "./target.ts";
 /** What a tree was staged into. */
 export interface Staged {
   tree: Tree;
-  contents: Contents;
+  contents: SharedContents | Contents;
   xattrs: Xattr[][];
-  /** Where the files lie, if they do on this machine: then all threads can read them. */
-  paths: SharedPaths | undefined;
   /** Left out before the walk. */
   excluded: number;
 }
@@ -46,14 +43,17 @@ export function toSource(source: readonly (string | Uint8Array)[] | Source): Sou
   return Array.isArray(source) ? paths(source as readonly (string | Uint8Array)[]) : (source as Source);
 }
 
+/** The parameters of a job. */
+type JobParams<K extends keyof typeof JOBS> = Parameters<(typeof JOBS)[K]>[1];
+
 /** One build from its start to its end. */
 export class BuildSession {
   readonly policy: StagePolicy;
-  readonly pool: ThreadPool<typeof JOBS>;
   /** Bytes before the image. */
   readonly offset: number;
   readonly #source: Source;
   readonly #options: RunOptions;
+  readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #started = performance.now();
   /** Removes what the source has made. */
@@ -66,7 +66,7 @@ export class BuildSession {
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     // entries in memory cannot be shared: they are read by the main thread alone
-    this.pool = new ThreadPool(isFileSource(source) ? workers : 1, JOBS, new URL("./worker.js", import.meta.url));
+    this.#pool = new ThreadPool(isFileSource(source) ? workers : 1, JOBS, new URL("./worker.js", import.meta.url));
   }
 
   /** Wall time of each stage so far. */
@@ -81,16 +81,14 @@ export class BuildSession {
   }
 
   /** Stages the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
-  async run<R>(out: ImageTarget, work: (staged: Staged) => Promise<R>): Promise<R> {
+  async build<R>(out: ImageTarget, work: (staged: Staged) => Promise<R>): Promise<R> {
     const { signal } = this.#options;
-    const onAbort = () => this.pool.abort();
-    let staged: Staged | undefined;
+    const onAbort = () => this.#pool.abort();
     try {
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) onAbort();
       checkTarget(out);
-      staged = await this.#stage();
-      return await work(staged);
+      return await work(await this.#stage());
     } catch (error) {
       // whoever reads the stream must not wait for what will not come
       if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
@@ -98,8 +96,7 @@ export class BuildSession {
       }
       throw error;
     } finally {
-      this.pool.close();
-      staged?.contents.release();
+      this.#pool.close();
       this.#release?.();
       signal?.removeEventListener?.("abort", onAbort);
     }
@@ -112,45 +109,47 @@ export class BuildSession {
       if (isStaged(source))
         return {
           tree,
-          ...(await this.pool.here((context) => source.stage(tree, this.policy, context))),
-          paths: undefined,
+          ...(await this.here((job) => source.stage(tree, this.policy, job))),
           excluded: 0,
         };
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-      const start = await this.pool.here(() => source.open(this.policy, tree));
+      const start = await this.here(() => source.open(this.policy, tree));
       this.#release = start.release;
       try {
-        await this.pool.run("walk", prepareWalk(tree, start.paths, this.policy));
+        await this.run("walk", prepareWalk(tree, start.paths, this.policy));
       } catch (error) {
         throw start.explain(error);
       }
       tree.ensureAll();
       const { finish } = start;
-      const xattrs = finish ? await this.pool.here((context) => finish(tree, this.policy, context)) : [[]];
-      const contents = new FileContents(tree, start.paths);
-      return { tree, contents, xattrs, paths: start.paths, excluded: start.excluded };
+      const xattrs = finish ? await this.here((job) => finish(tree, this.policy, job)) : [[]];
+      return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
     });
   }
 
+  /** Runs a job in all threads if they can open the contents that it reads, else in the main thread alone. */
+  async run<K extends keyof typeof JOBS>(name: K, params: JobParams<K>): Promise<void> {
+    if (!("contents" in params) || isShared(params.contents)) return this.#pool.run(name, params);
+    return this.here((job) => JOBS[name](job, params as never));
+  }
+
+  /** Does `work` in the main thread alone, which may wait for the caller: for a stream, or a Sink. */
+  here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
+    return this.#pool.here(work);
+  }
+
   /** Compares files; the outcome is in `candidates`. */
-  async compare({ tree, contents, paths }: Staged, candidates: DedupeCandidates): Promise<void> {
+  async compare({ tree, contents }: Staged, candidates: DedupeCandidates): Promise<void> {
     if (candidates.entries.length === 0) return;
-    const xxhash = await loadXxHash();
     await this.watch("compare", candidates.bytes, () =>
-      paths
-        ? this.pool.run("compare", { tree: tree.share(), paths, candidates })
-        : this.pool.runHere((context) => compareCandidates(context, tree, candidates, contents, xxhash)),
+      this.run("compare", { tree: tree.share(), contents, candidates }),
     );
   }
 
   /** Looks for holes; gives what holds data, by entry. */
-  async scan({ tree, contents, paths }: Staged, scan: SparseScan): Promise<Map<number, DataRuns>> {
+  async scan({ tree, contents }: Staged, scan: SparseScan): Promise<Map<number, DataRuns>> {
     if (scan.entries.length > 0) {
-      await this.watch("compare", scan.bytes, () =>
-        paths
-          ? this.pool.run("scan", { tree: tree.share(), paths, scan })
-          : this.pool.runHere((context) => scanSparse(context, tree, scan, contents)),
-      );
+      await this.watch("compare", scan.bytes, () => this.run("scan", { tree: tree.share(), contents, scan }));
     }
     return readSparse(scan);
   }
@@ -167,11 +166,11 @@ export class BuildSession {
     const fail = (error: unknown) => {
       // the caller's own mistake ends the build, and is the caller's to see
       thrown ??= { error };
-      this.pool.abort();
+      this.#pool.abort();
     };
     const tell = () => {
       try {
-        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.pool.control.done, total });
+        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.#pool.control.done, total });
         if (told instanceof Promise) told.catch(fail);
       } catch (error) {
         fail(error);

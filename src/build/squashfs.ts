@@ -11,7 +11,7 @@ import { checkInteger } from "../core/check.ts";
 import type { FileSink } from "../core/node/node-file-sink.ts";
 import { withSpills } from "../core/node/node-spill.ts";
 import type { Sink } from "../core/sink.ts";
-import { type DataCoding, packData } from "../squashfs/data.ts";
+import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
 import { checkLimits } from "../squashfs/limits.ts";
 import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "../squashfs/options.ts";
@@ -68,7 +68,7 @@ class SquashfsBuild {
 
   run(out: ImageTarget): Promise<SquashfsReport> {
     const session = this.#session;
-    return session.run(out, async (staged) => {
+    return session.build(out, async (staged) => {
       const inodes = orderInodes(staged.tree);
       checkLimits(staged.tree, inodes, this.#layout.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
@@ -104,33 +104,20 @@ class SquashfsBuild {
 
   async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
     const { offset } = this.#session;
-    if (typeof out === "string") {
-      let image: FinishedImage | undefined;
-      await writeFileTarget(out, async (file) => {
-        image = await this.#writeFile(staged, inodes, data, file, offset);
-      });
-      return image!;
-    }
+    if (typeof out === "string")
+      return writeFileTarget(out, offset, (file) => this.#writeFile(staged, inodes, data, file));
     // sizes are known at the end only, and the superblock comes first
     return withSpills(undefined, async (folder) => {
       const path = folder.create("image");
-      const image = await this.#writeFile(staged, inodes, data, { path, shownPath: path, inPlace: false }, 0);
-      await this.#session.pool.runHere((context) => sendImage(context, path, image.bytes, out, offset));
+      const image = await this.#writeFile(staged, inodes, data, { path, shownPath: path, offset: 0, inPlace: false });
+      await this.#session.here((job) => sendImage(job, path, image.bytes, out, offset));
       return image;
     });
   }
 
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */
-  #writeFile(
-    staged: Staged,
-    inodes: InodeOrder,
-    plan: DataPlan,
-    file: FileTarget,
-    offset: number,
-  ): Promise<FinishedImage> {
-    const { pool } = this.#session;
-    const { tree, contents, paths, xattrs } = staged;
-    const { path, shownPath } = file;
+  #writeFile(staged: Staged, inodes: InodeOrder, plan: DataPlan, file: FileTarget): Promise<FinishedImage> {
+    const { tree, contents, xattrs } = staged;
     const layout = this.#layout;
     const coding: DataCoding = {
       compressor: layout.compressor,
@@ -140,14 +127,12 @@ class SquashfsBuild {
       rawFragments: layout.uncompressed.fragments,
       sparse: layout.sparse,
     };
-    return withFileSink(file, offset, async (sink) => {
+    return withFileSink(file, async (sink) => {
       if (file.inPlace) wipeHead(sink);
-      if (paths)
-        await pool.run("pack", { tree: tree.share(), paths, plan, coding, target: { path, shownPath, offset } });
-      else await pool.runHere((context) => packData(context, plan, coding, tree, contents, sink));
+      await this.#session.run("pack", { tree: tree.share(), contents, plan, coding, target: file });
       const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
       const input = { tree, inodes, layout, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
-      const image = await pool.here((context) => finishImage(context, input, sink, () => sink.sync()));
+      const image = await this.#session.here((job) => finishImage(job, input, sink, () => sink.sync()));
       sink.sync();
       return image;
     });

@@ -29,32 +29,46 @@ export function checkTarget(out: ImageTarget): void {
   );
 }
 
-/** A file to be written: the temporary one beside the target, or a device itself. */
-export interface FileTarget {
-  /** Where to write. */
+/** A file that holds an image, which every thread can open. */
+export interface SharedTarget {
   path: string;
   /** What messages call it. */
   shownPath: string;
+  /** Bytes in front of the image. */
+  offset: number;
+}
+
+/** A file to be written: the temporary one beside the target, or a device itself. */
+export interface FileTarget extends SharedTarget {
   /** The target itself is written to (a device), so that the head must come last. */
   inPlace: boolean;
 }
 
 /** Has `write` make the file `out`, and puts it in its place; after a failure `out` is as it was. */
-export async function writeFileTarget(out: string, write: (file: FileTarget) => Promise<void>): Promise<void> {
+export async function writeFileTarget<R>(
+  out: string,
+  offset: number,
+  write: (file: FileTarget) => Promise<R>,
+): Promise<R> {
   const target = openTarget(out);
   try {
-    await write({ path: target.path, shownPath: out, inPlace: target.inPlace });
+    const result = await write({ path: target.path, shownPath: out, offset, inPlace: target.inPlace });
     target.commit();
+    return result;
   } catch (error) {
     target.abandon();
     throw error;
   }
 }
 
-/** Opens a file for `use`, at `offset`; it is closed however that ends. */
+/** Opens a file to write to in a thread's part of a job. */
+export function openSink(job: JobContext, { path, shownPath, offset }: SharedTarget): FileSink {
+  return job.keep(new FileSink(path, shownPath, offset));
+}
+
+/** Opens a file for `use`; it is closed however that ends. */
 export async function withFileSink<R>(
-  { path, shownPath }: Pick<FileTarget, "path" | "shownPath">,
-  offset: number,
+  { path, shownPath, offset }: SharedTarget,
   use: (sink: FileSink) => Promise<R>,
 ): Promise<R> {
   const sink = new FileSink(path, shownPath, offset);
@@ -76,21 +90,17 @@ export function moveSink(out: Sink, offset: number): Sink {
 
 /** Copies a finished image of `length` bytes, which lies in the temporary file `path`, to a sink, front to back. */
 export async function copyImage(job: JobContext, path: string, length: number, sink: Sink): Promise<void> {
-  const image = new SpillFile(path);
-  try {
-    await sink.truncate(length);
-    const buffer = new Uint8Array(COPY_BYTES);
-    for (let done = 0; done < length; ) {
-      const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
-      if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
-      await sink.writeAt(buffer.subarray(0, got), done);
-      done += got;
-      await job.breathe(got);
-    }
-    await sink.close();
-  } finally {
-    image.close();
+  const image = job.keep(new SpillFile(path));
+  await sink.truncate(length);
+  const buffer = new Uint8Array(COPY_BYTES);
+  for (let done = 0; done < length; ) {
+    const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
+    if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
+    await sink.writeAt(buffer.subarray(0, got), done);
+    done += got;
+    await job.breathe(got);
   }
+  await sink.close();
 }
 
 /** The same to a stream or a caller's Sink, `offset` bytes from its start. */

@@ -1,4 +1,4 @@
-/** Entry of a helper thread: runs each job that the main thread names. */
+/** Entry of a helper thread: does its part in each job that the main thread names. */
 import { parentPort, workerData } from "node:worker_threads";
 import { Control } from "../core/control.ts";
 import { packError } from "../core/error.ts";
@@ -8,12 +8,13 @@ import { JOBS } from "./jobs.ts";
 
 const start = workerData as HelperStart;
 const control = new Control(start.control);
-const context = new JobContext(control, start.thread);
 
-parentPort!.on("message", async ({ job, params }: JobRequest) => {
+parentPort!.on("message", async ({ job: name, params }: JobRequest) => {
   const reply: JobReply = { error: undefined };
   try {
-    await (JOBS as Record<string, Job<unknown>>)[job]!(context, params);
+    await new JobContext(control, start.thread).run((job) =>
+      (JOBS as Record<string, Job<unknown>>)[name]!(job, params),
+    );
   } catch (error) {
     control.stop();
     reply.error = packError(error);

@@ -4,12 +4,13 @@
  */
 import type { Control } from "./control.ts";
 
-/** A thread's part in a job: which pieces it gets, and how it tells what it has done. */
+/** A thread's part in a job: which pieces it gets, how it tells what it has done, and what it has open. */
 export class JobContext {
   readonly control: Control;
   /** 0 for the main thread. */
   readonly thread: number;
   readonly #pause: () => Promise<void> | undefined;
+  readonly #kept: { release(): void }[] = [];
 
   /** @param pause gives a promise when it is time to let others have their turn, in a thread that must do so */
   constructor(control: Control, thread: number, pause: () => Promise<void> | undefined = () => undefined) {
@@ -42,9 +43,29 @@ export class JobContext {
     this.control.advance(this.thread, done);
     return this.#pause();
   }
+
+  /** Has something released when the part is over, however it ends. */
+  keep<T extends { release(): void }>(open: T): T {
+    this.#kept.push(open);
+    return open;
+  }
+
+  /** Does `work` as the part. */
+  async run<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
+    try {
+      return await work(this);
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Releases what is kept, although the part is not over: it has been given up, as it may wait for ever. */
+  release(): void {
+    for (const open of this.#kept) open.release();
+  }
 }
 
-/** A job that all threads run at once on the same shared parameters. */
+/** A job that threads run at once on the same parameters: plain data, most of it in shared memory. */
 export type Job<P> = (job: JobContext, params: P) => Promise<void>;
 
 /** Jobs by name, as each thread knows them. */

@@ -56,8 +56,8 @@ export class ThreadPool<T extends JobTable> {
   /** Runs a job in every thread; rejects with the first error, after all have stopped. */
   async run<K extends keyof T & string>(name: K, params: Parameters<T[K]>[1]): Promise<void> {
     const request: JobRequest = { job: name, params };
-    await this.#settle((context) => [
-      this.#jobs[name]!(context, params as never),
+    await this.#settle((job) => [
+      job.run(() => this.#jobs[name]!(job, params as never)),
       ...this.#helpers.map((helper) => helper.ask(request)),
     ]);
   }
@@ -68,16 +68,14 @@ export class ThreadPool<T extends JobTable> {
     this.#abort(new ImageError("ABORTED", "the build was aborted"));
   }
 
-  /** Runs a job in the main thread alone. */
-  async runHere(job: (context: JobContext) => Promise<void>): Promise<void> {
-    await this.#settle((context) => [Promise.race([job(context), this.#aborted])]);
-  }
-
-  /** Runs a job with a result in the main thread alone. */
-  async here<R>(job: (context: JobContext) => Promise<R>): Promise<R> {
+  /** Does `work` in the main thread alone; returns its result. */
+  async here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
     let result: { value: R } | undefined;
-    await this.runHere(async (context) => {
-      result = { value: await job(context) };
+    await this.#settle((job) => {
+      const working = job.run(work).then((value) => {
+        result = { value };
+      });
+      return [Promise.race([working, this.#aborted]).finally(() => job.release())];
     });
     return result!.value;
   }
@@ -87,7 +85,7 @@ export class ThreadPool<T extends JobTable> {
     for (const helper of this.#helpers) helper.close();
   }
 
-  async #settle(start: (context: JobContext) => Promise<void>[]): Promise<void> {
+  async #settle(start: (job: JobContext) => Promise<void>[]): Promise<void> {
     this.control.check();
     this.control.reset();
     const errors: unknown[] = [];
@@ -102,6 +100,8 @@ export class ThreadPool<T extends JobTable> {
     // threads that were stopped because of an error say only that
     const isCause = (error: unknown) => !(error instanceof ImageError && error.code === "ABORTED");
     if (errors.length > 0) throw errors.find(isCause) ?? errors[0];
+    // all may have been done when the build was aborted
+    this.control.check();
   }
 }
 

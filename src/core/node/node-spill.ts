@@ -43,7 +43,8 @@ export class SpillFile {
     });
   }
 
-  close(): void {
+  /** Closes the file; may be called again. */
+  release(): void {
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     this.#descriptor = -1;
   }

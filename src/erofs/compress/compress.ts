@@ -13,7 +13,6 @@ import { Linker } from "../links/linker.ts";
 import type { SharedLinks } from "../links/links.ts";
 import { COMPRESS_FIELDS, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
-import type { Arrangement } from "./arrange.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput } from "./piece-output.ts";
 import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer.ts";
@@ -42,8 +41,6 @@ export interface CompressWork {
   found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
   /** Ranges of files that are not compressed again, if there are any. */
   links: SharedLinks | undefined;
-  /** In which order the packed inode has what was gathered for it, if that is what is compressed, and it is another. */
-  arrangement: Arrangement | undefined;
 }
 
 /** Compresses pieces until none is left; run by every thread at once. */

@@ -217,14 +217,18 @@ export class CompressedPlanner {
     }
   }
 
-  /** The third step: the contents of the packed inode; undefined where there is none. */
-  planPacked(): CompressWork | undefined {
+  /**
+   * The third step: the contents of the packed inode, and in which order it has what was gathered, if that is another;
+   * undefined where there is none.
+   */
+  planPacked(): { work: CompressWork; arrangement: Arrangement | undefined } | undefined {
     if (!this.#hasPacked(new StoredFiles(this.#stored))) return undefined;
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#methods.length - 2);
     const files = sharedUint32(1);
     files[0] = this.#packedEntry;
     // its inode has its place already, with room for a compact index
-    return { ...this.#planWork(files, "indexed", methods), found: undefined, arrangement: this.#arrangement };
+    const work = { ...this.#planWork(files, "indexed", methods), found: undefined };
+    return { work, arrangement: this.#arrangement };
   }
 
   /** The last step: everything has its place. */
@@ -271,7 +275,6 @@ export class CompressedPlanner {
       stored: this.#stored,
       found: this.#found,
       links: undefined,
-      arrangement: undefined,
     };
   }
 

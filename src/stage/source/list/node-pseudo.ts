@@ -159,7 +159,7 @@ function copyData({ source, start }: NonNullable<PseudoFile["data"]>, { data, wh
       done += got;
     }
   } finally {
-    file.close();
+    file.release();
     if (read !== undefined) closeSync(read);
   }
 }

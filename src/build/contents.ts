@@ -1,0 +1,49 @@
+/**
+ * What jobs read. Contents that every thread can open are a value, which is posted to the threads and opened in each of
+ * them; any others are an object of the main thread, and read by it alone.
+ */
+import type { JobContext } from "../core/threads.ts";
+import type { Arrangement } from "../erofs/compress/arrange.ts";
+import { FileContents } from "../stage/source/disk/node-files.ts";
+import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import type { Contents } from "../stage/tree/contents.ts";
+import { type SharedTree, Tree } from "../stage/tree/tree.ts";
+import { GatheredContents } from "./spilled.ts";
+
+/** Contents that every thread can open; plain data, most of it in shared memory. */
+export type SharedContents =
+  /** Files on this machine. */
+  | { kind: "files"; paths: SharedPaths }
+  /** The packed inode's: the spill file in which they were gathered, and the order in which the inode has them. */
+  | { kind: "gathered"; path: string; arrangement: Arrangement | undefined };
+
+/** What most jobs read. */
+export interface JobInput {
+  tree: SharedTree;
+  contents: SharedContents | Contents;
+}
+
+/** Whether every thread can open these contents. */
+export function isShared(contents: SharedContents | Contents): contents is SharedContents {
+  return "kind" in contents;
+}
+
+/** Opens the tree and the contents for a thread's part in a job. */
+export function openInput(job: JobContext, input: JobInput): { tree: Tree; contents: Contents } {
+  const tree = Tree.attach(input.tree);
+  return { tree, contents: openContents(job, tree, input.contents) };
+}
+
+/** Opens contents for a thread's part in a job. */
+export function openContents(job: JobContext, tree: Tree, contents: SharedContents | Contents): Contents {
+  return job.keep(isShared(contents) ? open(tree, contents) : contents);
+}
+
+function open(tree: Tree, contents: SharedContents): Contents {
+  switch (contents.kind) {
+    case "files":
+      return new FileContents(tree, contents.paths);
+    case "gathered":
+      return new GatheredContents(contents.path, contents.arrangement);
+  }
+}
