@@ -6,7 +6,12 @@ import { findNext, findNextRuns, findWider, findWiderRuns, foundMatch, foundStar
 /** From so many attempts on runs are recognized. */
 const RUNS: i32 = 129;
 
-/** Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match. */
+/**
+ * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match.
+ *
+ * Long because liblz4's is one function, whose jumps between one, two and three known matches are the loops here: its
+ * choices, and so its bytes, can be compared line by line.
+ */
 export function compressChain(from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts: i32): u32 {
   startBlock(from, to, at, limit, fill);
   if (to - from < MIN_INPUT) return finishBlock();

@@ -28,6 +28,11 @@ function slotOf<T>(address: u32): u32 {
   return TABLE + ((<u32>(((load<u64>(address) << 24) * 889523592379) >> 50)) & ~3);
 }
 
+/**
+ * Compresses [from, to) to [at, at + limit); `T`: u16 for inputs of up to 64 KiB, else u32.
+ *
+ * Long because it runs once a byte, compiled anew for each size of slots: its state stays in local variables.
+ */
 @inline
 function compress<T>(from: u32, to: u32, at: u32, limit: u32, fill: bool): u32 {
   const end = at + limit;

@@ -119,6 +119,9 @@ function countRunBack(at: u32, low: u32, pattern: u32): u32 {
  * `wide`: it may start before `ip`, down to `low`, and its whole length counts (else `low` is `ip`).
  * `runs`: long runs of one byte are recognized and not gone through position by position.
  * `swap`: once a match is found, the chain of that position inside it is followed that skips most.
+ *
+ * Long because it runs once a candidate, compiled anew for each combination of the three: its state stays in local
+ * variables.
  */
 @inline
 function search(

@@ -134,7 +134,11 @@ function decodeStored(): i32 {
   return 0;
 }
 
-/** Decodes the symbols of a block; 0, or what is wrong. */
+/**
+ * Decodes the symbols of a block; 0, or what is wrong.
+ *
+ * Long because it runs once a symbol: bits, input and output stay in local variables, which parts could not share.
+ */
 function decodeSymbols(): i32 {
   let bits_ = bits;
   let count_ = count;

@@ -50,6 +50,23 @@ function countOf(length: u32): u32 {
   return load<u32>(length << 2, SORT_COUNTS);
 }
 
+/** Sorts symbols by the lengths of their codes, which have been counted. */
+function sortSymbols(lens: u32, symbols: u32): void {
+  const starts = SORT_COUNTS + 64;
+  let start: u32 = 0;
+  for (let length: u32 = 1; length < 16; length++) {
+    store<u32>(starts + (length << 2), start);
+    start += countOf(length);
+  }
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
+    const length = <u32>load<u8>(lens + symbol);
+    if (length == 0) continue;
+    const place = load<u32>(starts + (length << 2));
+    store<u32>(starts + (length << 2), place + 1);
+    store<u16>(SORT + (place << 1), symbol);
+  }
+}
+
 /**
  * Makes the table that `bits` bits lead into, from the code lengths of `symbols` symbols at `lens`. False if there can be
  * no such code: it has more codes than fit, or fewer, save one code of one bit, or none at all, where `lone` allows it.
@@ -70,20 +87,7 @@ export function makeTable(table: u32, bits: u32, lens: u32, symbols: u32, lone: 
     if (!(lone && (used == 0 || (used == 1 && countOf(1) == 1)))) return false;
     memory.fill(table, 0, 4 << bits);
   }
-  // symbols by the lengths of their codes
-  const starts = SORT_COUNTS + 64;
-  let start: u32 = 0;
-  for (let length: u32 = 1; length < 16; length++) {
-    store<u32>(starts + (length << 2), start);
-    start += countOf(length);
-  }
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const length = <u32>load<u8>(lens + symbol);
-    if (length == 0) continue;
-    const place = load<u32>(starts + (length << 2));
-    store<u32>(starts + (length << 2), place + 1);
-    store<u16>(SORT + (place << 1), symbol);
-  }
+  sortSymbols(lens, symbols);
   let code: u32 = 0;
   let free: u32 = 1 << bits;
   let prefix = u32.MAX_VALUE;

@@ -87,7 +87,11 @@ function isBetter(gain: i32, distance: u32, laterDistance: u32, price: i32): boo
   return 4 * gain + (<i32>clz(laterDistance) - <i32>clz(distance)) > price;
 }
 
-/** Parses until `stop` is reached, or the block has to end. */
+/**
+ * Parses until `stop` is reached, or the block has to end.
+ *
+ * Long because it runs once a byte, compiled anew for each mode: its state stays in local variables.
+ */
 @inline
 function parse(stop: u32, mode: i32): void {
   let at = next;
