@@ -7,7 +7,7 @@ export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
 export type { Algorithm, AlgorithmOptions, CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
-export type { CompressorName } from "./squashfs/compressor.ts";
+export type { CompressorName, CompressorSettings } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
 export { type Entry, entries } from "./stage/source/entries.ts";
 export { type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";

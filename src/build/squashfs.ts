@@ -121,8 +121,7 @@ class SquashfsBuild {
     const layout = this.#layout;
     const coding: DataCoding = {
       compressor: layout.compressor,
-      level: layout.level,
-      windowBits: layout.windowBits,
+      settings: layout.settings,
       rawData: layout.uncompressed.data,
       rawFragments: layout.uncompressed.fragments,
       sparse: layout.sparse,

@@ -1,12 +1,9 @@
 /**
- * The compressions by the names that the command line gives them. Each is loaded when it is asked for: the modules are
- * text of up to 450 KB, that a run without them need not read.
+ * The compressions by the names that the command line gives them: another one is another row, and a folder. Each is
+ * loaded when it is asked for: the modules are text of up to 450 KB, that a run without them need not read.
  */
 import { ImageError } from "../core/error.ts";
 import type { Codec, CodecWindows } from "./codec.ts";
-
-/** The compressions that can be asked for. */
-export type CodecName = "lz4" | "lz4hc" | "deflate" | "zlib" | "zstd";
 
 /** The levels of a compression. */
 export interface CodecLevels {
@@ -17,31 +14,70 @@ export interface CodecLevels {
   readonly highest: number;
 }
 
+/** What a codec is made with. */
+interface CodecSettings {
+  /** One of its levels, 0 where it has none. */
+  level: number;
+  dictSize: number | undefined;
+  windows: CodecWindows;
+}
+
+interface CodecRow {
+  /** Undefined: there is nothing to choose. */
+  readonly levels: CodecLevels | undefined;
+  /** Loads what is needed, and makes it. */
+  readonly create: (settings: CodecSettings) => Promise<Codec>;
+}
+
+/**
+ * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, as
+ * mksquashfs has them. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and saves less
+ * than 0.1 %.
+ */
+const ROWS = {
+  lz4: {
+    levels: undefined,
+    create: async ({ windows }) => (await import("./lz4/lz4.ts")).createLz4(windows),
+  },
+  lz4hc: {
+    levels: { normal: 7, lowest: 0, highest: 12 },
+    create: async ({ level, windows }) => (await import("./lz4/lz4.ts")).createLz4hc(level, windows),
+  },
+  deflate: {
+    levels: { normal: 1, lowest: 1, highest: 12 },
+    create: async ({ level, windows }) => (await import("./deflate/deflate.ts")).createDeflate(level, windows),
+  },
+  zlib: {
+    levels: { normal: 9, lowest: 1, highest: 9 },
+    create: async ({ level, dictSize, windows }) => {
+      const windowBits = dictSize === undefined ? undefined : Math.log2(dictSize);
+      return (await import("./deflate/zlib.ts")).createZlib(level, windows, windowBits);
+    },
+  },
+  zstd: {
+    levels: { normal: 3, lowest: 0, highest: 22 },
+    create: async ({ level, windows }) => (await import("./zstd/zstd.ts")).createZstd(level, windows),
+  },
+} satisfies Readonly<Record<string, CodecRow>>;
+
+/** The compressions that can be asked for. */
+export type CodecName = keyof typeof ROWS;
+
+/** The compressions by name. */
+export const CODECS: Readonly<Record<CodecName, CodecRow>> = ROWS;
+
 /** A compression, how hard it tries, and the sizes of its windows. */
 export interface CodecOptions extends CodecWindows {
   /** Which one. */
   name: CodecName;
   /** Default {@link CodecLevels.normal}. */
   level?: number | undefined;
-  /** Of zlib alone: log2 of the bytes that matches may lie back, 8 to 15. Default: 15. */
-  windowBits?: number | undefined;
+  /**
+   * Bytes that the reader keeps for matches to reach back. Only where that is less than a codec would use by itself has
+   * it to know: zlib, from 256 to 32768, the default.
+   */
+  dictSize?: number | undefined;
 }
-
-/**
- * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, as
- * mksquashfs has them. LZ4 has none. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and
- * saves less than 0.1 %.
- */
-export const CODEC_LEVELS: Readonly<Record<CodecName, CodecLevels | undefined>> = {
-  lz4: undefined,
-  lz4hc: { normal: 7, lowest: 0, highest: 12 },
-  deflate: { normal: 1, lowest: 1, highest: 12 },
-  zlib: { normal: 9, lowest: 1, highest: 9 },
-  zstd: { normal: 3, lowest: 0, highest: 22 },
-};
-
-/** Names of compressions that the formats know, and that there is no encoder for yet. */
-const NOT_YET = ["lzma", "xz", "lzo"];
 
 /**
  * Checks a name from outside.
@@ -49,9 +85,8 @@ const NOT_YET = ["lzma", "xz", "lzo"];
  * @throws ImageError `INPUT` when there is no such compression
  */
 export function checkCodecName(name: string): CodecName {
-  if (Object.hasOwn(CODEC_LEVELS, name)) return name as CodecName;
-  if (NOT_YET.includes(name)) throw new ImageError("INPUT", `compression with ${name} is not supported yet`);
-  throw new ImageError("INPUT", `there is no compression ${name}: choose from ${Object.keys(CODEC_LEVELS).join(", ")}`);
+  if (Object.hasOwn(CODECS, name)) return name as CodecName;
+  throw new ImageError("INPUT", `there is no compression ${name}: choose from ${Object.keys(CODECS).join(", ")}`);
 }
 
 /**
@@ -60,7 +95,7 @@ export function checkCodecName(name: string): CodecName {
  * @throws ImageError `INPUT` when it has no such level
  */
 export function checkCodecLevel(name: CodecName, level: number | undefined): number {
-  const levels = CODEC_LEVELS[name];
+  const { levels } = CODECS[name];
   if (levels === undefined) {
     if (level !== undefined) throw new ImageError("INPUT", `${name} has no levels, so not ${level}`);
     return 0;
@@ -78,18 +113,7 @@ export function checkCodecLevel(name: CodecName, level: number | undefined): num
  *
  * @throws ImageError `INPUT` when there is no such compression, no such level, or no such window
  */
-export async function createCodec({ name, level, windowBits, ...windows }: CodecOptions): Promise<Codec> {
+export async function createCodec({ name, level, dictSize, ...windows }: CodecOptions): Promise<Codec> {
   const checked = checkCodecLevel(checkCodecName(name), level);
-  switch (name) {
-    case "lz4":
-      return (await import("./lz4/lz4.ts")).createLz4(windows);
-    case "lz4hc":
-      return (await import("./lz4/lz4.ts")).createLz4hc(checked, windows);
-    case "deflate":
-      return (await import("./deflate/deflate.ts")).createDeflate(checked, windows);
-    case "zlib":
-      return (await import("./deflate/zlib.ts")).createZlib(checked, windows, windowBits);
-    case "zstd":
-      return (await import("./zstd/zstd.ts")).createZstd(checked, windows);
-  }
+  return CODECS[name].create({ level: checked, dictSize, windows });
 }

@@ -1,5 +1,5 @@
 /** Options of compression, with their defaults; the command line's names stand in brackets. */
-import { CODEC_LEVELS, checkCodecLevel } from "../codec/names.ts";
+import { CODECS, checkCodecLevel } from "../codec/names.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { checkKernel, isAtLeast, parseKernel } from "../core/kernel.ts";
@@ -194,7 +194,7 @@ function resolveAlgorithm(options: AlgorithmOptions, pclusterSize: number): Algo
   checkOneOf("algorithm", algorithm, Object.keys(ALGORITHMS));
   // where there are no levels there is nothing to choose
   const checked = checkCodecLevel(algorithm, options.level);
-  const level = CODEC_LEVELS[algorithm] && checked;
+  const level = CODECS[algorithm].levels && checked;
   return { algorithm, level, dictSize: resolveDictionary(options, pclusterSize) };
 }
 

@@ -10,7 +10,7 @@ import type { JobContext } from "../core/threads.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
-import { type CompressorSpec, makeCodec } from "./compressor.ts";
+import { type CompressorSpec, makeCodec } from "./disk/compressors.ts";
 import { WORD_RAW } from "./disk/format.ts";
 import { ItemReader } from "./item-reader.ts";
 import { BLOCK_ALIGN, FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "./items.ts";

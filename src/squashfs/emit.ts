@@ -5,7 +5,7 @@
 import { roundUp } from "../core/bytes.ts";
 import type { Sink } from "../core/sink.ts";
 import type { JobContext } from "../core/threads.ts";
-import { compressionId, encodeCompressorOptions } from "./compressor.ts";
+import { COMPRESSORS, encodeCompressorOptions } from "./disk/compressors.ts";
 import {
   FLAG_ALWAYS_FRAGMENTS,
   FLAG_COMP_OPT,
@@ -68,7 +68,7 @@ export async function finishImage(
     inodes: inodes.order.length,
     mkfsTime,
     blockSize: layout.blockSize,
-    compression: compressionId(layout.compressor),
+    compression: COMPRESSORS[layout.compressor].id,
     flags: flagsOf(layout, options.length > 0),
     bytesUsed,
   });

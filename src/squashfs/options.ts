@@ -1,20 +1,23 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { type CompressorName, GZIP_WINDOW_BITS, LEVELS } from "./compressor.ts";
+import {
+  COMPRESSORS,
+  COMPRESSORS_TO_COME,
+  type CompressorName,
+  type CompressorSettings,
+  type CompressorSpec,
+  resolveSettings,
+} from "./disk/compressors.ts";
 import { MAX_BLOCK, MIN_BLOCK } from "./disk/format.ts";
 
 /** Parts of an image that can be left uncompressed. */
 export type UncompressedPart = "inodes" | "data" | "fragments" | "xattrs" | "ids";
 
 /** How a SquashFS image is laid out. Every field is optional. */
-export interface SquashfsLayoutOptions {
+export interface SquashfsLayoutOptions extends CompressorSettings {
   /** What blocks are compressed with (`-comp`); `none` compresses nothing. Default: `zstd`. */
   compressor?: CompressorName | undefined;
-  /** gzip 1 to 9 (default 9), zstd 1 to 22 (default 15), lz4hc 1 to 12 (default 12). */
-  level?: number | undefined;
-  /** gzip: log2 of the bytes that its matches may lie back, 8 to 15 (`-Xwindow-size`). Default: 15. */
-  windowBits?: number | undefined;
   /** Bytes of a data block, a power of two from 4096 to 1048576 (`-b`). Default: 131072. */
   blockSize?: number | undefined;
   /**
@@ -37,10 +40,7 @@ export interface SquashfsLayoutOptions {
 }
 
 /** {@link SquashfsLayoutOptions} with every default decided and every value checked. */
-export interface SquashfsLayout {
-  compressor: CompressorName;
-  level: number;
-  windowBits: number;
+export interface SquashfsLayout extends CompressorSpec {
   blockSize: number;
   fragments: "all" | "small" | "none";
   uncompressed: Readonly<Record<UncompressedPart, boolean>>;
@@ -56,12 +56,11 @@ const PARTS = ["inodes", "data", "fragments", "xattrs", "ids"] as const;
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsLayout {
   const compressor = options.compressor ?? "zstd";
-  checkOneOf("compressor", compressor, Object.keys(LEVELS));
-  const levels = LEVELS[compressor];
-  if (levels === undefined) throw new ImageError("INPUT", `compressor: ${compressor} is not supported yet`);
-  if (options.windowBits !== undefined && compressor !== "gzip") {
-    throw new ImageError("INPUT", `window bits: are of gzip, not of ${compressor}`);
+  if (Object.hasOwn(COMPRESSORS_TO_COME, compressor)) {
+    throw new ImageError("INPUT", `compressor: ${compressor} is not supported yet`);
   }
+  checkOneOf("compressor", compressor, Object.keys(COMPRESSORS));
+  const settings = resolveSettings(compressor, options);
   const blockSize = checkInteger("block size", options.blockSize, MIN_BLOCK, MAX_BLOCK) ?? 131072;
   if (!Number.isInteger(Math.log2(blockSize))) {
     throw new ImageError("INPUT", `block size: ${blockSize} is not a power of two`);
@@ -74,8 +73,7 @@ export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsL
   const isRaw = (part: UncompressedPart) => compressor === "none" || uncompressed.includes(part);
   return {
     compressor,
-    level: checkInteger(`level of ${compressor}`, options.level, levels.min, levels.max) ?? levels.default,
-    windowBits: checkInteger("window bits", options.windowBits, 8, GZIP_WINDOW_BITS) ?? GZIP_WINDOW_BITS,
+    settings,
     blockSize,
     fragments: options.fragments ?? "all",
     uncompressed: {

@@ -4,7 +4,7 @@ import { ImageError } from "../core/error.ts";
 import type { StructView } from "../core/struct.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
-import { makeCodec } from "./compressor.ts";
+import { makeCodec } from "./disk/compressors.ts";
 import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK } from "./disk/format.ts";
 import { IdTable } from "./disk/ids.ts";
 import { MetadataStream } from "./disk/metadata.ts";

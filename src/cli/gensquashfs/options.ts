@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/compressor.ts";
+import type { CompressorName } from "../../squashfs/disk/compressors.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
 import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";

@@ -1,6 +1,6 @@
 /** `--format=squashfs`: what options mean for that format, and which have nothing to say there. */
 import type { BuildOptions, RunOptions, SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/compressor.ts";
+import type { CompressorName } from "../../squashfs/disk/compressors.ts";
 import { UsageError } from "../shared/getopt.ts";
 import { parseNumber } from "../shared/numbers.ts";
 

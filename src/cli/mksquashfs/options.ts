@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import type { SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/compressor.ts";
+import type { CompressorName } from "../../squashfs/disk/compressors.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { type ModeChange, parseMode } from "../../stage/source/list/symbolic-mode.ts";
 import { UsageError } from "../shared/getopt.ts";

@@ -62,9 +62,6 @@ export const FLAG_COMP_OPT = 0x400;
 /** flags: the id table is stored uncompressed. */
 export const FLAG_NOID = 0x800;
 
-/** `compression` by name. */
-export const COMPRESSION = { gzip: 1, lzma: 2, lzo: 3, xz: 4, lz4: 5, zstd: 6 } as const;
-
 /** A table that is not there; a fragment or attribute set that an inode does not have. Tables have both halves so. */
 export const ABSENT = 0xffffffff;
 

@@ -22,7 +22,7 @@ export interface Superblock extends TablePlaces {
   blockSize: number;
   /** Number of fragment blocks. */
   fragments: number;
-  /** One of COMPRESSION. */
+  /** The compressor's number: see compressors.ts. */
   compression: number;
   /** FLAG_ bits. */
   flags: number;

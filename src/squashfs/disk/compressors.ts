@@ -1,0 +1,221 @@
+/**
+ * The compressors of SquashFS, all that is known of each in one row: another one is another row, and its codec. Source:
+ * Linux fs/squashfs/{zlib,lz4,zstd}_wrapper.c; words and levels are those of mksquashfs 4.7 and gensquashfs 1.3.
+ *
+ *     | superblock | u16: 0x8000 + length | options |     never compressed, and absent where all is as by default
+ */
+import type { Codec, CodecWindows } from "../../codec/codec.ts";
+import { type CodecName, createCodec } from "../../codec/names.ts";
+import { checkInteger } from "../../core/check.ts";
+import { ImageError } from "../../core/error.ts";
+import { StructView, struct, u16, u32 } from "../../core/struct.ts";
+import { META_HEADER, META_RAW } from "./format.ts";
+
+/** What can be set of compressors; each has its own. */
+export interface CompressorSettings {
+  /** gzip 1 to 9 (default 9), zstd 1 to 22 (default 15), lz4hc 1 to 12 (default 12). */
+  level?: number | undefined;
+  /** gzip: log2 of the bytes that its matches may lie back, 8 to 15 (`-Xwindow-size`). Default: 15. */
+  windowBits?: number | undefined;
+}
+
+/** One of {@link CompressorSettings}. */
+export type SettingName = keyof CompressorSettings;
+
+/** Settings with every default decided; 0 for what a compressor does not have. */
+export type Settings = Readonly<Record<SettingName, number>>;
+
+/** What messages call the settings. */
+const LABELS: Readonly<Record<SettingName, string>> = { level: "level", windowBits: "window bits" };
+
+/** The numbers that a setting may be. */
+export interface SettingRange {
+  /** What it is when it is not given. */
+  readonly normal: number;
+  /** The lowest and the highest. */
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** A word that mksquashfs and gensquashfs have for one compressor; it does one of three things. */
+export interface CompressorWord<Name extends string = CompressorName> {
+  /** An option of mksquashfs, with its dash. */
+  readonly mksquashfs: string;
+  /** A word behind gensquashfs's `-X`. */
+  readonly gensquashfs: string;
+  /** A number follows, which is this setting. */
+  readonly sets?: SettingName;
+  /** It makes this compressor of it. */
+  readonly becomes?: Name;
+  /** It sets nothing: of what may follow it in mksquashfs, this alone is supported, and it is so anyway. */
+  readonly only?: string;
+}
+
+/** The options of a compressor on disk. */
+export interface CompressorOptions {
+  readonly byteSize: number;
+  /** Readers insist on them: they are written even if all is as by default. */
+  readonly isNeeded: boolean;
+  /** Writes them into zeroed bytes. */
+  readonly emit: (view: StructView, at: number, settings: Settings) => void;
+}
+
+/** A compressor. */
+export interface Compressor<Name extends string = CompressorName> {
+  /** `compression` of the superblock. */
+  readonly id: number;
+  /** The first Linux version that reads it. */
+  readonly since: string;
+  /** What compresses the blocks; undefined: nothing does. */
+  readonly codec: CodecName | undefined;
+  /** What can be set. */
+  readonly settings: Readonly<Partial<Record<SettingName, SettingRange>>>;
+  /** Bytes that matches may reach back, where the codec is to be told. */
+  readonly dictSize?: (settings: Settings) => number;
+  /** The options that stand behind the superblock, if it has some. */
+  readonly options?: CompressorOptions;
+  /** Its words; undefined where mksquashfs and gensquashfs have no such name. */
+  readonly words?: readonly CompressorWord<Name>[];
+}
+
+/** struct gzip_comp_opts; strategy: bits, of which 0 is the normal one. */
+const GZIP_OPTIONS = struct("gzip_comp_opts", 8, { compression_level: u32, window_size: u16, strategy: u16 });
+/** struct lz4_comp_opts */
+const LZ4_OPTIONS = struct("lz4_comp_opts", 8, { version: u32, flags: u32 });
+/** `version` of LZ4's options: the only one. */
+const LZ4_LEGACY = 1;
+/** `flags` of LZ4's options: it was LZ4HC. Readers do not care. */
+const LZ4_HC = 1;
+/** struct zstd_comp_opts */
+const ZSTD_OPTIONS = struct("zstd_comp_opts", 4, { compression_level: u32 });
+
+/** There is nothing to choose, and 0 says so. */
+const NO_LEVELS: SettingRange = { normal: 0, lowest: 0, highest: 0 };
+
+const LEVEL_WORD = { mksquashfs: "-Xcompression-level", gensquashfs: "level", sets: "level" } as const;
+
+function lz4Options(flags: number): CompressorOptions {
+  return {
+    byteSize: LZ4_OPTIONS.byteSize,
+    isNeeded: true,
+    emit(view, at) {
+      view.setU32(at, LZ4_OPTIONS.version, LZ4_LEGACY);
+      view.setU32(at, LZ4_OPTIONS.flags, flags);
+    },
+  };
+}
+
+const ROWS = {
+  // of an image without compressed blocks it must still be one that the kernel knows
+  none: { id: 1, since: "2.6.29", codec: undefined, settings: { level: NO_LEVELS } },
+  gzip: {
+    id: 1,
+    since: "2.6.29",
+    codec: "zlib",
+    settings: {
+      level: { normal: 9, lowest: 1, highest: 9 },
+      windowBits: { normal: 15, lowest: 8, highest: 15 },
+    },
+    dictSize: ({ windowBits }) => 2 ** windowBits,
+    options: {
+      byteSize: GZIP_OPTIONS.byteSize,
+      isNeeded: false,
+      emit(view, at, { level, windowBits }) {
+        view.setU32(at, GZIP_OPTIONS.compression_level, level);
+        view.setU16(at, GZIP_OPTIONS.window_size, windowBits);
+      },
+    },
+    words: [
+      LEVEL_WORD,
+      { mksquashfs: "-Xwindow-size", gensquashfs: "window", sets: "windowBits" },
+      { mksquashfs: "-Xstrategy", gensquashfs: "default", only: "default" },
+    ],
+  },
+  lz4: {
+    id: 5,
+    since: "3.19",
+    codec: "lz4",
+    settings: { level: NO_LEVELS },
+    options: lz4Options(0),
+    words: [{ mksquashfs: "-Xhc", gensquashfs: "hc", becomes: "lz4hc" }],
+  },
+  lz4hc: {
+    id: 5,
+    since: "3.19",
+    codec: "lz4hc",
+    settings: { level: { normal: 12, lowest: 1, highest: 12 } },
+    options: lz4Options(LZ4_HC),
+  },
+  zstd: {
+    id: 6,
+    since: "4.14",
+    codec: "zstd",
+    settings: { level: { normal: 15, lowest: 1, highest: 22 } },
+    options: {
+      byteSize: ZSTD_OPTIONS.byteSize,
+      isNeeded: false,
+      emit(view, at, { level }) {
+        view.setU32(at, ZSTD_OPTIONS.compression_level, level);
+      },
+    },
+    words: [LEVEL_WORD],
+  },
+} as const satisfies Readonly<Record<string, Compressor<string>>>;
+
+/** A compressor, as `compressor` of the options names it. */
+export type CompressorName = keyof typeof ROWS;
+
+/** The compressors by name. */
+export const COMPRESSORS: Readonly<Record<CompressorName, Compressor>> = ROWS;
+
+/** Compressors of the format that there is no codec for yet, with the options that mksquashfs has for them alone. */
+export const COMPRESSORS_TO_COME: Readonly<Record<string, readonly string[]>> = {
+  lzma: [],
+  lzo: ["-Xalgorithm"],
+  xz: ["-Xbcj", "-Xdict-size"],
+};
+
+/** Which compressor, with which settings; plain data. */
+export interface CompressorSpec {
+  readonly compressor: CompressorName;
+  readonly settings: Settings;
+}
+
+/**
+ * Decides the defaults.
+ *
+ * @throws ImageError `INPUT` for a setting that is out of range, or that the compressor does not have
+ */
+export function resolveSettings(compressor: CompressorName, given: CompressorSettings): Settings {
+  const { settings } = COMPRESSORS[compressor];
+  const resolve = (name: SettingName): number => {
+    const range = settings[name];
+    const value = given[name];
+    if (range)
+      return checkInteger(`${LABELS[name]} of ${compressor}`, value, range.lowest, range.highest) ?? range.normal;
+    if (value === undefined) return 0;
+    const owners = Object.entries(COMPRESSORS).flatMap(([owner, row]) => (row.settings[name] ? [owner] : []));
+    throw new ImageError("INPUT", `${LABELS[name]}: are of ${owners.join(", ")}, not of ${compressor}`);
+  };
+  return { level: resolve("level"), windowBits: resolve("windowBits") };
+}
+
+/** Makes the codec for one thread; undefined where nothing is to be compressed. */
+export async function makeCodec(spec: CompressorSpec, windows: CodecWindows): Promise<Codec | undefined> {
+  const { codec, dictSize } = COMPRESSORS[spec.compressor];
+  if (codec === undefined) return undefined;
+  const { settings } = spec;
+  return createCodec({ name: codec, level: settings.level || undefined, dictSize: dictSize?.(settings), ...windows });
+}
+
+/** What stands behind the superblock, a metadata block that is never compressed; empty where all is as by default. */
+export function encodeCompressorOptions({ compressor, settings }: CompressorSpec): Uint8Array {
+  const { options, settings: ranges } = COMPRESSORS[compressor];
+  const isNormal = Object.entries(ranges).every(([name, { normal }]) => settings[name as SettingName] === normal);
+  if (!options || (isNormal && !options.isNeeded)) return new Uint8Array(0);
+  const bytes = new Uint8Array(META_HEADER.byteSize + options.byteSize);
+  const view = new StructView(bytes.buffer);
+  view.setU16(0, META_HEADER.size, META_RAW | options.byteSize);
+  options.emit(view, META_HEADER.byteSize, settings);
+  return bytes;
+}
