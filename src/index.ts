@@ -5,7 +5,8 @@ export type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "./b
 export { buildSquashfs, type SquashfsOptions } from "./build/squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
-export type { Algorithm, AlgorithmOptions, CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
+export type { CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
+export type { Algorithm, AlgorithmOptions } from "./erofs/disk/algorithms.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
 export type { CompressorName, CompressorSettings } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";

@@ -4,23 +4,8 @@ import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { checkKernel, isAtLeast, parseKernel } from "../core/kernel.ts";
 import { compileEre } from "../stage/text/ere.ts";
+import { ALGORITHMS, type Algorithm, type AlgorithmOptions, MAX_EXTENT, resolveDictSize } from "./disk/algorithms.ts";
 import { MAX_PCLUSTER } from "./disk/format.ts";
-
-/** Names of the algorithms, and what EROFS calls them: the bit in available_compr_algs. */
-export const ALGORITHMS = { lz4: 0, lz4hc: 0, deflate: 2, zstd: 3 } as const;
-
-/** Names of the algorithms. */
-export type Algorithm = keyof typeof ALGORITHMS;
-
-/** One algorithm with its settings. */
-export interface AlgorithmOptions {
-  /** Which one. */
-  algorithm: Algorithm;
-  /** Default: 7 for `lz4hc`, 1 for `deflate`, 3 for `zstd`. */
-  level?: number | undefined;
-  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
-  dictSize?: number | undefined;
-}
 
 /** Which files are compressed how: the first that matches a file's path decides. */
 export interface CompressHint {
@@ -101,8 +86,6 @@ export interface Compression {
 
 /** Algorithms that can be named, as in mkfs.erofs. */
 const MAX_ALGORITHMS = 64;
-/** Contents that one pcluster may hold at most, as long as codecs have windows of twice that. */
-const MAX_EXTENT = 1 << 20;
 
 /** Decides the defaults; undefined where nothing is compressed. Throws `INPUT` naming the option that cannot be. */
 export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
@@ -118,10 +101,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
   if (packed > maxPclusterSize) {
     throw new ImageError("INPUT", `packed pcluster size: ${packed} is more than that of files, ${maxPclusterSize}`);
   }
-  // Linux knows the block size only after it has checked this against 1 MiB in blocks of its page size
-  if (list.some(({ algorithm }) => ALGORITHMS[algorithm] === 0) && maxPclusterSize > 256 * blockSize) {
-    throw new ImageError("INPUT", `pcluster size: Linux reads lz4 in at most 256 blocks, ${256 * blockSize} bytes`);
-  }
+  for (const { algorithm } of list) checkBlocks(algorithm, maxPclusterSize, blockSize);
   if (list.length > MAX_ALGORITHMS) throw new ImageError("INPUT", `compress: more than ${MAX_ALGORITHMS} algorithms`);
   return {
     algorithms: list.map((each) => resolveAlgorithm(each, maxPclusterSize)),
@@ -189,34 +169,23 @@ function checkPcluster(what: string, value: number, blockSize: number): number {
   return value;
 }
 
-function resolveAlgorithm(options: AlgorithmOptions, pclusterSize: number): AlgorithmChoice {
-  const { algorithm } = options;
-  checkOneOf("algorithm", algorithm, Object.keys(ALGORITHMS));
-  // where there are no levels there is nothing to choose
-  const checked = checkCodecLevel(algorithm, options.level);
-  const level = CODECS[algorithm].levels && checked;
-  return { algorithm, level, dictSize: resolveDictionary(options, pclusterSize) };
+function checkBlocks(algorithm: Algorithm, pclusterSize: number, blockSize: number): void {
+  checkOneOf("algorithm", algorithm ?? "", Object.keys(ALGORITHMS));
+  const { mostBlocks, reader } = ALGORITHMS[algorithm];
+  if (pclusterSize <= mostBlocks * blockSize) return;
+  const most = `${mostBlocks} blocks, ${mostBlocks * blockSize} bytes`;
+  throw new ImageError("INPUT", `pcluster size: Linux reads ${reader} in at most ${most}`);
 }
 
-function resolveDictionary({ algorithm, dictSize }: AlgorithmOptions, pclusterSize: number): number {
-  const what = `dictionary size of ${algorithm}`;
-  if (algorithm === "lz4" || algorithm === "lz4hc") {
-    if (dictSize !== undefined && dictSize !== 0) throw new ImageError("INPUT", `${what}: it has none to choose`);
-    return 0xffff;
-  }
-  if (algorithm === "deflate") {
-    // a match reaches back 32 KiB whatever is promised: to promise less would be wrong
-    if (dictSize !== undefined && dictSize !== 0 && dictSize !== 0x8000) {
-      throw new ImageError("INPUT", `${what}: only 32768`);
-    }
-    return 0x8000;
-  }
-  const least = 2 ** Math.ceil(Math.log2(Math.min(8 * pclusterSize, 1 << 20)));
-  const size = dictSize || least;
-  // what one pcluster holds is no more than this, so that no frame needs a larger window
-  checkInteger(what, size, least, 1 << 20);
-  if (!Number.isInteger(Math.log2(size))) throw new ImageError("INPUT", `${what}: ${size} is not a power of two`);
-  return size;
+function resolveAlgorithm({ algorithm, level, dictSize }: AlgorithmOptions, pclusterSize: number): AlgorithmChoice {
+  const { codec } = ALGORITHMS[algorithm];
+  const checked = checkCodecLevel(codec, level);
+  return {
+    algorithm,
+    // where there are no levels there is nothing to choose
+    level: CODECS[codec].levels && checked,
+    dictSize: resolveDictSize(algorithm, dictSize, pclusterSize),
+  };
 }
 
 function resolveHints(hints: readonly CompressHint[], algorithms: number, blockSize: number): ResolvedHint[] {
@@ -248,7 +217,7 @@ export function checkTargetKernel(
   check(compression.extentRecords === true, "extents listed one by one", "6.15");
   check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
   for (const { algorithm } of compression.algorithms) {
-    check(algorithm === "deflate", "deflate", "6.6");
-    check(algorithm === "zstd", "zstd", "6.10");
+    const { reader, since } = ALGORITHMS[algorithm];
+    check(true, reader, since);
   }
 }

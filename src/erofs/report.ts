@@ -3,6 +3,7 @@ import { showBytes } from "../core/bytes.ts";
 import { latestKernel } from "../core/kernel.ts";
 import { countInodes } from "../stage/tree/counts.ts";
 import type { Tree } from "../stage/tree/tree.ts";
+import { ALGORITHMS, type AlgorithmRow } from "./disk/algorithms.ts";
 import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
@@ -28,18 +29,13 @@ const FEATURES = [
   { bit: INCOMPAT_48BIT, name: "48bit", since: "6.15" },
 ];
 
-/** Bits of available_compr_algs. */
-const ALGORITHMS = [
-  { bit: 1, name: "lz4", since: "5.4" },
-  { bit: 4, name: "deflate", since: "6.6" },
-  { bit: 8, name: "zstd", since: "6.10" },
-];
-
-function usedAlgorithms({ compression, incompat }: Superblock) {
-  if (!compression) return [];
+/** What readers call the algorithms in use, and the Linux versions that they came with. */
+function usedAlgorithms({ compression, incompat }: Superblock): Map<string, string> {
+  if (!compression) return new Map();
   // without configurations the field has another meaning
-  const bits = (incompat & INCOMPAT_COMPR_CFGS) !== 0 ? compression.algorithms : 1;
-  return ALGORITHMS.filter(({ bit }) => (bits & bit) !== 0);
+  const isDescribed = (incompat & INCOMPAT_COMPR_CFGS) !== 0;
+  const isUsed = ({ id, isFirst }: AlgorithmRow) => (isDescribed ? (compression.algorithms >> id) & 1 : isFirst);
+  return new Map(Object.values(ALGORITHMS).flatMap((row) => (isUsed(row) ? [[row.reader, row.since]] : [])));
 }
 
 /** Sizes, counts and requirements of a planned image. */
@@ -64,11 +60,12 @@ export function describeImage(plan: ErofsPlan, tree: Tree) {
     savedByDedupe: plan.savedByDedupe,
     savedByHoles: plan.savedByHoles,
     features,
-    algorithms: algorithms.map(({ name }) => name),
+    algorithms: [...algorithms.keys()],
     minimumKernel: latestKernel([
       "5.4",
-      ...(plan.blockSize < COMMON_PAGE ? [algorithms.length > 0 ? "6.8" : "6.4"] : []),
-      ...[...used, ...algorithms].map(({ since }) => since),
+      ...(plan.blockSize < COMMON_PAGE ? [algorithms.size > 0 ? "6.8" : "6.4"] : []),
+      ...used.map(({ since }) => since),
+      ...algorithms.values(),
     ]),
   };
 }

@@ -1,7 +1,7 @@
 /** Every option that `ts-mkerofs` knows, in the order of its `--help`, and what each one sets. */
 import { randomUUID } from "node:crypto";
 import type { BuildOptions } from "../../build/options.ts";
-import { ALGORITHMS, type Algorithm, type AlgorithmOptions } from "../../erofs/compress-options.ts";
+import { ALGORITHMS, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
 import { type OptionSpec, UsageError } from "../shared/getopt.ts";
 import { type NumberRange, parseNumber } from "../shared/numbers.ts";
 

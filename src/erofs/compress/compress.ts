@@ -8,7 +8,8 @@ import type { JobContext } from "../../core/threads.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
-import { ALGORITHMS, type AlgorithmChoice, type Compression, isInterlaced } from "../compress-options.ts";
+import { type AlgorithmChoice, type Compression, isInterlaced } from "../compress-options.ts";
+import { ALGORITHMS } from "../disk/algorithms.ts";
 import { Linker } from "../links/linker.ts";
 import type { SharedLinks } from "../links/links.ts";
 import { COMPRESS_FIELDS, pieceRoom } from "../plan/pieces.ts";
@@ -99,7 +100,7 @@ function* partsOf(tree: Tree, work: CompressWork, piece: number): Generator<Part
       index,
       piece,
       method,
-      algorithm: ALGORITHMS[compression.algorithms[algorithm]!.algorithm],
+      algorithm: ALGORITHMS[compression.algorithms[algorithm]!.algorithm].id,
       pclusterSize,
       size,
       from,
@@ -133,8 +134,8 @@ class SqueezerSet {
     const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
     return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize }) => {
-      const codec = await createCodec({ name, level });
-      const { maxExtentBytes } = compression;
+      const row = ALGORITHMS[name];
+      const codec = await createCodec({ name: row.codec, level, dictSize });
       return new Squeezer(
         job,
         codec,
@@ -142,12 +143,11 @@ class SqueezerSet {
         contents,
         {
           blockSize,
-          // a frame's window is its contents, and the superblock says how large that can be
-          maxExtentBytes: name === "zstd" ? Math.min(dictSize, maxExtentBytes) : maxExtentBytes,
+          maxExtentBytes: Math.min(row.longestExtent(dictSize), compression.maxExtentBytes),
           interlaced: isInterlaced(compression),
           unit,
-          // LZ4 itself is as quick as a look; and who asks for the smallest image has the time
-          skipsRandom: name !== "lz4" && !compression.dedupeExtents,
+          // who asks for the smallest image has the time
+          skipsRandom: row.skipsRandom && !compression.dedupeExtents,
         },
         linker,
       );

@@ -12,10 +12,9 @@ import { StructView } from "../../core/struct.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { FILE_RAW } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
-import { ALGORITHMS, type Compression, hasPackedInode } from "../compress-options.ts";
+import { type Compression, hasPackedInode } from "../compress-options.ts";
 import { DirectoryBlocks } from "../disk/dirent.ts";
 import {
-  DEFLATE_CFGS,
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
   INCOMPAT_48BIT,
@@ -26,9 +25,7 @@ import {
   isCompressed,
   LAYOUT_COMPRESSED_COMPACT,
   LAYOUT_COMPRESSED_FULL,
-  LZ4_CFGS,
   MAX_COMPACT_BITS,
-  ZSTD_CFGS,
 } from "../disk/format.ts";
 import { mapHeaderAt, measureIndex } from "../disk/lcluster.ts";
 import { measureHead, type SuperCompression } from "../disk/superblock.ts";
@@ -40,6 +37,7 @@ import { type ErofsPlan, ImagePlanner, listOwners, type MetadataPlace, ownerOf, 
 import { type Method, PACKED, SCATTERED, type SharedStored, StoredFiles, shareStored } from "../plan/stored.ts";
 import { type Arrangement, arrangeFragments } from "./arrange.ts";
 import type { CompressWork } from "./compress.ts";
+import { describeMethods, needsConfigurations } from "./configurations.ts";
 import { shareFound } from "./found.ts";
 import { SKETCH_WORDS } from "./sketch.ts";
 import type { PartInput } from "./squeeze.ts";
@@ -345,20 +343,11 @@ export class CompressedPlanner {
     const hasTails = inlineLen.some((length, entry) => length > 0 && isCompressed(formats[entry]!));
     return (
       INCOMPAT_ZERO_PADDING |
-      (this.#hasConfigurations(used) ? INCOMPAT_COMPR_CFGS : 0) |
+      (needsConfigurations(this.#compression, used, this.#layout.blockSize) ? INCOMPAT_COMPR_CFGS : 0) |
       (hasTails ? INCOMPAT_ZTAILPACKING : 0) |
       (this.#compression.extentRecords ? INCOMPAT_48BIT : 0) |
       // it also tells that uncompressed blocks are interlaced, and that several extents may be one pcluster
       (hasPackedInode(this.#compression) || isScattered ? INCOMPAT_FRAGMENTS : 0)
-    );
-  }
-
-  /** Without them there is LZ4 only, in pclusters of one block. */
-  #hasConfigurations(methods: readonly Method[]): boolean {
-    const { algorithms } = this.#compression;
-    return methods.some(
-      ({ algorithm, pclusterSize }) =>
-        pclusterSize > this.#layout.blockSize || ALGORITHMS[algorithms[algorithm]!.algorithm] !== 0,
     );
   }
 
@@ -375,31 +364,6 @@ export class CompressedPlanner {
   }
 
   #describe(packedNid: number, methods: readonly Method[]): SuperCompression {
-    if (!this.#hasConfigurations(methods)) return { algorithms: 0xffff, configurations: [], packedNid };
-    const choices = methods.map(({ algorithm }) => this.#compression.algorithms[algorithm]!);
-    const blocks = Math.max(...methods.map(({ pclusterSize }) => pclusterSize)) / this.#layout.blockSize;
-    const configurations: Uint8Array[] = [];
-    let bits = 0;
-    for (const number of [0, 2, 3]) {
-      const sizes = choices.filter(({ algorithm }) => ALGORITHMS[algorithm] === number).map(({ dictSize }) => dictSize);
-      if (sizes.length === 0) continue;
-      bits |= 1 << number;
-      configurations.push(configure(number, Math.max(...sizes), Math.max(blocks, 1)));
-    }
-    return { algorithms: bits, configurations, packedNid };
+    return describeMethods(this.#compression, methods, this.#layout.blockSize, packedNid);
   }
-}
-
-/** One configuration, its length in front. */
-function configure(algorithm: number, dictSize: number, pclusterBlocks: number): Uint8Array {
-  const size = (algorithm === 0 ? LZ4_CFGS : algorithm === 2 ? DEFLATE_CFGS : ZSTD_CFGS).byteSize;
-  const bytes = new Uint8Array(2 + size);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, size, true);
-  if (algorithm === 0) {
-    view.setUint16(2 + LZ4_CFGS.max_distance, dictSize, true);
-    view.setUint16(2 + LZ4_CFGS.max_pclusterblks, pclusterBlocks, true);
-  } else if (algorithm === 2) view.setUint8(2 + DEFLATE_CFGS.windowbits, Math.log2(dictSize));
-  else view.setUint8(2 + ZSTD_CFGS.windowlog, Math.log2(dictSize) - 10);
-  return bytes;
 }

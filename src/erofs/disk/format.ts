@@ -226,13 +226,6 @@ export const MAX_COMPACT_2B_BITS = 12;
 /** Largest pcluster in bytes. */
 export const MAX_PCLUSTER = 0x100000;
 
-/** struct z_erofs_lz4_cfgs */
-export const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
-/** struct z_erofs_deflate_cfgs */
-export const DEFLATE_CFGS = struct("z_erofs_deflate_cfgs", 6, { windowbits: u8, reserved: raw(5) });
-/** struct z_erofs_zstd_cfgs */
-export const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, reserved: raw(4) });
-
 /** struct erofs_dirent */
 export const DIRENT = struct("erofs_dirent", 12, { nid: u64, nameoff: u16, file_type: u8, reserved: u8 });
 

@@ -8,7 +8,8 @@ import type { Sink } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { ExtentReader } from "../compress/extent-log.ts";
-import { ALGORITHMS, type Compression, isInterlaced } from "../compress-options.ts";
+import { type Compression, isInterlaced } from "../compress-options.ts";
+import { ALGORITHMS } from "../disk/algorithms.ts";
 import {
   ADVISE_BIG_PCLUSTERS,
   ADVISE_COMPACTED_2B,
@@ -135,7 +136,7 @@ class StoredEmitter {
     const blockBits = Math.log2(blockSize);
     const big = pclusterSize > blockSize;
     const size = this.#tree.size.view[entry]!;
-    const number = ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm];
+    const number = ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm].id;
     const { extents, unit } = this.#stored.shared;
     if (unit < blockSize) return emitExtents(view, header, size, extents[entry]!, number, this.#extents);
     const fragment = fragmentLen[entry]!;

@@ -1,0 +1,186 @@
+/**
+ * The algorithms of EROFS, all that is known of each in one row: another one is another row, and its codec. Sources: Linux
+ * fs/erofs/erofs_fs.h and decompressor_*.c; names and dictionaries are those of mkfs.erofs 1.9.3, lib/compressor*.c.
+ *
+ * Behind the superblock stands the configuration of each algorithm in use, in the order of their numbers:
+ *
+ *     | superblock | u16 length | struct z_erofs_*_cfgs | up to 4 bytes | u16 length | …
+ */
+import type { CodecName } from "../../codec/names.ts";
+import { checkInteger } from "../../core/check.ts";
+import { ImageError } from "../../core/error.ts";
+import { raw, struct, u8, u16 } from "../../core/struct.ts";
+
+/** One algorithm with its settings. */
+export interface AlgorithmOptions {
+  /** Which one. */
+  algorithm: Algorithm;
+  /** How hard it tries: `lz4hc` 1 to 12 (default 7), `deflate` 1 to 12 (default 1), `zstd` 1 to 22 (default 3). */
+  level?: number | undefined;
+  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
+  dictSize?: number | undefined;
+}
+
+/** How many bytes matches may reach back. */
+export interface DictionaryRule {
+  /** How many it is when none are asked for. */
+  readonly normal: number;
+  /** The least and the most that can be asked for; undefined where there is nothing to choose. */
+  readonly choice?: { readonly least: number; readonly most: number; readonly powerOfTwo: boolean };
+}
+
+/** What the configuration of an algorithm tells. */
+export interface ConfigurationValues {
+  /** Bytes that matches may reach back. */
+  dictSize: number;
+  /** Blocks of the largest pcluster. */
+  pclusterBlocks: number;
+}
+
+/** The configuration of an algorithm on disk. */
+export interface AlgorithmConfiguration {
+  /** Bytes, without those of its length. */
+  readonly byteSize: number;
+  /** Writes it into zeroed bytes. */
+  readonly emit: (view: DataView, at: number, values: ConfigurationValues) => void;
+}
+
+/** What is known of an algorithm. */
+export interface AlgorithmRow {
+  /** Bit of available_compr_algs, and h_algorithmtype. */
+  readonly id: number;
+  /** What a reader calls it, which does not care how hard the writer tried. */
+  readonly reader: string;
+  /** The first Linux version that reads it. */
+  readonly since: string;
+  /** What compresses. */
+  readonly codec: CodecName;
+  /** Given the bytes of the largest pcluster. */
+  readonly dictionary: (pclusterSize: number) => DictionaryRule;
+  /** Most bytes of a file that one pcluster may hold, given the bytes that matches may reach back. */
+  readonly longestExtent: (dictSize: number) => number;
+  /** Most blocks of a pcluster that Linux reads. */
+  readonly mostBlocks: number;
+  /** Bytes that look random are not tried. */
+  readonly skipsRandom: boolean;
+  /** Readers know it, in pclusters of one block, without a configuration too. */
+  readonly isFirst: boolean;
+  readonly configuration: AlgorithmConfiguration;
+}
+
+/** What a pcluster holds at most whatever the algorithm: codecs have windows of twice that. */
+export const MAX_EXTENT = 1 << 20;
+
+/** struct z_erofs_lz4_cfgs */
+const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
+/** struct z_erofs_deflate_cfgs */
+const DEFLATE_CFGS = struct("z_erofs_deflate_cfgs", 6, { windowbits: u8, reserved: raw(5) });
+/** struct z_erofs_zstd_cfgs */
+const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, reserved: raw(4) });
+
+/** `windowlog` counts from here. */
+const ZSTD_LEAST_WINDOW_BITS = 10;
+/** The largest window of zstd that Linux reads. */
+const ZSTD_MOST_WINDOW = 1 << 20;
+
+/** What LZ4 and LZ4HC have in common: all that a reader sees. */
+const LZ4 = {
+  id: 0,
+  reader: "lz4",
+  since: "5.4",
+  dictionary: () => ({ normal: 0xffff }),
+  longestExtent: () => MAX_EXTENT,
+  // it knows the block size only after it has checked this against 1 MiB in blocks of its page size
+  mostBlocks: 256,
+  isFirst: true,
+  configuration: {
+    byteSize: LZ4_CFGS.byteSize,
+    emit(view: DataView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
+      view.setUint16(at + LZ4_CFGS.max_distance, dictSize, true);
+      view.setUint16(at + LZ4_CFGS.max_pclusterblks, pclusterBlocks, true);
+    },
+  },
+};
+
+const ROWS = {
+  // a look at the bytes would take as long as the attempt
+  lz4: { ...LZ4, codec: "lz4", skipsRandom: false },
+  lz4hc: { ...LZ4, codec: "lz4hc", skipsRandom: true },
+  deflate: {
+    id: 2,
+    reader: "deflate",
+    since: "6.6",
+    codec: "deflate",
+    // a match reaches back so far whatever is promised: to promise less would be wrong
+    dictionary: () => ({ normal: 0x8000, choice: { least: 0x8000, most: 0x8000, powerOfTwo: true } }),
+    longestExtent: () => MAX_EXTENT,
+    mostBlocks: Number.POSITIVE_INFINITY,
+    skipsRandom: true,
+    isFirst: false,
+    configuration: {
+      byteSize: DEFLATE_CFGS.byteSize,
+      emit(view, at, { dictSize }) {
+        view.setUint8(at + DEFLATE_CFGS.windowbits, Math.log2(dictSize));
+      },
+    },
+  },
+  zstd: {
+    id: 3,
+    reader: "zstd",
+    since: "6.10",
+    codec: "zstd",
+    dictionary(pclusterSize) {
+      const least = 2 ** Math.ceil(Math.log2(Math.min(8 * pclusterSize, ZSTD_MOST_WINDOW)));
+      return { normal: least, choice: { least, most: ZSTD_MOST_WINDOW, powerOfTwo: true } };
+    },
+    // a frame's window is its contents, and the configuration says how large that can be
+    longestExtent: (dictSize) => dictSize,
+    mostBlocks: Number.POSITIVE_INFINITY,
+    skipsRandom: true,
+    isFirst: false,
+    configuration: {
+      byteSize: ZSTD_CFGS.byteSize,
+      emit(view, at, { dictSize }) {
+        view.setUint8(at + ZSTD_CFGS.windowlog, Math.log2(dictSize) - ZSTD_LEAST_WINDOW_BITS);
+      },
+    },
+  },
+} satisfies Readonly<Record<string, AlgorithmRow>>;
+
+/** Names of the algorithms, as mkfs.erofs spells them. */
+export type Algorithm = keyof typeof ROWS;
+
+/** The algorithms by name. */
+export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmRow>> = ROWS;
+
+/** Names of mkfs.erofs that there is no codec for yet. */
+export const ALGORITHMS_TO_COME: readonly string[] = ["lzma", "libdeflate"];
+
+/**
+ * How many bytes matches may reach back; with 0, as without a wish, the normal number.
+ *
+ * @throws ImageError `INPUT` where it cannot be `asked`
+ */
+export function resolveDictSize(algorithm: Algorithm, asked: number | undefined, pclusterSize: number): number {
+  const { normal, choice } = ALGORITHMS[algorithm].dictionary(pclusterSize);
+  if (asked === undefined || asked === 0) return normal;
+  const what = `dictionary size of ${algorithm}`;
+  if (!choice) throw new ImageError("INPUT", `${what}: it has none to choose`);
+  const { least, most, powerOfTwo } = choice;
+  if (least === most && asked !== most) throw new ImageError("INPUT", `${what}: only ${most}`);
+  checkInteger(what, asked, least, most);
+  if (powerOfTwo && !Number.isInteger(Math.log2(asked))) {
+    throw new ImageError("INPUT", `${what}: ${asked} is not a power of two`);
+  }
+  return asked;
+}
+
+/** The configuration of an algorithm, its length in front. */
+export function encodeConfiguration({ configuration }: AlgorithmRow, values: ConfigurationValues): Uint8Array {
+  const { byteSize } = configuration;
+  const bytes = new Uint8Array(2 + byteSize);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, byteSize, true);
+  configuration.emit(view, 2, values);
+  return bytes;
+}
