@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/disk/compressors.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
 import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
+import { parseGensquashfsWords } from "../shared/compressor-words.ts";
 import { getopt, type OptionSpec, UsageError } from "../shared/getopt.ts";
 import { parseEpoch, parseNumber } from "../shared/numbers.ts";
 import { limitBacktracking, type ProgramCommand } from "../shared/program.ts";
@@ -151,7 +151,7 @@ function toOptions(settings: Settings, mtime: number): SquashfsOptions {
   const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, sortFile } = settings;
   return {
     ...{ blockSize, exportable, oneFileSystem, padding, workers },
-    ...parseCompressor(settings.compressor ?? "zstd", settings.extra),
+    ...parseGensquashfsWords(settings.compressor ?? "zstd", settings.extra),
     fragments: settings.noTailPacking ? "small" : "all",
     hardLinks: settings.noHardLinks ? "copy" : "keep",
     owner: uid === undefined && gid === undefined ? "keep" : { uid, gid },
@@ -187,32 +187,6 @@ function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile
     }
     if (contexts) labelEntries(work, contexts, UNLABELED);
   });
-}
-
-/** `-c NAME` and `-X OPTION,…`. */
-function parseCompressor(
-  name: string,
-  extra: string | undefined,
-): Pick<SquashfsOptions, "compressor" | "level" | "windowBits"> {
-  if (["xz", "lzma", "lzo"].includes(name)) throw new UsageError(`-c ${name}: not supported yet`);
-  if (!["gzip", "lz4", "zstd"].includes(name)) throw new UsageError(`-c: "${name}" is none of gzip, lz4, zstd`);
-  let compressor = name as CompressorName;
-  let level: number | undefined;
-  let windowBits: number | undefined;
-  for (const word of extra?.split(",") ?? []) {
-    const [key, value] = word.split("=");
-    if (name === "lz4" && key === "hc" && value === undefined) compressor = "lz4hc";
-    else if (name !== "lz4" && key === "level" && value !== undefined) {
-      level = parseNumber("-X level", value, { min: 1, max: name === "gzip" ? 9 : 22 });
-    } else if (name === "gzip" && key === "window" && value !== undefined) {
-      windowBits = parseNumber("-X window", value, { min: 8, max: 15 });
-    } else if (name === "gzip" && word === "default") continue;
-    else {
-      const known = { gzip: "level=1..9, window=8..15, default", lz4: "hc", zstd: "level=1..22" }[name];
-      throw new UsageError(`-X: "${word}" is no option of ${name} here: ${known}`);
-    }
-  }
-  return { compressor, level, windowBits };
 }
 
 function parseDefaults(words: string): Settings["defaults"] {

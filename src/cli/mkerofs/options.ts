@@ -4,10 +4,11 @@
  */
 import type { BuildOptions } from "../../build/options.ts";
 import type { SquashfsOptions } from "../../build/squashfs.ts";
+import { parseAlgorithms } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
 import { parseEpoch, parseNumber } from "../shared/numbers.ts";
 import { toSquashfs } from "./squashfs-format.ts";
-import { OPTIONS, parseAlgorithm, type Settings } from "./table.ts";
+import { OPTIONS, type Settings } from "./table.ts";
 
 /** What a command line asks for. */
 export type Command = BuildCommand | { action: "help" | "version" };
@@ -97,7 +98,7 @@ const BLOCKS = { erofs: { min: 512, max: 65536 }, squashfs: { min: 4096, max: 1 
 
 /** What can be told only once the format is known. */
 function completeErofs(build: BuildOptions, algorithms: string | undefined, compressHints: string | undefined): void {
-  if (algorithms !== undefined) build.compress = algorithms.split(":").map(parseAlgorithm);
+  if (algorithms !== undefined) build.compress = parseAlgorithms(algorithms);
   if (compressHints === "") throw new UsageError('--compress-hints: "" is no file');
   checkCompression(build, compressHints);
   const { blockSize = 4096, chunkSize = blockSize } = build;

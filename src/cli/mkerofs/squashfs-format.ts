@@ -1,8 +1,7 @@
 /** `--format=squashfs`: what options mean for that format, and which have nothing to say there. */
 import type { BuildOptions, RunOptions, SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/disk/compressors.ts";
+import { parseCompressor } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
-import { parseNumber } from "../shared/numbers.ts";
 
 /** Options of EROFS images alone, by the field that each sets. */
 const ONLY_EROFS: Readonly<Partial<Record<keyof BuildOptions, string>>> = {
@@ -26,19 +25,6 @@ const ONLY_EROFS: Readonly<Partial<Record<keyof BuildOptions, string>>> = {
   packedPclusterSize: "-E fragments",
   fullIndexes: "-E legacy-compress",
 };
-
-const COMPRESSORS: readonly string[] = ["none", "gzip", "lz4", "lz4hc", "zstd"];
-
-/** Parses `-z NAME[,LEVEL]`; without it, as `-b` by default, the format's own default is taken. */
-export function parseCompressor(text: string): { compressor: CompressorName; level?: number } {
-  const [name = "", level, ...more] = text.split(",");
-  if (name === "xz") throw new UsageError("-z xz: not supported yet");
-  if (!COMPRESSORS.includes(name)) throw new UsageError(`-z: "${name}" is none of ${COMPRESSORS.join(", ")}`);
-  if (more.length > 0) throw new UsageError(`-z: "${text}" is not NAME[,LEVEL]`);
-  const compressor = name as CompressorName;
-  if (level === undefined) return { compressor };
-  return { compressor, level: parseNumber("-z", level.replace(/^level=/, ""), { min: 0, max: 22 }) };
-}
 
 /** The options of a SquashFS build, from those of the table. Throws UsageError for one that it does not have. */
 export function toSquashfs(

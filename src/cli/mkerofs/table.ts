@@ -1,7 +1,6 @@
 /** Every option that `ts-mkerofs` knows, in the order of its `--help`, and what each one sets. */
 import { randomUUID } from "node:crypto";
 import type { BuildOptions } from "../../build/options.ts";
-import { ALGORITHMS, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
 import { type OptionSpec, UsageError } from "../shared/getopt.ts";
 import { type NumberRange, parseNumber } from "../shared/numbers.ts";
 
@@ -167,25 +166,6 @@ function parseFeature(feature: string): Partial<Settings> {
   }
   const isKnown = UNSUPPORTED_FEATURES.test(feature);
   throw new UsageError(isKnown ? `-E ${feature}: not supported yet` : `-E: "${feature}" is no feature that can be set`);
-}
-
-/** `NAME`, `NAME,LEVEL`, or `NAME,level=LEVEL,dictsize=BYTES`. */
-export function parseAlgorithm(text: string): AlgorithmOptions {
-  const [name = "", ...settings] = text.split(",");
-  if (name === "lzma" || name === "libdeflate") throw new UsageError(`-z: ${name} is not supported yet`);
-  if (!Object.hasOwn(ALGORITHMS, name)) {
-    throw new UsageError(`-z: "${name}" is none of ${Object.keys(ALGORITHMS).join(", ")}`);
-  }
-  const result: AlgorithmOptions = { algorithm: name as Algorithm };
-  for (const [index, setting] of settings.entries()) {
-    const [, key, value] = /^(level=|dictsize=|(?=\d))(.*)$/.exec(setting) ?? [];
-    const isLevel = key === "level=" || (key === "" && index === 0);
-    if (!isLevel && key !== "dictsize=") throw new UsageError(`-z: "${setting}" says nothing about ${name}`);
-    const number = parseNumber(`-z ${text}`, value!, { ...U32, suffix: !isLevel });
-    if (isLevel) result.level = number;
-    else result.dictSize = number;
-  }
-  return result;
 }
 
 function checkLabel(label: string): string {

@@ -4,10 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
-import type { SquashfsOptions } from "../../index.ts";
-import type { CompressorName } from "../../squashfs/disk/compressors.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { type ModeChange, parseMode } from "../../stage/source/list/symbolic-mode.ts";
+import { MKSQUASHFS_WORDS, parseMksquashfsWords } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
 import { type NumberRange, parseEpoch, parseNumber } from "../shared/numbers.ts";
 import type { ProgramCommand } from "../shared/program.ts";
@@ -62,10 +61,9 @@ const nothing: Apply = () => undefined;
 valued("-comp", (all, name) => {
   all.compressor = name;
 });
-for (const name of ["-Xcompression-level", "-Xdict-size", "-Xwindow-size", "-Xstrategy", "-Xbcj", "-Xalgorithm"]) {
-  valued(name, (all, value) => all.extra.push([name, value]));
+for (const [name, takesValue] of MKSQUASHFS_WORDS) {
+  (takesValue ? valued : flag)(name, (all, value) => all.extra.push([name, value]));
 }
-flag("-Xhc", (all) => all.extra.push(["-Xhc", ""]));
 valued("-b", (all, value, name) => {
   all.options.blockSize = number(name, value, { min: 4096, max: 1 << 20, powerOfTwo: true });
 });
@@ -283,7 +281,7 @@ export function parseMksquashfs(
     source: opened.source,
     options: {
       ...options,
-      ...parseCompressor(settings),
+      ...parseMksquashfsWords(settings.compressor, settings.extra),
       uncompressed: settings.uncompressed,
       owner: uid === undefined && gid === undefined ? "keep" : { uid, gid },
       hardLinks: options.hardLinks ?? "keep",
@@ -337,30 +335,4 @@ function setTimes(settings: MksquashfsSettings, sourceDateEpoch: string | undefi
     throw new UsageError("SOURCE_DATE_EPOCH is set, so there can be no -mkfs-time and no -all-time");
   }
   Object.assign(options, { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) });
-}
-
-/** `-comp NAME` and its `-X` options. */
-function parseCompressor({
-  compressor,
-  extra,
-}: MksquashfsSettings): Pick<SquashfsOptions, "compressor" | "level" | "windowBits"> {
-  if (["xz", "lzma", "lzo"].includes(compressor)) throw new UsageError(`-comp ${compressor}: not supported yet`);
-  if (!["gzip", "lz4", "zstd"].includes(compressor)) {
-    throw new UsageError(`-comp: "${compressor}" is none of gzip, lz4, zstd`);
-  }
-  let name = compressor as CompressorName;
-  let level: number | undefined;
-  let windowBits: number | undefined;
-  for (const [option, value] of extra) {
-    if (option === "-Xhc" && compressor === "lz4") name = "lz4hc";
-    else if (option === "-Xcompression-level" && compressor !== "lz4") {
-      level = parseNumber(option, value, { min: 1, max: compressor === "gzip" ? 9 : 22 });
-    } else if (compressor === "gzip" && option === "-Xwindow-size") {
-      windowBits = parseNumber(option, value, { min: 8, max: 15 });
-    } else if (compressor === "gzip" && `${option} ${value}` === "-Xstrategy default") continue;
-    else if (compressor === "gzip" && option === "-Xstrategy") {
-      throw new UsageError(`${option} ${value}: only the default one is there`);
-    } else throw new UsageError(`${option}: is no option of ${compressor}`);
-  }
-  return { compressor: name, level, windowBits };
 }

@@ -175,7 +175,7 @@ describe("an option of the build", () => {
     ["-Enosbcrc=1", '-E: "nosbcrc=1" is no feature that can be set'],
     ["-Ededupe=force", '-E: "dedupe=force" is no feature that can be set'],
     ["-Edot-omitted", "-E dot-omitted: not supported yet"],
-    ["-zlzma", "-z: lzma is not supported yet"],
+    ["-zlzma", "-z lzma: not supported yet"],
     ["-C65536", "-C: says nothing without -z"],
     ["-Efragments", "-E fragments: says nothing without -z"],
     ["-Elegacy-compress", "-E legacy-compress: says nothing without -z"],

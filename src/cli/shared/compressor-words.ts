@@ -1,0 +1,146 @@
+/**
+ * What command lines say of compressors: `-z` of ts-mkerofs for either format, `-comp` and `-X…` of ts-mksquashfs, `-c`
+ * and `-X` of ts-gensquashfs. Names, words and ranges are those of the formats' tables.
+ */
+import { ALGORITHMS, ALGORITHMS_TO_COME, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
+import {
+  COMPRESSORS,
+  COMPRESSORS_TO_COME,
+  type Compressor,
+  type CompressorName,
+  type CompressorSettings,
+  type CompressorWord,
+} from "../../squashfs/disk/compressors.ts";
+import { UsageError } from "./getopt.ts";
+import { parseNumber } from "./numbers.ts";
+
+/** A compressor of SquashFS, and what is said of it. */
+export interface CompressorChoice extends CompressorSettings {
+  compressor: CompressorName;
+}
+
+/** The names by which mksquashfs and gensquashfs know compressors, and their words. */
+const WORDS: Readonly<Record<string, readonly CompressorWord[]>> = Object.fromEntries(
+  Object.entries(COMPRESSORS).flatMap(([name, { words }]) => (words ? [[name, words]] : [])),
+);
+
+/** The `-X…` options of mksquashfs, of whichever compressor, and whether a value follows. */
+export const MKSQUASHFS_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...Object.values(COMPRESSORS_TO_COME).flatMap((options) => options.map((option) => [option, true] as const)),
+  ...Object.values(WORDS).flatMap((words) => words.map((word) => [word.mksquashfs, takesValue(word)] as const)),
+]);
+
+/** Whatever the library makes of it. */
+const U32 = { min: 0, max: 2 ** 32 - 1 };
+
+/**
+ * `-z` for EROFS: `NAME`, `NAME,LEVEL` or `NAME,level=LEVEL,dictsize=BYTES`, and more of these behind colons.
+ *
+ * @throws UsageError for a name or a word that there is not
+ */
+export function parseAlgorithms(text: string): AlgorithmOptions[] {
+  return text.split(":").map((each) => {
+    const [name = "", ...settings] = each.split(",");
+    checkName("-z", name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
+    const result: AlgorithmOptions = { algorithm: name as Algorithm };
+    for (const [index, setting] of settings.entries()) {
+      const [, key, value] = /^(level=|dictsize=|(?=\d))(.*)$/.exec(setting) ?? [];
+      const isLevel = key === "level=" || (key === "" && index === 0);
+      if (!isLevel && key !== "dictsize=") throw new UsageError(`-z: "${setting}" says nothing about ${name}`);
+      const number = parseNumber(`-z ${each}`, value!, { ...U32, suffix: !isLevel });
+      if (isLevel) result.level = number;
+      else result.dictSize = number;
+    }
+    return result;
+  });
+}
+
+/**
+ * `-z` for SquashFS: `NAME[,LEVEL]`.
+ *
+ * @throws UsageError for a name that there is not, and for what is no level
+ */
+export function parseCompressor(text: string): CompressorChoice {
+  const [name = "", level, ...more] = text.split(",");
+  checkName("-z", name, Object.keys(COMPRESSORS), Object.keys(COMPRESSORS_TO_COME));
+  if (more.length > 0) throw new UsageError(`-z: "${text}" is not NAME[,LEVEL]`);
+  const compressor = name as CompressorName;
+  if (level === undefined) return { compressor };
+  return { compressor, level: parseNumber("-z", level.replace(/^level=/, ""), U32) };
+}
+
+/**
+ * `-comp NAME` of mksquashfs, and the `-X…` options beside it with their values.
+ *
+ * @throws UsageError for a name that there is not, and for options that it does not have
+ */
+export function parseMksquashfsWords(name: string, options: readonly (readonly [string, string])[]): CompressorChoice {
+  const words = wordsOf("-comp", name);
+  const choice: CompressorChoice = { compressor: name as CompressorName };
+  for (const [option, value] of options) {
+    const word = words.find(({ mksquashfs }) => mksquashfs === option);
+    if (word === undefined) throw new UsageError(`${option}: is no option of ${name}`);
+    if (word.only !== undefined && word.only !== value) {
+      throw new UsageError(`${option} ${value}: only the ${word.only} one is there`);
+    }
+    applyWord(choice, COMPRESSORS[name as CompressorName], word, option, value);
+  }
+  return choice;
+}
+
+/**
+ * `-c NAME` of gensquashfs, and what stands behind its `-X`.
+ *
+ * @throws UsageError for a name that there is not, and for words that it does not have
+ */
+export function parseGensquashfsWords(name: string, extra: string | undefined): CompressorChoice {
+  const words = wordsOf("-c", name);
+  const row = COMPRESSORS[name as CompressorName];
+  const choice: CompressorChoice = { compressor: name as CompressorName };
+  for (const text of extra?.split(",") ?? []) {
+    const [key = "", value] = text.split("=");
+    const word = words.find((each) => each.gensquashfs === key && (each.sets !== undefined) === (value !== undefined));
+    if (word === undefined) {
+      throw new UsageError(`-X: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
+    }
+    applyWord(choice, row, word, `-X ${key}`, value ?? "");
+  }
+  return choice;
+}
+
+function checkName(option: string, name: string, names: readonly string[], toCome: readonly string[]): void {
+  if (toCome.includes(name)) throw new UsageError(`${option} ${name}: not supported yet`);
+  if (!names.includes(name)) throw new UsageError(`${option}: "${name}" is none of ${names.join(", ")}`);
+}
+
+function wordsOf(option: string, name: string): readonly CompressorWord[] {
+  checkName(option, name, Object.keys(WORDS), Object.keys(COMPRESSORS_TO_COME));
+  return WORDS[name]!;
+}
+
+function takesValue({ sets, only }: CompressorWord): boolean {
+  return sets !== undefined || only !== undefined;
+}
+
+/** Does what a word says; `shown` is what messages call it. */
+function applyWord(
+  choice: CompressorChoice,
+  { settings }: Compressor,
+  { sets, becomes }: CompressorWord,
+  shown: string,
+  value: string,
+): void {
+  if (becomes !== undefined) choice.compressor = becomes;
+  const range = sets && settings[sets];
+  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest });
+}
+
+/** What can be said behind gensquashfs's `-X`, with ranges. */
+function showWords({ settings }: Compressor, words: readonly CompressorWord[]): string {
+  return words
+    .map(({ gensquashfs, sets }) => {
+      const range = sets && settings[sets];
+      return range ? `${gensquashfs}=${range.lowest}..${range.highest}` : gensquashfs;
+    })
+    .join(", ");
+}
