@@ -9,7 +9,7 @@
 import type { CodecName } from "../../codec/names.ts";
 import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
-import { raw, struct, u8, u16 } from "../../core/struct.ts";
+import { raw, StructView, struct, u8, u16 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
@@ -42,7 +42,7 @@ export interface AlgorithmConfiguration {
   /** Bytes, without those of its length. */
   readonly byteSize: number;
   /** Writes it into zeroed bytes. */
-  readonly emit: (view: DataView, at: number, values: ConfigurationValues) => void;
+  readonly emit: (view: StructView, at: number, values: ConfigurationValues) => void;
 }
 
 /** What is known of an algorithm. */
@@ -71,6 +71,8 @@ export interface AlgorithmRow {
 /** What a pcluster holds at most whatever the algorithm: codecs have windows of twice that. */
 export const MAX_EXTENT = 1 << 20;
 
+/** What stands in front of each configuration: its bytes. */
+const CFGS_HEAD = struct("length of a configuration", 2, { size: u16 });
 /** struct z_erofs_lz4_cfgs */
 const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
 /** struct z_erofs_deflate_cfgs */
@@ -95,9 +97,9 @@ const LZ4 = {
   isFirst: true,
   configuration: {
     byteSize: LZ4_CFGS.byteSize,
-    emit(view: DataView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
-      view.setUint16(at + LZ4_CFGS.max_distance, dictSize, true);
-      view.setUint16(at + LZ4_CFGS.max_pclusterblks, pclusterBlocks, true);
+    emit(view: StructView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
+      view.setU16(at, LZ4_CFGS.max_distance, dictSize);
+      view.setU16(at, LZ4_CFGS.max_pclusterblks, pclusterBlocks);
     },
   },
 };
@@ -120,7 +122,7 @@ const ROWS = {
     configuration: {
       byteSize: DEFLATE_CFGS.byteSize,
       emit(view, at, { dictSize }) {
-        view.setUint8(at + DEFLATE_CFGS.windowbits, Math.log2(dictSize));
+        view.setU8(at, DEFLATE_CFGS.windowbits, Math.log2(dictSize));
       },
     },
   },
@@ -141,7 +143,7 @@ const ROWS = {
     configuration: {
       byteSize: ZSTD_CFGS.byteSize,
       emit(view, at, { dictSize }) {
-        view.setUint8(at + ZSTD_CFGS.windowlog, Math.log2(dictSize) - ZSTD_LEAST_WINDOW_BITS);
+        view.setU8(at, ZSTD_CFGS.windowlog, Math.log2(dictSize) - ZSTD_LEAST_WINDOW_BITS);
       },
     },
   },
@@ -178,9 +180,9 @@ export function resolveDictSize(algorithm: Algorithm, asked: number | undefined,
 /** The configuration of an algorithm, its length in front. */
 export function encodeConfiguration({ configuration }: AlgorithmRow, values: ConfigurationValues): Uint8Array {
   const { byteSize } = configuration;
-  const bytes = new Uint8Array(2 + byteSize);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, byteSize, true);
-  configuration.emit(view, 2, values);
+  const bytes = new Uint8Array(CFGS_HEAD.byteSize + byteSize);
+  const view = new StructView(bytes.buffer);
+  view.setU16(0, CFGS_HEAD.size, byteSize);
+  configuration.emit(view, CFGS_HEAD.byteSize, values);
   return bytes;
 }
