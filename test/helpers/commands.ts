@@ -31,17 +31,19 @@ function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { ...rest, ...more };
 }
 
-/** Runs a command in a folder. */
+/** Runs a command in a folder; one that takes longer than `timeout` milliseconds has no status. */
 export function runCommand(
   cwd: string,
   name: CommandName,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  timeout = 60_000,
 ): CommandOutcome {
   const ran = spawnSync(process.execPath, [commandPath(name), ...words], {
     cwd,
     encoding: "utf8",
     env: environment(env),
+    timeout,
   });
   return { status: ran.status, out: ran.stdout, err: ran.stderr };
 }

@@ -1,0 +1,106 @@
+/** Equal runs of bytes inside of files (`dedupeExtents`): what they save, the same for any number of threads. */
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
+import { prose } from "../../helpers/contents.ts";
+import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/relatives.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+
+const scratch = makeScratch("dedupe-extents");
+const image = `${scratch}/image`;
+
+describe("files that hold parts of each other", () => {
+  const tree = `${scratch}/relatives`;
+  beforeAll(() => writeTree(tree, relatives()));
+
+  test.each([
+    ["LZ4", { ...DEDUPE_LZ4 }, 0.5],
+    ["fragments", { ...DEDUPE_LZ4, fragments: "tails" } as const, 0.5],
+    ["pclusters of 16 KiB", { ...DEDUPE_LZ4, pclusterSize: 16384 }, 0.65],
+  ])("take less room: %s", async (_name, options, share) => {
+    const without = await buildErofs(directory(tree), image, { ...options, dedupeExtents: false });
+    const report = await buildErofs(directory(tree), image, options);
+    expect(report.bytes).toBeLessThan(without.bytes * share);
+    expect(report.savedByDedupe - without.savedByDedupe).toBeGreaterThan((without.bytes - report.bytes) * 0.8);
+    expect(report.minimumKernel).toBe("6.1");
+  });
+
+  test.each(DEDUPE_MATRIX)("give the same bytes with 1, 2 and 4 threads: %s", async (_name, options) => {
+    const hashes = new Set<string>();
+    for (const workers of [1, 2, 4]) {
+      await buildErofs(directory(tree), image, { ...options, workers });
+      hashes.add(createHash("sha256").update(readFileSync(image)).digest("hex"));
+    }
+    expect(hashes.size).toBe(1);
+  });
+});
+
+describe("large files", () => {
+  const tree = `${scratch}/large`;
+  beforeAll(() => writeTree(tree, largeRelatives()));
+
+  test("give the same bytes with 1, 2 and 4 threads", async () => {
+    const hashes = new Set<string>();
+    for (const workers of [1, 2, 4]) {
+      await buildErofs(directory(tree), image, { ...DEDUPE_LZ4, fragments: "tails", workers });
+      hashes.add(createHash("sha256").update(readFileSync(image)).digest("hex"));
+    }
+    expect(hashes.size).toBe(1);
+  });
+
+  test("a build that is aborted meanwhile ends, and leaves no image", async () => {
+    for (const delay of [20, 50, 90]) {
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), delay);
+      const target = `${scratch}/aborted`;
+      await expect(
+        buildErofs(directory(tree), target, { ...DEDUPE_LZ4, workers: 3, signal: abort.signal }),
+      ).rejects.toMatchObject({ code: "ABORTED" });
+      clearTimeout(timer);
+      expect(statSync(target, { throwIfNoEntry: false })).toBeUndefined();
+    }
+  });
+});
+
+/** The image of what is in memory. */
+async function imageOf(files: Record<string, Buffer>, options: BuildOptions): Promise<Buffer> {
+  const list: Entry[] = Object.entries(files).map(([path, contents]) => ({ path, contents }));
+  await buildErofs(entries(list), image, options);
+  return readFileSync(image);
+}
+
+test("entries in memory are deduplicated as files are, and the bytes are pinned", async () => {
+  const hashes: string[] = [];
+  for (const options of [
+    DEDUPE_LZ4,
+    { ...DEDUPE_LZ4, fragments: "tails" },
+    { ...DEDUPE_LZ4, pclusterSize: 16384, tailPacking: true },
+  ] as const) {
+    hashes.push(
+      createHash("sha256")
+        .update(await imageOf(relatives(), options))
+        .digest("hex"),
+    );
+  }
+  expect(hashes).toMatchInlineSnapshot(`
+    [
+      "ddb14464411ae2e77541e14b4597ede6cfc0dd09a5f2b4665ac4b63ac65d311a",
+      "23f5c03cf439fff8f4404f1fdf05c19328b513502c7463732fc2183fad0e9063",
+      "3accd16e021bbd0ca4b2cda8355d80a61a2257999ade85097857e30b33b27e11",
+    ]
+  `);
+});
+
+test("the option needs an algorithm and Linux 6.1", async () => {
+  await expect(imageOf({}, { dedupeExtents: true })).rejects.toMatchObject({ code: "INPUT" });
+  await expect(imageOf({}, { ...DEDUPE_LZ4, targetKernel: "5.19" })).rejects.toMatchObject({ code: "INPUT" });
+  await expect(imageOf({}, { ...DEDUPE_LZ4, targetKernel: "6.1" })).resolves.toBeDefined();
+});
+
+test("without anything to share the images are the same but for the UUID", async () => {
+  const files = { a: prose(100_000, 70), b: prose(90_000, 71) };
+  const uuid = "00000000-0000-0000-0000-000000000000";
+  const without = await imageOf(files, { ...DEDUPE_LZ4, dedupeExtents: false, uuid });
+  expect((await imageOf(files, { ...DEDUPE_LZ4, uuid })).equals(without)).toBe(true);
+});

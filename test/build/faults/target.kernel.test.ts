@@ -1,0 +1,142 @@
+/** Targets on disks, in folders and on devices that only root can make so: whole or as they were, never in between. */
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { buildErofs, directory, entries } from "../../../dist/index.js";
+import { canBecomeNobody, NOBODY, runInChild } from "../../helpers/child.ts";
+import { compareTrees } from "../../helpers/compare.ts";
+import { afterWalk, makeFaultBench } from "../../helpers/faults.ts";
+import { canMountErofs, withMount } from "../../helpers/mount.ts";
+import { hasCommand, oracle } from "../../helpers/oracle.ts";
+
+const { scratch, source, image, expectFault, expectUntouched } = makeFaultBench("faults-target-kernel");
+const isRoot = process.getuid?.() === 0;
+const nobody = oracle("another user (root, setpriv)", canBecomeNobody());
+
+beforeEach(() => {
+  writeFileSync(`${source}/small`, "small");
+  writeFileSync(`${source}/large`, Buffer.alloc(3_000_000, "large"));
+});
+
+/** Mounts a tmpfs that holds an old image, until the test is over. */
+function mountMemory(options: string): string {
+  const folder = `${scratch}/memory`;
+  mkdirSync(folder, { recursive: true });
+  const run = spawnSync("mount", ["-t", "tmpfs", "-o", options, "none", folder], { encoding: "utf8" });
+  if (run.status !== 0) throw new Error(run.stderr);
+  onTestFinished(() => void spawnSync("umount", ["-l", folder]));
+  writeFileSync(`${folder}/image`, "old");
+  return folder;
+}
+
+function expectOld(folder: string): void {
+  expect(readdirSync(folder)).toEqual(["image"]);
+  expect(readFileSync(`${folder}/image`, "utf8")).toBe("old");
+}
+
+describe("a target", () => {
+  test.skipIf(!isRoot).each([1, 2])("on a full disk stays as it was (%i threads)", async (workers) => {
+    const folder = mountMemory("size=1m");
+    await expectFault(
+      buildErofs(directory(source), `${folder}/image`, { workers }),
+      "IO",
+      `${folder}/image`,
+      /no space left/,
+    );
+    expectOld(folder);
+  });
+
+  test.skipIf(!isRoot)("on a read-only disk stays as it was", async () => {
+    const folder = mountMemory("size=1m");
+    spawnSync("mount", ["-o", "remount,ro", folder]);
+    await expectFault(buildErofs(directory(source), `${folder}/image`), "IO", `${folder}/image`, /read-only/);
+    expectOld(folder);
+  });
+
+  test.skipIf(!nobody)("in a folder that may not be written stays as it was", () => {
+    chmodSync(`${scratch}/out`, 0o755);
+    const body = "await api.buildErofs(api.directory(args.source), args.image)";
+    const { error } = runInChild(body, { source, image }, { id: NOBODY });
+    expect(error).toMatchObject({
+      isImageError: true,
+      code: "IO",
+      path: image,
+      message: `${image}: permission denied`,
+    });
+    expectUntouched();
+  });
+
+  // Was a bug: the folder is opened to make the rename durable, and cannot be read: the image is in place, but what comes
+  // out is Node's own "ENOENT … unlink …tmp".
+  test.skipIf(!nobody)("in a folder that may be written but not listed is whole", () => {
+    chmodSync(`${scratch}/out`, 0o300);
+    chownSync(`${scratch}/out`, NOBODY, NOBODY);
+    const body = "return (await api.buildErofs(api.directory(args.source), args.image)).bytes";
+    const { error, value } = runInChild(body, { source, image }, { id: NOBODY });
+    expect(error).toBeUndefined();
+    expect(value).toBe(statSync(image).size);
+  });
+});
+
+describe("a device", () => {
+  /** A loop device of so many bytes; they begin with an image, so that a failure could leave it half overwritten. */
+  const makeDevice = async (size: number) => {
+    const backing = `${scratch}/disk`;
+    await buildErofs(entries([{ path: "old", contents: Buffer.alloc(100_000, "old") }]), backing);
+    truncateSync(backing, size);
+    const run = spawnSync("losetup", ["--find", "--show", backing], { encoding: "utf8" });
+    if (run.status !== 0) throw new Error(run.stderr);
+    const device = run.stdout.trim();
+    let isAttached = true;
+    const detach = () => {
+      if (isAttached) spawnSync("losetup", ["--detach", device]);
+      isAttached = false;
+    };
+    onTestFinished(detach);
+    return { backing, device, detach };
+  };
+  const kernel = oracle("kernel EROFS mount", canMountErofs()) && oracle("losetup", hasCommand("losetup"));
+
+  test.skipIf(!kernel).each([0, 1 << 20])(
+    "is written in place and mounts, the rest of it untouched (offset %i)",
+    async (offset) => {
+      const { backing, device, detach } = await makeDevice(8 << 20);
+      spawnSync("dd", ["if=/dev/urandom", `of=${device}`, "bs=1M", "seek=6", "count=2", "conv=notrunc"]);
+      const end = readFileSync(backing).subarray(6 << 20);
+      const { bytes } = await buildErofs(directory(source), device, { offset });
+      expect(lstatSync(device).isBlockDevice()).toBe(true);
+      detach();
+      expect(statSync(backing).size).toBe(8 << 20);
+      expect(
+        readFileSync(backing)
+          .subarray(6 << 20)
+          .equals(end),
+      ).toBe(true);
+      expect(bytes + offset).toBeLessThan(6 << 20);
+      expect(await withMount(backing, (at) => compareTrees(source, at), offset === 0 ? {} : { offset })).toEqual([]);
+    },
+  );
+
+  test.skipIf(!kernel)("that is too small is left alone, one whose build fails holds no image afterwards", async () => {
+    const { backing, device } = await makeDevice(1 << 20);
+    await expectFault(buildErofs(directory(source), device), "IO", device, /no space left/);
+    spawnSync("blockdev", ["--flushbufs", device]);
+    expect(await withMount(backing, (at) => readdirSync(at))).toEqual(["old"]);
+    const second = await makeDevice(8 << 20);
+    const onProgress = afterWalk(3, () => rmSync(`${source}/small`));
+    await expectFault(buildErofs(directory(source), second.device, { onProgress }), "CHANGED", `${source}/small`);
+    spawnSync("blockdev", ["--flushbufs", second.device]);
+    await expect(withMount(second.backing, () => undefined)).rejects.toThrow("does not mount");
+  });
+});

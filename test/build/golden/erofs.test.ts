@@ -1,0 +1,278 @@
+/**
+ * Images pinned byte for byte: one against mkfs.erofs, the others by SHA-256. A test that fails here says that bytes
+ * have changed; that must be meant, and is a release note.
+ */
+import { createHash } from "node:crypto";
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync } from "node:fs";
+import { open, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** A sink in memory; the image is what stands behind its first `offset` bytes. */
+async function imageOf(list: Iterable<Entry>, options: BuildOptions = {}): Promise<Uint8Array> {
+  let image = new Uint8Array(0);
+  const sink = {
+    writeAt: (bytes: Uint8Array, offset: number) => image.set(bytes, offset),
+    truncate(length: number) {
+      image = new Uint8Array(length);
+    },
+    close: () => undefined,
+  };
+  await buildErofs(entries(list), sink, options);
+  return image;
+}
+
+/** Bytes that do not repeat, from a xorshift of `seed`; never zero. */
+function noise(size: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let state = (seed * 2_654_435_761 + 1) >>> 0;
+  for (let at = 0; at < size; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state & 0xff || 1;
+  }
+  return bytes;
+}
+
+/** `data` at `at` in a file of `size` zeros. */
+function sparse(size: number, at: number, data: Uint8Array): Pick<Entry, "contents" | "sparse"> {
+  const contents = new Uint8Array(size);
+  contents.set(data, at);
+  return { contents, sparse: true };
+}
+
+const raw = (...parts: (string | number)[]) =>
+  Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : Buffer.of(part))));
+
+/** What any Linux user can make on a disk: no owners, devices, times or attributes. Parents come first. */
+function plainTree(): Entry[] {
+  const list: Entry[] = [{ path: "", kind: "directory", mode: 0o755 }];
+  for (const path of ["sizes", "names", "long", "empty", "many", "same"]) list.push({ path, kind: "directory" });
+  const sizes = new Set<number>();
+  for (const block of [512, 4096]) {
+    for (let count = 0; count <= 3; count++) {
+      for (const more of [-65, -64, -63, -33, -32, -31, -1, 0, 1, 31]) sizes.add(Math.max(0, count * block + more));
+    }
+  }
+  for (const size of sizes) list.push({ path: `sizes/${size}`, contents: noise(size, size) });
+  list.push({ path: "large", contents: noise(9_000_001, 9) });
+  for (const [index, seed] of [1, 2, 1, 1, 2].entries()) {
+    list.push({ path: `same/small${index}`, contents: noise(5000, seed) });
+    list.push({ path: `same/tail${index}`, contents: noise(4096 + 10, seed) });
+    list.push({ path: `same/large${index}`, contents: noise(300_000, seed) });
+  }
+  list.push({ path: "sparse", ...sparse(3 << 20, 1 << 20, noise(70_000, 1)) });
+  list.push({ path: "sparse-tail", ...sparse((2 << 20) + 123, 0, noise(4096, 2)) });
+  list.push({ path: "sparse-empty", ...sparse(1 << 20, 0, noise(0, 0)) });
+  for (const name of ["!", "-", ".a", "..a", "...", "a", "aa", "b\n", "ü"]) list.push({ path: `names/${name}` });
+  for (const byte of [0x01, 0x7f, 0x80, 0xff]) list.push({ path: raw("names/", byte, 0xff), contents: "x" });
+  for (let nr = 10; nr < 50; nr++) list.push({ path: `long/${`${nr}`.padEnd(255, "n")}` });
+  for (const length of [1, 60, 479, 480, 481, 4031, 4032, 4063, 4064, 4065, 4095]) {
+    list.push({ path: `link-${length}`, kind: "symlink", target: "t".repeat(length) });
+  }
+  // more than one window of inodes
+  for (let nr = 0; nr < 3000; nr++)
+    list.push({ path: `many/${nr}`, contents: noise((nr * 37) % 900, nr), mode: 0o600 });
+  list.push({ path: "many/link", kind: "hardlink", target: "large" });
+  list.push(
+    { path: "a-link", kind: "hardlink", target: "sizes/4097" },
+    { path: "b-link", kind: "hardlink", target: "a-link" },
+  );
+  list.push({ path: "empty/link", kind: "hardlink", target: "link-60" });
+  return list;
+}
+
+/** Everything that an entry can be. */
+function fullTree(): Entry[] {
+  const list = plainTree().filter(({ path }) => !/^(many|large)/.test(path.toString()));
+  const acl = Buffer.from(
+    "02000000 01000600ffffffff 02000400e8030000 04000400ffffffff 10000600ffffffff 20000000ffffffff".replaceAll(" ", ""),
+    "hex",
+  );
+  const label = { "security.selinux": raw("system_u:object_r:usr_t:s0", 0) };
+  for (let nr = 0; nr < 6; nr++)
+    list.push({ path: `x/shared${nr}`, xattrs: { ...label, "user.nr": raw(nr) }, contents: "x" });
+  list.push(
+    { path: "x", kind: "directory", xattrs: { "system.posix_acl_default": acl, "trusted.overlay.opaque": raw("y") } },
+    { path: "x/acl", xattrs: { "system.posix_acl_access": acl, "user.empty": raw(), "user.big": noise(65535, 3) } },
+    { path: "x/many", xattrs: Array.from({ length: 300 }, (_, nr) => [`user.a${nr}`, raw("v", nr & 0xff)] as const) },
+    { path: "x/link", kind: "symlink", target: "acl", xattrs: { "trusted.t": raw("t") } },
+  );
+  const devices = [
+    [0, 0],
+    [1, 3],
+    [8, 1],
+    [259, 300],
+    [511, 300_000],
+    [4095, 1_048_575],
+  ] as const;
+  for (const [major, minor] of devices) {
+    list.push({ path: `dev/c${major}-${minor}`, kind: "char", major, minor, mode: 0o666 });
+    list.push({ path: `dev/b${major}-${minor}`, kind: "block", major, minor, mode: 0o660, gid: 6 });
+  }
+  list.push({ path: "dev/fifo", kind: "fifo" }, { path: "dev/socket", kind: "socket", mode: 0o755 });
+  list.push({ path: "dev/link", kind: "hardlink", target: "dev/fifo" });
+  for (const id of [65535, 65536, 2 ** 32 - 2]) list.push({ path: `ids/${id}`, uid: id, gid: 7, mode: 0o6755 });
+  const times = [1, -1.5, 2 ** 31, 2 ** 32 + 5, { sec: 1_600_000_000, nsec: 999_999_999 }];
+  for (const [index, mtime] of times.entries()) list.push({ path: `times/${index}`, mtime, contents: "time" });
+  return list;
+}
+
+test("the one-block image of mkfs.erofs 1.9.3 -T1700000000 --all-root -x-1, byte for byte", async () => {
+  const expected = new Uint8Array(4096);
+  const at = (offset: number, hex: string) => expected.set(Buffer.from(hex.replaceAll(/\s/g, ""), "hex"), offset);
+  // superblock: checksum 0x4DA7675E as mkfs has it, root 36, 3 inodes, epoch 0x6553F100, 1 block, uuid …01
+  at(1024, "e2e1f5e0 5e67a74d 03000000 0c00 2400 0300000000000000 00f1536500000000");
+  at(1056, "00000000 01000000 00000000 00000000 00000000000000000000000000000001");
+  // root: size 53, serial 1; four dirents, names "." ".." "a" "l"
+  at(1152, "0400 0000 ed41 0200 35000000 00000000 ffffffff 01000000 0000 0000 00000000");
+  at(1184, "2400000000000000 3000 02 00  2400000000000000 3100 02 00");
+  at(1208, "2700000000000000 3300 01 00  2900000000000000 3400 07 00  2e 2e2e 61 6c");
+  at(1248, "0400 0000 a481 0100 06000000 00000000 ffffffff 02000000 0000 0000 00000000  68656c6c6f0a");
+  at(1312, "0400 0000 ffa1 0100 01000000 00000000 ffffffff 03000000 0000 0000 00000000  61");
+  const list: Entry[] = [
+    { path: "a", contents: "hello\n" },
+    { path: "l", kind: "symlink", target: "a" },
+  ];
+  const uuid = "00000000-0000-0000-0000-000000000001";
+  const image = await imageOf(list, { timestamp: 1_700_000_000, owner: "root", uuid });
+  expect(Buffer.from(image).toString("hex")).toBe(Buffer.from(expected).toString("hex"));
+});
+
+const UUID = "01234567-89ab-cdef-0123-456789abcdef";
+
+test.each<[string, BuildOptions, hash: string]>([
+  ["defaults", {}, "e395995c4b56f6db920e532f89b78d9503de64ff7d4a774a7601ffb9bb749c2d"],
+  ["512-byte blocks", { blockSize: 512 }, "6051b279a26e5950973c33cb50b74142443c48702e17d8726984df7735182c19"],
+  ["64 KiB blocks", { blockSize: 65536 }, "36db19d972583bab69d7519726b96257a9289acca338ace611dc62f2af39b061"],
+  ["no inline data", { inlineData: false }, "187a2e1e865f0ce05b1831021d68fac0f33d7bb9e89a73be73d008a06a913cc4"],
+  ["extended inodes", { inodes: "extended" }, "98595fbe4e80a9cff74fbbb80d69d2d54da22439fee5a3e999078805c99d7de7"],
+  ["chunks of 4 KiB", { chunkSize: 4096 }, "4bf284e71863b893ebd2e77c2c09f481df0f47fb8addeed010198174b6b0509e"],
+  [
+    "chunk indexes",
+    { chunkSize: 65536, chunkIndexes: true },
+    "de7d1ce471642ac0002e2e2c4cbeb4cbb5eb9b0804a0977d56937356873c64ef",
+  ],
+  [
+    "chunk indexes where there are holes",
+    { chunkIndexes: true },
+    "3ae821d4f0349d449506111ad6df511039d587ad883490e563ac9c543e17c060",
+  ],
+  ["no dedupe", { dedupe: "none" }, "de48b8b3a29da6a20ffadf83a2ee753b7c9396ee30c0cc346938b6ecad70a9dc"],
+  ["no attributes", { xattrTolerance: -1 }, "4f3d9ce444ea30805e6c6c882f7677c8eadce80d1a973e3a8b18be0a97df13f0"],
+  ["all attributes shared", { xattrTolerance: 0 }, "36ca6e6fac646cd4ecc708807ec672e46a507c45d4fb4abb759e80f6765265e6"],
+  ["no name filter", { xattrFilter: false }, "5ddf4eeb8de50e52c8c6faab4a059f8c252e3e597bbbcd2ea5ee7a641530d216"],
+  [
+    "label, uuid, fixed time",
+    { label: "golden", uuid: UUID, timestamp: 1_700_000_000 },
+    "e98a5a1f35d5965fb69117ed5f9735225125978f35683e338c9ff760edc58c14",
+  ],
+  [
+    "a build time, own times",
+    { timestamp: 1_700_000_000, times: "keep", ignoreMtime: true },
+    "b930ceaa349a9bfbc18310c0e11124f615d2a7f1d8fea85ec04758968fb1cf65",
+  ],
+  [
+    "aligned data and size",
+    { dsunit: 8, fsAlignBlocks: 64 },
+    "63aff2eb301c144566aea46c0fa9e1845e5df5dafcabe7185ef902d816bac0ea",
+  ],
+  ["no checksum", { checksum: false }, "128a3ca6c8134e2328bbefb79ac8e58d0e8e881af6b8af36b5d03692f1f0cd94"],
+  [
+    "one owner, links copied",
+    { owner: { uid: 1000, gid: 70_000 }, hardLinks: "copy" },
+    "298000c607b9fddc1614595f8ddd86268a241cfebd404cf674f41787740393b6",
+  ],
+])("%s: the image is the pinned one", async (_, options, hash) => {
+  expect(sha256(await imageOf(fullTree(), options))).toBe(hash);
+});
+
+/** Of the plain tree with time 0, in any way it can be given or taken. */
+const PLAIN_SHA256 = "c57cc7458275b6affcac09adb7637e54227a58be3ef8338e1c64b5a60fe83077";
+
+test("entries in any order give the pinned image", async () => {
+  const list = plainTree();
+  const links = list.filter(({ kind }) => kind === "hardlink");
+  const others = list.filter(({ kind }) => kind !== "hardlink");
+  expect(sha256(await imageOf(list, { timestamp: 0 }))).toBe(PLAIN_SHA256);
+  // a hard link comes behind what it names
+  expect(sha256(await imageOf([...others.toReversed(), ...links], { timestamp: 0 }))).toBe(PLAIN_SHA256);
+  others.sort((a, b) => (sha256(raw(a.path.toString())) < sha256(raw(b.path.toString())) ? -1 : 1));
+  expect(sha256(await imageOf([...others, ...links], { timestamp: 0 }))).toBe(PLAIN_SHA256);
+});
+
+test("an offset moves the image and changes no byte of it", async () => {
+  const moved = await imageOf(plainTree(), { timestamp: 0, offset: 12_345 });
+  expect(moved.subarray(0, 12_345).every((byte) => byte === 0)).toBe(true);
+  expect(sha256(moved.subarray(12_345))).toBe(PLAIN_SHA256);
+});
+
+/** The hash of what a stream is given. */
+async function streamed(source: Parameters<typeof buildErofs>[0], options: BuildOptions): Promise<string> {
+  const hash = createHash("sha256");
+  const stream = new WritableStream<Uint8Array>({ write: (chunk) => void hash.update(chunk) });
+  await buildErofs(source, stream, options);
+  return hash.digest("hex");
+}
+
+test("a stream gets the pinned image, front to back", async () => {
+  expect(await streamed(entries(plainTree()), { timestamp: 0 })).toBe(PLAIN_SHA256);
+});
+
+test.each<BuildOptions>([
+  { dsunit: 8, fsAlignBlocks: 1000 },
+  { blockSize: 512, inlineData: false },
+  { chunkSize: 8192, offset: 5000 },
+])("a stream gets what a random-access sink gets: %j", async (options) => {
+  expect(await streamed(entries(fullTree()), options)).toBe(sha256(await imageOf(fullTree(), options)));
+});
+
+// names that are not UTF-8 are refused elsewhere
+const onLinux = process.platform === "linux";
+let temporary = "";
+
+beforeAll(async () => {
+  if (!onLinux) return;
+  temporary = mkdtempSync(join(tmpdir(), "mkerofs-golden-"));
+  const at = (path: string | Uint8Array) =>
+    Buffer.concat([Buffer.from(`${temporary}/tree/`), Buffer.from(path as Uint8Array)]);
+  for (const { path, kind = "file", target = "", contents = "", mode, sparse: isSparse } of plainTree()) {
+    if (kind === "directory") mkdirSync(at(path));
+    else if (kind === "symlink") symlinkSync(target as string, at(path));
+    else if (kind === "hardlink") linkSync(at(target), at(path));
+    else if (isSparse) await writeSparse(at(path), contents as Uint8Array);
+    else await writeFile(at(path), contents as Uint8Array);
+    if (kind === "file" || kind === "directory") chmodSync(at(path), mode ?? (kind === "file" ? 0o644 : 0o755));
+  }
+});
+
+afterAll(() => {
+  if (temporary !== "") rmSync(temporary, { recursive: true });
+});
+
+/** Writes only what is not zero. */
+async function writeSparse(path: Buffer, contents: Uint8Array): Promise<void> {
+  const file = await open(path, "wx");
+  for (let at = 0; at < contents.length; at += 4096) {
+    const block = contents.subarray(at, at + 4096);
+    if (block.some((byte) => byte !== 0)) await file.write(block, 0, block.length, at);
+  }
+  await file.close();
+  truncateSync(path, contents.length);
+}
+
+test.skipIf(!onLinux).each([1, 2, 4])("a directory read by %i threads gives the pinned image", async (workers) => {
+  const image = join(temporary, "image");
+  await buildErofs(directory(`${temporary}/tree`), image, { workers, timestamp: 0, owner: "root" });
+  expect(sha256(readFileSync(image))).toBe(PLAIN_SHA256);
+});
+
+test.skipIf(!onLinux)("a directory streamed gives the pinned image", async () => {
+  const options = { workers: 2, timestamp: 0, owner: "root" } as const;
+  expect(await streamed(directory(`${temporary}/tree`), options)).toBe(PLAIN_SHA256);
+});
