@@ -1,6 +1,6 @@
 /**
- * A reader of EROFS images that shares nothing with the product: it goes by the format description alone, decodes what
- * it meets, and notes where everything lies.
+ * A reader of EROFS images that shares nothing with the product: it goes by docs/erofs-format.md alone, sections 2 to 9,
+ * decodes what it meets, and notes where everything lies.
  */
 
 /** Something's place in the image; only extents of the same kind that are equal may lie at one place. */

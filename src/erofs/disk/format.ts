@@ -1,6 +1,6 @@
 /**
- * Everything that EROFS fixes on disk: structures, flags, limits. Source: Linux fs/erofs/erofs_fs.h and xattr.h; the
- * facts with their proofs are in the format description. All integers are little-endian.
+ * Everything that EROFS fixes on disk: structures, flags, limits. Source: Linux fs/erofs/erofs_fs.h and xattr.h; what
+ * they mean, and what the kernel checks, is in docs/erofs-format.md. All integers are little-endian.
  *
  *     0        1024        1152                 …                       …                          end
  *     | unused | superblock | root, inodes, tails, directory blocks | shared attributes | file data |

@@ -1,6 +1,7 @@
 /**
- * Everything that SquashFS 4.0 fixes on disk: structures, flags, limits. Source: Linux fs/squashfs/squashfs_fs.h. All
- * integers are little-endian, all positions count from byte 0 of the image.
+ * Everything that SquashFS 4.0 fixes on disk: structures, flags, limits. Source: Linux fs/squashfs/squashfs_fs.h; what they
+ * mean, and what the kernel checks, is in docs/squashfs-format.md. All integers are little-endian, all positions count
+ * from byte 0 of the image.
  *
  *     0            96                                                                                bytes_used
  *     | superblock | compressor | data and fragment | inode | directory | fragment | export | id | xattr | zeros |

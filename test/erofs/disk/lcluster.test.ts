@@ -1,4 +1,4 @@
-/** Indexes of compressed files: against the format description's vectors, and read back by a decoder of this file. */
+/** Indexes of compressed files: against the vectors of docs/erofs-format.md, 17, and read back by a decoder of this file. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StructView } from "../../../src/core/struct.ts";
@@ -46,7 +46,7 @@ function index(header: number, input: Partial<IndexInput> & Pick<IndexInput, "si
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-describe("the vectors of the format description", () => {
+describe("the vectors of docs/erofs-format.md, 17", () => {
   test("pclusters of one block", () => {
     const extents = [5000, 8000, 7000].map((length) => ({ length, blocks: 1, compressed: true }));
     const bytes = index(8, { size: 20_000, layout: LAYOUT_COMPRESSED_COMPACT }, extents);

@@ -1,4 +1,4 @@
-/** The name filter of attributes, by the vectors of the format description. */
+/** The name filter of attributes, by the vectors of docs/erofs-format.md, 17. */
 import { expect, test } from "vitest";
 import { loadXxHash } from "../../../src/core/xxhash.ts";
 import { XATTR_FILTER_SEED } from "../../../src/erofs/disk/format.ts";
