@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
-import { compareTrees } from "../helpers/compare.ts";
-import { makeRandomTree } from "../helpers/corner-tree.ts";
+import { compareTrees } from "../helpers/compare/compare.ts";
+import { clampTo, wholeSeconds } from "../helpers/compare/times.ts";
 import { canMountSquashfs, withMount } from "../helpers/mount.ts";
 import { oracle } from "../helpers/oracle.ts";
 import { makeScratch } from "../helpers/scratch.ts";
-import { clampTo, wholeSeconds } from "../helpers/times.ts";
+import { makeRandomTree } from "../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
 const scratch = makeScratch("commands-in-use");

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { buildErofs, directory, parseSortFile } from "../../dist/index.js";
 import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
 import { makeScratch } from "../helpers/scratch.ts";
-import { CONTENTS, makeSortedTree, RULES } from "../helpers/sorted-tree.ts";
+import { CONTENTS, makeSortedTree, RULES } from "../helpers/trees/sorted-tree.ts";
 
 const scratch = makeScratch("sort-commands");
 const tree = `${scratch}/tree`;

@@ -1,10 +1,10 @@
 /** Places for what tests make: memory where there is some, and always removed. */
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { removeTree } from "./corner-tree.ts";
 
 /** `f_type` of tmpfs. */
 const TMPFS_MAGIC = 0x01021994;
@@ -28,4 +28,10 @@ export function diskFolder(): string | undefined {
   return [tmpdir(), "/var/tmp", process.cwd()].find(
     (folder) => existsSync(folder) && statfsSync(folder).type !== TMPFS_MAGIC,
   );
+}
+
+/** Deletes a tree, the long path too. */
+export function removeTree(dir: string): void {
+  const run = spawnSync("rm", ["-rf", "--", dir], { encoding: "latin1" });
+  if (run.status !== 0) throw new Error(`rm -rf ${dir}: ${run.stderr}`);
 }

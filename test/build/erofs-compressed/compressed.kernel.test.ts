@@ -16,11 +16,12 @@ import {
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
-import { type CompareOptions, compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare.ts";
-import { makeCornerTree, makeRandomTree, removeTree } from "../../helpers/corner-tree.ts";
+import { type CompareOptions, compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare/compare.ts";
 import { canMountErofs, fsckErofs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
-import { makeScratch } from "../../helpers/scratch.ts";
+import { makeScratch, removeTree } from "../../helpers/scratch.ts";
+import { makeCornerTree } from "../../helpers/trees/corner-tree.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const fsck = oracle("fsck.erofs", hasCommand("fsck.erofs"));

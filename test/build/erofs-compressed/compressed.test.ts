@@ -4,8 +4,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncat
 import { tmpdir } from "node:os";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
-import { COMPRESSED_FORMS, compressedTree, randomBytes } from "../../helpers/compressed-tree.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { COMPRESSED_FORMS, compressedTree, randomBytes } from "../../helpers/trees/compressed-tree.ts";
 
 const scratch = makeScratch("compressed-bytes");
 const image = `${scratch}/image`;

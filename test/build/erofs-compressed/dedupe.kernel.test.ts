@@ -3,13 +3,12 @@ import { statSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
-import { compareTrees } from "../../helpers/compare.ts";
-import { incompressible, prose } from "../../helpers/contents.ts";
-import { removeTree } from "../../helpers/corner-tree.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
-import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/relatives.ts";
-import { makeScratch } from "../../helpers/scratch.ts";
+import { makeScratch, removeTree } from "../../helpers/scratch.ts";
+import { incompressible, prose } from "../../helpers/trees/contents.ts";
+import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/trees/relatives.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const scratch = makeScratch("dedupe-kernel");

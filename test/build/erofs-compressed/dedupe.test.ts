@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
-import { prose } from "../../helpers/contents.ts";
-import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/relatives.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { prose } from "../../helpers/trees/contents.ts";
+import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/trees/relatives.ts";
 
 const scratch = makeScratch("dedupe-extents");
 const image = `${scratch}/image`;

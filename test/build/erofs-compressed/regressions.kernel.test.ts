@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
 import { createLz4 } from "../../../src/codec/lz4/lz4.ts";
 import { loadXxHash } from "../../../src/core/xxhash.ts";
-import { compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare.ts";
-import { fewBytes as bytes } from "../../helpers/contents.ts";
+import { compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare/compare.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { fewBytes as bytes } from "../../helpers/trees/contents.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const scratch = makeScratch("compressed-regressions-kernel");

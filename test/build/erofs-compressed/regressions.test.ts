@@ -1,8 +1,8 @@
 /** What a review of compressed images has found and needs no judge: wrong options, wrong promises, wrong room. */
 import { expect, test } from "vitest";
 import { type BuildOptions, buildErofs, type Entry, entries } from "../../../dist/index.js";
-import { fewBytes } from "../../helpers/contents.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { fewBytes } from "../../helpers/trees/contents.ts";
 
 const scratch = makeScratch("compressed-regressions");
 const image = `${scratch}/image`;

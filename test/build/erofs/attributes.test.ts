@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildErofs, entries } from "../../../dist/index.js";
-import { ALL_KINDS, ALL_KINDS_OPTIONS } from "../../helpers/all-kinds.ts";
 import { checkTiling, ImageReader } from "../../helpers/image-reader.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { ALL_KINDS, ALL_KINDS_OPTIONS } from "../../helpers/trees/all-kinds.ts";
 
 const scratch = makeScratch("attributes");
 

@@ -5,11 +5,11 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type BuildOptions, buildErofs, closure } from "../../../dist/index.js";
 import { canBecomeNobody, NOBODY, runInChild } from "../../helpers/child.ts";
-import { makeStore, putFile as put, STORE_TOPS } from "../../helpers/closure-store.ts";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { makeStore, putFile as put, STORE_TOPS } from "../../helpers/trees/closure-store.ts";
 
 const scratch = makeScratch("closure-kernel");
 const store = `${scratch}/store`;

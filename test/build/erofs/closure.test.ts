@@ -14,8 +14,8 @@ import {
   type Source,
 } from "../../../dist/index.js";
 import { runInChild } from "../../helpers/child.ts";
-import { makeStore, putFile as put, STORE_TOPS } from "../../helpers/closure-store.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { makeStore, putFile as put, STORE_TOPS } from "../../helpers/trees/closure-store.ts";
 
 const scratch = makeScratch("closure");
 const store = `${scratch}/store`;

@@ -17,9 +17,10 @@ import { dirname, relative } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries, type Source } from "../../../dist/index.js";
 import { type ChildOptions, runInChild } from "../../helpers/child.ts";
-import { describeTree } from "../../helpers/compare.ts";
-import { makeCornerTree, makeRandomTree, removeTree } from "../../helpers/corner-tree.ts";
-import { diskFolder, makeScratch } from "../../helpers/scratch.ts";
+import { describeTree } from "../../helpers/compare/compare.ts";
+import { diskFolder, makeScratch, removeTree } from "../../helpers/scratch.ts";
+import { makeCornerTree } from "../../helpers/trees/corner-tree.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const scratch = makeScratch("determinism");
 const tree = `${scratch}/tree`;

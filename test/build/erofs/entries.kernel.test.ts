@@ -2,11 +2,11 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildErofs, type Entry, entries } from "../../../dist/index.js";
-import { ALL_KINDS, ALL_KINDS_OPTIONS, ALL_KINDS_SPEC } from "../../helpers/all-kinds.ts";
-import { compareWithSpec } from "../../helpers/compare.ts";
+import { compareWithSpec } from "../../helpers/compare/compare.ts";
 import { canMountErofs, fsckErofs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { ALL_KINDS, ALL_KINDS_OPTIONS, ALL_KINDS_SPEC } from "../../helpers/trees/all-kinds.ts";
 
 const scratch = makeScratch("entries-kernel");
 

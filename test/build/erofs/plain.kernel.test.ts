@@ -15,11 +15,13 @@ import { release } from "node:os";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, closure, directory, type Entry, entries } from "../../../dist/index.js";
-import { type CompareOptions, compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare.ts";
-import { makeCornerTree, makeLongPath, makeRandomTree, removeTree } from "../../helpers/corner-tree.ts";
+import { type CompareOptions, compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare/compare.ts";
 import { canMountErofs, fsckErofs, type MountOptions, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
-import { diskFolder, makeScratch } from "../../helpers/scratch.ts";
+import { diskFolder, makeScratch, removeTree } from "../../helpers/scratch.ts";
+import { makeCornerTree } from "../../helpers/trees/corner-tree.ts";
+import { makeLongPath } from "../../helpers/trees/long-path.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const fsck = oracle("fsck.erofs", hasCommand("fsck.erofs"));

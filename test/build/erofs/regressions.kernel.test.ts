@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildErofs, directory } from "../../../dist/index.js";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";

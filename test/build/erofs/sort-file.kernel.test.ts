@@ -2,12 +2,12 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, parseSortFile } from "../../../dist/index.js";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { failureOf } from "../../helpers/faults.ts";
 import { canMountErofs, fsckErofs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
-import { CONTENTS, makeSortedTree, RULES, SORTED_OPTIONS } from "../../helpers/sorted-tree.ts";
+import { CONTENTS, makeSortedTree, RULES, SORTED_OPTIONS } from "../../helpers/trees/sorted-tree.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const fsck = oracle("fsck.erofs", hasCommand("fsck.erofs"));

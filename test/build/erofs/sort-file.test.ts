@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildErofs, directory, parseSortFile } from "../../../dist/index.js";
 import { makeScratch } from "../../helpers/scratch.ts";
-import { makeSortedTree, RULES, SORTED_OPTIONS } from "../../helpers/sorted-tree.ts";
+import { makeSortedTree, RULES, SORTED_OPTIONS } from "../../helpers/trees/sorted-tree.ts";
 
 const scratch = makeScratch("sort-threads");
 const tree = `${scratch}/tree`;

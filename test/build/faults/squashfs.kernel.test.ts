@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { buildSquashfs, directory, type SquashfsOptions } from "../../../dist/index.js";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { afterWalk, failureOf, makeFaultBench } from "../../helpers/faults.ts";
 import { canMountSquashfs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";

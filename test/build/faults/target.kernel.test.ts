@@ -15,7 +15,7 @@ import {
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { buildErofs, directory, entries } from "../../../dist/index.js";
 import { canBecomeNobody, NOBODY, runInChild } from "../../helpers/child.ts";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { afterWalk, makeFaultBench } from "../../helpers/faults.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildErofs, entries } from "../../../dist/index.js";
-import { COMPRESSED_FORMS, compressedTree } from "../../helpers/compressed-tree.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { COMPRESSED_FORMS, compressedTree } from "../../helpers/trees/compressed-tree.ts";
 
 const scratch = makeScratch("compressed-golden");
 const image = `${scratch}/image`;

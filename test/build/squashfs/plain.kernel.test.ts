@@ -20,11 +20,13 @@ import {
   compareWithSpec,
   type ExpectedMeta,
   type SpecEntry,
-} from "../../helpers/compare.ts";
-import { makeCornerTree, makeLongPath, makeRandomTree, removeTree } from "../../helpers/corner-tree.ts";
+} from "../../helpers/compare/compare.ts";
 import { canMountSquashfs, type MountOptions, runChecker, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
-import { makeScratch } from "../../helpers/scratch.ts";
+import { makeScratch, removeTree } from "../../helpers/scratch.ts";
+import { makeCornerTree } from "../../helpers/trees/corner-tree.ts";
+import { makeLongPath } from "../../helpers/trees/long-path.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
 const unsquashfs = oracle("unsquashfs", hasCommand("unsquashfs"));

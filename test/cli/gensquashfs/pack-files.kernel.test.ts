@@ -3,11 +3,11 @@ import { linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSy
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildErofs, buildSquashfs, packFile } from "../../../dist/index.js";
 import { commandWords, runCommand, runShell, SILENT } from "../../helpers/commands.ts";
-import { compareTrees, describeTree } from "../../helpers/compare.ts";
-import { makeRandomTree } from "../../helpers/corner-tree.ts";
+import { compareTrees, describeTree } from "../../helpers/compare/compare.ts";
 import { canMountErofs, canMountSquashfs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
 const erofs = oracle("kernel EROFS mount", canMountErofs());

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commandWords, runShell, SILENT } from "../../helpers/commands.ts";
-import { compareTrees } from "../../helpers/compare.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
 import { canMountSquashfs, runChecker, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";

@@ -2,12 +2,12 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commandWords, runCommand, runShell, SILENT } from "../../helpers/commands.ts";
-import { compareTrees, describeTree, type ExpectedMeta } from "../../helpers/compare.ts";
-import { makeRandomTree } from "../../helpers/corner-tree.ts";
+import { compareTrees, describeTree, type ExpectedMeta } from "../../helpers/compare/compare.ts";
+import { clampTo, wholeSeconds } from "../../helpers/compare/times.ts";
 import { canMountSquashfs, runChecker, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
-import { clampTo, wholeSeconds } from "../../helpers/times.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
 
 const kernel = oracle("kernel SquashFS mount", canMountSquashfs());
 const scratch = makeScratch("pseudo-files");

@@ -1,7 +1,7 @@
 /** Where files are cut into grains. */
 import { expect, test } from "vitest";
 import { nextCut } from "../../../src/erofs/links/gear.ts";
-import { incompressible } from "../../helpers/contents.ts";
+import { incompressible } from "../../helpers/trees/contents.ts";
 
 test("cuts depend on the last 32 bytes alone", () => {
   const settings = { min: 512, max: 16384, bits: 10 };

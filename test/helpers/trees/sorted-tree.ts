@@ -1,7 +1,7 @@
 /** A tree with rules for the order of its contents, which can be found in any image. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { BuildOptions } from "../../dist/index.js";
-import { makeRandomTree } from "./corner-tree.ts";
+import type { BuildOptions } from "../../../dist/index.js";
+import { makeRandomTree } from "./random-tree.ts";
 
 /** A sort file for the tree. */
 export const RULES = `# what starts the system comes first, what nobody reads last

@@ -1,5 +1,5 @@
 /** A tree whose files shrink, shrink not or are equal, for images in every compressed form. */
-import type { BuildOptions, Entry } from "../../dist/index.js";
+import type { BuildOptions, Entry } from "../../../dist/index.js";
 
 /** A generator of numbers below 2^32, from a seed; xorshift. */
 function numbers(seed: number): () => number {

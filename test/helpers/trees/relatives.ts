@@ -1,6 +1,6 @@
 /** Files that hold parts of each other, small and large, and the ways in which `dedupeExtents` finds them. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { BuildOptions } from "../../dist/index.js";
+import type { BuildOptions } from "../../../dist/index.js";
 import { incompressible as noise, prose } from "./contents.ts";
 
 /** The shortest way to ask for it. */

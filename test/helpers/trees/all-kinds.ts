@@ -1,6 +1,6 @@
 /** One entry of each kind, with attributes of each kind; as given, and as Linux should show them. */
-import type { BuildOptions, Entry } from "../../dist/index.js";
-import type { SpecEntry } from "./compare.ts";
+import type { BuildOptions, Entry } from "../../../dist/index.js";
+import type { SpecEntry } from "../compare/compare.ts";
 
 const raw = (...parts: (string | number)[]) =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : Buffer.of(part))));
