@@ -1,83 +1,96 @@
-/** The jobs that threads run, by name. */
+/** The jobs of builds: how many pieces each has, and what a thread does that takes part. */
 
-import type { JobContext } from "../core/threads.ts";
+import type { Job } from "../core/threads.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { type CompressWork, compressPieces } from "../erofs/compress/compress.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { emitMetadata } from "../erofs/emit/compressed.ts";
-import { emitParallel } from "../erofs/emit/emit.ts";
+import { countEmitPieces, emitParallel } from "../erofs/emit/emit.ts";
 import { cutGrains, type GrainWork } from "../erofs/links/grains.ts";
-import { type RunWork, verifyRuns } from "../erofs/links/verify-runs.ts";
+import { countBatches, type RunWork, verifyRuns } from "../erofs/links/verify-runs.ts";
+import { countWindows } from "../erofs/plan/inode-windows.ts";
+import { countCompressPieces } from "../erofs/plan/pieces.ts";
 import type { ErofsPlan } from "../erofs/plan/plan.ts";
-import { type DataCoding, packData } from "../squashfs/data.ts";
+import { countPackPieces, type DataCoding, packData } from "../squashfs/data.ts";
 import type { DataPlan } from "../squashfs/plan.ts";
-import { walkJob } from "../stage/source/disk/node-walk.ts";
-import { compareCandidates, type DedupeCandidates } from "../stage/tree/dedupe.ts";
+import { type WalkParams, walkAll } from "../stage/source/disk/node-walk.ts";
+import { compareCandidates, countGroups, type DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { type SparseScan, scanSparse } from "../stage/tree/sparse.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
 import { type JobInput, openContents, openInput } from "./contents.ts";
 import { type CompressFiles, openFiles } from "./spilled.ts";
 import { openSink, type SharedTarget } from "./target.ts";
 
-async function compareJob(job: JobContext, input: JobInput & { candidates: DedupeCandidates }): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await compareCandidates(job, tree, input.candidates, contents, await loadXxHash());
-}
-
-async function scanJob(job: JobContext, input: JobInput & { scan: SparseScan }): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await scanSparse(job, tree, input.scan, contents);
-}
-
-async function emitJob(job: JobContext, input: JobInput & { plan: ErofsPlan; target: SharedTarget }): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await emitParallel(job, input.plan, tree, contents, openSink(job, input.target));
-}
-
-async function packJob(
-  job: JobContext,
-  input: JobInput & { plan: DataPlan; coding: DataCoding; target: SharedTarget },
-): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await packData(job, input.plan, input.coding, tree, contents, openSink(job, input.target));
-}
-
-async function compressJob(
-  job: JobContext,
-  input: JobInput & { work: CompressWork; files: CompressFiles },
-): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await compressPieces(job, tree, input.work, contents, openFiles(job, input.files));
-}
-
-async function grainsJob(job: JobContext, input: JobInput & { work: GrainWork }): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await cutGrains(job, tree, input.work, contents);
-}
-
-async function verifyJob(job: JobContext, input: JobInput & { work: RunWork }): Promise<void> {
-  const { tree, contents } = openInput(job, input);
-  await verifyRuns(job, input.work, contents, openContents(job, tree, input.contents));
-}
-
-async function metadataJob(
-  job: JobContext,
-  params: { tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles },
-): Promise<void> {
-  const { image, records } = openFiles(job, params.files);
-  const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);
-  await emitMetadata(job, params.plan, params.compression, Tree.attach(params.tree), readRecords, image);
-}
-
-/** See {@link ThreadPool}. */
-export const JOBS = {
-  walk: walkJob,
-  compare: compareJob,
-  scan: scanJob,
-  emit: emitJob,
-  pack: packJob,
-  grains: grainsJob,
-  verify: verifyJob,
-  compress: compressJob,
-  metadata: metadataJob,
+const walk: Job<WalkParams> = {
+  // nobody knows how many directories there are
+  pieces: () => Number.POSITIVE_INFINITY,
+  run: walkAll,
 };
+
+const compare: Job<JobInput & { candidates: DedupeCandidates }> = {
+  pieces: ({ candidates }) => countGroups(candidates),
+  async run(job, { candidates, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await compareCandidates(job, tree, candidates, contents, await loadXxHash());
+  },
+};
+
+const scan: Job<JobInput & { scan: SparseScan }> = {
+  pieces: ({ scan }) => scan.entries.length,
+  async run(job, { scan, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await scanSparse(job, tree, scan, contents);
+  },
+};
+
+const emit: Job<JobInput & { plan: ErofsPlan; target: SharedTarget }> = {
+  pieces: ({ plan }) => countEmitPieces(plan),
+  async run(job, { plan, target, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await emitParallel(job, plan, tree, contents, openSink(job, target));
+  },
+};
+
+const grains: Job<JobInput & { work: GrainWork }> = {
+  pieces: ({ work }) => countCompressPieces(work.pieces),
+  async run(job, { work, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await cutGrains(job, tree, work, contents);
+  },
+};
+
+const verify: Job<JobInput & { work: RunWork }> = {
+  pieces: ({ work }) => countBatches(work),
+  async run(job, { work, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await verifyRuns(job, work, contents, openContents(job, tree, input.contents));
+  },
+};
+
+const compress: Job<JobInput & { work: CompressWork; files: CompressFiles }> = {
+  pieces: ({ work }) => countCompressPieces(work.pieces),
+  async run(job, { work, files, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await compressPieces(job, tree, work, contents, openFiles(job, files));
+  },
+};
+
+const metadata: Job<{ tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles }> = {
+  pieces: ({ plan }) => countWindows(plan),
+  async run(job, { tree, plan, compression, files }) {
+    const { image, records } = openFiles(job, files);
+    const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);
+    await emitMetadata(job, plan, compression, Tree.attach(tree), readRecords, image);
+  },
+};
+
+const pack: Job<JobInput & { plan: DataPlan; coding: DataCoding; target: SharedTarget }> = {
+  pieces: ({ plan }) => countPackPieces(plan),
+  async run(job, { plan, coding, target, ...input }) {
+    const { tree, contents } = openInput(job, input);
+    await packData(job, plan, coding, tree, contents, openSink(job, target));
+  },
+};
+
+/** All jobs, as every thread knows them: see {@link ThreadPool}. */
+export const JOBS = { walk, compare, scan, emit, grains, verify, compress, metadata, pack };

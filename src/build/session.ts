@@ -44,7 +44,7 @@ export function toSource(source: readonly (string | Uint8Array)[] | Source): Sou
 }
 
 /** The parameters of a job. */
-type JobParams<K extends keyof typeof JOBS> = Parameters<(typeof JOBS)[K]>[1];
+type JobParams<K extends keyof typeof JOBS> = Parameters<(typeof JOBS)[K]["run"]>[1];
 
 /** One build from its start to its end. */
 export class BuildSession {
@@ -65,8 +65,7 @@ export class BuildSession {
     this.policy = resolvePolicy(options, source.isClosure);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
-    // entries in memory cannot be shared: they are read by the main thread alone
-    this.#pool = new ThreadPool(isFileSource(source) ? workers : 1, JOBS, new URL("./worker.js", import.meta.url));
+    this.#pool = new ThreadPool(workers, JOBS, new URL("./worker.js", import.meta.url));
   }
 
   /** Wall time of each stage so far. */
@@ -127,10 +126,13 @@ export class BuildSession {
     });
   }
 
-  /** Runs a job in all threads if they can open the contents that it reads, else in the main thread alone. */
+  /**
+   * Runs a job: in all threads that are of use, if they can open the contents that it reads, else in the main thread
+   * alone.
+   */
   async run<K extends keyof typeof JOBS>(name: K, params: JobParams<K>): Promise<void> {
     if (!("contents" in params) || isShared(params.contents)) return this.#pool.run(name, params);
-    return this.here((job) => JOBS[name](job, params as never));
+    return this.here((job) => JOBS[name].run(job, params as never));
   }
 
   /** Does `work` in the main thread alone, which may wait for the caller: for a stream, or a Sink. */

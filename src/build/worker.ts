@@ -3,18 +3,17 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Control } from "../core/control.ts";
 import { packError } from "../core/error.ts";
 import type { HelperStart, JobReply, JobRequest } from "../core/node/node-pool.ts";
-import { type Job, JobContext } from "../core/threads.ts";
+import { JobContext, type JobTable } from "../core/threads.ts";
 import { JOBS } from "./jobs.ts";
 
 const start = workerData as HelperStart;
 const control = new Control(start.control);
+const jobs: JobTable = JOBS;
 
 parentPort!.on("message", async ({ job: name, params }: JobRequest) => {
   const reply: JobReply = { error: undefined };
   try {
-    await new JobContext(control, start.thread).run((job) =>
-      (JOBS as Record<string, Job<unknown>>)[name]!(job, params),
-    );
+    await new JobContext(control, start.thread).run((job) => jobs[name]!.run(job, params as never));
   } catch (error) {
     control.stop();
     reply.error = packError(error);

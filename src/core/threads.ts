@@ -4,6 +4,17 @@
  */
 import type { Control } from "./control.ts";
 
+/** A job: its parameters are plain data, most of it in shared memory. */
+export interface Job<P> {
+  /** How many pieces there are at most: no more threads than that are of use. */
+  pieces(params: P): number;
+  /** Does the part of one thread. */
+  run(job: JobContext, params: P): Promise<void>;
+}
+
+/** Jobs by name, as each thread knows them. */
+export type JobTable = Record<string, Job<never>>;
+
 /** A thread's part in a job: which pieces it gets, how it tells what it has done, and what it has open. */
 export class JobContext {
   readonly control: Control;
@@ -64,9 +75,3 @@ export class JobContext {
     for (const open of this.#kept) open.release();
   }
 }
-
-/** A job that threads run at once on the same parameters: plain data, most of it in shared memory. */
-export type Job<P> = (job: JobContext, params: P) => Promise<void>;
-
-/** Jobs by name, as each thread knows them. */
-export type JobTable = Record<string, Job<never>>;

@@ -31,6 +31,11 @@ const EMPTY_AT_ONCE = 256;
 /** Results that a thread may hold while it waits for the places of others, in bytes. */
 const WAITING_BYTES = 8 * PIECE_BYTES;
 
+/** How many pieces {@link packData} has, rows of empty files among them. */
+export function countPackPieces({ pieces, empty }: DataPlan): number {
+  return pieces.length / PIECE_FIELDS + Math.ceil(empty.length / EMPTY_AT_ONCE);
+}
+
 /** Packs pieces until none is left; run by every thread at once. */
 export async function packData(
   job: JobContext,

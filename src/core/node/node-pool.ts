@@ -1,6 +1,7 @@
 /**
- * Worker threads. A pool of n threads is the main thread and n-1 helpers: each runs the same job over the same shared
- * memory until no piece is left. With one thread there are no helpers, and the same code is the serial reference.
+ * Worker threads. A pool of n threads is the main thread and up to n-1 helpers, which start with the first job that has
+ * pieces for them: each does its part in the same job over the same shared memory until no piece is left. With one
+ * thread there are no helpers, and the same code is the serial reference.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
@@ -35,31 +36,42 @@ export function defaultThreads(): number {
 /** The main thread and its helpers. */
 export class ThreadPool<T extends JobTable> {
   readonly control: Control;
+  readonly #threads: number;
   readonly #jobs: T;
+  readonly #workerUrl: URL;
   readonly #helpers: Helper[] = [];
   readonly #aborted: Promise<never>;
   #abort!: (error: ImageError) => void;
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
+    this.#threads = threads;
     this.#jobs = jobs;
+    this.#workerUrl = workerUrl;
     this.#aborted = new Promise((_, reject) => {
       this.#abort = reject;
     });
     // most builds are not aborted, and then nobody waits for this
     this.#aborted.catch(() => undefined);
-    for (let thread = 1; thread < threads; thread++) {
-      this.#helpers.push(new Helper(workerUrl, { control: this.control.buffer, thread }));
-    }
   }
 
-  /** Runs a job in every thread; rejects with the first error, after all have stopped. */
-  async run<K extends keyof T & string>(name: K, params: Parameters<T[K]>[1]): Promise<void> {
-    const request: JobRequest = { job: name, params };
+  /** Runs a job in all threads that are of use; rejects with the first error, after all have stopped. */
+  async run<K extends keyof T & string>(name: K, params: Parameters<T[K]["run"]>[1]): Promise<void> {
+    const known = this.#jobs[name]!;
     await this.#settle((job) => [
-      job.run(() => this.#jobs[name]!(job, params as never)),
-      ...this.#helpers.map((helper) => helper.ask(request)),
+      ...this.#helpersFor(known.pieces(params as never)).map((helper) => helper.ask({ job: name, params })),
+      job.run(() => known.run(job, params as never)),
     ]);
+  }
+
+  /** The helpers of a job with so many pieces. */
+  #helpersFor(pieces: number): Helper[] {
+    const threads = Math.min(this.#threads, pieces);
+    while (this.#helpers.length + 1 < threads) {
+      const start = { control: this.control.buffer, thread: this.#helpers.length + 1 };
+      this.#helpers.push(new Helper(this.#workerUrl, start));
+    }
+    return this.#helpers.slice(0, Math.max(0, threads - 1));
   }
 
   /** Stops all jobs, and does not wait for those of the main thread: they may wait for a caller that never answers. */

@@ -12,7 +12,7 @@ import { type AlgorithmChoice, type Compression, isInterlaced } from "../compres
 import { ALGORITHMS } from "../disk/algorithms.ts";
 import { Linker } from "../links/linker.ts";
 import type { SharedLinks } from "../links/links.ts";
-import { COMPRESS_FIELDS, pieceRoom } from "../plan/pieces.ts";
+import { COMPRESS_FIELDS, countCompressPieces, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput } from "./piece-output.ts";
@@ -59,8 +59,7 @@ export async function compressPieces(
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
-  const count = pieces.length / COMPRESS_FIELDS;
-  for (const piece of job.pieces(count)) {
+  for (const piece of job.pieces(countCompressPieces(pieces))) {
     const output = free.pop() ?? new PieceOutput(room, placer, (done) => free.push(done));
     for (const part of partsOf(tree, work, piece)) {
       const squeezer = await squeezers.get(part.method);

@@ -27,7 +27,7 @@ import {
 } from "../disk/format.ts";
 import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
 import { emitSuperblock, measureHead, sealSuperblock } from "../disk/superblock.ts";
-import { WINDOW_FIELDS } from "../plan/inode-windows.ts";
+import { countWindows, WINDOW_FIELDS } from "../plan/inode-windows.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
 import { StoredFiles } from "../plan/stored.ts";
 import { MetaWindow } from "./meta-window.ts";
@@ -46,8 +46,7 @@ export async function emitMetadata(
   sink: Pick<Sink, "writeAt">,
 ): Promise<void> {
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
-  const windows = plan.windows.length / WINDOW_FIELDS;
-  for (const window of job.pieces(windows)) {
+  for (const window of job.pieces(countWindows(plan))) {
     const meta = emitter.emitWindow(window);
     await sink.writeAt(meta.bytes, meta.imageOff);
     await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));

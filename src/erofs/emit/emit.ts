@@ -11,7 +11,7 @@ import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { NONE, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { emitSuperblock, sealSuperblock } from "../disk/superblock.ts";
-import { WINDOW_FIELDS } from "../plan/inode-windows.ts";
+import { countWindows, WINDOW_FIELDS } from "../plan/inode-windows.ts";
 import { bodyBytes } from "../plan/measure.ts";
 import { type ErofsPlan, isCut, PIECE_FIELDS } from "../plan/plan.ts";
 import { MetaWindow } from "./meta-window.ts";
@@ -19,6 +19,11 @@ import { DataWindow } from "./write-buffer.ts";
 
 /** Largest single read of a large file. */
 const READ_BYTES = 512 * 1024;
+
+/** How many windows and pieces {@link emitParallel} has. */
+export function countEmitPieces(plan: ErofsPlan): number {
+  return countWindows(plan) + plan.pieces.length / PIECE_FIELDS;
+}
 
 /** Emits windows and pieces until none is left, in whatever order threads take them; needs a sink with random access. */
 export async function emitParallel(
@@ -29,10 +34,9 @@ export async function emitParallel(
   sink: Sink,
 ): Promise<void> {
   const emitter = new Emitter(job, plan, tree, contents, sink);
-  const windows = plan.windows.length / WINDOW_FIELDS;
   const pieces = plan.pieces.length / PIECE_FIELDS;
   const emitWindows = async () => {
-    for (const window of job.pieces(windows, 0)) {
+    for (const window of job.pieces(countWindows(plan), 0)) {
       await emitter.emitWindow(window, true);
       if (window === 0) await emitter.emitSharedXattrs();
     }
@@ -60,7 +64,7 @@ export async function emitSequential(
   sink: Sink,
 ): Promise<void> {
   const emitter = new Emitter(job, plan, tree, contents, sink);
-  const windows = plan.windows.length / WINDOW_FIELDS;
+  const windows = countWindows(plan);
   for (let window = 0; window < windows; window++) await emitter.emitWindow(window, false);
   await emitter.emitSharedXattrs();
   await emitter.emitBodies();

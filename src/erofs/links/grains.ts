@@ -11,7 +11,7 @@ import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
-import { COMPRESS_FIELDS } from "../plan/pieces.ts";
+import { COMPRESS_FIELDS, countCompressPieces } from "../plan/pieces.ts";
 import { type GearSettings, nextCut } from "./gear.ts";
 
 /** Most grains. */
@@ -61,7 +61,7 @@ export function planGrains(files: Uint32Array, classes: Uint8Array, pieces: Floa
     low: sharedUint32(room),
     high: sharedUint32(room),
     lengths: sharedUint32(room),
-    firsts: sharedUint32(pieces.length / COMPRESS_FIELDS + 1),
+    firsts: sharedUint32(countCompressPieces(pieces) + 1),
   };
 }
 
@@ -72,8 +72,7 @@ export async function cutGrains(job: JobContext, tree: Tree, work: GrainWork, co
   const sliding = new SlidingWindow(window, contents);
   const { h64Raw } = await loadXxHash();
   const ordered = new OrderedOutput(job, WAITING_BYTES);
-  const count = pieces.length / COMPRESS_FIELDS;
-  for (const piece of job.pieces(count)) {
+  for (const piece of job.pieces(countCompressPieces(pieces))) {
     const output = new PieceGrains(work, piece);
     const record = piece * COMPRESS_FIELDS;
     const from = pieces[record + 2]!;

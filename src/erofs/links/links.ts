@@ -12,7 +12,7 @@ import { roundUp } from "../../core/bytes.ts";
 import { sharedUint32 } from "../../core/shared.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { LCLUSTER_INDEX } from "../disk/format.ts";
-import { COMPRESS_FIELDS } from "../plan/pieces.ts";
+import { COMPRESS_FIELDS, countCompressPieces } from "../plan/pieces.ts";
 import {
   RUN_AFTER,
   RUN_BEFORE,
@@ -103,7 +103,7 @@ export function planLinks(
     lengths: sharedUint32(slots),
     words: sharedUint32(slots),
     blks: sharedUint32(slots),
-    done: new Int32Array(new SharedArrayBuffer(4 * (pieces.length / COMPRESS_FIELDS))),
+    done: new Int32Array(new SharedArrayBuffer(4 * countCompressPieces(pieces))),
   };
 }
 

@@ -28,20 +28,21 @@ export interface RunWork {
   runs: Float64Array;
 }
 
+/** How many pieces {@link verifyRuns} has. */
+export function countBatches({ runs }: RunWork): number {
+  return Math.ceil(runs.length / RUN_FIELDS / BATCH);
+}
+
 /**
  * Compares runs until none is left; run by every thread at once.
  *
  * @param targets and `sources` read the same files; two of them, as each keeps one open
  */
-export async function verifyRuns(
-  job: JobContext,
-  { files, runs }: RunWork,
-  targets: Contents,
-  sources: Contents,
-): Promise<void> {
+export async function verifyRuns(job: JobContext, work: RunWork, targets: Contents, sources: Contents): Promise<void> {
+  const { files, runs } = work;
   const verifier = new RunVerifier(files, runs, targets, sources);
   const count = runs.length / RUN_FIELDS;
-  for (const batch of job.pieces(Math.ceil(count / BATCH))) {
+  for (const batch of job.pieces(countBatches(work))) {
     for (let run = batch * BATCH; run < Math.min(count, (batch + 1) * BATCH); run++) {
       await verifier.verify(run * RUN_FIELDS);
       await job.breathe(runs[run * RUN_FIELDS + RUN_LENGTH]!);

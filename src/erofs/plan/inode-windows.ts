@@ -34,6 +34,11 @@ export interface Packing {
   endBlk: number;
 }
 
+/** How many windows there are. */
+export function countWindows({ windows }: { windows: ArrayLike<number> }): number {
+  return windows.length / WINDOW_FIELDS;
+}
+
 /** What the packer needs to know of the inode at an index of the order. */
 export interface PackInput {
   count: number;

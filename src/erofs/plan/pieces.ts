@@ -17,6 +17,11 @@ const PART_BYTES = 4 << 20;
 /** The end of a part is a short pcluster: there are this many in front of it at least. */
 const PCLUSTERS_OF_PART = 16;
 
+/** How many pieces there are. */
+export function countCompressPieces(pieces: Float64Array): number {
+  return pieces.length / COMPRESS_FIELDS;
+}
+
 /** Bytes of a part of a large file, where pclusters have `pclusterSize` at most. */
 export function partBytes(pclusterSize: number): number {
   return Math.max(PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);

@@ -91,6 +91,11 @@ const ARENA = 2 * 1024 * 1024;
 /** Of a larger file, this much is read first. */
 const HEAD = 64 * 1024;
 
+/** How many groups there are. */
+export function countGroups({ groups }: DedupeCandidates): number {
+  return groups.length - 1;
+}
+
 /** Compares groups until none is left; run by every thread at once. */
 export async function compareCandidates(
   job: JobContext,
@@ -101,7 +106,7 @@ export async function compareCandidates(
 ): Promise<void> {
   const comparer = new Comparer(job, tree, candidates, contents, xxhash);
   const { entries, groups, lengths } = candidates;
-  for (const group of job.pieces(groups.length - 1)) {
+  for (const group of job.pieces(countGroups(candidates))) {
     const members = entries.subarray(groups[group]!, groups[group + 1]!);
     const length = lengths[group]!;
     if (length <= SMALL) await comparer.compareSmall(members, length);

@@ -53,7 +53,7 @@ const WORD_RESERVED = 0;
 const WORD_HEAD = 1;
 const WORD_PENDING = 2;
 
-/** Parameters of {@link walkJob}: plain data and shared memory. */
+/** Parameters of {@link walkAll}: plain data and shared memory. */
 export interface WalkParams {
   tree: SharedTree;
   paths: SharedPaths;
@@ -83,7 +83,7 @@ function countTopPieces({ from }: SharedPaths): number {
 }
 
 /** Walks until no directory is left; run by every thread at once. */
-export async function walkJob(job: JobContext, params: WalkParams): Promise<void> {
+export async function walkAll(job: JobContext, params: WalkParams): Promise<void> {
   const walker = new Walker(job, params);
   while (walker.step()) {
     const breathing = job.breathe();
