@@ -5,16 +5,21 @@ import { ImageError } from "./error.ts";
 export type KernelVersion = readonly [major: number, minor: number];
 
 /** The first version with EROFS. */
-const FIRST: KernelVersion = [5, 4];
+export const FIRST_KERNEL = "5.4";
 
 /** Reads `6.12` or `v6.12.3`. Throws `INPUT` for anything else, and for versions without EROFS. */
 export function parseKernel(text: string): KernelVersion {
+  const version = readVersion(text);
+  if (isOlder(version, readVersion(FIRST_KERNEL))) {
+    throw new ImageError("INPUT", `target kernel: Linux ${text} has no EROFS; ${FIRST_KERNEL} is the first`);
+  }
+  return version;
+}
+
+function readVersion(text: string): KernelVersion {
   const match = /^v?(\d{1,3})\.(\d{1,3})(\.\d+)*$/.exec(`${text}`);
   if (!match) throw new ImageError("INPUT", `target kernel: "${text}" is no version such as 6.12`);
-  const version: KernelVersion = [Number(match[1]), Number(match[2])];
-  if (isOlder(version, FIRST))
-    throw new ImageError("INPUT", `target kernel: Linux ${text} has no EROFS; 5.4 is the first`);
-  return version;
+  return [Number(match[1]), Number(match[2])];
 }
 
 /** Throws `INPUT` where `feature` came with a later version than `target`. */

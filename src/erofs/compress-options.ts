@@ -2,9 +2,9 @@
 import { CODECS, checkCodecLevel } from "../codec/names.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { checkKernel, isAtLeast, parseKernel } from "../core/kernel.ts";
 import { compileEre } from "../stage/text/ere.ts";
 import { ALGORITHMS, type Algorithm, type AlgorithmOptions, MAX_EXTENT, resolveDictSize } from "./disk/algorithms.ts";
+import { readsFeature } from "./disk/features.ts";
 import { MAX_PCLUSTER } from "./disk/format.ts";
 
 /** Which files are compressed how: the first that matches a file's path decides. */
@@ -129,7 +129,7 @@ function usesExtentRecords(options: CompressionOptions): boolean {
   const other = Object.entries(others).find(([, isOn]) => isOn)?.[0];
   const asked = options.extentRecords;
   if (asked && other !== undefined) throw new ImageError("INPUT", `extentRecords: not together with ${other}`);
-  return asked ?? (other === undefined && targetKernel !== undefined && isAtLeast(targetKernel, "6.15"));
+  return asked ?? (other === undefined && targetKernel !== undefined && readsFeature(targetKernel, "48bit"));
 }
 
 /**
@@ -195,29 +195,4 @@ function resolveHints(hints: readonly CompressHint[], algorithms: number, blockS
     checkInteger(`algorithm for "${pattern}"`, algorithm, 0, algorithms - 1);
     return { pattern, pclusterSize, algorithm };
   });
-}
-
-/** Throws `INPUT` where the options ask for what the target kernel does not read. */
-export function checkTargetKernel(
-  targetKernel: string | undefined,
-  blockSize: number,
-  compression: Compression | undefined,
-  chunked: boolean,
-): void {
-  if (targetKernel === undefined) return;
-  const target = parseKernel(targetKernel);
-  const check = (isUsed: boolean, feature: string, since: string) => isUsed && checkKernel(target, feature, since);
-  check(blockSize < 4096, `a block size of ${blockSize}`, "6.4");
-  check(chunked, "a chunk size", "5.15");
-  if (!compression) return;
-  check(blockSize < 4096, `compression with a block size of ${blockSize}`, "6.8");
-  check(compression.maxPclusterSize > blockSize, "a pcluster of several blocks", "5.13");
-  check(compression.tailPacking, "tail packing", "5.17");
-  check(hasPackedInode(compression), "fragments", "6.1");
-  check(compression.extentRecords === true, "extents listed one by one", "6.15");
-  check(compression.dedupeExtents === true, "files that refer to each other's extents", "6.1");
-  for (const { algorithm } of compression.algorithms) {
-    const { reader, since } = ALGORITHMS[algorithm];
-    check(true, reader, since);
-  }
 }

@@ -2,14 +2,10 @@
 import { encodeUtf8 } from "../core/bytes.ts";
 import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
-import { isAtLeast } from "../core/kernel.ts";
-import {
-  type Compression,
-  type CompressionOptions,
-  checkTargetKernel,
-  resolveCompression,
-} from "./compress-options.ts";
+import { type Compression, type CompressionOptions, resolveCompression } from "./compress-options.ts";
+import { readsFeature } from "./disk/features.ts";
 import { MAX_CHUNK_BITS } from "./disk/format.ts";
+import { checkTargetKernel } from "./target-kernel.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
 export interface ErofsLayoutOptions extends CompressionOptions {
@@ -98,7 +94,7 @@ export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
     fsAlignBlocks: checkInteger("filesystem alignment", options.fsAlignBlocks, 0, 0xffffffff) || 1,
     ignoreMtime: options.ignoreMtime ?? inodes === "compact",
-    findHoles: options.targetKernel === undefined || isAtLeast(options.targetKernel, "5.15"),
+    findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };
 }

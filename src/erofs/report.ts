@@ -1,33 +1,14 @@
 /** What can be said of an image from its plan. */
 import { showBytes } from "../core/bytes.ts";
-import { latestKernel } from "../core/kernel.ts";
+import { FIRST_KERNEL, latestKernel } from "../core/kernel.ts";
 import { countInodes } from "../stage/tree/counts.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { ALGORITHMS, type AlgorithmRow } from "./disk/algorithms.ts";
-import {
-  INCOMPAT_48BIT,
-  INCOMPAT_CHUNKED_FILE,
-  INCOMPAT_COMPR_CFGS,
-  INCOMPAT_FRAGMENTS,
-  INCOMPAT_ZERO_PADDING,
-  INCOMPAT_ZTAILPACKING,
-} from "./disk/format.ts";
-import type { Superblock } from "./disk/superblock.ts";
+import { COMPAT_FEATURES, FEATURES, type Feature } from "./disk/features.ts";
+import { INCOMPAT_COMPR_CFGS } from "./disk/format.ts";
+import { compatBits, type Superblock } from "./disk/superblock.ts";
 import { showUuid } from "./options.ts";
 import type { ErofsPlan } from "./plan/plan.ts";
-
-/** Linux reads smaller blocks than its pages since 6.4. */
-const COMMON_PAGE = 4096;
-
-/** Bits of feature_incompat, as the kernel spells them, and the Linux versions that they came with. */
-const FEATURES = [
-  { bit: INCOMPAT_ZERO_PADDING, name: "lz4_0padding", since: "5.4" },
-  { bit: INCOMPAT_COMPR_CFGS, name: "compr_cfgs", since: "5.13" },
-  { bit: INCOMPAT_CHUNKED_FILE, name: "chunked_file", since: "5.15" },
-  { bit: INCOMPAT_ZTAILPACKING, name: "ztailpacking", since: "5.17" },
-  { bit: INCOMPAT_FRAGMENTS, name: "fragments", since: "6.1" },
-  { bit: INCOMPAT_48BIT, name: "48bit", since: "6.15" },
-];
 
 /** What readers call the algorithms in use, and the Linux versions that they came with. */
 function usedAlgorithms({ compression, incompat }: Superblock): Map<string, string> {
@@ -41,13 +22,6 @@ function usedAlgorithms({ compression, incompat }: Superblock): Map<string, stri
 /** Sizes, counts and requirements of a planned image. */
 export function describeImage(plan: ErofsPlan, tree: Tree) {
   const { superblock } = plan;
-  const used = FEATURES.filter(({ bit }) => (superblock.incompat & bit) !== 0);
-  const features = [
-    ...(superblock.hasChecksum ? ["sb_chksum"] : []),
-    "mtime",
-    ...(plan.xattrs.hasFilter ? ["xattr_filter"] : []),
-    ...used.map(({ name }) => name),
-  ];
   const algorithms = usedAlgorithms(superblock);
   return {
     bytes: plan.blocks * plan.blockSize,
@@ -59,13 +33,23 @@ export function describeImage(plan: ErofsPlan, tree: Tree) {
     counts: countInodes(plan, tree, plan.packedEntry),
     savedByDedupe: plan.savedByDedupe,
     savedByHoles: plan.savedByHoles,
-    features,
+    features: [...namesOf(COMPAT_FEATURES, compatBits(superblock)), ...namesOf(FEATURES, superblock.incompat)],
     algorithms: [...algorithms.keys()],
     minimumKernel: latestKernel([
-      "5.4",
-      ...(plan.blockSize < COMMON_PAGE ? [algorithms.size > 0 ? "6.8" : "6.4"] : []),
-      ...used.map(({ since }) => since),
+      FIRST_KERNEL,
+      ...Object.values(FEATURES).flatMap((feature) => (isUsed(feature, plan) ? [feature.since] : [])),
       ...algorithms.values(),
     ]),
   };
+}
+
+/** Names of the features whose bits are set. */
+function namesOf(features: Readonly<Record<string, { bit: number }>>, bits: number): string[] {
+  return Object.entries(features).flatMap(([name, { bit }]) => ((bits & bit) !== 0 ? [name] : []));
+}
+
+/** Of what no bit tells, the sizes of blocks do. */
+function isUsed({ bit, isNeeded }: Feature, { blockSize, superblock }: ErofsPlan): boolean {
+  if (bit !== 0) return (superblock.incompat & bit) !== 0;
+  return isNeeded({ blockSize, isCompressed: superblock.compression !== undefined });
 }

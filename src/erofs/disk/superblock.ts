@@ -43,6 +43,11 @@ export interface SuperCompression {
   packedNid: number;
 }
 
+/** What stands in feature_compat. */
+export function compatBits({ compat, hasChecksum }: Superblock): number {
+  return compat | COMPAT_MTIME | (hasChecksum ? COMPAT_SB_CHKSUM : 0);
+}
+
 /** Bytes at the image's head that the superblock takes with all that follows it. */
 export function measureHead(compression: SuperCompression | undefined): number {
   let end = SUPER_OFFSET + SUPER.byteSize;
@@ -55,8 +60,7 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   const view = new StructView(head.buffer, head.byteOffset, head.byteLength);
   const at = SUPER_OFFSET;
   view.setU32(at, SUPER.magic, SUPER_MAGIC);
-  const compat = fields.compat | COMPAT_MTIME | (fields.hasChecksum ? COMPAT_SB_CHKSUM : 0);
-  view.setU32(at, SUPER.feature_compat, compat);
+  view.setU32(at, SUPER.feature_compat, compatBits(fields));
   view.setU8(at, SUPER.blkszbits, Math.log2(fields.blockSize));
   view.setU16(at, SUPER.rootnid_2b, fields.rootNid);
   view.setU64(at, SUPER.inos, fields.inodes);
