@@ -25,8 +25,11 @@ export type SettingName = keyof CompressorSettings;
 /** Settings with every default decided; 0 for what a compressor does not have. */
 export type Settings = Readonly<Record<SettingName, number>>;
 
-/** What messages call the settings. */
-const LABELS: Readonly<Record<SettingName, string>> = { level: "level", windowBits: "window bits" };
+/** The settings, as messages call them, and what they are. */
+export const SETTINGS: Readonly<Record<SettingName, { readonly label: string; readonly help: string }>> = {
+  level: { label: "level", help: "how hard it tries" },
+  windowBits: { label: "window bits", help: "log2 of the bytes that matches may lie back" },
+};
 
 /** The numbers that a setting may be. */
 export interface SettingRange {
@@ -187,17 +190,17 @@ export interface CompressorSpec {
  * @throws ImageError `INPUT` for a setting that is out of range, or that the compressor does not have
  */
 export function resolveSettings(compressor: CompressorName, given: CompressorSettings): Settings {
-  const { settings } = COMPRESSORS[compressor];
   const resolve = (name: SettingName): number => {
-    const range = settings[name];
+    const { label } = SETTINGS[name];
+    const range = COMPRESSORS[compressor].settings[name];
     const value = given[name];
-    if (range)
-      return checkInteger(`${LABELS[name]} of ${compressor}`, value, range.lowest, range.highest) ?? range.normal;
+    if (range) return checkInteger(`${label} of ${compressor}`, value, range.lowest, range.highest) ?? range.normal;
     if (value === undefined) return 0;
-    const owners = Object.entries(COMPRESSORS).flatMap(([owner, row]) => (row.settings[name] ? [owner] : []));
-    throw new ImageError("INPUT", `${LABELS[name]}: are of ${owners.join(", ")}, not of ${compressor}`);
+    const owners = Object.entries(COMPRESSORS).flatMap(([owner, { settings }]) => (settings[name] ? [owner] : []));
+    throw new ImageError("INPUT", `${label}: are of ${owners.join(", ")}, not of ${compressor}`);
   };
-  return { level: resolve("level"), windowBits: resolve("windowBits") };
+  const names = Object.keys(SETTINGS) as SettingName[];
+  return Object.fromEntries(names.map((name) => [name, resolve(name)])) as Settings;
 }
 
 /** Makes the codec for one thread; undefined where nothing is to be compressed. */

@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import {
+  parseAlgorithms,
+  parseCompressor,
+  parseGensquashfsWords,
+  parseMksquashfsWords,
+} from "../../../src/cli/shared/compressor-words.ts";
+import { UsageError } from "../../../src/cli/shared/getopt.ts";
+
+/** `-Xhc`, `-Xwindow-size 9` … as the command hands them over. */
+const optionsOf = (line: string) =>
+  line.split(/ (?=-X)/).map((option): [string, string] => {
+    const [name = "", value = ""] = option.split(" ");
+    return [name, value];
+  });
+
+describe("-z of an EROFS image", () => {
+  test.each([
+    ["lz4", [{ algorithm: "lz4" }]],
+    ["lz4hc,12", [{ algorithm: "lz4hc", level: 12 }]],
+    ["zstd,level=9,dictsize=64k", [{ algorithm: "zstd", level: 9, dictSize: 65536 }]],
+    ["zstd,dictsize=0x10000,level=9", [{ algorithm: "zstd", level: 9, dictSize: 65536 }]],
+    ["deflate,1:lz4", [{ algorithm: "deflate", level: 1 }, { algorithm: "lz4" }]],
+  ])("%s", (text, expected) => {
+    expect(parseAlgorithms(text)).toEqual(expected);
+  });
+
+  test.each([
+    ["", '-z: "" is none of lz4, lz4hc, deflate, zstd'],
+    ["lz4:", '-z: "" is none of lz4, lz4hc, deflate, zstd'],
+    ["toString", '-z: "toString" is none of lz4, lz4hc, deflate, zstd'],
+    ["lzma", "-z lzma: not supported yet"],
+    ["libdeflate", "-z libdeflate: not supported yet"],
+    ["lz4hc,fast", '-z: "fast" says nothing about lz4hc'],
+    ["zstd,dictsize=64k,9", '-z: "9" says nothing about zstd'],
+    ["zstd,", '-z: "" says nothing about zstd'],
+    ["zstd,level=", '-z zstd,level=: "" is not a number'],
+    ["zstd,level=9k", '-z zstd,level=9k: "9k" is not a number'],
+  ])("%j is refused: %s", (text, message) => {
+    expect(() => parseAlgorithms(text)).toThrow(new UsageError(message));
+  });
+});
+
+describe("-z of a SquashFS image", () => {
+  test.each([
+    ["none", { compressor: "none" }],
+    ["zstd,19", { compressor: "zstd", level: 19 }],
+    ["lz4hc,level=9", { compressor: "lz4hc", level: 9 }],
+  ])("%s", (text, expected) => {
+    expect(parseCompressor(text)).toEqual(expected);
+  });
+
+  test.each([
+    ["zip", '-z: "zip" is none of none, gzip, lz4, lz4hc, zstd'],
+    ["xz", "-z xz: not supported yet"],
+    ["lzo", "-z lzo: not supported yet"],
+    ["zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
+    ["zstd,x", '-z: "x" is not a number'],
+  ])("%s is refused: %s", (text, message) => {
+    expect(() => parseCompressor(text)).toThrow(new UsageError(message));
+  });
+});
+
+describe("-comp of mksquashfs", () => {
+  test.each([
+    ["gzip", "-Xcompression-level 4 -Xwindow-size 9 -Xstrategy default", { level: 4, windowBits: 9 }],
+    ["lz4", "-Xhc", { compressor: "lz4hc" }],
+    ["zstd", "-Xcompression-level 1 -Xcompression-level 22", { level: 22 }],
+  ])("%s %s", (name, line, expected) => {
+    expect(parseMksquashfsWords(name, optionsOf(line))).toEqual({ compressor: name, ...expected });
+  });
+
+  test.each([
+    ["lz4hc", "-Xhc", '-comp: "lz4hc" is none of gzip, lz4, zstd'],
+    ["none", "-Xhc", '-comp: "none" is none of gzip, lz4, zstd'],
+    ["xz", "-Xbcj x86", "-comp xz: not supported yet"],
+    ["gzip", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
+    ["gzip", "-Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
+    ["gzip", "-Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
+    ["gzip", "-Xhc", "-Xhc: is no option of gzip"],
+    ["lz4", "-Xhc -Xcompression-level 3", "-Xcompression-level: is no option of lz4"],
+    ["zstd", "-Xdict-size 100%", "-Xdict-size: is no option of zstd"],
+  ])("%s %s is refused: %s", (name, line, message) => {
+    expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message));
+  });
+});
+
+describe("-c of gensquashfs", () => {
+  test.each([
+    ["gzip", undefined, {}],
+    ["gzip", "level=4,window=9,default", { level: 4, windowBits: 9 }],
+    ["lz4", "hc", { compressor: "lz4hc" }],
+    ["zstd", "level=0x10", { level: 16 }],
+  ])("%s -X %s", (name, extra, expected) => {
+    expect(parseGensquashfsWords(name, extra)).toEqual({ compressor: name, ...expected });
+  });
+
+  test.each([
+    ["lz4hc", undefined, '-c: "lz4hc" is none of gzip, lz4, zstd'],
+    ["lzma", undefined, "-c lzma: not supported yet"],
+    ["gzip", "filtered", '-X: "filtered" is no option of gzip here: level=1..9, window=8..15, default'],
+    ["gzip", "default=1", '-X: "default=1" is no option of gzip here: level=1..9, window=8..15, default'],
+    ["lz4", "level=1", '-X: "level=1" is no option of lz4 here: hc'],
+    ["lz4", "hc=1", '-X: "hc=1" is no option of lz4 here: hc'],
+    ["zstd", "level", '-X: "level" is no option of zstd here: level=1..22'],
+    ["zstd", "level=23", "-X level: 23 is not in 1..22"],
+    ["zstd", "", '-X: "" is no option of zstd here: level=1..22'],
+  ])("%s -X %s is refused: %s", (name, extra, message) => {
+    expect(() => parseGensquashfsWords(name, extra)).toThrow(new UsageError(message));
+  });
+});

@@ -1,0 +1,77 @@
+/** The table of algorithms against fs/erofs/erofs_fs.h, and against the codecs that it names. */
+import { describe, expect, test } from "vitest";
+import { CODECS } from "../../../src/codec/names.ts";
+import {
+  ALGORITHMS,
+  ALGORITHMS_TO_COME,
+  type Algorithm,
+  encodeConfiguration,
+  MAX_EXTENT,
+  resolveDictSize,
+} from "../../../src/erofs/disk/algorithms.ts";
+
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+test.each<[Algorithm, number, string, string]>([
+  ["lz4", 0, "lz4", "5.4"],
+  ["lz4hc", 0, "lz4", "5.4"],
+  ["deflate", 2, "deflate", "6.6"],
+  ["zstd", 3, "zstd", "6.10"],
+])("%s has the number %i for the kernel, where it is %s, read since %s", (name, id, reader, since) => {
+  expect(ALGORITHMS[name]).toMatchObject({ id, reader, since });
+});
+
+test.each<[Algorithm, number, number, string]>([
+  ["lz4", 0xffff, 1, "0e00 ffff 0100 00000000000000000000"],
+  ["lz4hc", 0xffff, 256, "0e00 ffff 0001 00000000000000000000"],
+  ["deflate", 0x8000, 16, "0600 0f 0000000000"],
+  ["zstd", 0x8000, 1, "0600 00 05 00000000"],
+  ["zstd", 1 << 20, 256, "0600 00 0a 00000000"],
+])("the configuration of %s with a dictionary of %i and %i blocks", (name, dictSize, pclusterBlocks, hex) => {
+  expect(hexOf(encodeConfiguration(ALGORITHMS[name], { dictSize, pclusterBlocks }))).toBe(hex.replaceAll(" ", ""));
+});
+
+describe.each(Object.entries(ALGORITHMS))("the row of %s", (name, row) => {
+  test("names a codec, and is not also to come", () => {
+    expect(Object.keys(CODECS)).toContain(row.codec);
+    expect(ALGORITHMS_TO_COME).not.toContain(name);
+  });
+
+  test.each([512, 4096, 12288, 65536, 1 << 20])("has a dictionary for pclusters of %i bytes", (pclusterSize) => {
+    const { normal, choice } = row.dictionary(pclusterSize);
+    if (choice) {
+      expect(normal).toBeGreaterThanOrEqual(choice.least);
+      expect(normal).toBeLessThanOrEqual(choice.most);
+      for (const size of [choice.least, choice.most]) {
+        expect(resolveDictSize(name as Algorithm, size, pclusterSize)).toBe(size);
+      }
+    }
+    expect(resolveDictSize(name as Algorithm, undefined, pclusterSize)).toBe(normal);
+    expect(resolveDictSize(name as Algorithm, 0, pclusterSize)).toBe(normal);
+    expect(row.longestExtent(normal)).toBeLessThanOrEqual(MAX_EXTENT);
+    expect(encodeConfiguration(row, { dictSize: normal, pclusterBlocks: 1 }).length).toBeLessThan(64);
+  });
+
+  test("has the same number as others only if they are one for a reader", () => {
+    const others = Object.values(ALGORITHMS).filter(({ id }) => id === row.id);
+    for (const { configuration, mostBlocks, reader, since } of others) {
+      expect({ configuration, mostBlocks, reader, since }).toEqual({
+        configuration: row.configuration,
+        mostBlocks: row.mostBlocks,
+        reader: row.reader,
+        since: row.since,
+      });
+    }
+  });
+});
+
+test.each<[Algorithm, number, number, string]>([
+  ["lz4hc", 4096, 4096, "dictionary size of lz4hc: it has none to choose"],
+  ["deflate", 4096, 4096, "dictionary size of deflate: only 32768"],
+  ["zstd", 16384, 4096, "dictionary size of zstd: 16384 is not an integer from 32768 to 1048576"],
+  ["zstd", 2 << 20, 4096, "dictionary size of zstd: 2097152 is not an integer from 32768 to 1048576"],
+  ["zstd", 49152, 4096, "dictionary size of zstd: 49152 is not a power of two"],
+])("%s does not take %i bytes for pclusters of %i", (name, asked, pclusterSize, message) => {
+  const refused = expect.objectContaining({ code: "INPUT", message });
+  expect(() => resolveDictSize(name, asked, pclusterSize)).toThrow(refused);
+});

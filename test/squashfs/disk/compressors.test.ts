@@ -1,0 +1,78 @@
+/** The table of compressors against fs/squashfs/squashfs_fs.h, mksquashfs's options on disk, and the codecs it names. */
+import { describe, expect, test } from "vitest";
+import { CODECS } from "../../../src/codec/names.ts";
+import {
+  COMPRESSORS,
+  COMPRESSORS_TO_COME,
+  type CompressorName,
+  type CompressorSettings,
+  encodeCompressorOptions,
+  makeCodec,
+  resolveSettings,
+} from "../../../src/squashfs/disk/compressors.ts";
+
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+test.each<[CompressorName, number, string]>([
+  ["none", 1, "2.6.29"],
+  ["gzip", 1, "2.6.29"],
+  ["lz4", 5, "3.19"],
+  ["lz4hc", 5, "3.19"],
+  ["zstd", 6, "4.14"],
+])("%s has the number %i for the kernel, and is read since %s", (name, id, since) => {
+  expect(COMPRESSORS[name]).toMatchObject({ id, since });
+});
+
+test.each<[CompressorName, CompressorSettings, string]>([
+  ["none", {}, ""],
+  ["gzip", {}, ""],
+  ["gzip", { level: 9, windowBits: 15 }, ""],
+  ["gzip", { level: 4 }, "0880 04000000 0f00 0000"],
+  ["gzip", { windowBits: 9 }, "0880 09000000 0900 0000"],
+  ["lz4", {}, "0880 01000000 00000000"],
+  ["lz4hc", {}, "0880 01000000 01000000"],
+  ["lz4hc", { level: 3 }, "0880 01000000 01000000"],
+  ["zstd", { level: 15 }, ""],
+  ["zstd", { level: 22 }, "0480 16000000"],
+])("the options of %s with %j", (compressor, given, hex) => {
+  const spec = { compressor, settings: resolveSettings(compressor, given) };
+  expect(hexOf(encodeCompressorOptions(spec))).toBe(hex.replaceAll(" ", ""));
+});
+
+describe.each(Object.entries(COMPRESSORS))("the row of %s", (name, row) => {
+  const compressor = name as CompressorName;
+
+  test("is not also to come, and its words lead to rows", () => {
+    expect(Object.keys(COMPRESSORS_TO_COME)).not.toContain(name);
+    for (const { sets, becomes, only, mksquashfs } of row.words ?? []) {
+      expect([sets, becomes, only].filter((each) => each !== undefined)).toHaveLength(1);
+      expect(Object.values(COMPRESSORS_TO_COME).flat()).not.toContain(mksquashfs);
+      if (sets) expect(row.settings[sets]).toBeDefined();
+      if (becomes) expect(COMPRESSORS[becomes].id).toBe(row.id);
+    }
+  });
+
+  test("has settings that its codec takes", async () => {
+    for (const setting of ["level", "windowBits"] as const) {
+      const range = row.settings[setting];
+      for (const value of range ? [range.lowest, range.normal, range.highest] : []) {
+        const settings = resolveSettings(compressor, { [setting]: value });
+        expect(settings[setting]).toBe(value);
+        const codec = await makeCodec({ compressor, settings }, { plainLen: 4096, packedLen: 4096 });
+        if (row.codec === undefined) expect(codec).toBeUndefined();
+        else if (CODECS[row.codec].levels) expect(codec!.name).toBe(`${row.codec},${settings.level}`);
+        else expect(codec!.name).toBe(row.codec);
+      }
+    }
+  });
+});
+
+test.each<[CompressorName, CompressorSettings, string]>([
+  ["gzip", { level: 10 }, "level of gzip: 10 is not an integer from 1 to 9"],
+  ["lz4", { level: 1 }, "level of lz4: 1 is not an integer from 0 to 0"],
+  ["zstd", { level: 0 }, "level of zstd: 0 is not an integer from 1 to 22"],
+  ["gzip", { windowBits: 16 }, "window bits of gzip: 16 is not an integer from 8 to 15"],
+  ["zstd", { windowBits: 15 }, "window bits: are of gzip, not of zstd"],
+])("%s does not take %j: %s", (compressor, given, message) => {
+  expect(() => resolveSettings(compressor, given)).toThrow(expect.objectContaining({ code: "INPUT", message }));
+});
