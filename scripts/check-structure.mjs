@@ -1,4 +1,4 @@
-// Checks what neither tsc nor Biome can in ROOT/src: layers and doc comments.
+// Checks what neither tsc nor Biome can in ROOT/src: layers, doc comments, and the size of folders, files and functions.
 // (Import cycles, default exports and where Node is used are rules in biome.json.)
 //   node scripts/check-structure.mjs [ROOT]
 import { readdirSync, readFileSync } from "node:fs";
@@ -20,6 +20,11 @@ const LAYERS = [
 ];
 /** Readers share tables and codecs with writers, and nothing else. */
 const FOR_INSPECT = /^(inspect|core|codec|erofs\/disk|squashfs\/disk)\//;
+const MAX_FILES = 16;
+const MAX_LINES = 400;
+const MAX_FUNCTION_LINES = 60;
+/** What the comment above a longer function must say. */
+const REASON = /\bLong because \S/;
 
 /** @typedef {{ path: string, text: string, parsed: import("rolldown/utils").ParseResult }} Code */
 /** @typedef {{ start: number, end: number }} Range */
@@ -93,6 +98,29 @@ const hasDoc = (file, offset) =>
 
 /** @param {string} text */
 const countLines = (text) => text.split("\n").length - 1;
+
+/** Folders, files and functions stay small. @param {Map<string, Code>} files @param {Report} report */
+function checkSizes(files, report) {
+  const folders = [...files.keys()].map((path) => posix.dirname(path));
+  for (const path of new Set(folders)) {
+    const count = folders.filter((each) => each === path).length;
+    if (count > MAX_FILES) report({ path, text: "" }, 0, `${count} files in a folder, more than ${MAX_FILES}`);
+  }
+  for (const file of files.values()) {
+    const lines = countLines(file.text);
+    if (lines > MAX_LINES) report(file, 0, `${lines} lines in a file, more than ${MAX_LINES}`);
+    /** @param {Range} range */
+    const check = ({ start, end }) => {
+      const length = countLines(file.text.slice(start, end)) + 1;
+      const above = commentsAbove(file, file.text.lastIndexOf("\n", start) + 1);
+      if (length <= MAX_FUNCTION_LINES || above.some(({ value }) => REASON.test(value))) return;
+      const rule = `more than ${MAX_FUNCTION_LINES}: its comment has to say "Long because …"`;
+      report(file, start, `${length} lines in a function, ${rule}`);
+    };
+    const visitor = { FunctionDeclaration: check, FunctionExpression: check, ArrowFunctionExpression: check };
+    new Visitor(visitor).visit(file.parsed.program);
+  }
+}
 
 /** What stands at the top of a file under a name; of several overloads the first. @param {Code} file @param {string} name */
 function findDeclaration(file, name) {
@@ -169,6 +197,7 @@ function main(root) {
   let imports = 0;
   for (const file of files.values()) imports += checkImports(files, file, report);
   checkDocs(files, report);
+  checkSizes(files, report);
   const sorted = [...problems].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   console.log(sorted.join("\n") || `structure: ${files.size} files, ${imports} imports`);
   return sorted.length === 0 ? 0 : 1;

@@ -274,6 +274,42 @@ export type T = { free: number };
   });
 });
 
+describe("sizes", () => {
+  const lines = (count: number) => "// line\n".repeat(count);
+
+  it("are at most 400 lines a file and 16 files a folder, AssemblyScript included", () => {
+    const many = (count: number, ends: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`codec/a/${at}.${ends}`, ""]));
+    expectClean({ "core/x.ts": lines(400), ...many(8, "ts"), ...many(8, "as"), "codec/a/b/x.ts": "" });
+    expectProblems({ "core/x.ts": lines(401), "codec/x.as": lines(401), ...many(8, "ts"), ...many(9, "as") }, [
+      "src/codec/a:1: 17 files in a folder, more than 16",
+      "src/codec/x.as:1: 401 lines in a file, more than 400",
+      "src/core/x.ts:1: 401 lines in a file, more than 400",
+    ]);
+  });
+
+  it.each([
+    ["core/x.ts", "", "function f() {\n", "}\n"],
+    ["core/x.ts", "", "const f = async () => {\n", "};\n"],
+    ["core/x.ts", "class A {\n", "  f() {\n", "  }\n}\n"],
+    ["codec/x.as", "", "@inline\nfunction f(a: u32): u32 {\n", "}\n"],
+  ])("are at most 60 lines a function, unless its comment in %s has a reason: %s%s", (path, outside, head, end) => {
+    const line = `${outside}${head}`.split("\n").length - 1;
+    const problem = `src/${path}:${line}: 61 lines in a function, more than 60: its comment has to say "Long because …"`;
+    expectClean({ [path]: outside + head + lines(58) + end });
+    expectProblems({ [path]: outside + head + lines(59) + end }, [problem]);
+    expectProblems({ [path]: `${outside}// Long because of x.\n\n${head}${lines(59)}${end}` }, [
+      problem.replace(`:${line}:`, `:${line + 2}:`),
+    ]);
+    expectProblems({ [path]: `${outside}// Long because\n${head}${lines(59)}${end}` }, [
+      problem.replace(`:${line}:`, `:${line + 1}:`),
+    ]);
+    expectClean({
+      [path]: `${outside}/**\n * F. Long because of x.\n */\n// biome-ignore x\n${head}${lines(59)}${end}`,
+    });
+  });
+});
+
 describe("rules of biome.json", () => {
   it("accept what goes down, a diamond, and named exports", () => {
     expect(
