@@ -53,15 +53,29 @@ await loops("core/bytes.js", (/** @type {typeof import("../src/core/bytes.ts")} 
   add("sort, a Uint8Array, compareBytes", ITEMS, () => plain.slice().sort(compareBytes).length);
 });
 
-await loops(["core/struct.js", "erofs/disk/inode.js"], (/** @type {ErofsInodes} */ { StructView, emitInode }) => {
+await loops(["core/struct.js", "erofs/disk/inode.js"], (/** @type {ErofsInodes} */ modules) => {
+  const { StructView, blankInode, emitInode } = modules;
   const out = new Uint8Array(ITEMS * 64);
   const view = new StructView(out.buffer);
   const FLAT_INLINE = 2;
+  const inode = blankInode();
   for (const extended of [false, true]) {
     add(`inode, ${extended ? "extended" : "compact"}`, ITEMS, () => {
       let at = 0;
       for (let i = 0; i < ITEMS; i++) {
-        at = emitInode(view, at, extended, FLAT_INLINE, 0, 0o100444, 1, i * 37, i, i, 0, 0, 1, 0);
+        inode.isExtended = extended;
+        inode.layout = FLAT_INLINE;
+        inode.xattrCount = i & 1;
+        inode.mode = 0o100444 + (i & 1);
+        inode.nlink = 1 + (i & 1);
+        inode.size = i * 37;
+        inode.union = i;
+        inode.serial = i;
+        inode.uid = i & 7;
+        inode.gid = i & 3;
+        inode.mtime = i & 31;
+        inode.mtimeNsec = i & 15;
+        at = emitInode(view, at, inode);
       }
       return at;
     });
@@ -69,16 +83,30 @@ await loops(["core/struct.js", "erofs/disk/inode.js"], (/** @type {ErofsInodes} 
 });
 
 await loops(["core/struct.js", "squashfs/disk/inode.js"], (/** @type {SquashfsInodes} */ modules) => {
-  const { StructView, emitBase, emitFile } = modules;
+  const { StructView, blankHead, blankFile, emitFile } = modules;
   const out = new Uint8Array(ITEMS * 56);
   const view = new StructView(out.buffer);
   const NO_XATTRS = 0xffffffff;
-  for (const [form, type] of Object.entries({ basic: 2, extended: 9 })) {
+  const head = blankHead();
+  const file = blankFile();
+  for (const [form, nlink] of Object.entries({ basic: 1, extended: 2 })) {
     add(`SquashFS inode of a file, ${form}`, ITEMS, () => {
       let at = 0;
       for (let i = 0; i < ITEMS; i++) {
-        emitBase(view, at, type, 0o100444, 0, 0, 1, i + 1);
-        at = emitFile(view, at, type, i * 37, 96, 0, i, 1, 0, NO_XATTRS);
+        head.type = 2;
+        head.mode = 0o100444 + (i & 1);
+        head.xattr = NO_XATTRS;
+        head.uid = i & 7;
+        head.gid = i & 3;
+        head.mtime = i & 31;
+        head.number = i + 1;
+        head.nlink = nlink;
+        file.size = i * 37;
+        file.startOff = i * 19;
+        file.fragment = i & 15;
+        file.fragmentOff = i;
+        file.sparseBytes = 0;
+        at = emitFile(view, at, head, file);
       }
       return at;
     });

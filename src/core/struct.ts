@@ -134,22 +134,24 @@ export class StructView extends DataView<ArrayBufferLike> {
     this.setUint32(at + field, value, true);
   }
 
-  /** Writes a safe integer to 64 bits, in two halves: BigInt costs twenty times as much. */
+  /**
+   * Writes a safe integer to 64 bits, in two halves, as BigInt costs twenty times as much. What is written to 32 bits is
+   * taken modulo 2^32 in any case, and `%` would be slow.
+   */
   setU64(at: number, field: Offset<"u64">, value: number): void {
-    this.setUint32(at + field, value % 0x1_0000_0000, true);
+    this.setUint32(at + field, value, true);
     this.setUint32(at + field + 4, Math.floor(value / 0x1_0000_0000), true);
   }
 
   /** Writes a safe integer, negative or not, to 64 bits of two's complement. */
   setS64(at: number, field: Offset<"s64">, value: number): void {
-    const high = Math.floor(value / 0x1_0000_0000);
-    this.setUint32(at + field, value - high * 0x1_0000_0000, true);
-    this.setInt32(at + field + 4, high, true);
+    this.setUint32(at + field, value, true);
+    this.setInt32(at + field + 4, Math.floor(value / 0x1_0000_0000), true);
   }
 
   /** Writes a safe integer of 64 bits to the two fields that its halves have. */
   setHalves(at: number, low: Offset<"u32">, high: Offset<"u32">, value: number): void {
-    this.setUint32(at + low, value % 0x1_0000_0000, true);
+    this.setUint32(at + low, value, true);
     this.setUint32(at + high, Math.floor(value / 0x1_0000_0000), true);
   }
 

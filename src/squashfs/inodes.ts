@@ -10,19 +10,9 @@ import { showBytes } from "../core/bytes.ts";
 import type { InodeOrder } from "../stage/tree/order.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../stage/tree/tree.ts";
 import { DirectoryWriter, type PlacedListing } from "./disk/directory.ts";
-import { ABSENT, BLOCK_WORD, EXTENDED, TYPE } from "./disk/format.ts";
+import { ABSENT, BLOCK_WORD } from "./disk/format.ts";
 import type { IdTable } from "./disk/ids.ts";
-import {
-  directoryType,
-  emitBase,
-  emitDevice,
-  emitDirectoryInode,
-  emitFile,
-  emitIpc,
-  emitSymlink,
-  fileType,
-  otherType,
-} from "./disk/inode.ts";
+import { blankFile, blankHead, emitDevice, emitDirectoryInode, emitFile, emitIpc, emitSymlink } from "./disk/inode.ts";
 import type { MetadataStream } from "./disk/metadata.ts";
 import type { XattrTable } from "./disk/xattr.ts";
 import { basicType, TreeListing } from "./listing.ts";
@@ -51,6 +41,9 @@ export class InodeWriter {
   readonly #stream: MetadataStream;
   readonly #listings: DirectoryWriter;
   readonly #numbering: Numbering;
+  /** What the inode that is being written says. */
+  readonly #head = blankHead();
+  readonly #file = blankFile();
   /** Reference of inode n at n - 1: the export table. */
   readonly references: Float64Array;
   /** Where the listings of directories lie whose inodes are still to be written. */
@@ -101,45 +94,60 @@ export class InodeWriter {
     const tree = this.#tree;
     const kind = tree.kind(entry);
     const number = this.#numbering.numbers[entry]!;
-    const nlink = this.#inodes.nlink[entry]!;
-    const set = tree.xattrs.view[entry]!;
-    const xattr = set === 0 || !this.#xattrs ? ABSENT : this.#xattrs.number(set, () => this.#pathOf(entry));
+    this.#fillHead(entry, basicType(kind), number);
     this.references[number - 1] = this.#stream.reference;
-    if (kind === S_IFREG) this.#writeFile(entry, number, nlink, xattr);
-    else if (kind === S_IFDIR) this.#writeDirectory(entry, number, nlink, xattr);
-    else this.#writeOther(entry, kind, number, nlink, xattr);
+    if (kind === S_IFREG) this.#writeFile(entry);
+    else if (kind === S_IFDIR) this.#writeDirectory(entry);
+    else this.#writeOther(entry, kind);
   }
 
-  #writeOther(entry: number, kind: number, number: number, nlink: number, xattr: number): void {
+  /** Notes what the inode that is to be written has in common with all others. */
+  #fillHead(entry: number, type: number, number: number): void {
     const tree = this.#tree;
-    const { view, bytes } = this.#stream;
-    const basic = basicType(kind);
-    const at = this.#writeBase(entry, otherType(basic, xattr), number);
-    if (kind === S_IFLNK) {
-      this.#stream.commit(emitSymlink(bytes, view, at, tree.target(entry), nlink, xattr));
-    } else if (kind === S_IFCHR || kind === S_IFBLK) {
-      this.#stream.commit(emitDevice(view, at, tree.ref.view[entry]!, nlink, xattr));
-    } else this.#stream.commit(emitIpc(view, at, nlink, xattr));
+    const head = this.#head;
+    const set = tree.xattrs.view[entry]!;
+    const mtime = tree.mtime.view[entry]!;
+    head.type = type;
+    head.mode = tree.mode.view[entry]!;
+    head.xattr = set === 0 || !this.#xattrs ? ABSENT : this.#xattrs.number(set, () => this.#pathOf(entry));
+    head.uid = this.#ids.index(tree.uid.view[entry]!, tree, entry);
+    head.gid = this.#ids.index(tree.gid.view[entry]!, tree, entry);
+    head.mtime = Math.min(Math.max(mtime, 0), MAX_TIME);
+    head.number = number;
+    head.nlink = this.#inodes.nlink[entry]!;
+    if (head.mtime !== mtime) this.clampedTimes++;
   }
 
-  #writeFile(entry: number, number: number, nlink: number, xattr: number): void {
+  #writeOther(entry: number, kind: number): void {
+    const tree = this.#tree;
+    const head = this.#head;
+    const { view, bytes, at } = this.#stream;
+    if (kind === S_IFLNK) this.#stream.commit(emitSymlink(bytes, view, at, head, tree.target(entry)));
+    else if (kind === S_IFCHR || kind === S_IFBLK) {
+      this.#stream.commit(emitDevice(view, at, head, tree.ref.view[entry]!));
+    } else this.#stream.commit(emitIpc(view, at, head));
+  }
+
+  #writeFile(entry: number): void {
     const { words, item, itemWord, itemOff, fragment, fragmentOff, blockSize, tailLen } = this.#data;
+    const file = this.#file;
     const size = this.#tree.size.view[entry]!;
     const ownItem = item[entry]!;
     const body = size - tailLen[entry]!;
     const blocks = Math.ceil(body / blockSize);
-    const startOff = blocks === 0 ? 0 : itemOff[ownItem]!;
     const firstWord = blocks === 0 ? 0 : itemWord[ownItem]!;
     let sparse = 0;
     for (let block = 0; block < blocks; block++) {
       if (words[firstWord + block] === 0) sparse += Math.min(blockSize, body - block * blockSize);
     }
     this.savedByHoles += sparse;
-    const type = fileType(size, startOff, nlink, sparse, xattr);
-    const at = this.#writeBase(entry, type, number);
-    const { view } = this.#stream;
-    const fragmentAt = fragmentOff[entry]!;
-    this.#stream.commit(emitFile(view, at, type, size, startOff, fragment[entry]!, fragmentAt, nlink, sparse, xattr));
+    file.size = size;
+    file.startOff = blocks === 0 ? 0 : itemOff[ownItem]!;
+    file.fragment = fragment[entry]!;
+    file.fragmentOff = fragmentOff[entry]!;
+    file.sparseBytes = sparse;
+    const { view, at } = this.#stream;
+    this.#stream.commit(emitFile(view, at, this.#head, file));
     for (let block = 0; block < blocks; ) {
       const end = Math.min(blocks, block + WORDS_AT_ONCE);
       let to = this.#stream.at;
@@ -149,41 +157,15 @@ export class InodeWriter {
     }
   }
 
-  #writeDirectory(entry: number, number: number, nlink: number, xattr: number): void {
+  #writeDirectory(entry: number): void {
     const placed = this.#placed.get(entry)!;
     this.#placed.delete(entry);
-    const type = directoryType(placed.bytes, placed.indexEntries, xattr);
-    const parent = this.#tree.parent.view[entry]!;
     // the root's parent is not in the image
-    const parentNumber = entry === 0 ? number + 1 : this.#numbering.numbers[parent]!;
-    const at = this.#writeBase(entry, type, number);
-    const end = emitDirectoryInode(
-      this.#stream.view,
-      at,
-      type,
-      placed.bytes,
-      placed.block,
-      placed.offset,
-      nlink,
-      parentNumber,
-      placed.indexEntries,
-      xattr,
-    );
-    this.#stream.commit(end);
-    if (type === TYPE.dir + EXTENDED) this.#stream.append(placed.index);
-  }
-
-  /** Writes what all inodes begin with; returns where the inode begins. */
-  #writeBase(entry: number, type: number, number: number): number {
-    const tree = this.#tree;
+    const { numbers } = this.#numbering;
+    const parentNumber = entry === 0 ? this.#head.number + 1 : numbers[this.#tree.parent.view[entry]!]!;
     const { view, at } = this.#stream;
-    const uid = this.#ids.index(tree.uid.view[entry]!, tree, entry);
-    const gid = this.#ids.index(tree.gid.view[entry]!, tree, entry);
-    const mtime = tree.mtime.view[entry]!;
-    const stored = Math.min(Math.max(mtime, 0), MAX_TIME);
-    if (stored !== mtime) this.clampedTimes++;
-    emitBase(view, at, type, tree.mode.view[entry]!, uid, gid, stored, number);
-    return at;
+    this.#stream.commit(emitDirectoryInode(view, at, this.#head, placed, parentNumber));
+    this.#stream.append(placed.index);
   }
 
   #pathOf(entry: number): string {

@@ -5,6 +5,47 @@
 import type { StructView } from "../../core/struct.ts";
 import { COMPACT, EXTENDED, FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT } from "./format.ts";
 
+/** What an inode says. Whoever writes many fills one record again and again: no object is made for each. */
+export interface InodeRecord {
+  isExtended: boolean;
+  /** One of the LAYOUT_ constants. */
+  layout: number;
+  /** i_xattr_icount. */
+  xattrCount: number;
+  /** st_mode. */
+  mode: number;
+  nlink: number;
+  /** Bytes. */
+  size: number;
+  /** The field i_u: start block, number of blocks, rdev or chunk format. */
+  union: number;
+  /** i_ino, what 32-bit programs see as inode number. */
+  serial: number;
+  uid: number;
+  gid: number;
+  /** Seconds and nanoseconds; a compact inode has the superblock's. */
+  mtime: number;
+  mtimeNsec: number;
+}
+
+/** A record to be filled. */
+export function blankInode(): InodeRecord {
+  return {
+    isExtended: false,
+    layout: 0,
+    xattrCount: 0,
+    mode: 0,
+    nlink: 0,
+    size: 0,
+    union: 0,
+    serial: 0,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    mtimeNsec: 0,
+  };
+}
+
 /** Whether a compact inode can hold these values; time is for the caller to decide. */
 export function fitsCompact(size: number, uid: number, gid: number, nlink: number): boolean {
   return size <= 0xffffffff && uid <= 0xffff && gid <= 0xffff && nlink <= 0xffff;
@@ -15,54 +56,37 @@ export function measureInode(extended: boolean): number {
   return extended ? EXTENDED.byteSize : COMPACT.byteSize;
 }
 
-/**
- * Writes an inode into zeroed bytes at `at`; returns the offset behind it.
- *
- * @param layout one of the LAYOUT_ constants
- * @param xattrCount i_xattr_icount
- * @param union start block, rdev or chunk format: the field i_u
- * @param serial i_ino, what 32-bit programs see as inode number
- */
-export function emitInode(
-  view: StructView,
-  at: number,
-  extended: boolean,
-  layout: number,
-  xattrCount: number,
-  mode: number,
-  nlink: number,
-  size: number,
-  union: number,
-  serial: number,
-  uid: number,
-  gid: number,
-  mtime: number,
-  mtimeNsec: number,
-): number {
-  const format = layout << FORMAT_LAYOUT_SHIFT;
-  if (!extended) {
-    view.setU16(at, COMPACT.i_format, format);
-    view.setU16(at, COMPACT.i_xattr_icount, xattrCount);
-    view.setU16(at, COMPACT.i_mode, mode);
-    view.setU16(at, COMPACT.i_nb, nlink);
-    view.setU32(at, COMPACT.i_size, size);
-    // kernels before 6.15 take the superblock's epoch and no difference, so there is none
-    view.setU32(at, COMPACT.i_u, union);
-    view.setU32(at, COMPACT.i_ino, serial);
-    view.setU16(at, COMPACT.i_uid, uid);
-    view.setU16(at, COMPACT.i_gid, gid);
-    return at + COMPACT.byteSize;
-  }
-  view.setU16(at, EXTENDED.i_format, format | FORMAT_EXTENDED);
-  view.setU16(at, EXTENDED.i_xattr_icount, xattrCount);
-  view.setU16(at, EXTENDED.i_mode, mode);
-  view.setU64(at, EXTENDED.i_size, size);
-  view.setU32(at, EXTENDED.i_u, union);
-  view.setU32(at, EXTENDED.i_ino, serial);
-  view.setU32(at, EXTENDED.i_uid, uid);
-  view.setU32(at, EXTENDED.i_gid, gid);
-  view.setS64(at, EXTENDED.i_mtime, mtime);
-  view.setU32(at, EXTENDED.i_mtime_nsec, mtimeNsec);
-  view.setU32(at, EXTENDED.i_nlink, nlink);
+/** Writes an inode into zeroed bytes at `at`; returns the offset behind it. */
+export function emitInode(view: StructView, at: number, inode: InodeRecord): number {
+  // a function each: where both were in one, V8 would inline the setters of the more frequent form only
+  return inode.isExtended ? emitExtended(view, at, inode) : emitCompact(view, at, inode);
+}
+
+function emitCompact(view: StructView, at: number, inode: InodeRecord): number {
+  view.setU16(at, COMPACT.i_format, inode.layout << FORMAT_LAYOUT_SHIFT);
+  view.setU16(at, COMPACT.i_xattr_icount, inode.xattrCount);
+  view.setU16(at, COMPACT.i_mode, inode.mode);
+  view.setU16(at, COMPACT.i_nb, inode.nlink);
+  view.setU32(at, COMPACT.i_size, inode.size);
+  // kernels before 6.15 take the superblock's epoch and no difference, so there is none
+  view.setU32(at, COMPACT.i_u, inode.union);
+  view.setU32(at, COMPACT.i_ino, inode.serial);
+  view.setU16(at, COMPACT.i_uid, inode.uid);
+  view.setU16(at, COMPACT.i_gid, inode.gid);
+  return at + COMPACT.byteSize;
+}
+
+function emitExtended(view: StructView, at: number, inode: InodeRecord): number {
+  view.setU16(at, EXTENDED.i_format, (inode.layout << FORMAT_LAYOUT_SHIFT) | FORMAT_EXTENDED);
+  view.setU16(at, EXTENDED.i_xattr_icount, inode.xattrCount);
+  view.setU16(at, EXTENDED.i_mode, inode.mode);
+  view.setU64(at, EXTENDED.i_size, inode.size);
+  view.setU32(at, EXTENDED.i_u, inode.union);
+  view.setU32(at, EXTENDED.i_ino, inode.serial);
+  view.setU32(at, EXTENDED.i_uid, inode.uid);
+  view.setU32(at, EXTENDED.i_gid, inode.gid);
+  view.setS64(at, EXTENDED.i_mtime, inode.mtime);
+  view.setU32(at, EXTENDED.i_mtime_nsec, inode.mtimeNsec);
+  view.setU32(at, EXTENDED.i_nlink, inode.nlink);
   return at + EXTENDED.byteSize;
 }

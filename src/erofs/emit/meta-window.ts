@@ -9,7 +9,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../st
 import { chunkFormat, chunkUnit, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "../disk/format.ts";
-import { emitInode, measureInode } from "../disk/inode.ts";
+import { blankInode, emitInode, measureInode } from "../disk/inode.ts";
 import { countXattrs } from "../disk/xattr.ts";
 import { bodyBytes } from "../plan/measure.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
@@ -29,6 +29,8 @@ export class MetaWindow {
   #endBlk = 0;
   /** Image offset of the window. */
   #imageOff = 0;
+  /** What the inode that is being written says. */
+  readonly #inode = blankInode();
 
   constructor(plan: ErofsPlan, tree: Tree) {
     this.#plan = plan;
@@ -134,22 +136,20 @@ export class MetaWindow {
     const isDirectory = kind === S_IFDIR;
     const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
     const head = this.#inodeAt(entry);
-    let at = emitInode(
-      this.#view,
-      head,
-      (format & FORMAT_EXTENDED) !== 0,
-      layout,
-      countXattrs(body),
-      tree.mode.view[entry]!,
-      plan.nlink[entry]!,
-      size,
-      this.#unionOf(entry, kind, layout),
-      serial,
-      tree.uid.view[entry]!,
-      tree.gid.view[entry]!,
-      tree.mtime.view[entry]!,
-      tree.mtimeNsec.view[entry]!,
-    );
+    const inode = this.#inode;
+    inode.isExtended = (format & FORMAT_EXTENDED) !== 0;
+    inode.layout = layout;
+    inode.xattrCount = countXattrs(body);
+    inode.mode = tree.mode.view[entry]!;
+    inode.nlink = plan.nlink[entry]!;
+    inode.size = size;
+    inode.union = this.#unionOf(entry, kind, layout);
+    inode.serial = serial;
+    inode.uid = tree.uid.view[entry]!;
+    inode.gid = tree.gid.view[entry]!;
+    inode.mtime = tree.mtime.view[entry]!;
+    inode.mtimeNsec = tree.mtimeNsec.view[entry]!;
+    let at = emitInode(this.#view, head, inode);
     if (body) {
       this.#bytes.set(body, at);
       at += body.length;

@@ -1,10 +1,14 @@
 /**
  * Inodes. Each kind has a basic form, and an extended one for what the basic form has no field for: attributes, and for
- * files further names, holes, large sizes and positions.
+ * files further names, holes, large sizes and positions. Emitters choose the form themselves.
  *
  *     | type mode uid gid mtime number | what the kind needs | words of blocks, target, or index of the directory |
+ *
+ * Whoever writes many inodes fills one {@link InodeHead} and one {@link FileBody} again and again: no object is made for
+ * each.
  */
 import type { StructView } from "../../core/struct.ts";
+import type { PlacedListing } from "./directory.ts";
 import {
   ABSENT,
   BASE_INODE,
@@ -20,141 +24,164 @@ import {
   REG_INODE,
   SYMLINK_INODE,
   SYMLINK_XATTR,
-  TYPE,
 } from "./format.ts";
 
-/** Writes what all inodes begin with. `uid` and `gid` are indexes into the id table. */
-export function emitBase(
-  view: StructView,
-  at: number,
-  type: number,
-  mode: number,
-  uid: number,
-  gid: number,
-  mtime: number,
-  number: number,
-): void {
-  view.setU16(at, BASE_INODE.inode_type, type);
-  view.setU16(at, BASE_INODE.mode, mode & 0o7777);
-  view.setU16(at, BASE_INODE.uid, uid);
-  view.setU16(at, BASE_INODE.guid, gid);
-  view.setU32(at, BASE_INODE.mtime, mtime);
-  view.setU32(at, BASE_INODE.inode_number, number);
+/** What inodes of all kinds say. */
+export interface InodeHead {
+  /** The basic type; one of TYPE. */
+  type: number;
+  /** st_mode. */
+  mode: number;
+  /** Indexes into the id table. */
+  uid: number;
+  gid: number;
+  /** Seconds since 1970, 0..2^32-1. */
+  mtime: number;
+  /** Number of the inode, from 1 on. */
+  number: number;
+  nlink: number;
+  /** Number of the attribute set, or ABSENT. */
+  xattr: number;
 }
 
-/** The type of a regular file's inode: the basic form has one name, no holes, no attributes, and 32 bits for the rest. */
-export function fileType(size: number, startOff: number, nlink: number, sparseBytes: number, xattr: number): number {
-  const isBasic = size < 2 ** 32 && startOff < 2 ** 32 && nlink === 1 && sparseBytes === 0 && xattr === ABSENT;
-  return isBasic ? TYPE.file : TYPE.file + EXTENDED;
+/** What a regular file's inode says besides. */
+export interface FileBody {
+  /** Bytes. */
+  size: number;
+  /** Position of the first block. */
+  startOff: number;
+  /** The fragment block that the file's end is in, or ABSENT, and where in there it begins. */
+  fragment: number;
+  fragmentOff: number;
+  /** Bytes of blocks that are holes: the kernel does not count them in st_blocks. */
+  sparseBytes: number;
 }
 
-/**
- * Writes a regular file's part behind the base; returns where its words of blocks go.
- *
- * @param sparseBytes bytes of blocks that are holes: the kernel does not count them in st_blocks
- */
-export function emitFile(
-  view: StructView,
-  at: number,
-  type: number,
-  size: number,
-  startOff: number,
-  fragment: number,
-  fragmentOff: number,
-  nlink: number,
-  sparseBytes: number,
-  xattr: number,
-): number {
-  if (type === TYPE.file) {
-    view.setU32(at, REG_INODE.start_block, startOff);
-    view.setU32(at, REG_INODE.fragment, fragment);
-    view.setU32(at, REG_INODE.offset, fragmentOff);
-    view.setU32(at, REG_INODE.file_size, size);
-    return at + REG_INODE.byteSize;
-  }
-  view.setU64(at, LREG_INODE.start_block, startOff);
-  view.setU64(at, LREG_INODE.file_size, size);
-  view.setU64(at, LREG_INODE.sparse, sparseBytes);
-  view.setU32(at, LREG_INODE.nlink, nlink);
-  view.setU32(at, LREG_INODE.fragment, fragment);
-  view.setU32(at, LREG_INODE.offset, fragmentOff);
-  view.setU32(at, LREG_INODE.xattr, xattr);
+/** A record to be filled. */
+export function blankHead(): InodeHead {
+  return { type: 0, mode: 0, uid: 0, gid: 0, mtime: 0, number: 0, nlink: 0, xattr: 0 };
+}
+
+/** A record to be filled. */
+export function blankFile(): FileBody {
+  return { size: 0, startOff: 0, fragment: 0, fragmentOff: 0, sparseBytes: 0 };
+}
+
+/** Writes what all inodes begin with. */
+function emitBase(view: StructView, at: number, head: InodeHead, isBasic: boolean): void {
+  view.setU16(at, BASE_INODE.inode_type, isBasic ? head.type : head.type + EXTENDED);
+  view.setU16(at, BASE_INODE.mode, head.mode & 0o7777);
+  view.setU16(at, BASE_INODE.uid, head.uid);
+  view.setU16(at, BASE_INODE.guid, head.gid);
+  view.setU32(at, BASE_INODE.mtime, head.mtime);
+  view.setU32(at, BASE_INODE.inode_number, head.number);
+}
+
+/** Whether the basic form holds a regular file: it has one name, no holes, no attributes, and 32 bits for the rest. */
+function isBasicFile(
+  { nlink, xattr }: Pick<InodeHead, "nlink" | "xattr">,
+  { size, startOff, sparseBytes }: Pick<FileBody, "size" | "startOff" | "sparseBytes">,
+): boolean {
+  return size < 2 ** 32 && startOff < 2 ** 32 && nlink === 1 && sparseBytes === 0 && xattr === ABSENT;
+}
+
+/** Writes a regular file's inode; returns where its words of blocks go. */
+export function emitFile(view: StructView, at: number, head: InodeHead, file: FileBody): number {
+  const isBasic = isBasicFile(head, file);
+  emitBase(view, at, head, isBasic);
+  // a function each: where both were in one, V8 would inline the setters of the more frequent form only
+  return isBasic ? emitBasicFile(view, at, file) : emitExtendedFile(view, at, head, file);
+}
+
+function emitBasicFile(view: StructView, at: number, file: FileBody): number {
+  view.setU32(at, REG_INODE.start_block, file.startOff);
+  view.setU32(at, REG_INODE.fragment, file.fragment);
+  view.setU32(at, REG_INODE.offset, file.fragmentOff);
+  view.setU32(at, REG_INODE.file_size, file.size);
+  return at + REG_INODE.byteSize;
+}
+
+function emitExtendedFile(view: StructView, at: number, head: InodeHead, file: FileBody): number {
+  view.setU64(at, LREG_INODE.start_block, file.startOff);
+  view.setU64(at, LREG_INODE.file_size, file.size);
+  view.setU64(at, LREG_INODE.sparse, file.sparseBytes);
+  view.setU32(at, LREG_INODE.nlink, head.nlink);
+  view.setU32(at, LREG_INODE.fragment, file.fragment);
+  view.setU32(at, LREG_INODE.offset, file.fragmentOff);
+  view.setU32(at, LREG_INODE.xattr, head.xattr);
   return at + LREG_INODE.byteSize;
 }
 
-/** The type of a directory's inode: the basic form has 16 bits for the size, no index and no attributes. */
-export function directoryType(listingBytes: number, indexEntries: number, xattr: number): number {
-  const isBasic = listingBytes + DOTS_SIZE <= 0xffff && indexEntries === 0 && xattr === ABSENT;
-  return isBasic ? TYPE.dir : TYPE.dir + EXTENDED;
+/** Whether the basic form holds a directory: it has 16 bits for the size, no index and no attributes. */
+function isBasicDirectory({ xattr }: InodeHead, { bytes, indexEntries }: PlacedListing): boolean {
+  return bytes + DOTS_SIZE <= 0xffff && indexEntries === 0 && xattr === ABSENT;
 }
 
-/** Writes a directory's part behind the base; returns where its index goes. */
+/** Writes a directory's inode; returns where its index goes. */
 export function emitDirectoryInode(
   view: StructView,
   at: number,
-  type: number,
-  listingBytes: number,
-  listingBlock: number,
-  listingOff: number,
-  nlink: number,
+  head: InodeHead,
+  listing: PlacedListing,
   parentNumber: number,
-  indexEntries: number,
-  xattr: number,
 ): number {
-  if (type === TYPE.dir) {
-    view.setU32(at, DIR_INODE.start_block, listingBlock);
-    view.setU32(at, DIR_INODE.nlink, nlink);
-    view.setU16(at, DIR_INODE.file_size, listingBytes + DOTS_SIZE);
-    view.setU16(at, DIR_INODE.offset, listingOff);
+  const size = listing.bytes + DOTS_SIZE;
+  const isBasic = isBasicDirectory(head, listing);
+  emitBase(view, at, head, isBasic);
+  if (isBasic) {
+    view.setU32(at, DIR_INODE.start_block, listing.block);
+    view.setU32(at, DIR_INODE.nlink, head.nlink);
+    view.setU16(at, DIR_INODE.file_size, size);
+    view.setU16(at, DIR_INODE.offset, listing.offset);
     view.setU32(at, DIR_INODE.parent_inode, parentNumber);
     return at + DIR_INODE.byteSize;
   }
-  view.setU32(at, LDIR_INODE.nlink, nlink);
-  view.setU32(at, LDIR_INODE.file_size, listingBytes + DOTS_SIZE);
-  view.setU32(at, LDIR_INODE.start_block, listingBlock);
+  view.setU32(at, LDIR_INODE.nlink, head.nlink);
+  view.setU32(at, LDIR_INODE.file_size, size);
+  view.setU32(at, LDIR_INODE.start_block, listing.block);
   view.setU32(at, LDIR_INODE.parent_inode, parentNumber);
-  view.setU16(at, LDIR_INODE.i_count, indexEntries);
-  view.setU16(at, LDIR_INODE.offset, listingOff);
-  view.setU32(at, LDIR_INODE.xattr, xattr);
+  view.setU16(at, LDIR_INODE.i_count, listing.indexEntries);
+  view.setU16(at, LDIR_INODE.offset, listing.offset);
+  view.setU32(at, LDIR_INODE.xattr, head.xattr);
   return at + LDIR_INODE.byteSize;
 }
 
-/** The type of any other inode, given its basic one: only attributes need the extended form. */
-export function otherType(basic: number, xattr: number): number {
-  return xattr === ABSENT ? basic : basic + EXTENDED;
-}
-
-/** Writes a symbolic link's part behind the base; returns the offset behind the inode. */
+/**
+ * Writes a symbolic link's inode, of which only attributes need the extended form; returns the offset behind it. `view`
+ * covers `bytes`.
+ */
 export function emitSymlink(
   bytes: Uint8Array,
   view: StructView,
   at: number,
+  head: InodeHead,
   target: Uint8Array,
-  nlink: number,
-  xattr: number,
 ): number {
-  view.setU32(at, SYMLINK_INODE.nlink, nlink);
+  emitBase(view, at, head, head.xattr === ABSENT);
+  view.setU32(at, SYMLINK_INODE.nlink, head.nlink);
   view.setU32(at, SYMLINK_INODE.symlink_size, target.length);
-  const targetAt = at + SYMLINK_INODE.byteSize;
-  bytes.set(target, targetAt);
-  if (xattr === ABSENT) return targetAt + target.length;
-  view.setU32(targetAt + target.length, SYMLINK_XATTR.xattr, xattr);
-  return targetAt + target.length + SYMLINK_XATTR.byteSize;
+  bytes.set(target, at + SYMLINK_INODE.byteSize);
+  const end = at + SYMLINK_INODE.byteSize + target.length;
+  if (head.xattr === ABSENT) return end;
+  view.setU32(end, SYMLINK_XATTR.xattr, head.xattr);
+  return end + SYMLINK_XATTR.byteSize;
 }
 
-/** Writes a device's part behind the base; returns the offset behind the inode. `rdev` is in the kernel's encoding. */
-export function emitDevice(view: StructView, at: number, rdev: number, nlink: number, xattr: number): number {
-  view.setU32(at, DEV_INODE.nlink, nlink);
+/** Writes a device's inode, in the form that a link's would have; returns the offset behind it. `rdev` is in the kernel's encoding. */
+export function emitDevice(view: StructView, at: number, head: InodeHead, rdev: number): number {
+  emitBase(view, at, head, head.xattr === ABSENT);
+  view.setU32(at, DEV_INODE.nlink, head.nlink);
   view.setU32(at, DEV_INODE.rdev, rdev);
-  if (xattr === ABSENT) return at + DEV_INODE.byteSize;
-  view.setU32(at, LDEV_INODE.xattr, xattr);
+  if (head.xattr === ABSENT) return at + DEV_INODE.byteSize;
+  view.setU32(at, LDEV_INODE.xattr, head.xattr);
   return at + LDEV_INODE.byteSize;
 }
 
-/** Writes a FIFO's or socket's part behind the base; returns the offset behind the inode. */
-export function emitIpc(view: StructView, at: number, nlink: number, xattr: number): number {
-  view.setU32(at, IPC_INODE.nlink, nlink);
-  if (xattr === ABSENT) return at + IPC_INODE.byteSize;
-  view.setU32(at, LIPC_INODE.xattr, xattr);
+/** Writes a FIFO's or socket's inode, in the form that a link's would have; returns the offset behind it. */
+export function emitIpc(view: StructView, at: number, head: InodeHead): number {
+  emitBase(view, at, head, head.xattr === ABSENT);
+  view.setU32(at, IPC_INODE.nlink, head.nlink);
+  if (head.xattr === ABSENT) return at + IPC_INODE.byteSize;
+  view.setU32(at, LIPC_INODE.xattr, head.xattr);
   return at + LIPC_INODE.byteSize;
 }

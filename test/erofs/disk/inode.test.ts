@@ -10,11 +10,12 @@ const unspaced = (hex: string) => hex.replaceAll(/\s/g, "");
 /** An inode with a different value in every field, in a buffer of one slot more on either side. */
 function inode(extended: boolean, values: { size: number; mtime: number }): string {
   const around = new StructView(new ArrayBuffer(128));
-  const mode = 0o104755;
-  const [layout, icount, nlink, union, serial, nsec] = [LAYOUT_INLINE, 0x1234, 0xabcd, 0x89abcdef, 0x01020304, 7];
-  const [uid, gid] = extended ? [0xfffefdfc, 0x70605040] : [0xfeff, 0x8001];
-  const { size, mtime } = values;
-  const end = emitInode(around, 32, extended, layout, icount, mode, nlink, size, union, serial, uid, gid, mtime, nsec);
+  const end = emitInode(around, 32, {
+    ...{ isExtended: extended, layout: LAYOUT_INLINE, xattrCount: 0x1234, mode: 0o104755, nlink: 0xabcd },
+    ...{ union: 0x89abcdef, serial: 0x01020304, mtimeNsec: 7 },
+    ...(extended ? { uid: 0xfffefdfc, gid: 0x70605040 } : { uid: 0xfeff, gid: 0x8001 }),
+    ...values,
+  });
   expect(end).toBe(32 + measureInode(extended));
   const bytes = new Uint8Array(around.buffer);
   expect([...bytes.subarray(0, 32), ...bytes.subarray(end)].some((byte) => byte !== 0)).toBe(false);
