@@ -1,9 +1,18 @@
 /** The grammar of command lines: what glibc's `getopt_long` accepts, for a declarative table of options. */
 import { ImageError } from "../../core/error.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** A command line that cannot be understood; the program prints its one line and exits with 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  /** Further lines that may help: what was meant, or how the command is called. */
+  readonly hint: string | undefined;
+
+  /** @param hint see there */
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /** Runs a check of options: what the library has against them is wrong usage. */
@@ -21,6 +30,8 @@ export interface OptionSpec {
   readonly names: readonly string[];
   /** An `optional` argument must be attached (`--clean=data`), a `required` one may be the next word. */
   readonly argument: "none" | "required" | "optional";
+  /** Not to be suggested for what was misspelt. */
+  readonly isRefused?: boolean;
 }
 
 /** What a command line consists of: options of the table (`name` is one of its names, in full), and operands. */
@@ -56,7 +67,7 @@ export function* getopt<T extends OptionSpec>(argv: readonly string[], specs: re
       while (letters !== "") {
         const name = `-${String.fromCodePoint(letters.codePointAt(0)!)}`;
         const option = specs.find(({ names }) => names.includes(name));
-        if (option === undefined) throw new UsageError(`${name}: unknown option`);
+        if (option === undefined) throw new UsageError(`${name}: unknown option`, suggest(word, name, specs));
         letters = letters.slice(name.length - 1);
         const attached = letters === "" || option.argument === "none" ? undefined : letters;
         if (attached !== undefined) letters = "";
@@ -74,9 +85,22 @@ function findLong<T extends OptionSpec>(typed: string, specs: readonly T[]): { o
     option.names.filter((name) => name.startsWith("--") && name.startsWith(typed)).map((name) => ({ option, name })),
   );
   const found = candidates.find(({ name }) => name === typed) ?? candidates[0];
-  if (found === undefined) throw new UsageError(`${typed}: unknown option`);
+  if (found === undefined) throw new UsageError(`${typed}: unknown option`, didYouMean(typed, namesOf(specs, "--")));
   if (found.name !== typed && candidates.length > 1) {
     throw new UsageError(`${typed}: ambiguous, may be ${candidates.map(({ name }) => name).join(", ")}`);
   }
   return found;
+}
+
+/** For a letter that is unknown: the other case of it, or the long option that the word would be with one more dash. */
+function suggest(word: string, letter: string, specs: readonly OptionSpec[]): string | undefined {
+  const [whole = word] = word.split("=");
+  if (whole.length > 2) return didYouMean(whole, namesOf(specs, "--"));
+  return didYouMean(letter, namesOf(specs, "-"));
+}
+
+/** Names with so many dashes. */
+function namesOf(specs: readonly OptionSpec[], dashes: "-" | "--"): string[] {
+  const names = specs.flatMap((spec) => (spec.isRefused ? [] : spec.names));
+  return names.filter((name) => name.startsWith("--") === (dashes === "--"));
 }

@@ -58,8 +58,9 @@ export async function runProgram(program: Program): Promise<number> {
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const hint = isUsage ? `Try '${program.name} --help' for more information.\n` : "";
-    await complain(formatMessage(program.name, error instanceof Error ? error.message : String(error)) + hint);
+    const more = isUsage ? [error.hint, `Try '${program.name} --help' for more information.`] : [];
+    const message = formatMessage(program.name, error instanceof Error ? error.message : String(error));
+    await complain(message + more.map((line) => (line === undefined ? "" : `${line}\n`)).join(""));
     return isUsage ? 2 : 1;
   }
 }

@@ -88,9 +88,18 @@ describe("getopt", () => {
     [["--off=1"], "--off: ambiguous, may be --offset, --offset-from"],
     [["--version=1"], "--version: takes no argument"],
     [["--version="], "--version: takes no argument"],
-    [["-T0", "--workersx"], "--workersx: unknown option"],
-  ])("%j is refused: %s", (argv, message) => {
-    expect(() => parse(...argv)).toThrow(new UsageError(message));
+    [["-T0", "--workersx"], "--workersx: unknown option", "Did you mean --workers?"],
+    [["--wrokers=2"], "--wrokers: unknown option", "Did you mean --workers?"],
+    [["--ofset"], "--ofset: unknown option", "Did you mean --offset?"],
+    [["-workers=2"], "-w: unknown option", "Did you mean --workers?"],
+    [["-t", "0"], "-t: unknown option", "Did you mean -T?"],
+  ])("%j is refused: %s", (argv, message, hint?: string) => {
+    expect(() => parse(...argv)).toThrow(new UsageError(message, hint));
+  });
+
+  test("what is refused is not suggested", () => {
+    const words = getopt(["--wrokers"], [{ names: ["--workers"], argument: "required", isRefused: true }]);
+    expect(() => words.next()).toThrow(new UsageError("--wrokers: unknown option"));
   });
 
   test("reads no further than its caller asks", () => {
