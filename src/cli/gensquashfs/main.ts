@@ -43,4 +43,4 @@ Exit status: 0 for success, 1 where the image could not be built, 2 for a comman
 const manifest = new URL("../../../package.json", import.meta.url);
 
 // all that was printed has been awaited; nothing that is still open may keep the process alive
-process.exit(await runProgram({ name: "ts-gensquashfs", help: HELP, manifest, parse: parseGensquashfs }));
+process.exit(await runProgram({ name: "ts-gensquashfs", help: () => HELP, manifest, parse: parseGensquashfs }));

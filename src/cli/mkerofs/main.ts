@@ -17,19 +17,20 @@ import {
 } from "../../index.ts";
 import { resolveSquashfsLayout } from "../../squashfs/options.ts";
 import { asUsage } from "../shared/getopt.ts";
+import { formatHelp } from "../shared/help.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
 import { formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
-import { HELP } from "./help.ts";
 import { parseHints } from "./hints.ts";
+import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
 
-const NAME = "ts-mkerofs";
+const { name: NAME } = MANUAL;
 
 // All that was printed has been awaited; nothing that is still open may keep the process alive.
 process.exit(
   await runProgram({
     name: NAME,
-    help: HELP,
+    help: (columns) => formatHelp(MANUAL, columns),
     manifest: new URL("../../../package.json", import.meta.url),
     parse(argv, env) {
       const command = parseOptions(argv, env);

@@ -2,13 +2,18 @@
  * The command line of `ts-mkerofs`. Letters, meaning and grammar are those of mkfs.erofs 1.9.3 as far as it is supported,
  * and a few options are our own. Where mkfs.erofs rounds, wraps or asks the clock, this refuses instead.
  */
-import type { BuildOptions } from "../../build/options.ts";
+import type { BuildOptions, RunOptions } from "../../build/options.ts";
 import type { SquashfsOptions } from "../../build/squashfs.ts";
-import { parseAlgorithms } from "../shared/compressor-words.ts";
+import { applyWords } from "../shared/command-line.ts";
+import { parseAlgorithms, parseCompressor } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
-import { parseEpoch, parseNumber } from "../shared/numbers.ts";
-import { toSquashfs } from "./squashfs-format.ts";
-import { OPTIONS, type Settings } from "./table.ts";
+import { usageHint } from "../shared/help.ts";
+import { optionsOf } from "../shared/manual.ts";
+import { parseEpoch } from "../shared/numbers.ts";
+import { checkFormats, checkNeeds } from "../shared/option.ts";
+import type { Format } from "../shared/value.ts";
+import { MANUAL } from "./manual.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a command line asks for. */
 export type Command = BuildCommand | { action: "help" | "version" };
@@ -22,7 +27,7 @@ export interface BuildCommand {
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
-  format: "erofs" | "squashfs";
+  format: Format;
   /** A file that tells how some files are compressed. */
   compressHints: string | undefined;
   /** A file that tells the order of the contents. */
@@ -39,6 +44,8 @@ export interface BuildCommand {
   verbosity: number;
 }
 
+const OPTIONS = optionsOf(MANUAL);
+
 /**
  * Parses a command line.
  *
@@ -47,81 +54,74 @@ export interface BuildCommand {
  * @throws UsageError when it cannot be understood, or asks for what is not supported.
  */
 export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
-  const settings: Settings = {
-    action: "build",
-    excludePaths: [],
-    excludeRegexes: [],
-    json: false,
-    progress: "auto",
-    verbosity: 2,
-    quiet: false,
+  const start: Settings = {
+    ...{ excludePaths: [], excludeRegexes: [], json: false, progress: "auto", verbosity: 2, quiet: false },
     format: "erofs",
   };
-  const operands: string[] = [];
-  for (const { option, name, value } of getopt(argv, OPTIONS)) {
-    if (value?.includes("\uFFFD")) {
-      // Node has already replaced the bytes: what is left names another file
-      throw new UsageError(`${name ?? "operand"} "${value}": not UTF-8; paths of any bytes can be given by --closure`);
-    }
-    if (option === undefined) {
-      operands.push(value);
-    } else {
-      if (option.apply === undefined) throw new UsageError(`${name}: not supported yet`);
-      Object.assign(settings, option.apply(value ?? "", settings));
-    }
-    if (settings.action !== "build") return { action: settings.action };
-  }
+  const advice = "; paths of any bytes can be given by --closure";
+  const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), start, advice);
+  if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
+  const { format, closure } = settings;
+  const { image, sources } = takeOperands(operands, closure);
+  checkFormats(given, format);
+  if (format === "erofs") checkNeeds(given, settings);
+  return { action: "build", image, sources, ...complete(settings, sources.length, env.SOURCE_DATE_EPOCH) };
+}
 
-  const { action, closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } =
-    settings;
-  const { compressHintsFile: compressHints, sortFile, format, algorithms, block, ...build } = rest;
-  const [image, ...sources] = operands;
-  if (image === undefined) throw new UsageError("IMAGE is missing");
+function takeOperands([image, ...sources]: readonly string[], closure: string | undefined) {
+  if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
   if (closure === "") throw new UsageError('--closure: "" is no file');
-  if (closure === undefined && sources.length === 0) throw new UsageError("SOURCE is missing, or --closure");
+  if (closure === undefined && sources.length === 0) {
+    throw new UsageError("SOURCE is missing, or --closure", usageHint(MANUAL));
+  }
   if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
+  return { image, sources };
+}
 
-  if (block !== undefined)
-    build.blockSize = parseNumber("-b", block, { ...BLOCKS[format], powerOfTwo: true, suffix: true });
-  if (format === "erofs") completeErofs(build, algorithms, compressHints);
+/** What options come to together. */
+function complete(
+  settings: Settings,
+  sources: number,
+  sourceDateEpoch: string | undefined,
+): Omit<BuildCommand, "action" | "image" | "sources"> {
+  const { closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = settings;
+  const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
+  if (block !== undefined) build.blockSize = block(format);
+  if (format === "erofs") completeErofs(build, compression, compressHints);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
-  setTimes(build, closure !== undefined || sources.length > 1, env.SOURCE_DATE_EPOCH);
-  const squashfs = format === "squashfs" ? toSquashfs(build, algorithms, compressHints) : {};
+  setTimes(build, closure !== undefined || sources > 1, sourceDateEpoch);
+  const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0;
-  const common = { action, image, sources, closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
+  const common = { closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
   return { ...common, compressHints, sortFile, format, build, squashfs };
 }
 
-/** Bytes of a block. */
-const BLOCKS = { erofs: { min: 512, max: 65536 }, squashfs: { min: 4096, max: 1 << 20 } };
-
-/** What can be told only once the format is known. */
-function completeErofs(build: BuildOptions, algorithms: string | undefined, compressHints: string | undefined): void {
-  if (algorithms !== undefined) build.compress = parseAlgorithms(algorithms);
+/** What can be told only once all options are known. */
+function completeErofs(build: BuildOptions, compression: string | undefined, compressHints: string | undefined): void {
+  if (compression !== undefined) build.compress = parseAlgorithms(compression);
   if (compressHints === "") throw new UsageError('--compress-hints: "" is no file');
-  checkCompression(build, compressHints);
   const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
 }
 
-/** Options that say how to compress, where nothing is compressed. */
-function checkCompression(build: BuildOptions, compressHints: string | undefined): void {
-  if (build.compress !== undefined) return;
-  const options: [name: string, given: unknown][] = [
-    ["-C", build.pclusterSize],
-    ["-E ztailpacking", build.tailPacking],
-    ["-E fragments", build.fragments !== undefined && build.fragments !== "none"],
-    ["-E dedupe", build.dedupeExtents],
-    ["-E 48bit", build.extentRecords],
-    ["-E legacy-compress", build.fullIndexes],
-    ["--zD", build.compressDirectories],
-    ["--max-extent-bytes", build.maxExtentBytes],
-    ["--compress-hints", compressHints],
-  ];
-  const name = options.find(([, given]) => given !== undefined && given !== false)?.[0];
-  if (name !== undefined) throw new UsageError(`${name}: says nothing without -z`);
+/** The options of a SquashFS build, from those that are for it. */
+function toSquashfs(
+  { xattrTolerance, blockSize, dedupe, ...rest }: BuildOptions,
+  compression: string | undefined,
+): SquashfsOptions {
+  if (xattrTolerance !== undefined && xattrTolerance >= 0) {
+    throw new UsageError("-x: for SquashFS only -x-1, which stores no attributes");
+  }
+  return {
+    // what is left is what every build can be told
+    ...(rest as RunOptions),
+    ...(blockSize !== undefined && { blockSize }),
+    ...(dedupe !== undefined && { dedupe }),
+    ...(compression !== undefined && parseCompressor(compression)),
+    ...(xattrTolerance !== undefined && { xattrs: false }),
+  };
 }
 
 /** Completes `timestamp` and `times`; the most explicit word wins: `-T`, then an option, then the environment. */

@@ -1,181 +1,304 @@
-/** Every option that `ts-mkerofs` knows, in the order of its `--help`, and what each one sets. */
+/** The table of `ts-mkerofs`: every option, by sections. Where mkfs.erofs has it, it is spelt as in that one's `--help`. */
 import { randomUUID } from "node:crypto";
-import type { BuildOptions } from "../../build/options.ts";
-import { type OptionSpec, UsageError } from "../shared/getopt.ts";
-import { type NumberRange, parseNumber } from "../shared/numbers.ts";
+import { compressorsHelp } from "../shared/compressor-help.ts";
+import { UsageError } from "../shared/getopt.ts";
+import type { Section } from "../shared/manual.ts";
+import { parseNumber } from "../shared/numbers.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
+import { choice, directory, file, number, numberByFormat, text } from "../shared/value.ts";
+import { FEATURES } from "./features.ts";
+import type { Settings } from "./settings.ts";
 
-/** What options set: those of a build, and what the program makes of itself. */
-export interface Settings extends BuildOptions {
-  action: "build" | "help" | "version";
-  /** The file of `--closure`. */
-  closure?: string;
-  /** The file of `--compress-hints`. */
-  compressHintsFile?: string;
-  /** The file of `--sort-file`. */
-  sortFile?: string;
-  /** Halves of `owner`, as each may be overruled on its own. */
-  uid?: number;
-  gid?: number;
-  /** Parts of `exclude`. */
-  excludePaths: readonly string[];
-  excludeRegexes: readonly string[];
-  json: boolean;
-  progress: "auto" | "always" | "never";
-  /** `-d`. */
-  verbosity: number;
-  /** `--format`. */
-  format: "erofs" | "squashfs";
-  /** `-z`: each format has its own. */
-  algorithms?: string;
-  /** `-b`, which means what the format allows. */
-  block?: string;
-  /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
-  quiet: boolean;
-}
-
-/** An option and what it sets; without that it is one of mkfs.erofs which is not supported yet. */
-export interface CliOption extends OptionSpec {
-  readonly apply?: (value: string, soFar: Settings) => Partial<Settings>;
-}
-
-function flag(names: string, sets: Partial<Settings>): CliOption {
-  return { names: names.split(" "), argument: "none", apply: () => sets };
-}
-
-function text(name: string, apply: NonNullable<CliOption["apply"]>): CliOption {
-  return { names: [name], argument: "required", apply };
-}
-
-function number(name: string, range: NumberRange, apply: (value: number) => Partial<Settings>): CliOption {
-  return text(name, (value) => apply(parseNumber(name, value, range)));
-}
-
-function choice<T extends string>(name: string, words: readonly T[], apply: (word: T) => Partial<Settings>): CliOption {
-  return text(name, (value) => {
-    const word = words.find((candidate) => candidate === value);
-    if (word === undefined) throw new UsageError(`${name}: "${value}" is none of ${words.join(", ")}`);
-    return apply(word);
-  });
-}
-
-function unsupported(argument: OptionSpec["argument"], names: string): CliOption[] {
-  return names.split(" ").map((name) => ({ names: [name], argument }));
-}
+const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
 const U32 = { min: 0, max: 2 ** 32 - 1 };
 /** (uid_t)-1 is nobody's: system calls and mkfs.erofs take it for "leave as it is". */
 const ID = { min: 0, max: 2 ** 32 - 2 };
 const SAFE = { min: 0, max: Number.MAX_SAFE_INTEGER };
+const EROFS = ["erofs"] as const;
 
-/** The table for {@link getopt}. */
-export const OPTIONS: readonly CliOption[] = [
-  flag("-h --help", { action: "help" }),
-  flag("-V --version", { action: "version" }),
-
-  text("--closure", (closure) => ({ closure })),
-  text("--exclude-path", (path, { excludePaths }) => ({ excludePaths: [...excludePaths, path] })),
-  text("--exclude-regex", (regex, { excludeRegexes }) => ({ excludeRegexes: [...excludeRegexes, regex] })),
-  flag("--one-file-system", { oneFileSystem: true }),
-
-  number("-T", SAFE, (timestamp) => ({ timestamp })),
-  flag("--all-time", { times: "fixed" }),
-  flag("--mkfs-time", { times: "keep" }),
-  flag("--ignore-mtime", { ignoreMtime: true }),
-  flag("--preserve-mtime", { ignoreMtime: false }),
-  flag("--all-root", { uid: 0, gid: 0 }),
-  number("--force-uid", ID, (uid) => ({ uid })),
-  number("--force-gid", ID, (gid) => ({ gid })),
-  number("--uid-offset", U32, (uidOffset) => ({ uidOffset })),
-  number("--gid-offset", U32, (gidOffset) => ({ gidOffset })),
-  flag("--hard-dereference", { hardLinks: "copy" }),
-  number("-x", { min: -SAFE.max, max: SAFE.max }, (xattrTolerance) => ({ xattrTolerance })),
-
-  text("-L", (label) => ({ label: checkLabel(label) })),
-  text("-U", (uuid) => ({ uuid: parseUuid(uuid) })),
-  choice("--format", ["erofs", "squashfs"], (format) => ({ format })),
-  text("-b", (block) => ({ block })),
-  number("--chunksize", { min: 512, max: 2 ** 30, powerOfTwo: true }, (chunkSize) => ({ chunkSize })),
-  choice("--dedupe", ["none", "file"], (dedupe) => ({ dedupe })),
-  text("-E", (features) => Object.assign({}, ...features.split(",").filter(Boolean).map(parseFeature))),
-  text("-z", (algorithms) => ({ algorithms })),
-  number("-C", { min: 0, max: 2 ** 20, suffix: true }, (pclusterSize) => ({ pclusterSize })),
-  {
-    names: ["--zD"],
-    argument: "optional",
-    apply: (value) => ({ compressDirectories: parseNumber("--zD", value || "1", { min: 0, max: 1 }) === 1 }),
-  },
-  text("--compress-hints", (compressHintsFile) => ({ compressHintsFile })),
-  number("--max-extent-bytes", U32, (maxExtentBytes) => ({ maxExtentBytes })),
-  text("--target-kernel", (targetKernel) => ({ targetKernel })),
-  number("--dsunit", U32, (dsunit) => ({ dsunit: Math.max(dsunit, 1) })),
-  number("--fsalignblks", U32, (blocks) => ({ fsAlignBlocks: Math.max(blocks, 1) })),
-  number("--offset", SAFE, (offset) => ({ offset })),
-  choice("--sort", ["path", "none"], () => ({})),
-  text("--sort-file", (sortFile) => ({ sortFile })),
-  text("--mount-point", (path) => ({ mountPoint: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path })),
-
-  number("--workers", { min: 0, max: 1024 }, (workers) => ({ workers: Math.max(workers, 1) })),
-  number("-d", { min: 0, max: 9 }, (verbosity) => ({ verbosity })),
-  flag("--quiet", { quiet: true }),
-  choice("--progress", ["auto", "always", "never"], (progress) => ({ progress })),
-  flag("--json", { json: true }),
-
-  ...unsupported("none", "--aufs --gzip"),
-  ...unsupported("optional", "--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz"),
-  ...unsupported("optional", "--xattr-inode-digest"),
-  ...unsupported("required", "-m --async-queue-limit --blobdev --file-contexts"),
-  ...unsupported("required", "--fs-config-file --product-out --root-xattr-isize --s3 --vmdk-desc"),
-  ...unsupported("required", "--xattr-prefix --zfeature-bits"),
+const SOURCES: readonly Option<Settings>[] = [
+  valued({
+    names: "--closure",
+    value: file(),
+    sets: "closure",
+    help: 'take the paths that FILE lists, one a line; "-" is standard input',
+  }),
+  valued({
+    names: "--exclude-path",
+    value: text("X"),
+    sets: (path, { excludePaths }) => ({ excludePaths: [...excludePaths, path] }),
+    help: "leave out X, a path relative to the root of the image",
+  }),
+  valued({
+    names: "--exclude-regex",
+    value: text("X"),
+    sets: (regex, { excludeRegexes }) => ({ excludeRegexes: [...excludeRegexes, regex] }),
+    help: "leave out what matches X, a POSIX extended regular expression",
+  }),
+  flag({ names: "--one-file-system", sets: { oneFileSystem: true }, help: "leave out what is mounted below a source" }),
 ];
 
-/** What the features of `-E` set. */
-const FEATURES: ReadonlyMap<string, Partial<Settings>> = new Map<string, Partial<Settings>>([
-  ["inline_data", { inlineData: true }],
-  ["^inline_data", { inlineData: false }],
-  ["noinline_data", { inlineData: false }],
-  ["force-inode-compact", { inodes: "compact", ignoreMtime: true }],
-  ["force-inode-extended", { inodes: "extended" }],
-  ["force-inode-blockmap", { chunkIndexes: false }],
-  ["force-chunk-indexes", { chunkIndexes: true }],
-  ["ztailpacking", { tailPacking: true }],
-  ["^ztailpacking", { tailPacking: false }],
-  ["fragments", { fragments: "tails" }],
-  ["^fragments", { fragments: "none" }],
-  ["all-fragments", { fragments: "all" }],
-  ["^all-fragments", { fragments: "none" }],
-  ["dedupe", { dedupeExtents: true }],
-  ["^dedupe", { dedupeExtents: false }],
-  ["legacy-compress", { fullIndexes: true }],
-  ["^legacy-compress", { fullIndexes: false }],
-  ["48bit", { extentRecords: true }],
-  ["^48bit", { extentRecords: false }],
-  ["nosbcrc", { checksum: false }],
-  ["xattr-name-filter", { xattrFilter: true }],
-  ["^xattr-name-filter", { xattrFilter: false }],
-]);
+const METADATA: readonly Option<Settings>[] = [
+  valued({
+    names: "-T",
+    value: number("#", SAFE),
+    sets: "timestamp",
+    help: "time of the build and of all files, in seconds since 1970",
+  }),
+  flag({ names: "--all-time", sets: { times: "fixed" }, help: "the time given is that of all files; so with -T" }),
+  flag({ names: "--mkfs-time", sets: { times: "keep" }, help: "the time given is that of the build only" }),
+  flag({
+    names: "--preserve-mtime",
+    sets: { ignoreMtime: false },
+    formats: EROFS,
+    help: "files keep their times, also in a closure without -T",
+  }),
+  flag({
+    names: "--ignore-mtime",
+    sets: { ignoreMtime: true },
+    formats: EROFS,
+    help: "where a file's time alone would need a larger inode, use the time of the build",
+  }),
+  flag({ names: "--all-root", sets: { uid: 0, gid: 0 }, help: "all files belong to root" }),
+  valued({ names: "--force-uid", value: number("#", ID), sets: "uid", help: "all files belong to user #" }),
+  valued({ names: "--force-gid", value: number("#", ID), sets: "gid", help: "all files belong to group #" }),
+  valued({ names: "--uid-offset", value: number("#", U32), sets: "uidOffset", help: "add # to all user ids" }),
+  valued({ names: "--gid-offset", value: number("#", U32), sets: "gidOffset", help: "add # to all group ids" }),
+  flag({ names: "--hard-dereference", sets: { hardLinks: "copy" }, help: "store hard links as files of their own" }),
+  valued({
+    names: "-x",
+    value: number("#", { min: -SAFE.max, max: SAFE.max }),
+    sets: "xattrTolerance",
+    default: "2",
+    help:
+      "store an extended attribute once if more than # files have it; with # < 0 store none, which is the only choice " +
+      "for SquashFS. Those of files in directories cannot be read in any case",
+  }),
+];
 
-const UNSUPPORTED_FEATURES = /^\^?(dot-omitted|fragdedupe|plain-xattr-prefixes)(=|$)/;
+const IMAGE: readonly Option<Settings>[] = [
+  valued({
+    names: "--format",
+    value: choice("X", ["erofs", "squashfs"]),
+    sets: "format",
+    default: "erofs",
+    help: "erofs or squashfs",
+  }),
+  valued({
+    names: "-b",
+    value: numberByFormat("#", {
+      erofs: { min: 512, max: 65536, powerOfTwo: true, suffix: true },
+      squashfs: { min: 4096, max: 1 << 20, powerOfTwo: true, suffix: true },
+    }),
+    sets: "block",
+    default: "4K, of SquashFS 128K",
+    help: "bytes of a block; of EROFS images Linux mounts none with blocks larger than its pages",
+  }),
+  valued({
+    names: "-z",
+    value: text("X[,level=Y][,dictsize=Z][:...]", (_, given) => given, "words"),
+    sets: "compression",
+    default: "none, of SquashFS zstd",
+    words: compressorsHelp().map(({ name, formats, help, normal }) =>
+      flag({ names: name, ...(formats && { formats }), ...(normal && { default: normal }), help }),
+    ),
+    help:
+      "compress files with X, one of those below; X,Y is X,level=Y. EROFS only: matches reach back Z bytes; and further " +
+      "ones, behind colons, are for --compress-hints to choose",
+  }),
+  valued({
+    names: "--dedupe",
+    value: choice("X", ["none", "file"]),
+    sets: "dedupe",
+    default: "file",
+    help: "file: store equal files once; none: store each",
+  }),
+  valued({
+    names: "--sort-file",
+    value: file(),
+    sets: "sortFile",
+    help:
+      'order of the data: lines of "PRIORITY [FLAG,...] PATH", as gensquashfs has them; lower numbers come first, ' +
+      "what is not listed has 0. Flags: glob and glob_no_path (PATH is a pattern), dont_compress; SquashFS: also " +
+      "dont_fragment, dont_deduplicate, nosparse",
+  }),
+  valued({
+    names: "--sort",
+    value: choice("<path,none>", ["path", "none"]),
+    help: "accepted for mkfs.erofs's sake: without a sort file data stands in the order of the paths",
+  }),
+  valued({
+    names: "--offset",
+    value: number("#", SAFE),
+    sets: "offset",
+    default: "0",
+    help: "leave # bytes before the image",
+  }),
+  valued({
+    names: "--mount-point",
+    value: directory("X"),
+    sets: (path) => ({ mountPoint: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path }),
+    help: "the image will be mounted at X; recorded in the report, changes no byte",
+  }),
+];
 
-function parseFeature(feature: string): Partial<Settings> {
-  const sets = FEATURES.get(feature);
-  if (sets !== undefined) return sets;
-  const packed = /^(all-)?fragments=(.*)$/.exec(feature);
-  if (packed) {
-    const size = parseNumber(`-E ${feature}`, packed[2]!, { min: 512, max: 2 ** 20, suffix: true });
-    return { fragments: packed[1] ? "all" : "tails", packedPclusterSize: size };
-  }
-  const isKnown = UNSUPPORTED_FEATURES.test(feature);
-  throw new UsageError(isKnown ? `-E ${feature}: not supported yet` : `-E: "${feature}" is no feature that can be set`);
-}
+const EROFS_IMAGE: readonly Option<Settings>[] = [
+  valued({
+    names: "-L",
+    value: text("volume-label", checkLabel),
+    sets: "label",
+    formats: EROFS,
+    help: "volume label, at most 15 bytes",
+  }),
+  valued({
+    names: "-U",
+    value: text("X", parseUuid),
+    sets: "uuid",
+    default: "derived from the tree and the options",
+    formats: EROFS,
+    help: 'UUID of the image, "clear" or "random"',
+  }),
+  valued({
+    names: "-C",
+    value: number("#", { min: 0, max: 2 ** 20, suffix: true }),
+    sets: "pclusterSize",
+    default: "one block",
+    needs: "-z",
+    formats: EROFS,
+    help: "most bytes of a compressed cluster, whole blocks",
+  }),
+  valued({
+    names: "--compress-hints",
+    value: file("X"),
+    sets: "compressHintsFile",
+    needs: "-z",
+    formats: EROFS,
+    help:
+      'file with lines of "BYTES [NR] REGEX": what matches is compressed in clusters of BYTES (0: not at all) with ' +
+      "algorithm NR of -z, counted from 0",
+  }),
+  valued({
+    names: "--max-extent-bytes",
+    value: number("#", U32),
+    sets: "maxExtentBytes",
+    default: "1 MiB, which is also the most",
+    needs: "-z",
+    formats: EROFS,
+    help: "most bytes of a file that go into one cluster",
+  }),
+  optional({
+    names: "--zD",
+    // with nothing behind the = it is on, as for mkfs.erofs
+    value: text("<0|1>", (name, given) => parseNumber(name, given || "1", { min: 0, max: 1 }), "number"),
+    sets: (isOn) => ({ compressDirectories: isOn !== 0 }),
+    default: "0",
+    needs: "-z",
+    formats: EROFS,
+    help: "compress directories too",
+  }),
+  valued({
+    names: "--target-kernel",
+    value: text("VERSION"),
+    sets: "targetKernel",
+    default: "any",
+    formats: EROFS,
+    help: "use only what this version of Linux reads, refuse what it does not",
+  }),
+  valued({
+    names: "--chunksize",
+    value: number("#", { min: 512, max: 2 ** 30, powerOfTwo: true }),
+    sets: "chunkSize",
+    formats: EROFS,
+    help: "store files in chunks of # bytes, at least a block",
+  }),
+  valued({
+    names: "--dsunit",
+    value: number("#", U32),
+    sets: (dsunit) => ({ dsunit: Math.max(dsunit, 1) }),
+    formats: EROFS,
+    help: "start files at multiples of # blocks",
+  }),
+  valued({
+    names: "--fsalignblks",
+    value: number("#", U32),
+    sets: (blocks) => ({ fsAlignBlocks: Math.max(blocks, 1) }),
+    formats: EROFS,
+    help: "make the image a multiple of # blocks",
+  }),
+  words({
+    names: "-E",
+    placeholder: "X[,...]",
+    words: FEATURES,
+    otherwise: "is no feature that can be set",
+    formats: EROFS,
+    help: "features, by these words; ^ before a word switches it off",
+  }),
+];
 
-function checkLabel(label: string): string {
-  if (Buffer.byteLength(label) > 15) throw new UsageError(`-L: "${label}" is longer than 15 bytes`);
+const RUNNING: readonly Option<Settings>[] = [
+  valued({
+    names: "--workers",
+    value: number("#", { min: 0, max: 1024 }),
+    sets: (workers) => ({ workers: Math.max(workers, 1) }),
+    default: "the processors available",
+    help: "number of threads; changes no byte",
+  }),
+  valued({
+    names: "--progress",
+    value: choice("WHEN", ["auto", "always", "never"]),
+    sets: "progress",
+    default: "auto, on a terminal",
+    help: "show a progress bar on standard error: auto, always or never",
+  }),
+  flag({ names: "--json", sets: { json: true }, help: "print the report as JSON" }),
+  valued({
+    names: "-d",
+    value: number("<0-9>", { min: 0, max: 9 }),
+    sets: "verbosity",
+    default: "2",
+    help: "verbosity, from 0, quiet, to 9; from 3 on with the time that each stage took",
+  }),
+  flag({ names: "--quiet", sets: { quiet: true }, help: "print nothing but errors, and the report with --json" }),
+  flag({ names: "-V --version", asks: "version", help: "print the version" }),
+  flag({ names: "-h --help", asks: "help", help: "print this" }),
+];
+
+const why = "not supported yet";
+const MISSING: readonly Option<Settings>[] = [
+  ..."--aufs --gzip".split(" ").map((names) => refused({ names, why })),
+  ..."--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz --xattr-inode-digest"
+    .split(" ")
+    .map((names) => refused({ names, placeholder: "X", isOptional: true, why })),
+  ..."-m --async-queue-limit --blobdev --file-contexts --fs-config-file --product-out --root-xattr-isize --s3"
+    .split(" ")
+    .map((names) => refused({ names, placeholder: "X", why })),
+  ..."--vmdk-desc --xattr-prefix --zfeature-bits".split(" ").map((names) => refused({ names, placeholder: "X", why })),
+];
+
+/** The options, in the order of `--help`. */
+export const SECTIONS: readonly Section<Settings>[] = [
+  { id: "sources", title: "What goes in", options: SOURCES },
+  {
+    id: "metadata",
+    title: "Metadata",
+    intro: ["A directory keeps its own; a closure has time 0, owner root and no hard links."],
+    options: METADATA,
+  },
+  { id: "image", title: "The image", options: IMAGE },
+  { id: "erofs", title: "EROFS images only", options: EROFS_IMAGE },
+  { id: "running", title: "Running", options: RUNNING },
+  { id: "missing", title: "Not there yet", options: MISSING },
+];
+
+function checkLabel(name: string, label: string): string {
+  if (Buffer.byteLength(label) > 15) throw new UsageError(`${name}: "${label}" is longer than 15 bytes`);
   return label;
 }
 
-function parseUuid(uuid: string): string {
+function parseUuid(name: string, uuid: string): string {
   if (uuid === "clear") return "00000000-0000-0000-0000-000000000000";
   if (uuid === "random") return randomUUID();
   if (/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(uuid)) return uuid;
-  throw new UsageError(`-U: "${uuid}" is no UUID, "clear" or "random"`);
+  throw new UsageError(`${name}: "${uuid}" is no UUID, "clear" or "random"`);
 }

@@ -67,4 +67,4 @@ Exit status: 0 for success, 1 where the image could not be built, 2 for a comman
 const manifest = new URL("../../../package.json", import.meta.url);
 
 // all that was printed has been awaited; nothing that is still open may keep the process alive
-process.exit(await runProgram({ name: "ts-mksquashfs", help: HELP, manifest, parse: parseMksquashfs }));
+process.exit(await runProgram({ name: "ts-mksquashfs", help: () => HELP, manifest, parse: parseMksquashfs }));

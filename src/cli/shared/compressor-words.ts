@@ -13,6 +13,8 @@ import {
 } from "../../squashfs/disk/compressors.ts";
 import { UsageError } from "./getopt.ts";
 import { parseNumber } from "./numbers.ts";
+import { didYouMean } from "./suggest.ts";
+import { formatName } from "./value.ts";
 
 /** A compressor of SquashFS, and what is said of it. */
 export interface CompressorChoice extends CompressorSettings {
@@ -41,6 +43,7 @@ const U32 = { min: 0, max: 2 ** 32 - 1 };
 export function parseAlgorithms(text: string): AlgorithmOptions[] {
   return text.split(":").map((each) => {
     const [name = "", ...settings] = each.split(",");
+    if (isCompressor(name) && !isAlgorithm(name)) throw new UsageError(`-z ${name}: not for ${formatName("erofs")}`);
     checkName("-z", name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
     const result: AlgorithmOptions = { algorithm: name as Algorithm };
     for (const [index, setting] of settings.entries()) {
@@ -62,6 +65,7 @@ export function parseAlgorithms(text: string): AlgorithmOptions[] {
  */
 export function parseCompressor(text: string): CompressorChoice {
   const [name = "", level, ...more] = text.split(",");
+  if (isAlgorithm(name) && !isCompressor(name)) throw new UsageError(`-z ${name}: not for ${formatName("squashfs")}`);
   checkName("-z", name, Object.keys(COMPRESSORS), Object.keys(COMPRESSORS_TO_COME));
   if (more.length > 0) throw new UsageError(`-z: "${text}" is not NAME[,LEVEL]`);
   const compressor = name as CompressorName;
@@ -108,13 +112,27 @@ export function parseGensquashfsWords(name: string, extra: string | undefined): 
   return choice;
 }
 
+function isAlgorithm(name: string): boolean {
+  return Object.hasOwn(ALGORITHMS, name);
+}
+
+function isCompressor(name: string): boolean {
+  return Object.hasOwn(COMPRESSORS, name);
+}
+
+/** Throws UsageError for a name by which mksquashfs and gensquashfs know no compressor. */
+export function checkCompressorName(option: string, name: string): void {
+  checkName(option, name, Object.keys(WORDS), Object.keys(COMPRESSORS_TO_COME));
+}
+
 function checkName(option: string, name: string, names: readonly string[], toCome: readonly string[]): void {
   if (toCome.includes(name)) throw new UsageError(`${option} ${name}: not supported yet`);
-  if (!names.includes(name)) throw new UsageError(`${option}: "${name}" is none of ${names.join(", ")}`);
+  if (names.includes(name)) return;
+  throw new UsageError(`${option}: "${name}" is none of ${names.join(", ")}`, didYouMean(name, names));
 }
 
 function wordsOf(option: string, name: string): readonly CompressorWord[] {
-  checkName(option, name, Object.keys(WORDS), Object.keys(COMPRESSORS_TO_COME));
+  checkCompressorName(option, name);
   return WORDS[name]!;
 }
 

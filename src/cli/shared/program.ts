@@ -31,12 +31,19 @@ export interface BuildJob {
 }
 
 /** What a command line asks for. */
-export type ProgramCommand = BuildJob | { action: "help" | "version" };
+export type ProgramCommand =
+  | BuildJob
+  | { action: "help" }
+  | { action: "version" }
+  | { action: "print"; text: PageText };
+
+/** Text for a page of so many columns. */
+export type PageText = (columns: number) => string;
 
 /** One command. */
 export interface Program {
   name: string;
-  help: string;
+  help: PageText;
   /** `package.json`, as seen from the command's own file: this one may be bundled elsewhere. */
   manifest: URL;
   /** Reads a command line; throws UsageError for one that cannot be understood. */
@@ -54,7 +61,7 @@ export async function runProgram(program: Program): Promise<number> {
   try {
     const command = program.parse(process.argv.slice(2), process.env);
     if (command.action === "build") return await run(program, command);
-    await print(stdout, command.action === "help" ? program.help : `${program.name} ${readVersion(program)}\n`);
+    await print(stdout, textOf(program, command));
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
@@ -63,6 +70,13 @@ export async function runProgram(program: Program): Promise<number> {
     await complain(message + more.map((line) => (line === undefined ? "" : `${line}\n`)).join(""));
     return isUsage ? 2 : 1;
   }
+}
+
+function textOf(program: Program, command: Exclude<ProgramCommand, BuildJob>): string {
+  if (command.action === "version") return `${program.name} ${readVersion(program)}\n`;
+  // a terminal that does not know its width says 0
+  const columns = stdout.columns || 80;
+  return command.action === "help" ? program.help(columns) : command.text(columns);
 }
 
 function readVersion({ manifest }: Program): string {

@@ -28,6 +28,8 @@ describe("-z of an EROFS image", () => {
   test.each([
     ["", '-z: "" is none of lz4, lz4hc, deflate, zstd'],
     ["lz4:", '-z: "" is none of lz4, lz4hc, deflate, zstd'],
+    ["ltz4", '-z: "ltz4" is none of lz4, lz4hc, deflate, zstd', "Did you mean lz4?"],
+    ["gzip", "-z gzip: not for EROFS"],
     ["toString", '-z: "toString" is none of lz4, lz4hc, deflate, zstd'],
     ["lzma", "-z lzma: not supported yet"],
     ["libdeflate", "-z libdeflate: not supported yet"],
@@ -36,8 +38,8 @@ describe("-z of an EROFS image", () => {
     ["zstd,", '-z: "" says nothing about zstd'],
     ["zstd,level=", '-z zstd,level=: "" is not a number'],
     ["zstd,level=9k", '-z zstd,level=9k: "9k" is not a number'],
-  ])("%j is refused: %s", (text, message) => {
-    expect(() => parseAlgorithms(text)).toThrow(new UsageError(message));
+  ])("%j is refused: %s", (text, message, hint?: string) => {
+    expect(() => parseAlgorithms(text)).toThrow(new UsageError(message, hint));
   });
 });
 
@@ -51,13 +53,14 @@ describe("-z of a SquashFS image", () => {
   });
 
   test.each([
-    ["zip", '-z: "zip" is none of none, gzip, lz4, lz4hc, zstd'],
+    ["zip", '-z: "zip" is none of none, gzip, lz4, lz4hc, zstd', "Did you mean gzip?"],
+    ["deflate", "-z deflate: not for SquashFS"],
     ["xz", "-z xz: not supported yet"],
     ["lzo", "-z lzo: not supported yet"],
     ["zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
     ["zstd,x", '-z: "x" is not a number'],
-  ])("%s is refused: %s", (text, message) => {
-    expect(() => parseCompressor(text)).toThrow(new UsageError(message));
+  ])("%s is refused: %s", (text, message, hint?: string) => {
+    expect(() => parseCompressor(text)).toThrow(new UsageError(message, hint));
   });
 });
 
@@ -71,7 +74,7 @@ describe("-comp of mksquashfs", () => {
   });
 
   test.each([
-    ["lz4hc", "-Xhc", '-comp: "lz4hc" is none of gzip, lz4, zstd'],
+    ["lz4hc", "-Xhc", '-comp: "lz4hc" is none of gzip, lz4, zstd', "Did you mean lz4?"],
     ["none", "-Xhc", '-comp: "none" is none of gzip, lz4, zstd'],
     ["xz", "-Xbcj x86", "-comp xz: not supported yet"],
     ["gzip", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
@@ -80,8 +83,8 @@ describe("-comp of mksquashfs", () => {
     ["gzip", "-Xhc", "-Xhc: is no option of gzip"],
     ["lz4", "-Xhc -Xcompression-level 3", "-Xcompression-level: is no option of lz4"],
     ["zstd", "-Xdict-size 100%", "-Xdict-size: is no option of zstd"],
-  ])("%s %s is refused: %s", (name, line, message) => {
-    expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message));
+  ])("%s %s is refused: %s", (name, line, message, hint?: string) => {
+    expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message, hint));
   });
 });
 
@@ -96,7 +99,7 @@ describe("-c of gensquashfs", () => {
   });
 
   test.each([
-    ["lz4hc", undefined, '-c: "lz4hc" is none of gzip, lz4, zstd'],
+    ["lz4hc", undefined, '-c: "lz4hc" is none of gzip, lz4, zstd', "Did you mean lz4?"],
     ["lzma", undefined, "-c lzma: not supported yet"],
     ["gzip", "filtered", '-X: "filtered" is no option of gzip here: level=1..9, window=8..15, default'],
     ["gzip", "default=1", '-X: "default=1" is no option of gzip here: level=1..9, window=8..15, default'],
@@ -105,7 +108,7 @@ describe("-c of gensquashfs", () => {
     ["zstd", "level", '-X: "level" is no option of zstd here: level=1..22'],
     ["zstd", "level=23", "-X level: 23 is not in 1..22"],
     ["zstd", "", '-X: "" is no option of zstd here: level=1..22'],
-  ])("%s -X %s is refused: %s", (name, extra, message) => {
-    expect(() => parseGensquashfsWords(name, extra)).toThrow(new UsageError(message));
+  ])("%s -X %s is refused: %s", (name, extra, message, hint?: string) => {
+    expect(() => parseGensquashfsWords(name, extra)).toThrow(new UsageError(message, hint));
   });
 });

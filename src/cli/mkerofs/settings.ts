@@ -1,0 +1,30 @@
+/** What the options of `ts-mkerofs` set, before it is known what they come to together. */
+import type { BuildOptions } from "../../build/options.ts";
+import type { Format } from "../shared/value.ts";
+
+/** What options set: those of a build, and what the program makes of itself. */
+export interface Settings extends BuildOptions {
+  /** The file of `--closure`. */
+  closure?: string;
+  /** The file of `--compress-hints`. */
+  compressHintsFile?: string;
+  /** The file of `--sort-file`. */
+  sortFile?: string;
+  /** Halves of `owner`, as each may be overruled on its own. */
+  uid?: number;
+  gid?: number;
+  /** Parts of `exclude`. */
+  excludePaths: readonly string[];
+  excludeRegexes: readonly string[];
+  json: boolean;
+  progress: "auto" | "always" | "never";
+  /** `-d`. */
+  verbosity: number;
+  format: Format;
+  /** `-b`, which means what the format allows. */
+  block?: (format: Format) => number;
+  /** `-z`: each format has its own. */
+  compression?: string;
+  /** `--quiet`, which overrules `-d` on either side of it, as in mkfs.erofs. */
+  quiet: boolean;
+}
