@@ -1,0 +1,32 @@
+/** What the options of `ts-gensquashfs` set, before defaults are decided. */
+
+/** What options set. */
+export interface Settings {
+  packFile?: string;
+  packDir?: string;
+  compressor: string;
+  /** `-X`. */
+  extra?: string;
+  blockSize?: number;
+  padding?: number;
+  workers?: number;
+  defaults: { uid?: number; gid?: number; mode?: number; mtime?: number };
+  uid?: number;
+  gid?: number;
+  sortFile?: string;
+  xattrFile?: string;
+  contextsFile?: string;
+  keepTime: boolean;
+  oneFileSystem: boolean;
+  exportable: boolean;
+  noTailPacking: boolean;
+  noHardLinks: boolean;
+  force: boolean;
+  quiet: boolean;
+}
+
+/** What is so without options. */
+export const DEFAULTS: Settings = {
+  ...{ compressor: "zstd", defaults: {}, keepTime: false, oneFileSystem: false, exportable: false },
+  ...{ noTailPacking: false, noHardLinks: false, force: false, quiet: false },
+};

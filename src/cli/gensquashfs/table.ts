@@ -1,0 +1,193 @@
+/** The table of `ts-gensquashfs`: every option, by sections. Names are those of gensquashfs 1.3. */
+import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
+import { UsageError } from "../shared/getopt.ts";
+import type { Section } from "../shared/manual.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
+import { directory, file, number, text, type Value } from "../shared/value.ts";
+import type { Settings } from "./settings.ts";
+
+const { flag, valued, words, refused } = rowsFor<Settings>();
+
+const ID = { min: 0, max: 2 ** 32 - 2 };
+
+/** A mode in octal digits. */
+const MODE: Value<number> = text(
+  "OCTAL",
+  (name, digits) => {
+    const mode = /^[0-7]{1,5}$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+    if (mode <= 0o7777) return mode;
+    throw new UsageError(`${name}: "${digits}" is no octal mode`);
+  },
+  "mode",
+);
+
+const SOURCES: readonly Option<Settings>[] = [
+  valued({
+    names: "-F --pack-file",
+    value: file(),
+    sets: "packFile",
+    help: "pack what FILE describes; its files are found relative to the pack directory, or else to the folder FILE lies in",
+  }),
+  valued({
+    names: "-D --pack-dir",
+    value: directory(),
+    sets: "packDir",
+    help: "pack this directory, which becomes the root",
+  }),
+  flag({
+    names: "-o --one-file-system",
+    sets: { oneFileSystem: true },
+    help: "leave out what is mounted below the pack directory",
+  }),
+];
+
+const METADATA: readonly Option<Settings>[] = [
+  words({
+    names: "-d --defaults",
+    placeholder: "WORD,...",
+    otherwise: "is none of uid=N, gid=N, mode=OCTAL, mtime=SECONDS",
+    help: "what the root is like, and directories that nobody describes",
+    words: [
+      valued({
+        names: "uid",
+        value: number("N", ID),
+        sets: (uid, { defaults }) => ({ defaults: { ...defaults, uid } }),
+        default: "0",
+        help: "their user",
+      }),
+      valued({
+        names: "gid",
+        value: number("N", ID),
+        sets: (gid, { defaults }) => ({ defaults: { ...defaults, gid } }),
+        default: "0",
+        help: "their group",
+      }),
+      valued({
+        names: "mode",
+        value: MODE,
+        sets: (mode, { defaults }) => ({ defaults: { ...defaults, mode } }),
+        default: "0755",
+        help: "their permissions",
+      }),
+      valued({
+        names: "mtime",
+        value: number("SECONDS", { min: 0, max: 2 ** 32 - 1 }),
+        sets: (mtime, { defaults }) => ({ defaults: { ...defaults, mtime } }),
+        default: "$SOURCE_DATE_EPOCH, else 0",
+        help: "time of the image and of all entries, in seconds since 1970",
+      }),
+    ],
+  }),
+  flag({
+    names: "-k --keep-time",
+    sets: { keepTime: true },
+    help: "with --pack-dir alone: files keep their times",
+  }),
+  valued({ names: "-u --set-uid", value: number("N", ID), sets: "uid", help: "all entries belong to this user" }),
+  valued({ names: "-g --set-gid", value: number("N", ID), sets: "gid", help: "all entries belong to this group" }),
+  flag({ names: "--all-root", sets: { uid: 0, gid: 0 }, help: "all entries belong to root" }),
+  flag({ names: "-H --no-hard-links", sets: { noHardLinks: true }, help: "store hard links as files of their own" }),
+  valued({
+    names: "-A --xattr-file",
+    value: file(),
+    sets: "xattrFile",
+    help: "extended attributes, as getfattr --dump writes them",
+  }),
+  valued({
+    names: "-s --selinux",
+    value: file(),
+    sets: "contextsFile",
+    help:
+      "label everything as this file_contexts file says, and FILE.homedirs, .local, .subs and .subs_dist beside it; " +
+      "what no rule is for becomes unlabeled_t",
+  }),
+];
+
+const IMAGE: readonly Option<Settings>[] = [
+  valued({
+    names: "-c --compressor",
+    value: { ...text("NAME"), kind: "choice", choices: COMPRESSOR_NAMES },
+    sets: "compressor",
+    default: "zstd",
+    help: `what compresses: ${COMPRESSOR_NAMES.join(", ")}`,
+  }),
+  valued({
+    names: "-X --comp-extra",
+    value: text("WORD,...", (_, words) => words, "words"),
+    sets: "extra",
+    help: "how it does that, by these words",
+    words: wordsFor("gensquashfs").map(({ name, value, help }) =>
+      value === undefined ? flag({ names: name, help }) : valued({ names: name, value: text(value), help }),
+    ),
+  }),
+  valued({
+    names: "-b --block-size",
+    value: number("SIZE", { min: 4096, max: 1 << 20, suffix: true, powerOfTwo: true }),
+    sets: "blockSize",
+    default: "128K",
+    help: "bytes of a block",
+  }),
+  valued({
+    names: "-B --dev-block-size",
+    value: number("SIZE", { min: 1024, max: 2 ** 30, suffix: true }),
+    sets: "padding",
+    default: "4K",
+    help: "the image is a multiple of this",
+  }),
+  flag({
+    names: "-e --exportable",
+    sets: { exportable: true },
+    help: "write the table that NFS needs",
+  }),
+  flag({
+    names: "-T --no-tail-packing",
+    sets: { noTailPacking: true },
+    help: "ends of files larger than a block stay with them",
+  }),
+  valued({
+    names: "-S --sort-file",
+    value: file(),
+    sets: "sortFile",
+    help:
+      'order of the data, and how single files are stored: lines of "PRIORITY [FLAG,...] PATH" with flags glob, ' +
+      "glob_no_path, dont_compress, dont_fragment, dont_deduplicate, nosparse",
+  }),
+];
+
+const RUNNING: readonly Option<Settings>[] = [
+  valued({
+    names: "-j --num-jobs",
+    // with 0, as a job server may say it, threads are as many as without this option
+    value: number("N", { min: 0, max: 1024 }),
+    sets: "workers",
+    default: "the processors available",
+    help: "number of threads; changes no byte",
+  }),
+  valued({
+    names: "-Q --queue-backlog",
+    value: number("N", { min: 0, max: 2 ** 32 }),
+    help: "accepted for gensquashfs's sake: what waits in memory is bounded anyway",
+  }),
+  flag({ names: "-f --force", sets: { force: true }, help: "overwrite IMAGE" }),
+  flag({ names: "-q --quiet", sets: { quiet: true }, help: "print nothing but errors" }),
+  flag({ names: "-V --version", asks: "version", help: "print the version" }),
+  flag({ names: "-h --help", asks: "help", help: "print this" }),
+];
+
+/** The options, in the order of `--help`. */
+export const SECTIONS: readonly Section<Settings>[] = [
+  { id: "sources", title: "What goes in", options: SOURCES },
+  { id: "metadata", title: "Metadata", options: METADATA },
+  { id: "image", title: "The image", options: IMAGE },
+  { id: "running", title: "Running", options: RUNNING },
+  {
+    id: "missing",
+    title: "Not there",
+    options: [
+      refused({
+        names: "-x --keep-xattr",
+        why: "attributes of files cannot be read; --xattr-file and --selinux can give them",
+      }),
+    ],
+  },
+];
