@@ -19,7 +19,7 @@ import { UsageError } from "../shared/getopt.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { print } from "../shared/streams.ts";
 import { formatMessage } from "../shared/summary.ts";
-import type { MksquashfsSettings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a command line's sources come to. */
 export interface OpenedSources {
@@ -38,7 +38,7 @@ interface Placed {
 const ROOT_MODE = 0o777;
 
 /** Looks at what is to be packed. Throws `INPUT` for what is not there. */
-export function openSources(given: readonly string[], image: string, settings: MksquashfsSettings): OpenedSources {
+export function openSources(given: readonly string[], image: string, settings: Settings): OpenedSources {
   // "-": there is nothing but pseudo files
   const sources = given.length === 1 && given[0] === "-" ? [] : given;
   const places = settings.noStrip ? placeUnstripped(sources) : placeSources(sources, settings.keepAsDirectory);
@@ -50,9 +50,9 @@ export function openSources(given: readonly string[], image: string, settings: M
   if (settings.matching !== "paths") limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
   const pseudo = readPseudo(settings);
-  const xattrs = settings.xattrs.map(parseXattr);
+  const xattrs = settings.addedXattrs.map(parseXattr);
   const givesXattrs = xattrs.length > 0 || pseudo.files.some(({ entries }) => entries.some(({ xattr }) => xattr));
-  if (givesXattrs && settings.options.xattrs === false) {
+  if (givesXattrs && settings.xattrs === false) {
     throw new UsageError("-no-xattrs: -xattrs-add or a pseudo file gives attributes");
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
@@ -91,7 +91,7 @@ function placeUnstripped(sources: readonly string[]): Placed[] {
   });
 }
 
-function toSource(sources: readonly string[], places: readonly Placed[], settings: MksquashfsSettings): FileSource {
+function toSource(sources: readonly string[], places: readonly Placed[], settings: Settings): FileSource {
   if (sources.length === 0) return nothing();
   if (settings.noStrip) return directory(sources[0]!.startsWith("/") ? "/" : ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
@@ -104,15 +104,15 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
 /** The source with its root's own metadata, the pseudo files, and the list of `-info`. */
 function amended(
   source: FileSource,
-  settings: MksquashfsSettings,
+  settings: Settings,
   places: readonly Placed[],
   pseudo: Pseudo,
   xattrs: readonly Xattr[],
   info: NodeJS.WriteStream | undefined,
 ): FileSource {
-  const { root, options, fileMode, directoryMode } = settings;
+  const { root, fileMode, directoryMode } = settings;
   const hasOwnRoot = places[0]?.image === "" || (settings.noStrip && places.length > 0);
-  const time = options.timestamp ?? 0;
+  const time = settings.timestamp ?? 0;
   const defaults = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime: time };
   const changes = [...Object.keys(root), ...pseudo.files, ...xattrs, fileMode, directoryMode, info];
   if (hasOwnRoot && changes.every((change) => change === undefined)) return source;
@@ -129,12 +129,11 @@ function amended(
   });
 }
 
-function setRoot({ editor, tree }: Amending, { root, options }: MksquashfsSettings): void {
+function setRoot({ editor, tree }: Amending, { root, uidOffset = 0, gidOffset = 0 }: Settings): void {
   if (Object.keys(root).length === 0) return;
   const { mode: change, ...given } = root;
   const mode = tree.mode.view[0]!;
   // what is set is offset again
-  const { uidOffset = 0, gidOffset = 0 } = options;
   const kept = {
     uid: tree.uid.view[0]! - uidOffset,
     gid: tree.gid.view[0]! - gidOffset,
@@ -144,7 +143,7 @@ function setRoot({ editor, tree }: Amending, { root, options }: MksquashfsSettin
 }
 
 /** Modes and attributes that all entries get; attributes of users belong to files and directories only. */
-function changeAll(work: Amending, { fileMode, directoryMode }: MksquashfsSettings, xattrs: readonly Xattr[]): void {
+function changeAll(work: Amending, { fileMode, directoryMode }: Settings, xattrs: readonly Xattr[]): void {
   if (!fileMode && !directoryMode && xattrs.length === 0) return;
   const { mode } = work.tree;
   const changed = new Set<number>();
@@ -182,7 +181,7 @@ interface Pseudo {
   directory: PseudoEntry | undefined;
 }
 
-function readPseudo({ pseudo, pseudoDirectory }: MksquashfsSettings): Pseudo {
+function readPseudo({ pseudo, pseudoDirectory }: Settings): Pseudo {
   const accounts = readAccounts();
   const parse = (text: string, where: string) => parsePseudo({ text: latin1(text.trim()), where }, accounts);
   const files = pseudo.map((given) => {
@@ -200,7 +199,7 @@ function readSort(file: string, toImage: (path: string) => string): SortRule[] {
   return parsePriorities(readInput(file), file, toImage);
 }
 
-function readExcludes({ excludes, excludeFiles }: MksquashfsSettings): string[] {
+function readExcludes({ excludes, excludeFiles }: Settings): string[] {
   const fromFiles = excludeFiles.flatMap((file) =>
     decodeLatin1(latin1FromBytes(readInput(file)))
       .split("\n")
@@ -212,7 +211,7 @@ function readExcludes({ excludes, excludeFiles }: MksquashfsSettings): string[] 
 
 function toRules(
   excludes: readonly string[],
-  { matching }: MksquashfsSettings,
+  { matching }: Settings,
   places: readonly Placed[],
 ): { -readonly [K in keyof ExcludeRules]: ExcludeRules[K] } {
   if (excludes.length === 0) return {};

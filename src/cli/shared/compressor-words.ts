@@ -26,12 +26,6 @@ const WORDS: Readonly<Record<string, readonly CompressorWord[]>> = Object.fromEn
   Object.entries(COMPRESSORS).flatMap(([name, { words }]) => (words ? [[name, words]] : [])),
 );
 
-/** The `-X…` options of mksquashfs, of whichever compressor, and whether a value follows. */
-export const MKSQUASHFS_WORDS: ReadonlyMap<string, boolean> = new Map([
-  ...Object.values(COMPRESSORS_TO_COME).flatMap((options) => options.map((option) => [option, true] as const)),
-  ...Object.values(WORDS).flatMap((words) => words.map((word) => [word.mksquashfs, takesValue(word)] as const)),
-]);
-
 /** Whatever the library makes of it. */
 const U32 = { min: 0, max: 2 ** 32 - 1 };
 
@@ -134,10 +128,6 @@ function checkName(option: string, name: string, names: readonly string[], toCom
 function wordsOf(option: string, name: string): readonly CompressorWord[] {
   checkCompressorName(option, name);
   return WORDS[name]!;
-}
-
-function takesValue({ sets, only }: CompressorWord): boolean {
-  return sets !== undefined || only !== undefined;
 }
 
 /** Does what a word says; `shown` is what messages call it. */

@@ -17,10 +17,18 @@ beforeAll(() => {
 });
 
 test.each([
-  ["store", 2, "SOURCE and DEST are needed, in front of options"],
+  [
+    "store",
+    2,
+    "SOURCE and IMAGE are needed, in front of options\nUsage: ts-mksquashfs SOURCE... IMAGE [OPTION]... [-e EXCLUDE...]",
+  ],
   ["store out -comp xz", 2, "-comp xz: not supported yet"],
-  ["store out -comp zstd -Xdict-size 100%", 2, "-Xdict-size: is no option of zstd"],
+  ["store out -comp zstd -Xdict-size 100%", 2, "-Xdict-size: is of xz, which is not supported yet"],
   ["store out -odd", 2, "-odd: unknown option"],
+  ["store out -no-hardlink", 2, "-no-hardlink: unknown option\nDid you mean -no-hardlinks?"],
+  ["store out --comp zstd", 2, "--comp: unknown option\nDid you mean -comp?"],
+  ["store out -comp=zstd", 2, "-comp=zstd: unknown option\nDid you mean -comp?"],
+  ["store out -comp zsdt", 2, '-comp: "zsdt" is none of gzip, lz4, zstd\nDid you mean zstd?'],
   ["store out -b", 2, "-b: needs an argument"],
   ["store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
   ["store out -action x", 2, "-action: actions are not supported"],
@@ -77,12 +85,9 @@ test("help and version", () => {
   expect(statSync(commandPath("mksquashfs")).mode & 0o111).toBe(0o111);
 });
 
-test("-e needs something to leave out, help is printed wherever it is asked for", () => {
+test("-e needs something to leave out", () => {
   const ran = run(["tree", image, "-noappend", "-e"]);
   expect(ran).toEqual({ status: 2, out: "", err: `ts-mksquashfs: -e: needs an argument\n${HINT}` });
-  const help = run(["-help"]);
-  expect(run(["tree", image, "-comp", "gzip", "-Xhelp"])).toEqual(help);
-  expect(help).toMatchObject({ status: 0, err: "" });
 });
 
 // Was a bug: a warning of times was printed all the same.

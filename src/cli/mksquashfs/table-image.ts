@@ -1,0 +1,113 @@
+/** The table of `ts-mksquashfs`: how the image is made. */
+import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
+import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
+import { number, text } from "../shared/value.ts";
+import type { Settings } from "./settings.ts";
+import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
+
+const { flag, valued, refused } = rowsFor<Settings>();
+
+/** `compression`. */
+export const COMPRESSION: readonly Option<Settings>[] = [
+  valued({
+    names: "-comp",
+    value: { ...text("NAME"), kind: "choice", choices: COMPRESSOR_NAMES },
+    sets: "compressor",
+    default: "gzip",
+    help: `what compresses: ${COMPRESSOR_NAMES.join(", ")}`,
+  }),
+  ...compressorRows(),
+  ...MISSING_COMPRESSOR_ROWS,
+  valued({
+    names: "-b",
+    value: number("SIZE", { min: 4096, max: 1 << 20, powerOfTwo: true, suffix: true }),
+    sets: "blockSize",
+    default: "128K",
+    help: "bytes of a block",
+  }),
+  flag({
+    names: "-noI -noInodeCompression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "inodes", "ids"] }),
+    help: "store inodes and ids uncompressed",
+  }),
+  flag({
+    names: "-noId -noIdTableCompression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "ids"] }),
+    help: "store ids uncompressed",
+  }),
+  flag({
+    names: "-noD -noDataCompression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "data"] }),
+    help: "store blocks of data uncompressed",
+  }),
+  flag({
+    names: "-noF -noFragmentCompression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "fragments"] }),
+    help: "store fragments uncompressed",
+  }),
+  flag({
+    names: "-noX -noXattrCompression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "xattrs"] }),
+    help: "store extended attributes uncompressed",
+  }),
+  flag({
+    names: "-no-compression",
+    sets: ({ uncompressed }) => ({ uncompressed: [...uncompressed, "inodes", "ids", "data", "fragments", "xattrs"] }),
+    help: "store everything uncompressed",
+  }),
+];
+
+/** `build`. */
+export const BUILD: readonly Option<Settings>[] = [
+  flag({
+    names: "-keep-as-directory",
+    sets: { keepAsDirectory: true },
+    help: "a single directory becomes an entry of the root, as it is with several sources",
+  }),
+  flag({
+    names: "-no-strip -tarstyle",
+    sets: { noStrip: true },
+    help: "sources keep the directories of their paths",
+  }),
+  flag({
+    names: "-no-fragments",
+    sets: { fragments: "none" },
+    help: "no file's end shares a block with others",
+  }),
+  flag({
+    names: "-tailends -always-use-fragments",
+    sets: { fragments: "all" },
+    help: "ends of files larger than a block share blocks too",
+  }),
+  flag({
+    names: "-no-tailends",
+    sets: { fragments: "small" },
+    default: IS_DEFAULT,
+    help: "only files smaller than a block share blocks",
+  }),
+  flag({ names: "-no-duplicates", sets: { dedupe: "none" }, help: "store equal files each" }),
+  flag({ names: "-no-hardlinks", sets: { hardLinks: "copy" }, help: "store hard links as files of their own" }),
+  flag({ names: "-no-sparse", sets: { sparse: false }, help: "store blocks of zeros" }),
+  flag({ names: "-exports", sets: { exportable: true }, default: IS_DEFAULT, help: "write the table that NFS needs" }),
+  flag({ names: "-no-exports", sets: { exportable: false }, help: "do not write the table that NFS needs" }),
+  refused({ names: "-tar", why: "reading a tar archive is not supported yet" }),
+  refused({ names: "-zip", why: "reading zip archives is not supported yet" }),
+  refused({ names: "-cpiostyle -cpiostyle0", why: "a list of files on standard input is not supported" }),
+];
+
+/** `expert`. */
+export const EXPERT: readonly Option<Settings>[] = [
+  flag({ names: "-nopad", sets: { padding: 1 }, help: "do not make the image a multiple of 4 KiB" }),
+  valued({
+    names: "-offset -o",
+    value: number("BYTES", { min: 0, max: Number.MAX_SAFE_INTEGER, suffix: true }),
+    sets: "offset",
+    default: "0",
+    help: "leave this many bytes before the image; K, M or G may follow",
+  }),
+  refused({
+    names: "-stream",
+    why: 'not supported; IMAGE "-" is standard output, and that image is a normal one',
+  }),
+  refused({ names: "-fix", placeholder: "IMAGE", why: "images need no fixing" }),
+];
