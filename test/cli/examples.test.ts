@@ -1,0 +1,52 @@
+/** The examples of --help, as a shell runs them. */
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { MANUAL as GENSQUASHFS } from "../../src/cli/gensquashfs/manual.ts";
+import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
+import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
+import { formatHelp } from "../../src/cli/shared/help.ts";
+import { commandWords, runShell } from "../helpers/commands.ts";
+import { makeScratch } from "../helpers/scratch.ts";
+
+const scratch = makeScratch("cli-examples");
+
+beforeAll(() => {
+  for (const folder of ["bin", "rootfs/var/cache", "AppDir", "aaa-glibc", "bbb-hello"]) {
+    mkdirSync(`${scratch}/${folder}`, { recursive: true });
+    writeFileSync(`${scratch}/${folder}/file.o`, "contents");
+  }
+  writeFileSync(`${scratch}/store-paths`, `${scratch}/aaa-glibc\n${scratch}/bbb-hello\n`);
+  writeFileSync(`${scratch}/files.txt`, "dir /dev 0755 0 0\n");
+  writeFileSync(`${scratch}/file_contexts`, "/.* system_u:object_r:default_t:s0\n");
+  const programs = {
+    "nix-store": "cat store-paths",
+    ssh: 'eval "$2"',
+    "ts-gensquashfs": `exec ${commandWords("gensquashfs")} "$@"`,
+    "ts-mkerofs": `exec ${commandWords("mkerofs")} "$@"`,
+    "ts-mksquashfs": `exec ${commandWords("mksquashfs")} "$@"`,
+  };
+  for (const [name, line] of Object.entries(programs)) {
+    writeFileSync(`${scratch}/bin/${name}`, `#!/bin/sh\n${line}\n`);
+    chmodSync(`${scratch}/bin/${name}`, 0o755);
+  }
+});
+
+/** The commands of a help text, each as it is printed, in one line or several. */
+function examplesOf(help: string): string[] {
+  const [, examples = ""] = /^Examples:\n([\s\S]*?)\n\n/m.exec(help) ?? [];
+  return examples
+    .replaceAll("\\\n", "\\\0")
+    .split("\n")
+    .filter((line) => !line.startsWith("  #"))
+    .map((line) => line.replaceAll("\0", "\n"));
+}
+
+const helps = [30, 120].flatMap((columns) => [
+  ...[formatHelp(MKEROFS, columns), formatHelp(GENSQUASHFS, columns), formatHelp(MKSQUASHFS, columns)],
+]);
+const lines = new Set(helps.flatMap(examplesOf).map((line) => line.trim()));
+
+test.each([...lines].map((line) => [line]))("%s", (line) => {
+  expect(runShell(scratch, `PATH="$PWD/bin:$PATH"; rm -f *.erofs *.squashfs out; ${line}`).status).toBe(0);
+  expect(readdirSync(scratch).filter((name) => /\.(?:erofs|squashfs)$|^out$/.test(name))).toHaveLength(1);
+});

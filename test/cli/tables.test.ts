@@ -1,0 +1,235 @@
+/** The tables of options: whatever stands in one is understood, explained, and suggested for what was misspelt. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { MANUAL as GENSQUASHFS } from "../../src/cli/gensquashfs/manual.ts";
+import { parseGensquashfs } from "../../src/cli/gensquashfs/options.ts";
+import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
+import { parseOptions } from "../../src/cli/mkerofs/options.ts";
+import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
+import { parseMksquashfs } from "../../src/cli/mksquashfs/options.ts";
+import { UsageError } from "../../src/cli/shared/getopt.ts";
+import { formatHelp, labelOf } from "../../src/cli/shared/help.ts";
+import { type Manual, optionsOf } from "../../src/cli/shared/manual.ts";
+import type { Option } from "../../src/cli/shared/option.ts";
+import { runCommand } from "../helpers/commands.ts";
+import { makeScratch } from "../helpers/scratch.ts";
+
+const scratch = makeScratch("cli-tables");
+const [list, folder, image] = [`${scratch}/list`, `${scratch}/folder`, `${scratch}/image`];
+beforeAll(() => {
+  writeFileSync(list, "");
+  mkdirSync(folder);
+});
+
+type AnyOption = Option<never>;
+
+interface Command {
+  readonly name: "gensquashfs" | "mkerofs" | "mksquashfs";
+  readonly manual: Manual<never>;
+  readonly options: readonly AnyOption[];
+  /** Parses a line with these options, and operands. */
+  parse(options: readonly string[]): { action: string };
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: "mkerofs",
+    manual: MKEROFS as unknown as Manual<never>,
+    options: optionsOf(MKEROFS) as unknown as readonly AnyOption[],
+    parse: (options) =>
+      parseOptions([...options, ...(/--closure/.test(options.join(" ")) ? [image] : [image, folder])], {}),
+  },
+  {
+    name: "gensquashfs",
+    manual: GENSQUASHFS as unknown as Manual<never>,
+    options: optionsOf(GENSQUASHFS) as unknown as readonly AnyOption[],
+    parse: (options) => parseGensquashfs(["-D", folder, ...options, image], {}),
+  },
+  {
+    name: "mksquashfs",
+    manual: MKSQUASHFS as unknown as Manual<never>,
+    options: optionsOf(MKSQUASHFS) as unknown as readonly AnyOption[],
+    parse: (options) => parseMksquashfs([folder, image, ...options], {}),
+  },
+];
+
+/** An argument for what takes no text at will. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  ...{ "-U": "clear", "-z": "lz4", "--target-kernel": "6.12", "--zD": "1", "--chunksize": "65536" },
+  ...{ "--comp-extra": "level=3", mode: "755", level: "3" },
+  ...{ "-p": "a d 755 0 0", "-pd": "d 755 0 0", "-xattrs-add": "user.a=b", "-help-comp": "gzip", "-e": "a" },
+  ...{ "-Xcompression-level": "5", "-Xwindow-size": "9", "-Xstrategy": "default" },
+};
+
+function sampleOf({ names, value, words }: AnyOption): string {
+  const known = names.map((name) => SAMPLES[name]).find((sample) => sample !== undefined);
+  if (known !== undefined) return known;
+  switch (value?.kind) {
+    case "number":
+      return String(Math.max((value.range ?? value.ranges?.erofs)?.min ?? 1, 1));
+    case "choice":
+      return value.choices![0]!;
+    case "file":
+      return list;
+    case "directory":
+      return folder;
+    case "words":
+      return wordOf(words[0]!);
+    case "mode":
+      return "755";
+    default:
+      return value?.kind === "user" || value?.kind === "group" ? "0" : "x";
+  }
+}
+
+/** A word of a list, with a value if it needs one. */
+function wordOf(word: AnyOption): string {
+  return word.argument === "required" ? `${word.names[0]}=${sampleOf(word)}` : word.names[0]!;
+}
+
+/** The words of a command line that give an option. */
+function give(name: string, option: AnyOption, argument = sampleOf(option)): string[] {
+  if (option.argument === "none") return [name];
+  return name.startsWith("--") ? [`${name}=${argument}`] : [name, argument];
+}
+
+/** What has to stand beside an option for it to mean something. */
+function companions({ needs, names, help }: AnyOption): string[] {
+  if (names.includes("-Xhc")) return ["-comp", "lz4"];
+  if (/^-X/.test(names[0]!) && /gzip/.test(help)) return ["-comp", "gzip"];
+  if (names.includes("--all-time")) return ["-T", "0"];
+  return needs === "-z" ? ["-z", "lz4"] : [];
+}
+
+const literally = (text: string) => text.replace(/[[\]()|^.*+?]/g, "\\$&");
+const bare = (option: string) => option.replace(/^-+/, "");
+const isOwn = ({ isRefused }: AnyOption) => !isRefused;
+
+describe.each(COMMANDS)("ts-$name", ({ name, manual, options, parse }) => {
+  const own = options.filter(isOwn);
+  const help = formatHelp(manual, 80);
+
+  test("no name stands twice", () => {
+    const names = options.flatMap((option) => option.names);
+    expect(names.filter((each, index) => names.indexOf(each) !== index)).toEqual([]);
+    for (const { words } of options) {
+      const list = words.flatMap((word) => word.names);
+      expect(list.filter((each, index) => list.indexOf(each) !== index)).toEqual([]);
+    }
+  });
+
+  test("every option and word has a text, in ASCII and without an end of a sentence", () => {
+    for (const option of options.flatMap((each) => [each, ...each.words])) {
+      expect(option.help, option.names[0]).toMatch(/^[\x20-\x7e]+[^.\s]$/);
+    }
+  });
+
+  test("--help names every option and word that is there, and no other", () => {
+    const labels = help.match(/^ {2,4}(?! )\S.*$/gm)!.map((line) => line.trim());
+    const isShown = (option: AnyOption) => labels.some((line) => line.startsWith(labelOf(option)));
+    expect(own.filter((option) => !isShown(option)).map(labelOf)).toEqual([]);
+    const typed = new Set(help.match(/(?<=^ {2}|^ {2}(?:-\S+, )+)--?[A-Za-z][\w-]*/gm));
+    const known = own.flatMap(({ names }) => names);
+    expect([...typed].filter((each) => !known.some((one) => each.startsWith(one)))).toEqual([]);
+    for (const word of own.flatMap(({ words }) => words.filter(isOwn))) {
+      expect(help).toMatch(new RegExp(`^ {4}(?:\\[\\^\\])?${word.names[0]}(?=[[= ]|$)`, "m"));
+    }
+  });
+
+  test.each([20, 21, 33, 40, 59, 60, 61, 80, 99, 120, 200, Number.POSITIVE_INFINITY])("fits %d columns", (columns) => {
+    const lines = formatHelp(manual, columns).split("\n");
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines.filter((line) => /\s$/.test(line))).toEqual([]);
+    expect(lines.at(-1)).toBe("");
+    expect(lines.join("\n")).not.toContain("\n\n\n");
+  });
+
+  test("examples come before options", () => {
+    expect(help.search(/^Examples:$/m)).toBeLessThan(help.search(/^ {2}-/m));
+  });
+
+  test("in a pipe, --help has 80 columns", () => {
+    expect(runCommand(scratch, name, ["--help"])).toEqual({ status: 0, out: help, err: "" });
+  });
+
+  describe.each(own.map((option) => [labelOf(option), option] as const))("%s", (_, option) => {
+    test("is understood by each of its names", () => {
+      for (const typed of option.names) {
+        const { action } = parse([...companions(option), ...give(typed, option)]);
+        expect(action === "build").toBe(option.asks === undefined);
+      }
+    });
+
+    test("is suggested for what is spelt nearly like it", () => {
+      for (const typed of option.names.filter((each) => bare(each).length >= 5)) {
+        const at = typed.length - 2;
+        const wrong = `${typed.slice(0, at)}${typed[at + 1]}${typed[at]}`;
+        if (wrong === typed) continue;
+        // dashes in front count nothing, and the first of equally near ones is taken
+        const found = own.flatMap(({ names }) => names).find((each) => bare(each) === bare(typed));
+        expect(() => parse([wrong])).toThrow(new UsageError(`${wrong}: unknown option`, `Did you mean ${found}?`));
+      }
+    });
+  });
+
+  test("every word of a list is understood, and with ^ before it if it can be switched off", () => {
+    for (const option of own.filter(({ words }) => words.length > 0)) {
+      for (const word of option.words.filter(isOwn)) {
+        if (name !== "mkerofs" && option.names.includes("-X")) continue; // see below
+        const beside = option.names.includes("-E") ? ["-z", "lz4"] : [];
+        if (word.formats?.includes("squashfs")) beside.push("--format=squashfs");
+        for (const typed of word.isSwitch ? [wordOf(word), `^${word.names[0]}`] : [wordOf(word)]) {
+          expect(parse([...beside, ...give(option.names.at(-1)!, option, typed)]).action).toBe("build");
+        }
+      }
+    }
+  });
+
+  test("what is not there is refused with its reason", () => {
+    for (const option of options.filter(({ isRefused }) => isRefused)) {
+      for (const typed of option.names) {
+        expect(() => parse(give(typed, option))).toThrow(new UsageError(`${typed}: ${option.help}`));
+      }
+    }
+  });
+
+  test("what says nothing without another option says so", () => {
+    for (const option of own) {
+      const needy = [option, ...option.words].filter(({ needs }) => needs !== undefined);
+      for (const word of needy) {
+        const typed = option === word ? give(option.names[0]!, option) : give(option.names[0]!, option, wordOf(word));
+        const shown = option === word ? option.names[0] : `${option.names[0]} ${word.names[0]}`;
+        expect(() => parse(typed)).toThrow(new UsageError(`${shown}: needs ${word.needs}`));
+      }
+    }
+  });
+});
+
+test("what ts-mkerofs has for EROFS alone is refused for SquashFS", () => {
+  const { options, parse } = COMMANDS[0]!;
+  const only = options.filter(({ formats, isRefused }) => formats !== undefined && !isRefused);
+  expect(only.length).toBeGreaterThan(10);
+  for (const option of only) {
+    const typed = option.names[0]!;
+    const message = option.words.length > 0 ? `${typed} ${option.words[0]!.names[0]}` : typed;
+    expect(() => parse(["--format=squashfs", ...give(typed, option)])).toThrow(
+      new UsageError(`${message}: not for SquashFS`),
+    );
+  }
+});
+
+test("--help of ts-mkerofs spells options as that of mkfs.erofs does, since scripts look for them there", () => {
+  const help = formatHelp(MKEROFS, 80);
+  const theirs = [
+    ...["-V, --version", "-h, --help", "-b#", "-d<0-9>", "-x#", "-zX[,level=Y]", "-C#", "-EX[,...]", "-L volume-label"],
+    ...["-T#", "--all-time", "--mkfs-time", "-UX", "--zD[=<0|1>]", "--all-root", "--chunksize=#", "--compress-hints=X"],
+    ...["--dsunit=#", "--exclude-path=X", "--exclude-regex=X", "--force-uid=#", "--force-gid=#", "--fsalignblks=#"],
+    ...["--uid-offset=#", "--gid-offset=#", "--hard-dereference", "--ignore-mtime", "--max-extent-bytes=#"],
+    ...["--mount-point=X", "--preserve-mtime", "--offset=#", "--sort=<path,none>", "--quiet", "--workers=#"],
+    ...["lz4", "lz4hc", "deflate", "zstd", "ztailpacking", "fragments", "all-fragments", "dedupe", "48bit"],
+  ];
+  for (const spelling of theirs) expect(help).toMatch(new RegExp(`^ +(?:\\[\\^\\])?${literally(spelling)}`, "m"));
+  // and what is not there is not found
+  for (const spelling of ["--tar=", "--oci", "--s3", "-m#", "--blobdev", "--ungzip"])
+    expect(help).not.toContain(spelling);
+});
