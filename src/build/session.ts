@@ -105,12 +105,10 @@ export class BuildSession {
     return this.watch("walk", undefined, async () => {
       const tree = Tree.create();
       const source = this.#source;
-      if (isStaged(source))
-        return {
-          tree,
-          ...(await this.here((job) => source.stage(tree, this.policy, job))),
-          excluded: 0,
-        };
+      if (isStaged(source)) {
+        const staged = await this.here((job) => source.stage(tree, this.policy, job));
+        return { tree, ...staged, excluded: 0 };
+      }
       if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
       const start = await this.here(() => source.open(this.policy, tree));
       this.#release = start.release;

@@ -167,6 +167,23 @@ describe("a failed build", () => {
     expect(left.map((path) => basename(path))).toEqual(before.map((path) => basename(path)));
   });
 
+  // Was a bug: the job's own finally closes the image and the spill files, and that of a job that waits never comes.
+  test("leaves nothing open where it waits for a source that never answers", async () => {
+    const before = openFilesBelow(scratch);
+    for (const options of [{}, { compress: { algorithm: "lz4" } }] as const) {
+      const abort = new AbortController();
+      const readAt = () => {
+        setImmediate(() => abort.abort());
+        return new Promise<number>(() => undefined);
+      };
+      const list: Entry[] = [{ path: "a", contents: { size: 9, readAt } }];
+      const error = await failureOf(buildErofs(entries(list), image, { ...options, signal: abort.signal }));
+      expect(error).toMatchObject({ code: "ABORTED" });
+      expectUntouched();
+    }
+    expect(openFilesBelow(scratch)).toEqual(before);
+  });
+
   // Was a bug: the FileSink of a target written in place is released only when all went well.
   test.skipIf(!existsSync("/dev/full"))("leaves no device open", async () => {
     const before = openFilesBelow("/dev/full");

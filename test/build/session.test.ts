@@ -1,0 +1,83 @@
+/** Which threads a build has: those that can open what is read, and no more than there are pieces. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import {
+  type BuildOptions,
+  buildErofs,
+  buildSquashfs,
+  directory,
+  type Entry,
+  entries,
+  type Source,
+} from "../../dist/index.js";
+import { makeScratch } from "../helpers/scratch.ts";
+
+const scratch = makeScratch("session");
+const tree = `${scratch}/tree`;
+
+/** Bytes that repeat nowhere, and compress to about a half. */
+function noise(length: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) {
+    seed = (Math.imul(seed, 1103515245) + 12345) | 0;
+    bytes[at] = (seed >>> 16) & 15;
+  }
+  return bytes;
+}
+
+const list: Entry[] = Array.from({ length: 600 }, (_, index) => ({
+  path: `${index}`,
+  contents: noise(20_000, index + 1),
+}));
+
+beforeAll(() => {
+  mkdirSync(tree);
+  for (const { path, contents } of list) writeFileSync(`${tree}/${path}`, contents as Uint8Array);
+});
+
+const lz4 = { compressor: "lz4" } as const;
+
+/** How many helpers are started while `build` runs, and the hash of its image. */
+async function watchThreads(build: (image: string) => Promise<unknown>): Promise<{ helpers: number; hash: string }> {
+  let helpers = 0;
+  const count = () => void helpers++;
+  process.on("worker", count);
+  try {
+    await build(`${scratch}/image`);
+  } finally {
+    process.off("worker", count);
+  }
+  return {
+    helpers,
+    hash: createHash("sha256")
+      .update(readFileSync(`${scratch}/image`))
+      .digest("hex"),
+  };
+}
+
+function erofs(source: Source, options: BuildOptions) {
+  return watchThreads((image) => buildErofs(source, image, options));
+}
+
+test("files are walked and read by as many threads as are asked for", async () => {
+  expect((await erofs(directory(tree), { workers: 3 })).helpers).toBe(2);
+  expect((await erofs(directory(tree), { workers: 1 })).helpers).toBe(0);
+  expect((await watchThreads((image) => buildSquashfs(directory(tree), image, { ...lz4, workers: 2 }))).helpers).toBe(
+    1,
+  );
+});
+
+test("entries, which are objects, are read by the main thread alone", async () => {
+  expect((await erofs(entries(list), { workers: 4 })).helpers).toBe(0);
+  expect((await erofs(entries(list), { workers: 4, compress: { algorithm: "lz4" } })).helpers).toBe(0);
+  expect((await watchThreads((image) => buildSquashfs(entries(list), image, { ...lz4, workers: 4 }))).helpers).toBe(0);
+});
+
+test("what has been gathered of them is compressed by as many threads as it has pieces", async () => {
+  const options: BuildOptions = { compress: { algorithm: "lz4" }, fragments: "all" };
+  const alone = await erofs(entries(list), { ...options, workers: 1 });
+  const shared = await erofs(entries(list), { ...options, workers: 8 });
+  // 12 MB are three pieces
+  expect(shared).toEqual({ helpers: 2, hash: alone.hash });
+});
