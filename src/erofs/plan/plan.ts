@@ -183,9 +183,8 @@ export class ImagePlanner {
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
     this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
     const optionsText = uuidText(layout, this.time, input.sort);
-    // no inode has its place yet: that column can be used until then
-    this.#uuid =
-      layout.uuid ?? deriveUuid(tree, inodes, input.sharesWith, this.#xattrs, optionsText, xxhash, this.nids);
+    const { sharesWith } = input;
+    this.#uuid = layout.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
   }
 
   #planXattrs(): XattrPlan {

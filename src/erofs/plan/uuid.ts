@@ -14,20 +14,20 @@ const FLUSH_AT = 1 << 16;
 const FIELDS = 128;
 const NO_BYTES = new Uint8Array(0);
 
-/**
- * 16 bytes, marked as UUID version 8: application defined.
- *
- * @param place scratch: a number for each entry
- */
-export function deriveUuid(
-  tree: Tree,
-  inodes: InodeOrder,
-  sharesWith: Uint32Array | undefined,
-  xattrs: XattrPlan,
-  optionsText: string,
-  xxhash: XxHash,
-  place: Uint32Array,
-): Uint8Array {
+/** What a UUID is derived from. */
+export interface UuidInput {
+  tree: Tree;
+  inodes: InodeOrder;
+  /** By entry: the file whose data it has, or NONE; undefined where no file shares any. */
+  sharesWith: Uint32Array | undefined;
+  xattrs: XattrPlan;
+  /** The options: see uuid-text.ts. */
+  optionsText: string;
+}
+
+/** 16 bytes, marked as UUID version 8: application defined. */
+export function deriveUuid({ tree, inodes, sharesWith, xattrs, optionsText }: UuidInput, xxhash: XxHash): Uint8Array {
+  const place = new Uint32Array(tree.length);
   const digest = new Digest(xxhash);
   digest.bytes(new TextEncoder().encode(optionsText));
   digest.bytes(xattrs.shared);
