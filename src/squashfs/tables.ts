@@ -106,24 +106,24 @@ async function writeFragments(
   items.forEach((what, item) => {
     if (what >= FRAGMENT_ITEM) itemOf[what - FRAGMENT_ITEM] = item;
   });
-  const emitFragment = (view: StructView, at: number, index: number) => {
+  const emit = (view: StructView, at: number, index: number) => {
     const item = itemOf[index]!;
     view.setU64(at, FRAGMENT_ENTRY.start_block, itemOff[item]!);
     view.setU32(at, FRAGMENT_ENTRY.size, words[itemWord[item]!]!);
     view.setU32(at, FRAGMENT_ENTRY.unused, 0);
   };
-  return writeTable(out, codecOf("inodes"), count, FRAGMENT_ENTRY.byteSize, emitFragment, breathe);
+  return writeTable(out, codecOf("inodes"), { count, recordBytes: FRAGMENT_ENTRY.byteSize, emit }, breathe);
 }
 
 /** Writes the table by which NFS finds inodes; returns its position. */
 function writeExports({ out, codecOf, breathe }: TableContext, references: Float64Array): Promise<number> {
-  const emitReference = (view: StructView, at: number, index: number) =>
-    view.setU64(at, EXPORT.inode, references[index]!);
-  return writeTable(out, codecOf("inodes"), references.length, EXPORT.byteSize, emitReference, breathe);
+  const emit = (view: StructView, at: number, index: number) => view.setU64(at, EXPORT.inode, references[index]!);
+  const records = { count: references.length, recordBytes: EXPORT.byteSize, emit };
+  return writeTable(out, codecOf("inodes"), records, breathe);
 }
 
 /** Writes the table of owners; returns its position. */
 function writeIds({ out, codecOf, breathe }: TableContext, { ids }: IdTable): Promise<number> {
-  const emitId = (view: StructView, at: number, index: number) => view.setU32(at, ID.id, ids[index]!);
-  return writeTable(out, codecOf("ids"), ids.length, ID.byteSize, emitId, breathe);
+  const emit = (view: StructView, at: number, index: number) => view.setU32(at, ID.id, ids[index]!);
+  return writeTable(out, codecOf("ids"), { count: ids.length, recordBytes: ID.byteSize, emit }, breathe);
 }

@@ -5,7 +5,7 @@
 import { equalBytes, roundUp } from "../../core/bytes.ts";
 import { EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "../disk/lcluster.ts";
 import type { SharedLinks } from "../links/links.ts";
-import type { Part, StoredFiles } from "../plan/stored.ts";
+import { blankPlace, type Part, type StoredFiles } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
 import type { PieceExtent } from "./piece-extents.ts";
@@ -53,6 +53,8 @@ export class PiecePlacer implements Placer {
   /** Bytes of its blocks, and of its fragments, that have been kept so far. */
   #keptBlocks = 0;
   #keptFragments = 0;
+  /** Of the part that is being placed. */
+  readonly #place = blankPlace();
 
   /**
    * @param found where equal pclusters and fragments are looked for, if they are
@@ -122,26 +124,19 @@ export class PiecePlacer implements Placer {
     const piece = this.#piece;
     const part = piece.parts[index]!;
     const end = piece.endOf(index);
-    const startOff = this.#imageOff + this.#keptBlocks;
-    const recordAt = recordOff + this.#records.length;
-    const storedLen = end.blocksAt - part.blocksAt;
+    const place = this.#place;
+    place.imageOff = this.#imageOff + this.#keptBlocks;
+    place.recordOff = recordOff + this.#records.length;
     const referred = this.#sumReferences(part, end);
-    const kept = this.#keepBlocks(part, end, referred > 0);
-    this.#keptBlocks += kept;
+    place.storedLen = end.blocksAt - part.blocksAt + referred;
+    place.keptLen = this.#keepBlocks(part, end, referred > 0);
+    this.#keptBlocks += place.keptLen;
+    place.inlineLen = end.inlineAt - part.inlineAt;
     this.#records.append(piece.inline.bytes.subarray(part.inlineAt, end.inlineAt));
-    const fragmentLen = end.fragmentAt - part.fragmentAt;
-    const fragmentOff = fragmentLen > 0 ? this.#placeFragment(index, part, end) : 0;
-    this.#stored.placePart(
-      part,
-      startOff,
-      kept,
-      storedLen + referred,
-      recordAt,
-      end.inlineAt - part.inlineAt,
-      fragmentOff,
-      fragmentLen,
-      end.extentsAt - part.extentsAt,
-    );
+    place.fragmentLen = end.fragmentAt - part.fragmentAt;
+    place.fragmentOff = place.fragmentLen > 0 ? this.#placeFragment(index, part, end) : 0;
+    place.extents = end.extentsAt - part.extentsAt;
+    this.#stored.placePart(part, place);
   }
 
   /** Moves the blocks of a part behind those kept so far, and writes its extents down; returns the bytes kept of it. */

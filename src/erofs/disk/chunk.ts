@@ -81,14 +81,14 @@ export function runBlocks(first: number, count: number, blocks: number, bits: nu
 /**
  * Writes the array into zeroed bytes at `at`; returns the offset behind it.
  *
- * @param runs of stored chunks, which lie one behind the other from block `startBlk`
+ * @param map of the file; what is stored of it lies one behind the other from block `startBlk`
+ * @param blocks of the file
  */
 export function emitChunks(
   view: StructView,
   at: number,
-  runs: readonly number[],
+  { bits, runs }: Pick<ChunkMap, "bits" | "runs">,
   blocks: number,
-  bits: number,
   startBlk: number,
   indexes: boolean,
 ): number {

@@ -6,7 +6,7 @@ import { roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { StructView } from "../../core/struct.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
-import { chunkFormat, chunkUnit, emitChunks } from "../disk/chunk.ts";
+import { chunkFormat, chunkUnit, countChunks, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "../disk/format.ts";
 import { blankInode, emitInode, measureInode } from "../disk/inode.ts";
@@ -189,11 +189,9 @@ export class MetaWindow {
   #emitChunks(entry: number, size: number, at: number): void {
     const { blockSize, chunkBits, chunkIndexes, chunkMaps, startBlk } = this.#plan;
     const blocks = Math.ceil(size / blockSize);
-    const map = chunkMaps.get(entry);
-    const bits = map?.bits ?? chunkBits;
-    const runs = map?.runs ?? [0, Math.ceil(blocks / 2 ** bits)];
+    const map = chunkMaps.get(entry) ?? { bits: chunkBits, runs: [0, countChunks(blocks, chunkBits)] };
     const array = roundUp(at, chunkUnit(chunkIndexes));
-    emitChunks(this.#view, array, runs, blocks, bits, startBlk[entry]!, chunkIndexes);
+    emitChunks(this.#view, array, map, blocks, startBlk[entry]!, chunkIndexes);
   }
 
   #broken(entry: number, what: string, end: number, planned: number): ImageError {

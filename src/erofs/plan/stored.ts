@@ -43,6 +43,38 @@ export interface Part {
   fragmentAt: number;
 }
 
+/** Where a part has its place, and what it takes there; in bytes. One record is filled again for each part. */
+export interface PartPlace {
+  /** Where its blocks start. */
+  imageOff: number;
+  /** Of blocks of its own, from `imageOff` on. */
+  keptLen: number;
+  /** The same with those that lie elsewhere. */
+  storedLen: number;
+  /** Where its extents and inline bytes start in the spill file. */
+  recordOff: number;
+  inlineLen: number;
+  /** Where it lies in the packed inode. */
+  fragmentOff: number;
+  fragmentLen: number;
+  /** Number of extents. */
+  extents: number;
+}
+
+/** A record to be filled. */
+export function blankPlace(): PartPlace {
+  return {
+    imageOff: 0,
+    keptLen: 0,
+    storedLen: 0,
+    recordOff: 0,
+    inlineLen: 0,
+    fragmentOff: 0,
+    fragmentLen: 0,
+    extents: 0,
+  };
+}
+
 /** What {@link StoredFiles} are made of, for other threads; plain data in shared memory. */
 export interface SharedStored {
   blockSize: number;
@@ -179,32 +211,18 @@ export class StoredFiles {
     checkBlocks(this.endBlk);
   }
 
-  /**
-   * Adds what one piece has of a file; the parts of a file come one behind the other.
-   *
-   * @param keptLen bytes of blocks of its own, from `imageOff` on
-   * @param storedLen the same with those that lie elsewhere
-   */
-  placePart(
-    part: Part,
-    imageOff: number,
-    keptLen: number,
-    storedLen: number,
-    recordOff: number,
-    inlineLen: number,
-    fragmentOff: number,
-    fragmentLen: number,
-    extents: number,
-  ): void {
+  /** Adds what one piece has of a file; the parts of a file come one behind the other. */
+  placePart(part: Part, place: PartPlace): void {
     const { shared } = this;
     const { entry } = part;
+    const { keptLen, storedLen, inlineLen, fragmentOff, fragmentLen } = place;
     if (part.isFirst) {
       shared.method[entry] = part.method;
-      shared.recordOff[entry] = recordOff;
+      shared.recordOff[entry] = place.recordOff;
     }
-    if (storedLen > 0 && shared.blocks[entry] === 0) shared.startBlk[entry] = imageOff / shared.blockSize;
+    if (storedLen > 0 && shared.blocks[entry] === 0) shared.startBlk[entry] = place.imageOff / shared.blockSize;
     shared.blocks[entry]! += Math.ceil(storedLen / shared.blockSize);
-    shared.extents[entry]! += extents;
+    shared.extents[entry]! += place.extents;
     if (fragmentLen > 0) {
       if (!this.hasFragment(entry)) shared.fragmentOff[entry] = fragmentOff;
       shared.fragmentLen[entry]! += fragmentLen;

@@ -14,32 +14,40 @@ import type { OutputTail } from "./output.ts";
 /** Records between two pauses. */
 const RECORDS_BREATH = 2048;
 
+/** What a table holds. */
+export interface TableRecords {
+  /** Number of records. */
+  count: number;
+  /** Bytes of one. */
+  recordBytes: number;
+  /** Writes record `index` at `at`. */
+  emit(view: StructView, at: number, index: number): void;
+  /** What goes between the blocks and their list. */
+  head?: Uint8Array;
+}
+
 /**
- * Writes a table of `count` records; returns the position of its list of blocks.
+ * Writes a table; returns the position of its list of blocks, or of its head.
  *
- * @param emitRecord writes record `index` at `at`
+ * @param codec undefined: it is stored uncompressed
  * @param breathe is awaited now and then
- * @param head goes between the blocks and their list
  */
 export async function writeTable(
   out: OutputTail,
   codec: Codec | undefined,
-  count: number,
-  recordBytes: number,
-  emitRecord: (view: StructView, at: number, index: number) => void,
+  { count, recordBytes, emit, head }: TableRecords,
   breathe: () => Promise<void> | undefined,
-  head: Uint8Array = new Uint8Array(0),
 ): Promise<number> {
   const base = out.offset;
   const stream = new MetadataStream(codec, (bytes) => out.append(bytes));
   for (let index = 0; index < count; index++) {
-    emitRecord(stream.view, stream.at, index);
+    emit(stream.view, stream.at, index);
     stream.commit(stream.at + recordBytes);
     if (index % RECORDS_BREATH === 0) await breathe();
   }
   stream.finish();
   const listOff = out.offset;
-  out.append(head);
+  if (head) out.append(head);
   const list = new Uint8Array(TABLE_BLOCK.byteSize * stream.blockStarts.length);
   const view = new StructView(list.buffer);
   stream.blockStarts.forEach((start, block) => {

@@ -81,13 +81,14 @@ export class XattrTable {
     const view = new StructView(head.buffer);
     view.setU64(0, XATTR_ID_TABLE.xattr_table_start, pairsOff);
     view.setU32(0, XATTR_ID_TABLE.xattr_ids, this.#used.length);
-    const emitSet = (into: StructView, at: number, index: number) => {
+    const emit = (into: StructView, at: number, index: number) => {
       const set = this.#used[index]!;
       into.setU64(at, XATTR_ID.xattr, references[index]!);
       into.setU32(at, XATTR_ID.count, set.length);
       into.setU32(at, XATTR_ID.size, measureSet(set));
     };
-    return writeTable(out, codec, this.#used.length, XATTR_ID.byteSize, emitSet, breathe, head);
+    const records = { count: this.#used.length, recordBytes: XATTR_ID.byteSize, emit, head };
+    return writeTable(out, codec, records, breathe);
   }
 }
 

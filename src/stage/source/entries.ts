@@ -5,7 +5,7 @@ import type { ByteSource } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
-import { MAX_ID, type StagePolicy, stageMetadata } from "../tree/policy.ts";
+import { blankMetadata, MAX_ID, type StagePolicy, stageMetadata } from "../tree/policy.ts";
 import {
   encodeDevice,
   FLAG_SPARSE,
@@ -85,6 +85,8 @@ class EntryStage {
   readonly #sources = new Map<number, ByteSource>();
   readonly #xattrs: Xattr[][] = [[]];
   readonly #xattrIndex = new Map<string, number>();
+  /** What the entry that is being stored is given. */
+  readonly #given = blankMetadata();
   #nextLinkKey = 0;
 
   constructor(tree: Tree, policy: StagePolicy) {
@@ -194,7 +196,12 @@ class EntryStage {
     const shown = showBytes(pathBytes(entry.path));
     tree.mode.view[id] = real.kind | permissions(entry, real.kind, shown);
     const { sec, nsec } = splitTime(entry.mtime ?? 0, shown);
-    stageMetadata(tree, this.#policy, id, checkId(entry.uid, shown), checkId(entry.gid, shown), sec, nsec);
+    const given = this.#given;
+    given.uid = checkId(entry.uid, shown);
+    given.gid = checkId(entry.gid, shown);
+    given.mtime = sec;
+    given.mtimeNsec = nsec;
+    stageMetadata(tree, this.#policy, id, given);
     if (real.kind === S_IFREG) this.#storeContents(id, entry, shown);
     else if (real.kind === S_IFLNK) {
       const target = pathBytes(entry.target ?? "");

@@ -5,7 +5,7 @@
  */
 import { latin1FromBytes, writeLatin1 } from "../../core/bytes.ts";
 import { refuse, splitPath } from "./path.ts";
-import { type StagePolicy, stageMetadata } from "./policy.ts";
+import { blankMetadata, type StagePolicy, stageMetadata } from "./policy.ts";
 import { FLAG_DISK_PATH, FLAG_SPARSE, LINK_FIELDS, NONE, S_IFDIR, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
 
 /** What an entry is given besides its name; ids and time pass through the policy. */
@@ -36,6 +36,8 @@ export class TreeEditor {
   readonly #added = new Map<number, Map<string, number>>();
   /** Directories that were made because something lies in them. */
   readonly #implied = new Set<number>();
+  /** What the entry that is being changed is given; its nanoseconds are always 0. */
+  readonly #given = blankMetadata();
   /** Once it is asked for. */
   #links: LinkIndex | undefined;
 
@@ -101,7 +103,11 @@ export class TreeEditor {
     tree.mode.view[entry] = meta.mode;
     // zeros are taken to be there already
     for (const { view } of [tree.uid, tree.gid, tree.mtime, tree.mtimeNsec]) view[entry] = 0;
-    stageMetadata(tree, this.#policy, entry, meta.uid, meta.gid, meta.mtime, 0);
+    const given = this.#given;
+    given.uid = meta.uid;
+    given.gid = meta.gid;
+    given.mtime = meta.mtime;
+    stageMetadata(tree, this.#policy, entry, given);
     this.#implied.delete(entry);
   }
 

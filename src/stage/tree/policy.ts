@@ -93,16 +93,23 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
 /** The largest id: one more means "no id" to the kernel. */
 export const MAX_ID = 0xfffffffe;
 
+/** What a source says of an entry, before the policy is applied. One record is filled again for each entry. */
+export interface GivenMetadata {
+  uid: number;
+  gid: number;
+  /** Seconds since 1970, and nanoseconds. */
+  mtime: number;
+  mtimeNsec: number;
+}
+
+/** A record to be filled. */
+export function blankMetadata(): GivenMetadata {
+  return { uid: 0, gid: 0, mtime: 0, mtimeNsec: 0 };
+}
+
 /** Fills in the metadata columns of a new entry, after the policy has been applied. */
-export function stageMetadata(
-  tree: Tree,
-  policy: StagePolicy,
-  entry: number,
-  uid: number,
-  gid: number,
-  mtime: number,
-  mtimeNsec: number,
-): void {
+export function stageMetadata(tree: Tree, policy: StagePolicy, entry: number, given: GivenMetadata): void {
+  const { uid, gid, mtime, mtimeNsec } = given;
   const storedUid = (policy.uid ?? uid) + policy.uidOffset;
   const storedGid = (policy.gid ?? gid) + policy.gidOffset;
   if (storedUid > MAX_ID || storedGid > MAX_ID) {

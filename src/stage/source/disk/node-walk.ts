@@ -21,7 +21,7 @@ import { ImageError } from "../../../core/error.ts";
 import { sourceError, systemMessage } from "../../../core/node/node-errors.ts";
 import type { JobContext } from "../../../core/threads.ts";
 import { compileExcludes, type Excluder } from "../../tree/exclude.ts";
-import { type StagePolicy, stageMetadata } from "../../tree/policy.ts";
+import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
 import {
   encodeDevice,
   FLAG_SPARSE,
@@ -70,7 +70,7 @@ export function prepareWalk(tree: Tree, paths: SharedPaths, policy: StagePolicy)
   tree.allocate(1);
   if (!paths.isDirectory) {
     tree.mode.view[0] = S_IFDIR | 0o755;
-    stageMetadata(tree, policy, 0, 0, 0, 0, 0);
+    stageMetadata(tree, policy, 0, blankMetadata());
     tree.ref.view[0] = tree.allocate(topCount);
     tree.count.view[0] = topCount;
   }
@@ -102,6 +102,8 @@ class Walker {
   readonly #queue: Column<Uint32Array>;
   readonly #words: Int32Array;
   readonly #names: NameList;
+  /** What the entry that is being stored has; its time stays 0 where all get another. */
+  readonly #given = blankMetadata();
   readonly #topPieces: Iterator<number, void>;
   #path = Buffer.allocUnsafeSlow(8192);
 
@@ -297,12 +299,14 @@ class Walker {
     const mode = Number(stats.mode);
     tree.mode.view[entry] = mode;
     tree.stamp.view[entry] = sourceStamp(stats);
-    let [seconds, nanoseconds] = [0, 0];
+    const given = this.#given;
+    given.uid = Number(stats.uid);
+    given.gid = Number(stats.gid);
     if (this.#policy.times !== "fixed" && "mtimeNs" in stats) {
-      nanoseconds = Number(((stats.mtimeNs % NS) + NS) % NS);
-      seconds = Number((stats.mtimeNs - BigInt(nanoseconds)) / NS);
+      given.mtimeNsec = Number(((stats.mtimeNs % NS) + NS) % NS);
+      given.mtime = Number((stats.mtimeNs - BigInt(given.mtimeNsec)) / NS);
     }
-    stageMetadata(tree, this.#policy, entry, Number(stats.uid), Number(stats.gid), seconds, nanoseconds);
+    stageMetadata(tree, this.#policy, entry, given);
     const kind = mode & S_IFMT;
     if (kind === S_IFREG) {
       const size = Number(stats.size);
