@@ -111,8 +111,11 @@ export const FEATURES: Readonly<Record<FeatureName, Feature>> = ROWS;
 
 /** Bits of feature_compat, as the kernel spells them: every Linux reads the image, from `since` on it makes use of them. */
 export const COMPAT_FEATURES = {
+  // unless it is not wanted
   sb_chksum: { bit: COMPAT_SB_CHKSUM, since: "5.5" },
+  // always
   mtime: { bit: COMPAT_MTIME, since: "5.18" },
+  // where there are attributes, unless it is not wanted
   xattr_filter: { bit: COMPAT_XATTR_FILTER, since: "6.6" },
 } as const;
 
