@@ -1,14 +1,8 @@
 /** What is to be said for people of compressors and their words; made from the tables of the formats. */
 import { CODECS, type CodecLevels } from "../../codec/names.ts";
 import { ALGORITHMS } from "../../erofs/disk/algorithms.ts";
-import { COMPRESSORS, type CompressorName, type SettingName } from "../../squashfs/disk/compressors.ts";
+import { COMPRESSORS, type CompressorName, SETTINGS } from "../../squashfs/disk/compressors.ts";
 import type { Format } from "./value.ts";
-
-/** What the settings of compressors are. */
-const SETTINGS: Readonly<Record<SettingName, string>> = {
-  level: "how hard it tries",
-  windowBits: "log2 of the bytes that matches may lie back",
-};
 
 /** A word of a C tool for one or more compressors. */
 export interface WordHelp {
@@ -43,7 +37,7 @@ export function wordsFor(tool: "mksquashfs" | "gensquashfs", compressors = COMPR
       return { name: option, value, help: `${prefix(name)}only "${only}" is there, which is so anyway` };
     }
     const ranges = users.map((user) => `${of(user.name)}${showRange(user.row.settings[sets]!)}`);
-    return { name: option, value: "N", help: `${SETTINGS[sets]}: ${ranges.join(", ")}` };
+    return { name: option, value: "N", help: `${SETTINGS[sets].help}: ${ranges.join(", ")}` };
   });
 }
 
