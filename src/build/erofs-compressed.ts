@@ -10,6 +10,7 @@ import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import { SpillFile, type SpillFolder, withSpills } from "../core/node/node-spill.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
+import { stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { findRuns } from "../erofs/links/runs.ts";
@@ -83,8 +84,10 @@ export class CompressedBuild {
     await session.watch("compress", planner.contentBytes, () =>
       session.run("compress", { tree, contents, work, files }),
     );
+    const packedBytes = await this.#plan(() => planner.gather());
+    if (packedBytes > 0) stagePackedInode(staged.tree, input.inodes, this.#packedEntry, packedBytes, planner.time);
     await this.#plan(() => planner.placeMetadata());
-    await this.#plan(() => writeDirectories(planner, files));
+    if (compression.directories) await this.#plan(() => writeDirectories(planner, input, files));
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       const { work, arrangement } = packed;
@@ -126,10 +129,12 @@ async function copyToDevice(job: JobContext, path: string, length: number, devic
   await copyImage(job, path, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
 }
 
-function writeDirectories(planner: CompressedPlanner, files: CompressFiles): void {
+function writeDirectories(planner: CompressedPlanner, { tree, inodes }: PlanInput, files: CompressFiles): void {
   const fragments = new SpillFile(files.fragments);
   try {
-    planner.writeDirectories((bytes, offset) => fragments.writeAt(bytes, offset));
+    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, (bytes, offset) =>
+      fragments.writeAt(bytes, offset),
+    );
   } finally {
     fragments.release();
   }

@@ -10,7 +10,7 @@
 import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import { SequentialSink, type Sink } from "../core/sink.ts";
 import { loadXxHash } from "../core/xxhash.ts";
-import { allocatePackedInode } from "../erofs/compress/planner.ts";
+import { allocatePackedInode } from "../erofs/compress/packed-inode.ts";
 import { emitParallel, emitSequential } from "../erofs/emit/emit.ts";
 import { type ErofsLayout, resolveLayout } from "../erofs/options.ts";
 import { type ErofsPlan, type PlanInput, planImage } from "../erofs/plan/plan.ts";
