@@ -46,12 +46,20 @@ export function raw(size: number): FieldType<"raw", Uint8Array> {
 /** The fields of a structure, in its order. */
 export type Fields = Record<string, FieldType>;
 
+const NAME = Symbol("name");
 const FIELDS = Symbol("fields");
 
+/** A structure as a whole: what {@link decodeStruct} needs of it. */
+export interface Layout<F extends Fields = Fields> {
+  readonly [NAME]: string;
+  readonly [FIELDS]: F;
+  readonly byteSize: number;
+}
+
 /** Offsets by field name. */
-export type Struct<F extends Fields> = {
+export type Struct<F extends Fields> = Layout<F> & {
   readonly [K in keyof F]: F[K] extends FieldType<infer Width> ? Offset<Width> : never;
-} & { readonly [FIELDS]: F; readonly byteSize: number };
+};
 
 /** One record's values by field name. */
 export type Decoded<F extends Fields> = {
@@ -67,12 +75,17 @@ export function struct<const F extends Fields>(name: string, size: number, field
     at += type.size;
   }
   if (at !== size) throw new ImageError("INTERNAL", `struct ${name}: fields take ${at} bytes, not ${size}`);
-  return Object.freeze({ ...offsets, [FIELDS]: fields, byteSize: size }) as Struct<F>;
+  return Object.freeze({ ...offsets, [NAME]: name, [FIELDS]: fields, byteSize: size }) as Struct<F>;
+}
+
+/** What a structure is called: the kernel's name where it has one. */
+export function structName(layout: Layout): string {
+  return layout[NAME];
 }
 
 /** Reads one record at `at` into an object of its fields. */
-export function decodeStruct<F extends Fields>(view: StructView, at: number, layout: Struct<F>): Decoded<F> {
-  const offsets = layout as Readonly<Record<string, Offset<FieldWidth>>>;
+export function decodeStruct<F extends Fields>(view: StructView, at: number, layout: Layout<F>): Decoded<F> {
+  const offsets = layout as unknown as Readonly<Record<string, Offset<FieldWidth>>>;
   const record: Record<string, unknown> = {};
   for (const [field, type] of Object.entries(layout[FIELDS])) record[field] = type.read(view, at, offsets[field]!);
   return record as Decoded<F>;

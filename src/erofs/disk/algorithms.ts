@@ -9,7 +9,7 @@
 import type { CodecName } from "../../codec/names.ts";
 import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
-import { raw, StructView, struct, u8, u16 } from "../../core/struct.ts";
+import { type Layout, raw, StructView, struct, u8, u16 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
@@ -39,8 +39,8 @@ export interface ConfigurationValues {
 
 /** The configuration of an algorithm on disk. */
 export interface AlgorithmConfiguration {
-  /** Bytes, without those of its length. */
-  readonly byteSize: number;
+  /** Its structure, behind the length. */
+  readonly layout: Layout;
   /** Writes it into zeroed bytes. */
   readonly emit: (view: StructView, at: number, values: ConfigurationValues) => void;
 }
@@ -72,7 +72,7 @@ export interface AlgorithmRow {
 export const MAX_EXTENT = 1 << 20;
 
 /** What stands in front of each configuration: its bytes. */
-const CFGS_HEAD = struct("length of a configuration", 2, { size: u16 });
+export const CFGS_HEAD = struct("length of a configuration", 2, { size: u16 });
 /** struct z_erofs_lz4_cfgs */
 const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
 /** struct z_erofs_deflate_cfgs */
@@ -96,7 +96,7 @@ const LZ4 = {
   mostBlocks: 256,
   isFirst: true,
   configuration: {
-    byteSize: LZ4_CFGS.byteSize,
+    layout: LZ4_CFGS,
     emit(view: StructView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
       view.setU16(at, LZ4_CFGS.max_distance, dictSize);
       view.setU16(at, LZ4_CFGS.max_pclusterblks, pclusterBlocks);
@@ -120,7 +120,7 @@ const ROWS = {
     skipsRandom: true,
     isFirst: false,
     configuration: {
-      byteSize: DEFLATE_CFGS.byteSize,
+      layout: DEFLATE_CFGS,
       emit(view, at, { dictSize }) {
         view.setU8(at, DEFLATE_CFGS.windowbits, Math.log2(dictSize));
       },
@@ -141,7 +141,7 @@ const ROWS = {
     skipsRandom: true,
     isFirst: false,
     configuration: {
-      byteSize: ZSTD_CFGS.byteSize,
+      layout: ZSTD_CFGS,
       emit(view, at, { dictSize }) {
         view.setU8(at, ZSTD_CFGS.windowlog, Math.log2(dictSize) - ZSTD_LEAST_WINDOW_BITS);
       },
@@ -154,6 +154,11 @@ export type Algorithm = keyof typeof ROWS;
 
 /** The algorithms by name. */
 export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmRow>> = ROWS;
+
+/** The algorithm of a number; undefined where there is no codec for it. */
+export function algorithmOf(id: number): AlgorithmRow | undefined {
+  return Object.values(ALGORITHMS).find((row) => row.id === id);
+}
 
 /** Names of mkfs.erofs that there is no codec for yet. */
 export const ALGORITHMS_TO_COME: readonly string[] = ["lzma", "libdeflate"];
@@ -179,7 +184,7 @@ export function resolveDictSize(algorithm: Algorithm, asked: number | undefined,
 
 /** The configuration of an algorithm, its length in front. */
 export function encodeConfiguration({ configuration }: AlgorithmRow, values: ConfigurationValues): Uint8Array {
-  const { byteSize } = configuration;
+  const { byteSize } = configuration.layout;
   const bytes = new Uint8Array(CFGS_HEAD.byteSize + byteSize);
   const view = new StructView(bytes.buffer);
   view.setU16(0, CFGS_HEAD.size, byteSize);

@@ -1,0 +1,33 @@
+/** Contents as a dump tells of them: by a checksum that two dumps can be compared by. */
+import { isZero } from "../core/bytes.ts";
+import type { XxHash } from "../core/xxhash.ts";
+import type { ImageBytes } from "./image.ts";
+
+/** Bytes that are read at once. */
+const PIECE = 1 << 20;
+
+/** The first 48 bits of xxh64 of the bytes, in hexadecimal. */
+export function checksum(bytes: Uint8Array, xxhash: XxHash): string {
+  return short(xxhash.h64Raw(bytes));
+}
+
+/** The same of a part of an image; undefined where all of it is zero. */
+export async function checksumOf(
+  image: ImageBytes,
+  at: number,
+  end: number,
+  xxhash: XxHash,
+): Promise<string | undefined> {
+  const hash = xxhash.create64();
+  let zero = true;
+  for (let from = at; from < end; from += PIECE) {
+    const bytes = await image.read(from, Math.min(PIECE, end - from));
+    zero &&= isZero(bytes);
+    hash.update(bytes);
+  }
+  return zero ? undefined : short(hash.digest());
+}
+
+function short(hash: bigint): string {
+  return hash.toString(16).padStart(16, "0").slice(0, 12);
+}

@@ -1,0 +1,48 @@
+/** Blocks of directories as they are read. Source: Linux fs/erofs/dir.c. */
+import { DIRENT } from "../../erofs/disk/format.ts";
+import { damaged, toNumber, viewOf } from "../image.ts";
+
+/** An entry of a directory. */
+export interface Dirent {
+  /** Where it lies in its block. */
+  readonly at: number;
+  readonly nid: number;
+  readonly name: Uint8Array;
+}
+
+/**
+ * The entries of a block of a directory, and where their names end.
+ *
+ * @param where of the directory, for messages
+ * @throws ImageError `DAMAGED` where they do not hold together
+ */
+export function readDirents(block: Uint8Array, where: number): { dirents: Dirent[]; end: number } {
+  if (block.length < DIRENT.byteSize) throw damaged(where, `a directory ends with ${block.length} bytes`);
+  const view = viewOf(block);
+  const names = view.getU16(0, DIRENT.nameoff);
+  if (names === 0 || names % DIRENT.byteSize !== 0 || names > block.length) {
+    throw damaged(where, `the names of a directory start at ${names}`);
+  }
+  const dirents: Dirent[] = [];
+  let end = names;
+  for (let at = 0; at < names; at += DIRENT.byteSize) {
+    const from = view.getU16(at, DIRENT.nameoff);
+    const isLast = at + DIRENT.byteSize === names;
+    const to = isLast ? nameEnd(block, from) : view.getU16(at + DIRENT.byteSize, DIRENT.nameoff);
+    if (from < end || to <= from || to > block.length) throw damaged(where, `a name stands at ${from} to ${to}`);
+    dirents.push({ at, nid: toNumber(view.getU64(at, DIRENT.nid), where), name: block.slice(from, to) });
+    end = to;
+  }
+  return { dirents, end };
+}
+
+/** The last name ends with the block, or where zeros fill that up. */
+function nameEnd(block: Uint8Array, from: number): number {
+  const zero = block.indexOf(0, from);
+  return zero < 0 ? block.length : zero;
+}
+
+/** Whether a name is one of the two that every directory has. */
+export function isDots(name: Uint8Array): boolean {
+  return name.length <= 2 && name.every((byte) => byte === 0x2e);
+}

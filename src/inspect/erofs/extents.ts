@@ -1,0 +1,86 @@
+/** Where the bytes of a file lie, whatever its data layout: a row of extents. Source: Linux fs/erofs/{data,zmap}.c. */
+import { roundUp } from "../../core/bytes.ts";
+import {
+  CHUNK_ADDRESS,
+  CHUNK_INDEX,
+  CHUNK_INDEXES,
+  LAYOUT_CHUNK,
+  LAYOUT_INLINE,
+  LAYOUT_PLAIN,
+  MAX_CHUNK_BITS,
+  NULL_BLOCK,
+} from "../../erofs/disk/format.ts";
+import { damaged } from "../image.ts";
+import { indexExtents, recordExtents } from "./compressed-extents.ts";
+import { type Extent, PLAIN_BYTES, packedExtent } from "./extent.ts";
+import { readIndex } from "./file-index.ts";
+import type { ErofsImage } from "./image.ts";
+import type { ErofsInode } from "./inode.ts";
+
+/** Chunk format: all bits that mean something, and that addresses have an upper half. */
+const [CHUNK_KNOWN, CHUNK_48BIT] = [0x7f, 0x40] as const;
+
+/**
+ * The extents of a file, from its first byte to its last. Holes in front of data are told, those of the rest need not be.
+ *
+ * @throws ImageError `DAMAGED` where they do not hold together
+ */
+export async function* readExtents(image: ErofsImage, inode: ErofsInode): AsyncGenerator<Extent> {
+  const { layout, size } = inode;
+  if (size === 0) return;
+  if (layout === LAYOUT_PLAIN || layout === LAYOUT_INLINE) yield* flatExtents(image, inode);
+  else if (layout === LAYOUT_CHUNK) yield* chunkExtents(image, inode);
+  else {
+    const index = await readIndex(image, inode);
+    if (index.kind === "fragment") yield packedExtent(0, size, index.fragmentOff!);
+    else if (index.kind === "records") yield* recordExtents(image, inode, index);
+    else yield* indexExtents(image, inode, index);
+  }
+}
+
+function* flatExtents(image: ErofsImage, { layout, size, startBlk, end, at }: ErofsInode): Generator<Extent> {
+  const { blockSize } = image;
+  const whole = layout === LAYOUT_PLAIN ? size : Math.floor((size - 1) / blockSize) * blockSize;
+  if (whole > 0 && startBlk % 2 ** 32 !== NULL_BLOCK) {
+    const stored = roundUp(whole, blockSize);
+    image.bytes.check(startBlk * blockSize, stored);
+    yield { start: 0, length: whole, source: "blocks", at: startBlk * blockSize, stored, ...PLAIN_BYTES };
+  } else if (whole > 0) yield { start: 0, length: whole, source: "hole", at: 0, stored: 0, ...PLAIN_BYTES };
+  if (whole === size) return;
+  const tail = size - whole;
+  image.bytes.check(end, tail);
+  if (Math.floor(end / blockSize) !== Math.floor((end + tail - 1) / blockSize))
+    throw damaged(at, "its tail crosses a block");
+  yield { start: whole, length: tail, source: "inode", at: end, stored: tail, ...PLAIN_BYTES };
+}
+
+/** Where the chunks of a file are listed, and how. */
+export function chunkList(image: ErofsImage, { union, size, end, at }: ErofsInode) {
+  if ((union & ~CHUNK_KNOWN) !== 0) throw damaged(at, `chunks have no format ${union}`);
+  const layout = (union & CHUNK_INDEXES) === 0 ? CHUNK_ADDRESS : CHUNK_INDEX;
+  const chunkBytes = image.blockSize * 2 ** (union & MAX_CHUNK_BITS);
+  const entries = Math.ceil(size / chunkBytes);
+  const from = roundUp(end, layout.byteSize);
+  image.bytes.check(from, entries * layout.byteSize);
+  return { at: from, end: from + entries * layout.byteSize, layout, chunkBytes, isWide: (union & CHUNK_48BIT) !== 0 };
+}
+
+async function* chunkExtents(image: ErofsImage, inode: ErofsInode): AsyncGenerator<Extent> {
+  const { blockSize } = image;
+  const { at, end, layout, chunkBytes, isWide } = chunkList(image, inode);
+  let start = 0;
+  for (let entry = at; entry < end; entry += layout.byteSize, start += chunkBytes) {
+    const view = await image.bytes.view(entry, layout.byteSize);
+    const low = view.getU32(0, layout.startblk_lo);
+    const high = isWide && layout === CHUNK_INDEX ? view.getU16(0, CHUNK_INDEX.startblk_hi) : 0;
+    const length = Math.min(chunkBytes, inode.size - start);
+    const isHole = low === NULL_BLOCK && (!isWide || high === 0xffff);
+    const blk = low + high * 2 ** 32;
+    if (isHole) yield { start, length, source: "hole", at: 0, stored: 0, ...PLAIN_BYTES };
+    else {
+      const stored = roundUp(length, blockSize);
+      image.bytes.check(blk * blockSize, stored);
+      yield { start, length, source: "blocks", at: blk * blockSize, stored, ...PLAIN_BYTES };
+    }
+  }
+}

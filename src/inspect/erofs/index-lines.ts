@@ -1,0 +1,79 @@
+/** What a dump says of the arrays behind inodes: chunks, and the indexes of compressed files. */
+import { decodeStruct, type Layout, type StructView, structName } from "../../core/struct.ts";
+import {
+  EXTENT,
+  LCLUSTER_DELTAS,
+  LCLUSTER_INDEX,
+  LCLUSTER_NONHEAD,
+  LCLUSTER_PLAIN,
+  PACK_BASE,
+} from "../../erofs/disk/format.ts";
+import { viewOf } from "../image.ts";
+import { type Element, elementLines } from "../runs.ts";
+import { line, show } from "../text.ts";
+import { chunkList } from "./extents.ts";
+import type { FileIndex } from "./file-index.ts";
+import type { ErofsImage } from "./image.ts";
+import type { ErofsInode } from "./inode.ts";
+import { LCLUSTER_TYPE_MASK } from "./lclusters.ts";
+import { type PackedEntry, packsOf, readPack } from "./packs.ts";
+
+/** A line for each chunk, or run of chunks. */
+export function chunkLines(image: ErofsImage, inode: ErofsInode): AsyncGenerator<string> {
+  const { at, end, layout } = chunkList(image, inode);
+  return elementLines(elements(image, at, end, layout.byteSize, () => layout));
+}
+
+/** A line for each lcluster of a full index, or run of these; for each pack of a compact one; for each record. */
+export function indexLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
+  if (index.kind === "compact") return packLines(image, index);
+  if (index.kind === "records") return elementLines(records(image, index));
+  return elementLines(elements(image, index.at, index.end, LCLUSTER_INDEX.byteSize, indexLayout));
+}
+
+function indexLayout(view: StructView): Layout {
+  const type = view.getU16(0, LCLUSTER_INDEX.di_advise) & LCLUSTER_TYPE_MASK;
+  return type === LCLUSTER_NONHEAD ? LCLUSTER_DELTAS : LCLUSTER_INDEX;
+}
+
+/** Structures of one size, one behind the other. */
+async function* elements(
+  image: ErofsImage,
+  at: number,
+  end: number,
+  length: number,
+  layoutOf: (view: StructView) => Layout,
+): AsyncGenerator<Element> {
+  for (let from = at; from < end; from += length) {
+    const view = await image.bytes.view(from, length);
+    const layout = layoutOf(view);
+    yield { at: from, length, name: structName(layout), fields: decodeStruct(view, 0, layout) };
+  }
+}
+
+async function* packLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
+  for (const pack of packsOf(index.entries, index.at, index.isDense)) {
+    const view = await image.bytes.view(pack.at, pack.bytes);
+    const base = show("blkaddr", view.getU32(pack.bytes - PACK_BASE.byteSize, PACK_BASE.blkaddr));
+    const entries = readPack(view, 0, pack, index).map((entry) => showEntry(entry));
+    yield line(pack.at, pack.bytes, `pack of ${pack.entries}: ${entries.join(" ")} blkaddr=${base}`);
+  }
+}
+
+/** A head by where its extent starts; what is none by its distance, or by its blocks. */
+function showEntry({ type, value, isCount }: PackedEntry): string {
+  if (type === LCLUSTER_NONHEAD) return isCount ? `blocks=${value}` : `+${value}`;
+  return `${type === LCLUSTER_PLAIN ? "plain" : `head${type === 1 ? 1 : 2}`}@${value}`;
+}
+
+/** A record is the start of the whole structure. */
+async function* records(image: ErofsImage, { at, end, recordBytes }: FileIndex): AsyncGenerator<Element> {
+  const names = Object.entries(EXTENT).filter(([name, offset]) => name !== "byteSize" && offset < recordBytes);
+  const whole = new Uint8Array(EXTENT.byteSize);
+  for (let from = at; from < end; from += recordBytes) {
+    whole.set(await image.bytes.read(from, recordBytes));
+    const record: Record<string, unknown> = decodeStruct(viewOf(whole), 0, EXTENT);
+    const fields = Object.fromEntries(names.map(([name]) => [name, record[name]]));
+    yield { at: from, length: recordBytes, name: structName(EXTENT), fields };
+  }
+}

@@ -1,0 +1,129 @@
+/** What a dump says of each structure of an EROFS image. */
+import type { Layout } from "../../core/struct.ts";
+import type { XxHash } from "../../core/xxhash.ts";
+import { algorithmOf, CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
+import {
+  COMPACT,
+  DIRENT,
+  EXTENDED,
+  MAP_HEADER,
+  SHARED_XATTR,
+  SUPER,
+  SUPER_OFFSET,
+  XATTR_ENTRY,
+  XATTR_HEADER,
+} from "../../erofs/disk/format.ts";
+import { checksum, checksumOf } from "../checksum.ts";
+import { viewOf } from "../image.ts";
+import { count, describe, line, quote, showRaw } from "../text.ts";
+import type { Tile } from "../tiles.ts";
+import { type Dirent, readDirents } from "./directory.ts";
+import { readIndex } from "./file-index.ts";
+import { chunkLines, indexLines } from "./index-lines.ts";
+import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
+import type { ErofsMap } from "./map.ts";
+import { type ErofsPart, PARTS } from "./parts.ts";
+import { readXattrBody, readXattrEntry, type XattrEntry } from "./xattrs.ts";
+
+type ErofsTile = Tile<ErofsPart>;
+
+/** The lines of one tile, as {@link mapErofs} has found it. */
+export async function* erofsLines(map: ErofsMap, tile: ErofsTile, xxhash: XxHash): AsyncGenerator<string> {
+  const { image, paths, nids } = map;
+  const { part, at, end, owner } = tile;
+  const inode = () => readInode(image, nids[owner]!);
+  if (part === PARTS.superblock) yield* superLines(map, tile);
+  else if (part === PARTS.configuration) yield* configurationLines(map, tile);
+  else if (part === PARTS.inode) yield* inodeLines(map, await inode(), owner);
+  else if (part === PARTS.xattrs) yield* xattrLines(map, await inode(), xxhash);
+  else if (part === PARTS.sharedXattr) {
+    const entry = await readXattrEntry(image, at, end);
+    yield `${await entryLine(map, entry, xxhash)}, of ${count(tile.owners, "inode")}`;
+  } else if (part === PARTS.chunks) yield* chunkLines(image, await inode());
+  else if (part === PARTS.mapHeader) yield* mapHeaderLines(map, await inode(), at);
+  else if (part === PARTS.index) yield* indexLines(image, await readIndex(image, await inode()));
+  else if (part === PARTS.directory) yield* blockLines(await image.bytes.read(at, end - at), at, paths.show(owner));
+  else if (part === PARTS.tail && isLink(await inode())) yield await targetLine(map, tile);
+  else yield await dataLine(map, tile, xxhash);
+}
+
+async function* structLines(map: ErofsMap, layout: Layout, at: number, subject = ""): AsyncGenerator<string> {
+  const view = await map.image.bytes.view(at, layout.byteSize);
+  yield line(at, layout.byteSize, describe(layout, view, 0, subject));
+}
+
+async function* superLines(map: ErofsMap, { end }: ErofsTile): AsyncGenerator<string> {
+  yield* structLines(map, SUPER, SUPER_OFFSET);
+  const slots = SUPER_OFFSET + SUPER.byteSize;
+  if (slots < end) yield line(slots, end - slots, `slots: ${showRaw(await map.image.bytes.read(slots, end - slots))}`);
+}
+
+async function* configurationLines(map: ErofsMap, { at, end, detail }: ErofsTile): AsyncGenerator<string> {
+  yield* structLines(map, CFGS_HEAD, at);
+  const from = at + CFGS_HEAD.byteSize;
+  const layout = algorithmOf(detail)?.configuration.layout;
+  if (layout && from + layout.byteSize === end) yield* structLines(map, layout, from);
+  else yield line(from, end - from, `of algorithm ${detail}: ${showRaw(await map.image.bytes.read(from, end - from))}`);
+}
+
+function inodeLines(map: ErofsMap, inode: ErofsInode, owner: number): AsyncGenerator<string> {
+  const subject = `${map.paths.show(owner)} nid=${inode.nid} ${layoutName(inode.layout)}`;
+  return structLines(map, inode.isExtended ? EXTENDED : COMPACT, inode.at, subject);
+}
+
+async function* xattrLines(map: ErofsMap, inode: ErofsInode, xxhash: XxHash): AsyncGenerator<string> {
+  const body = await readXattrBody(map.image, inode);
+  yield* structLines(map, XATTR_HEADER, inode.xattrAt);
+  for (const { at, entryAt } of body!.shared) {
+    const { prefix, name } = await readXattrEntry(map.image, entryAt, map.image.bytes.size);
+    yield* structLines(map, SHARED_XATTR, at, `${prefix}${quote(name)}`);
+  }
+  for (const entry of body!.own) yield await entryLine(map, entry, xxhash);
+}
+
+async function entryLine(map: ErofsMap, entry: XattrEntry, xxhash: XxHash): Promise<string> {
+  const { at, end, prefix, name, value } = entry;
+  const view = await map.image.bytes.view(at, XATTR_ENTRY.byteSize);
+  const what = describe(XATTR_ENTRY, view, 0, `${prefix}${quote(name)}`);
+  return line(at, end - at, `${what} value ${checksum(value, xxhash)}`);
+}
+
+/** A directory whose blocks are compressed has no place for them: they are told here, by their place in it. */
+async function* mapHeaderLines(map: ErofsMap, inode: ErofsInode, at: number): AsyncGenerator<string> {
+  yield* structLines(map, MAP_HEADER, at);
+  if (!isDirectory(inode) || !isCompressedInode(inode)) return;
+  let blockAt = 0;
+  for await (const block of map.data.read(inode, map.image.blockSize)) {
+    for (const { text } of direntTexts(block, readDirents(block, inode.at).dirents)) yield `    at ${blockAt}: ${text}`;
+    blockAt += block.length;
+  }
+}
+
+function* blockLines(block: Uint8Array, at: number, path: string): Generator<string> {
+  const { dirents, end } = readDirents(block, at);
+  for (const { from, text } of direntTexts(block, dirents)) yield line(at + from, DIRENT.byteSize, text);
+  const names = dirents.length * DIRENT.byteSize;
+  yield line(at + names, end - names, `${count(dirents.length, "name")} of ${path}`);
+}
+
+function* direntTexts(block: Uint8Array, dirents: readonly Dirent[]): Generator<{ from: number; text: string }> {
+  const view = viewOf(block);
+  for (const { at, name } of dirents) yield { from: at, text: describe(DIRENT, view, at, quote(name)) };
+}
+
+async function targetLine({ image, paths }: ErofsMap, { at, end, owner }: ErofsTile): Promise<string> {
+  return line(at, end - at, `target of ${paths.show(owner)}: ${quote(await image.bytes.read(at, end - at))}`);
+}
+
+/** Contents, compressed or not: whose, which blocks, and a checksum. */
+async function dataLine({ image, paths }: ErofsMap, tile: ErofsTile, xxhash: XxHash): Promise<string> {
+  const { part, at, end, owner, owners, detail } = tile;
+  const { blockSize } = image;
+  const words = [`${part.name} of ${paths.show(owner)}`];
+  if (owners > 1) words.push(`and ${count(owners - 1, "other")}`);
+  if (part === PARTS.data && at % blockSize === 0)
+    words.push(`blocks ${at / blockSize}..${Math.ceil(end / blockSize) - 1}`);
+  if (detail > 0) words.push(count(detail, "pcluster"));
+  words.push((await checksumOf(image.bytes, at, end, xxhash)) ?? "zeros");
+  return line(at, end - at, words.join(", "));
+}

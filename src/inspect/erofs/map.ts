@@ -1,0 +1,163 @@
+/** What lies where in an EROFS image: all that can be reached from its superblock. */
+import { encodeUtf8, roundUp } from "../../core/bytes.ts";
+import { CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
+import { LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
+import { damaged } from "../image.ts";
+import { NO_PARENT, Paths } from "../paths.ts";
+import { Tiles } from "../tiles.ts";
+import { ErofsData } from "./data.ts";
+import { isDots, readDirents } from "./directory.ts";
+import type { Extent } from "./extent.ts";
+import { chunkList, readExtents } from "./extents.ts";
+import { readIndex } from "./file-index.ts";
+import type { ErofsImage } from "./image.ts";
+import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
+import { type ErofsPart, PARTS } from "./parts.ts";
+import { readXattrBody, readXattrEntry } from "./xattrs.ts";
+
+/** Where everything is. */
+export interface ErofsMap {
+  readonly image: ErofsImage;
+  readonly data: ErofsData;
+  readonly tiles: Tiles<ErofsPart>;
+  readonly paths: Paths;
+  /** NIDs by number of {@link paths}. */
+  readonly nids: readonly number[];
+}
+
+/**
+ * Follows every pointer of an image, each inode once.
+ *
+ * @throws ImageError `DAMAGED` where it does not hold together
+ */
+export async function mapErofs(image: ErofsImage): Promise<ErofsMap> {
+  const mapper = new Mapper(image);
+  await mapper.addHead();
+  await mapper.addInodes();
+  return mapper;
+}
+
+/** No algorithm makes less of anything: what decodes to more is named again and again. */
+const MOST_DIRECTORY_RATIO = 256;
+/** What an inode without a name is called. */
+const PACKED_NAME = encodeUtf8("(packed inode)");
+
+class Mapper implements ErofsMap {
+  readonly image: ErofsImage;
+  readonly data: ErofsData;
+  readonly tiles: Tiles<ErofsPart>;
+  readonly paths = new Paths();
+  readonly nids: number[] = [];
+  readonly #known = new Set<number>();
+  /** Ends of shared attributes by their starts: many inodes name each. */
+  readonly #shared = new Map<number, number>();
+  #directoryBytes = 0;
+
+  constructor(image: ErofsImage) {
+    this.image = image;
+    this.data = new ErofsData(image);
+    this.tiles = new Tiles(image.bytes.size);
+  }
+
+  /** The superblock and the configurations behind it. */
+  async addHead(): Promise<void> {
+    const { superEnd, bytes, algorithms } = this.image;
+    this.tiles.add(PARTS.superblock, SUPER_OFFSET, superEnd);
+    let at = superEnd;
+    for (let id = 0; id < 16; id++) {
+      if ((algorithms & (1 << id)) === 0) continue;
+      at = roundUp(at, 4);
+      const length = (await bytes.view(at, CFGS_HEAD.byteSize)).getU16(0, CFGS_HEAD.size);
+      const end = at + CFGS_HEAD.byteSize + length;
+      this.tiles.add(PARTS.configuration, at, end, 0, id);
+      at = end;
+    }
+  }
+
+  /** All inodes, from the root on. */
+  async addInodes(): Promise<void> {
+    const { rootNid, packedNid } = this.image;
+    this.#found(rootNid, NO_PARENT, new Uint8Array(0));
+    if (packedNid !== 0) this.#found(packedNid, NO_PARENT, PACKED_NAME);
+    for (let owner = 0; owner < this.nids.length; owner++) {
+      const inode = await readInode(this.image, this.nids[owner]!);
+      this.tiles.add(PARTS.inode, inode.at, inode.xattrAt, owner);
+      await this.#addXattrs(inode, owner);
+      await this.#addLists(inode, owner);
+      if (isDirectory(inode)) await this.#addDirectory(inode, owner);
+      else await this.#addData(inode, owner);
+    }
+  }
+
+  #found(nid: number, parent: number, name: Uint8Array): void {
+    if (this.#known.has(nid)) return;
+    this.#known.add(nid);
+    this.paths.add(parent, name);
+    this.nids.push(nid);
+  }
+
+  async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
+    const body = await readXattrBody(this.image, inode);
+    if (body === undefined) return;
+    this.tiles.add(PARTS.xattrs, inode.xattrAt, inode.end, owner);
+    for (const { entryAt } of body.shared) {
+      let end = this.#shared.get(entryAt);
+      end ??= (await readXattrEntry(this.image, entryAt, this.image.bytes.size)).end;
+      this.#shared.set(entryAt, end);
+      this.tiles.add(PARTS.sharedXattr, entryAt, end, owner);
+    }
+  }
+
+  /** What stands behind the inode to say where its data is. */
+  async #addLists(inode: ErofsInode, owner: number): Promise<void> {
+    if (inode.layout === LAYOUT_CHUNK) {
+      const { at, end } = chunkList(this.image, inode);
+      this.tiles.add(PARTS.chunks, at, end, owner);
+    } else if (isCompressedInode(inode) && inode.size > 0) {
+      const { headerAt, at, end } = await readIndex(this.image, inode);
+      this.tiles.add(PARTS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
+      this.tiles.add(PARTS.index, at, end, owner);
+    }
+  }
+
+  /** The data of what is no directory; what lies one behind the other is one tile. */
+  async #addData(inode: ErofsInode, owner: number): Promise<void> {
+    let from = 0;
+    let to = 0;
+    let pieces = 0;
+    for await (const { source, at, stored, algorithm } of readExtents(this.image, inode)) {
+      if (source === "inode") this.tiles.add(PARTS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
+      if (source !== "blocks") continue;
+      if (at !== to) {
+        this.tiles.add(PARTS.data, from, to, owner, pieces);
+        [from, pieces] = [at, 0];
+      }
+      to = at + stored;
+      if (algorithm !== undefined) pieces++;
+    }
+    this.tiles.add(PARTS.data, from, to, owner, pieces);
+  }
+
+  /** The blocks of a directory, and the inodes that they name. */
+  async #addDirectory(inode: ErofsInode, owner: number): Promise<void> {
+    if (isCompressedInode(inode)) await this.#addData(inode, owner);
+    else for await (const extent of readExtents(this.image, inode)) this.#addBlocks(extent, owner);
+    for await (const block of this.data.read(inode, this.image.blockSize)) {
+      this.#directoryBytes += block.length;
+      if (this.#directoryBytes > MOST_DIRECTORY_RATIO * this.image.bytes.size) {
+        throw damaged(inode.at, "directories decode to more than an image of this size can hold");
+      }
+      for (const { nid, name } of readDirents(block, inode.at).dirents) {
+        if (!isDots(name)) this.#found(nid, owner, name);
+      }
+    }
+  }
+
+  #addBlocks({ source, at, length }: Extent, owner: number): void {
+    const { blockSize } = this.image;
+    if (source === "hole") throw damaged(at, "a directory has a hole");
+    for (let done = 0; done < length; done += blockSize) {
+      this.tiles.add(PARTS.directory, at + done, at + Math.min(done + blockSize, length), owner);
+    }
+  }
+}

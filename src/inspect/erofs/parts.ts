@@ -1,0 +1,23 @@
+/** The kinds of structures that an EROFS image is made of. */
+import type { Part } from "../tiles.ts";
+
+/** All of them; `owner` of a tile is a number of {@link ErofsMap.paths}. */
+export const PARTS = {
+  superblock: { name: "superblock", sharing: "none" },
+  /** `detail`: the number of the algorithm. */
+  configuration: { name: "configuration", sharing: "none" },
+  inode: { name: "inode", sharing: "none" },
+  xattrs: { name: "attributes", sharing: "none" },
+  sharedXattr: { name: "shared attribute", sharing: "same" },
+  chunks: { name: "list of chunks", sharing: "none" },
+  mapHeader: { name: "map header", sharing: "none" },
+  index: { name: "index", sharing: "none" },
+  tail: { name: "tail", sharing: "none" },
+  /** A block of a directory, or its tail. */
+  directory: { name: "directory block", sharing: "none" },
+  /** `detail`: in how many compressed pieces; 0: it is not compressed. */
+  data: { name: "data", sharing: "any" },
+} as const satisfies Record<string, Part>;
+
+/** One of them. */
+export type ErofsPart = (typeof PARTS)[keyof typeof PARTS];

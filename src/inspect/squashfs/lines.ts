@@ -1,0 +1,56 @@
+/** What a dump says of each structure of a SquashFS image. */
+import { decodeStruct, type Layout, structName } from "../../core/struct.ts";
+import type { XxHash } from "../../core/xxhash.ts";
+import { compressorOf } from "../../squashfs/disk/compressors.ts";
+import { META_HEADER, SUPER, TABLE_BLOCK, XATTR_ID_TABLE } from "../../squashfs/disk/format.ts";
+import { checksumOf } from "../checksum.ts";
+import { type Element, elementLines } from "../runs.ts";
+import { count, describe, line, showRaw } from "../text.ts";
+import type { Tile } from "../tiles.ts";
+import type { SquashfsMap } from "./map.ts";
+import { PARTS, type SquashfsPart } from "./parts.ts";
+import { tableLines } from "./table-lines.ts";
+
+type SquashfsTile = Tile<SquashfsPart>;
+
+/** The lines of one tile, as {@link mapSquashfs} has found it. */
+export async function* squashfsLines(map: SquashfsMap, tile: SquashfsTile, xxhash: XxHash): AsyncGenerator<string> {
+  const { part, at, detail } = tile;
+  if (part === PARTS.superblock) yield await structLine(map, SUPER, at);
+  else if (part === PARTS.xattrHead) yield await structLine(map, XATTR_ID_TABLE, at);
+  else if (part === PARTS.options) yield* optionLines(map, tile);
+  else if (part === PARTS.table) yield* tableLines(map, map.tables[detail]!, xxhash);
+  else if (part === PARTS.list) yield* elementLines(listElements(map, tile));
+  else yield await dataLine(map, tile, xxhash);
+}
+
+async function structLine({ image }: SquashfsMap, layout: Layout, at: number): Promise<string> {
+  const view = await image.bytes.view(at, layout.byteSize);
+  return line(at, layout.byteSize, describe(layout, view, 0));
+}
+
+async function* optionLines(map: SquashfsMap, { at, end }: SquashfsTile): AsyncGenerator<string> {
+  yield await structLine(map, META_HEADER, at);
+  const from = at + META_HEADER.byteSize;
+  const layout = compressorOf(map.image.compression)?.options?.layout;
+  if (layout && from + layout.byteSize === end) yield await structLine(map, layout, from);
+  else yield line(from, end - from, `options: ${showRaw(await map.image.bytes.read(from, end - from))}`);
+}
+
+async function* listElements({ image }: SquashfsMap, { at, end }: SquashfsTile): AsyncGenerator<Element> {
+  const { byteSize } = TABLE_BLOCK;
+  for (let from = at; from < end; from += byteSize) {
+    const { start } = decodeStruct(await image.bytes.view(from, byteSize), 0, TABLE_BLOCK);
+    yield { at: from, length: byteSize, name: structName(TABLE_BLOCK), fields: { start } };
+  }
+}
+
+/** Contents: of a file, or of a fragment block. */
+async function dataLine({ image, paths }: SquashfsMap, tile: SquashfsTile, xxhash: XxHash): Promise<string> {
+  const { part, at, end, owner, owners, detail } = tile;
+  const words = part === PARTS.fragment ? [`${part.name} ${detail}`] : [`${part.name} of ${paths.show(owner)}`];
+  if (owners > 1) words.push(`and ${count(owners - 1, "other")}`);
+  if (part === PARTS.data) words.push(count(detail, "block"));
+  words.push((await checksumOf(image.bytes, at, end, xxhash)) ?? "zeros");
+  return line(at, end - at, words.join(", "));
+}

@@ -1,0 +1,194 @@
+/** What lies where in a SquashFS image and in its tables: all that can be reached from its superblock. */
+import { decodeStruct } from "../../core/struct.ts";
+import {
+  BLOCK_WORD,
+  FLAG_COMP_OPT,
+  FRAGMENT_ENTRY,
+  META_HEADER,
+  META_RAW,
+  SUPER,
+  WORD_RAW,
+  XATTR_ID,
+  XATTR_ID_TABLE,
+} from "../../squashfs/disk/format.ts";
+import { damaged, toNumber } from "../image.ts";
+import { NO_PARENT, Paths } from "../paths.ts";
+import { Tiles } from "../tiles.ts";
+import { readListing } from "./directory.ts";
+import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
+import { readInode, type SquashfsInode } from "./inode.ts";
+import { MetaDecoder, MetaTable } from "./metadata.ts";
+import { PARTS, type SquashfsPart, TABLE_PARTS, type TablePart } from "./parts.ts";
+import { readPairs, readXattrSet, valueEnd } from "./xattrs.ts";
+
+/** A table, where it lies, and what lies where in it; of one whose records are all alike nothing. */
+export interface MappedTable {
+  readonly place: TablePlace;
+  readonly table: MetaTable;
+  readonly tiles: Tiles<TablePart>;
+}
+
+/** Where everything is. */
+export interface SquashfsMap {
+  readonly image: SquashfsImage;
+  readonly tiles: Tiles<SquashfsPart>;
+  readonly tables: readonly MappedTable[];
+  readonly paths: Paths;
+  /** Places in the table of inodes by number of {@link paths}. */
+  readonly places: readonly number[];
+}
+
+/**
+ * Follows every pointer of an image, each inode once.
+ *
+ * @throws ImageError `DAMAGED` where it does not hold together
+ */
+export async function mapSquashfs(image: SquashfsImage): Promise<SquashfsMap> {
+  const decoder = new MetaDecoder(image);
+  const tables: MappedTable[] = [];
+  for (const place of image.tables) {
+    const table = await MetaTable.open(image, decoder, place);
+    tables.push({ place, table, tiles: new Tiles(table.bytes.size) });
+  }
+  const mapper = new Mapper(image, tables);
+  await mapper.addHead();
+  mapper.addTables();
+  await mapper.addFragments();
+  await mapper.addInodes();
+  await mapper.addXattrs();
+  return mapper;
+}
+
+class Mapper implements SquashfsMap {
+  readonly image: SquashfsImage;
+  readonly tables: readonly MappedTable[];
+  readonly tiles: Tiles<SquashfsPart>;
+  readonly paths = new Paths();
+  readonly places: number[] = [];
+  readonly #known = new Set<number>();
+
+  constructor(image: SquashfsImage, tables: readonly MappedTable[]) {
+    this.image = image;
+    this.tables = tables;
+    this.tiles = new Tiles(image.bytes.size);
+  }
+
+  /** The superblock, the compressor's options, the head of the attributes. */
+  async addHead(): Promise<void> {
+    const { bytes, flags, xattrHeadAt } = this.image;
+    this.tiles.add(PARTS.superblock, 0, SUPER.byteSize);
+    if ((flags & FLAG_COMP_OPT) !== 0) {
+      const header = (await bytes.view(SUPER.byteSize, META_HEADER.byteSize)).getU16(0, META_HEADER.size);
+      const end = SUPER.byteSize + META_HEADER.byteSize + (header & (META_RAW - 1));
+      this.tiles.add(PARTS.options, SUPER.byteSize, end);
+    }
+    if (xattrHeadAt === undefined) return;
+    this.tiles.add(PARTS.xattrHead, xattrHeadAt, xattrHeadAt + XATTR_ID_TABLE.byteSize);
+  }
+
+  /** The tables, and the lists of their blocks. */
+  addTables(): void {
+    for (const [index, { place }] of this.tables.entries()) {
+      this.tiles.add(PARTS.table, place.at, place.end, 0, index);
+      this.tiles.add(PARTS.list, place.listAt, place.listEnd, 0, index);
+    }
+  }
+
+  /** The blocks that the table of fragments names. */
+  async addFragments(): Promise<void> {
+    const bytes = this.#table("fragments")?.table.bytes;
+    for (let at = 0; bytes && at < bytes.size; at += FRAGMENT_ENTRY.byteSize) {
+      const view = await bytes.view(at, FRAGMENT_ENTRY.byteSize);
+      const { start_block: start, size } = decodeStruct(view, 0, FRAGMENT_ENTRY);
+      const from = toNumber(start, at);
+      this.tiles.add(PARTS.fragment, from, from + storedBytes(size), 0, at / FRAGMENT_ENTRY.byteSize);
+    }
+  }
+
+  /** All inodes, from the root on, with their listings and data. */
+  async addInodes(): Promise<void> {
+    const inodes = this.#table("inodes")!;
+    this.#found(inodes.table.placeOf(this.image.rootRef), NO_PARENT, new Uint8Array(0));
+    for (let owner = 0; owner < this.places.length; owner++) {
+      const inode = await readInode(inodes.table.bytes, this.places[owner]!, this.image.blockSize);
+      inodes.tiles.add(TABLE_PARTS.inode, inode.at, inode.end, owner);
+      await this.#addListing(inode, owner);
+      await this.#addData(inode, owner);
+    }
+  }
+
+  /** The attributes of all sets, and the values that stand elsewhere. */
+  async addXattrs(): Promise<void> {
+    const sets = this.#table("xattr ids");
+    const attributes = this.#table("attributes");
+    if (!sets || !attributes) return;
+    const { bytes } = attributes.table;
+    const starts: number[] = [];
+    const ends = new Map<number, number>();
+    const values = new Set<number>();
+    for (let set = 0; set * XATTR_ID.byteSize < sets.table.bytes.size; set++) {
+      const { reference, count } = await readXattrSet(sets.table.bytes, set);
+      const at = attributes.table.placeOf(reference);
+      let end = at;
+      for await (const { end: pairEnd, valueRef } of readPairs(bytes, at, count)) {
+        end = pairEnd;
+        if (valueRef !== undefined) values.add(attributes.table.placeOf(valueRef));
+      }
+      attributes.tiles.add(TABLE_PARTS.pairs, at, end, set, count);
+      starts.push(at);
+      ends.set(at, end);
+    }
+    starts.sort((a, b) => a - b);
+    let before = 0;
+    for (const at of [...values].sort((a, b) => a - b)) {
+      while (before + 1 < starts.length && starts[before + 1]! <= at) before++;
+      // one that stands in a set is told there
+      const start = starts[before]!;
+      if (start <= at && at < ends.get(start)!) continue;
+      attributes.tiles.add(TABLE_PARTS.value, at, await valueEnd(bytes, at));
+    }
+  }
+
+  #table(name: TableName): MappedTable | undefined {
+    return this.tables.find(({ place }) => place.name === name);
+  }
+
+  #found(place: number, parent: number, name: Uint8Array): void {
+    if (this.#known.has(place)) return;
+    this.#known.add(place);
+    this.paths.add(parent, name);
+    this.places.push(place);
+  }
+
+  async #addListing({ listing }: SquashfsInode, owner: number): Promise<void> {
+    if (listing === undefined || listing.bytes === 0) return;
+    const { table, tiles } = this.#table("directories")!;
+    const inodes = this.#table("inodes")!.table;
+    const at = table.place(listing.block, listing.offset);
+    tiles.add(TABLE_PARTS.listing, at, at + listing.bytes, owner);
+    for await (const { name, block, offset } of readListing(table.bytes, at, listing.bytes)) {
+      if (name !== undefined) this.#found(inodes.place(block, offset), owner, name);
+    }
+  }
+
+  async #addData({ file, bodyAt }: SquashfsInode, owner: number): Promise<void> {
+    if (file === undefined) return;
+    const { bytes } = this.#table("inodes")!.table;
+    let end = file.startOff;
+    let blocks = 0;
+    for (let word = 0; word < file.words; word++) {
+      const at = bodyAt + word * BLOCK_WORD.byteSize;
+      const stored = storedBytes((await bytes.view(at, BLOCK_WORD.byteSize)).getU32(0, BLOCK_WORD.size));
+      if (stored > 0) blocks++;
+      end += stored;
+    }
+    if (blocks > 0) this.tiles.add(PARTS.data, file.startOff, end, owner, blocks);
+  }
+}
+
+/** Bytes of a block as it is stored, by its word. */
+function storedBytes(word: number): number {
+  const stored = word & (WORD_RAW - 1);
+  if (word >= 2 * WORD_RAW) throw damaged(0, `no block has the word ${word}`);
+  return stored;
+}

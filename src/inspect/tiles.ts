@@ -1,0 +1,127 @@
+/**
+ * Which byte of an image belongs to what. Structures are noted as they are found, in whatever order; then the image is
+ * gone through from its start, and each byte is part of one structure, or of a gap:
+ *
+ *     | superblock | gap | inode | inode | … | data of a, and of b | gap |
+ *
+ * What two structures claim is damage, unless both may share it.
+ */
+import { damaged } from "./image.ts";
+
+/** A kind of structure. */
+export interface Part {
+  /** What it is called. */
+  readonly name: string;
+  /**
+   * What else may lie in the same place: nothing; the same structure for another owner; anything that shares in this way,
+   * also a part of it.
+   */
+  readonly sharing: "none" | "same" | "any";
+}
+
+/** A structure in its place. */
+export interface Tile<P extends Part> {
+  readonly isGap: false;
+  readonly part: P;
+  /** Where it starts and ends. */
+  readonly at: number;
+  readonly end: number;
+  /** Whose it is, and one more number; what they mean is the part's business. */
+  readonly owner: number;
+  readonly detail: number;
+  /** How often it was noted: for how many owners. */
+  readonly owners: number;
+}
+
+/** Bytes between structures. */
+export interface Gap {
+  readonly isGap: true;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Numbers kept of a structure: start, end, part, owner, detail. */
+const ROW = 5;
+const [AT, END, PART, OWNER, DETAIL] = [0, 1, 2, 3, 4] as const;
+
+/** The structures of a space of bytes. */
+export class Tiles<P extends Part> {
+  readonly #size: number;
+  readonly #parts: P[] = [];
+  #rows = new Float64Array(64 * ROW);
+  #count = 0;
+  /** Bytes of structures that share with none: never more than there are. */
+  #exclusive = 0;
+
+  /** @param size bytes of the space */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * Notes a structure; nothing if it has no bytes.
+   *
+   * @throws ImageError `DAMAGED` where it is not in the space, or where structures take more bytes than it has
+   */
+  add(part: P, at: number, end: number, owner = 0, detail = 0): void {
+    if (!(at >= 0 && end >= at && end <= this.#size)) {
+      throw damaged(at, `${part.name} of ${end - at} bytes is not in an image of ${this.#size}`);
+    }
+    if (at === end) return;
+    if (part.sharing === "none") this.#exclusive += end - at;
+    if (this.#exclusive > this.#size) throw damaged(at, `${part.name} lies where something else does`);
+    let index = this.#parts.indexOf(part);
+    if (index < 0) index = this.#parts.push(part) - 1;
+    if ((this.#count + 1) * ROW > this.#rows.length) {
+      const grown = new Float64Array(this.#rows.length * 2);
+      grown.set(this.#rows);
+      this.#rows = grown;
+    }
+    this.#rows.set([at, end, index, owner, detail], this.#count++ * ROW);
+  }
+
+  /**
+   * Goes through the space. A structure that lies inside another that it shares with comes behind that.
+   *
+   * @throws ImageError `DAMAGED` where two structures overlap that share nothing
+   */
+  *inOrder(): Generator<Tile<P> | Gap> {
+    const order = this.#sort();
+    let covered = 0;
+    let coveredBy: P | undefined;
+    for (let next = 0; next < order.length; ) {
+      const row = order[next]! * ROW;
+      let owners = 1;
+      while (next + owners < order.length && this.#compare(order[next]!, order[next + owners]!) === 0) owners++;
+      next += owners;
+      const [at, end] = [this.#rows[row + AT]!, this.#rows[row + END]!];
+      const part = this.#parts[this.#rows[row + PART]!]!;
+      const mayOverlap = part.sharing === "any" && coveredBy?.sharing === "any";
+      if ((at < covered && !mayOverlap) || (owners > 1 && part.sharing === "none")) {
+        throw damaged(at, `${part.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
+      }
+      if (at > covered) yield { isGap: true, at: covered, end: at };
+      yield { isGap: false, part, at, end, owner: this.#rows[row + OWNER]!, detail: this.#rows[row + DETAIL]!, owners };
+      if (end <= covered) continue;
+      covered = end;
+      coveredBy = part;
+    }
+    if (covered < this.#size) yield { isGap: true, at: covered, end: this.#size };
+  }
+
+  /** The rows by place: of those that start together the longest first. */
+  #sort(): Uint32Array {
+    const order = Uint32Array.from({ length: this.#count }, (_, row) => row);
+    return order.sort((a, b) => this.#compare(a, b) || a - b);
+  }
+
+  #compare(a: number, b: number): number {
+    const rows = this.#rows;
+    const [first, second] = [a * ROW, b * ROW];
+    return (
+      rows[first + AT]! - rows[second + AT]! ||
+      rows[second + END]! - rows[first + END]! ||
+      rows[first + PART]! - rows[second + PART]!
+    );
+  }
+}
