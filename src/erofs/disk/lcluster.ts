@@ -247,6 +247,8 @@ class FullIndex implements EntrySink {
  */
 class CompactIndex implements EntrySink {
   readonly #view: StructView;
+  /** The same bytes: entries are no fields of whole bytes. */
+  readonly #bytes: Uint8Array;
   readonly #packs: Packs;
   readonly #lowBits: number;
   readonly #big: boolean;
@@ -265,6 +267,7 @@ class CompactIndex implements EntrySink {
 
   constructor(view: StructView, at: number, { size, blockBits, big, startBlk }: IndexInput) {
     this.#view = view;
+    this.#bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     this.#at = at;
     this.#packs = divide(Math.ceil(size / 2 ** blockBits), at, blockBits);
     this.#lowBits = Math.max(blockBits, Math.log2(CBLKCNT) + 1);
@@ -319,7 +322,7 @@ class CompactIndex implements EntrySink {
       pending |= this.#values[index]! << held;
       held += bits;
       for (; held >= 8; held -= 8) {
-        this.#view.setUint8(at++, pending & 0xff);
+        this.#bytes[at++] = pending & 0xff;
         pending >>>= 8;
       }
     }
