@@ -77,7 +77,7 @@ export function parseMksquashfsWords(name: string, options: readonly (readonly [
   const choice: CompressorChoice = { compressor: name as CompressorName };
   for (const [option, value] of options) {
     const word = words.find(({ mksquashfs }) => mksquashfs === option);
-    if (word === undefined) throw new UsageError(`${option}: is no option of ${name}`);
+    if (word === undefined) throw new UsageError(`${option}: is no option of ${name}${butOf(option)}`);
     if (word.only !== undefined && word.only !== value) {
       throw new UsageError(`${option} ${value}: only the ${word.only} one is there`);
     }
@@ -104,6 +104,12 @@ export function parseGensquashfsWords(name: string, extra: string | undefined): 
     applyWord(choice, row, word, `-X ${key}`, value ?? "");
   }
   return choice;
+}
+
+/** The compressors that do have an option of mksquashfs. */
+function butOf(option: string): string {
+  const owners = Object.keys(WORDS).filter((name) => WORDS[name]!.some(({ mksquashfs }) => mksquashfs === option));
+  return owners.length === 0 ? "" : `, but of ${owners.join(" and ")}`;
 }
 
 function isAlgorithm(name: string): boolean {

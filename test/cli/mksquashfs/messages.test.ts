@@ -60,7 +60,7 @@ test.each([
   ["-no-xattrs -p 'a x user.a=b'", "-no-xattrs: -xattrs-add or a pseudo file gives attributes"],
   ["-comp gzip -Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
   ["-comp gzip -Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
-  ["-comp zstd -Xwindow-size 9", "-Xwindow-size: is no option of zstd"],
+  ["-comp zstd -Xwindow-size 9", "-Xwindow-size: is no option of zstd, but of gzip"],
   ["-zip", "-zip: reading zip archives is not supported yet"],
   ["-dereference", "-dereference: not supported"],
   ["-action-file x", "-action-file: actions are not supported"],

@@ -80,8 +80,8 @@ describe("-comp of mksquashfs", () => {
     ["gzip", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
     ["gzip", "-Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
     ["gzip", "-Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
-    ["gzip", "-Xhc", "-Xhc: is no option of gzip"],
-    ["lz4", "-Xhc -Xcompression-level 3", "-Xcompression-level: is no option of lz4"],
+    ["gzip", "-Xhc", "-Xhc: is no option of gzip, but of lz4"],
+    ["lz4", "-Xhc -Xcompression-level 3", "-Xcompression-level: is no option of lz4, but of gzip and zstd"],
     ["zstd", "-Xdict-size 100%", "-Xdict-size: is no option of zstd"],
   ])("%s %s is refused: %s", (name, line, message, hint?: string) => {
     expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message, hint));
