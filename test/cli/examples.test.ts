@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { MANUAL as GENSQUASHFS } from "../../src/cli/gensquashfs/manual.ts";
 import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
 import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
-import { formatHelp } from "../../src/cli/shared/help.ts";
+import { formatHelp } from "../../src/cli/shared/manual/help.ts";
 import { commandWords, runShell } from "../helpers/commands.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 

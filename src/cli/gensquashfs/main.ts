@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `ts-gensquashfs`. */
-import { formatHelp } from "../shared/help.ts";
+import { formatHelp } from "../shared/manual/help.ts";
 import { runProgram } from "../shared/program.ts";
 import { MANUAL } from "./manual.ts";
 import { parseGensquashfs } from "./options.ts";

@@ -1,5 +1,5 @@
 /** What is to be said of `ts-gensquashfs`. */
-import { EXIT_SECTION, type Manual } from "../shared/manual.ts";
+import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
 import type { Settings } from "./settings.ts";
 import { SECTIONS } from "./table.ts";
 

@@ -1,7 +1,6 @@
 /** The command line of `ts-gensquashfs`: the grammar of gensquashfs 1.2 and 1.3. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
-import { systemMessage } from "../../core/node/node-errors.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
@@ -12,8 +11,9 @@ import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { parseGensquashfsWords } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
-import { usageHint } from "../shared/help.ts";
-import { optionsOf } from "../shared/manual.ts";
+import { readInput } from "../shared/input.ts";
+import { usageHint } from "../shared/manual/help.ts";
+import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
 import { limitBacktracking, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
@@ -100,12 +100,4 @@ function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile
     }
     if (contexts) labelEntries(work, contexts, UNLABELED);
   });
-}
-
-function readInput(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
-  }
 }

@@ -1,7 +1,7 @@
 /** The table of `ts-gensquashfs`: every option, by sections. Names are those of gensquashfs 1.3. */
 import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
-import type { Section } from "../shared/manual.ts";
+import type { Section } from "../shared/manual/manual.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
 import { directory, file, number, text, type Value } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";

@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
-import { readFileSync } from "node:fs";
-import { systemMessage } from "../../core/node/node-errors.ts";
 import { resolveLayout } from "../../erofs/options.ts";
 import {
   type BuildReport,
@@ -17,7 +15,8 @@ import {
 } from "../../index.ts";
 import { resolveSquashfsLayout } from "../../squashfs/options.ts";
 import { asUsage } from "../shared/getopt.ts";
-import { formatHelp } from "../shared/help.ts";
+import { readInput } from "../shared/input.ts";
+import { formatHelp } from "../shared/manual/help.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
 import { formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
 import { parseHints } from "./hints.ts";
@@ -109,12 +108,4 @@ function readSort(path: string | undefined): SortRule[] {
   if (path === undefined) return [];
   limitBacktracking();
   return parseSortFile(readInput(path), path);
-}
-
-function readInput(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Error(`${path}: ${systemMessage(error)}`);
-  }
 }

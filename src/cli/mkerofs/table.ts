@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { compressorsHelp } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
-import type { Section } from "../shared/manual.ts";
+import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
 import { choice, directory, file, number, numberByFormat, text } from "../shared/value.ts";

@@ -1,5 +1,5 @@
 /** What is to be said of `ts-mksquashfs`. The sections have the names that mksquashfs 4.7 gives them. */
-import { EXIT_SECTION, type Manual } from "../shared/manual.ts";
+import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
 import type { Settings } from "./settings.ts";
 import { FILTER, PERMS, PSEUDO, TIME, XATTRS } from "./table-entries.ts";
 import { BUILD, COMPRESSION, EXPERT } from "./table-image.ts";

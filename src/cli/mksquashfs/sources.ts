@@ -1,5 +1,5 @@
 /** The sources of `ts-mksquashfs`: directories and files, pseudo files, excludes, sort files. */
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
@@ -16,6 +16,7 @@ import type { ComponentRule } from "../../stage/tree/policy.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { UsageError } from "../shared/getopt.ts";
+import { readInput } from "../shared/input.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { print } from "../shared/streams.ts";
 import { formatMessage } from "../shared/summary.ts";
@@ -248,14 +249,6 @@ function sortPath(given: string, places: readonly Placed[]): string {
   const path = given.replace(/\/\*$/, "");
   const isBelow = places.some((place) => existsSync(`${place.path}/${path}`));
   return isBelow || !existsSync(path) ? path : resolve(path);
-}
-
-function readInput(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
-  }
 }
 
 function latin1(text: string): string {

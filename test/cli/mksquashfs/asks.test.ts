@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { MANUAL } from "../../../src/cli/mksquashfs/manual.ts";
 import { parseMksquashfs } from "../../../src/cli/mksquashfs/options.ts";
 import { UsageError } from "../../../src/cli/shared/getopt.ts";
-import { formatHelp } from "../../../src/cli/shared/help.ts";
+import { formatHelp } from "../../../src/cli/shared/manual/help.ts";
 
 /** What a command line prints on a page of 80 columns. */
 function print(line: string): string {

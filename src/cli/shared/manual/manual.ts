@@ -1,6 +1,6 @@
 /** What is to be said of a command beside its table of options; `--help`, manual pages and completions are made of both. */
-import type { Option } from "./option.ts";
-import type { ValueKind } from "./value.ts";
+import type { Option } from "../option.ts";
+import type { ValueKind } from "../value.ts";
 
 /** Everything that is to be said of a command. */
 export interface Manual<S> {

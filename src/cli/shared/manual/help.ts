@@ -1,7 +1,8 @@
 /** `--help` and its parts, made from a command's manual and table for a page of any width. */
+
+import { IS_DEFAULT, type Option } from "../option.ts";
+import { describeValue, formatName } from "../value.ts";
 import type { Example, Manual, Section } from "./manual.ts";
-import { IS_DEFAULT, type Option } from "./option.ts";
-import { describeValue, formatName } from "./value.ts";
 import { indentText, layPage, type Page, pairText, wrapText, wrapWords } from "./wrap.ts";
 
 /** Spaces before an option, and before a word of one. */

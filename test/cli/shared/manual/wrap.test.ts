@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { layPage, pairText, wrapText } from "../../../src/cli/shared/wrap.ts";
+import { layPage, pairText, wrapText } from "../../../../src/cli/shared/manual/wrap.ts";
 
 describe("text in lines", () => {
   test.each([
