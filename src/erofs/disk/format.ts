@@ -205,6 +205,8 @@ export const LCLUSTER_DELTAS = struct("z_erofs_lcluster_index (nonhead)", 8, {
   delta_0: u16,
   delta_1: u16,
 });
+/** A byte of the packed entries of a compact index, which have no whole bytes each */
+export const PACK_BYTE = struct("entries of a pack", 1, { bits: u8 });
 /** The last four bytes of a pack of a compact index */
 export const PACK_BASE = struct("base of a pack", 4, { blkaddr: u32 });
 

@@ -31,6 +31,7 @@ import {
   MAP_HEADER,
   MAX_COMPACT_2B_BITS,
   PACK_BASE,
+  PACK_BYTE,
 } from "./format.ts";
 
 /** The extent is compressed; otherwise its bytes lie as they are. */
@@ -247,8 +248,6 @@ class FullIndex implements EntrySink {
  */
 class CompactIndex implements EntrySink {
   readonly #view: StructView;
-  /** The same bytes: entries are no fields of whole bytes. */
-  readonly #bytes: Uint8Array;
   readonly #packs: Packs;
   readonly #lowBits: number;
   readonly #big: boolean;
@@ -267,7 +266,6 @@ class CompactIndex implements EntrySink {
 
   constructor(view: StructView, at: number, { size, blockBits, big, startBlk }: IndexInput) {
     this.#view = view;
-    this.#bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     this.#at = at;
     this.#packs = divide(Math.ceil(size / 2 ** blockBits), at, blockBits);
     this.#lowBits = Math.max(blockBits, Math.log2(CBLKCNT) + 1);
@@ -322,7 +320,7 @@ class CompactIndex implements EntrySink {
       pending |= this.#values[index]! << held;
       held += bits;
       for (; held >= 8; held -= 8) {
-        this.#bytes[at++] = pending & 0xff;
+        this.#view.setU8(at++, PACK_BYTE.bits, pending & 0xff);
         pending >>>= 8;
       }
     }

@@ -6,7 +6,7 @@
  */
 import { roundUp } from "../../core/bytes.ts";
 import type { StructView } from "../../core/struct.ts";
-import { CBLKCNT, LCLUSTER_NONHEAD, PACK_BASE } from "../../erofs/disk/format.ts";
+import { CBLKCNT, LCLUSTER_NONHEAD, PACK_BASE, PACK_BYTE } from "../../erofs/disk/format.ts";
 
 /** Entries of a small pack and of a large one, and the bytes of both. */
 const [SMALL, LARGE, SMALL_BYTES, LARGE_BYTES] = [2, 16, 8, 32] as const;
@@ -68,7 +68,8 @@ export function readPack(
     // an entry has at most 16 bits, so it lies in three bytes; behind those of the last entry comes the base
     const bit = entry * bits;
     const from = at + (bit >> 3);
-    const word = view.getUint8(from) | (view.getUint8(from + 1) << 8) | (view.getUint8(from + 2) << 16);
+    const byte = (index: number) => view.getU8(from + index, PACK_BYTE.bits);
+    const word = byte(0) | (byte(1) << 8) | (byte(2) << 16);
     const packed = (word >>> (bit & 7)) & (2 ** bits - 1);
     const type = packed >>> valueBits;
     const isHead = type !== LCLUSTER_NONHEAD;
