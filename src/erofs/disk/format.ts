@@ -193,6 +193,8 @@ export const EXTENT = struct("z_erofs_extent", 32, {
   lstart_hi: u32,
   reserved: raw(12),
 });
+/** What stands in front of extents that are no more than their plen: where the data of the first one starts */
+export const EXTENT_START = struct("start of the first extent", 8, { pstart: u64 });
 /** plen: from this bit on, how the extent is compressed: 0 not at all, else one more than the algorithm. */
 export const EXTENT_FORMAT_SHIFT = 28;
 

@@ -1,5 +1,11 @@
 /** Extents of compressed files, from the entries of their indexes or from records. Source: Linux fs/erofs/zmap.c. */
-import { EXTENT, EXTENT_FORMAT_SHIFT, LCLUSTER_NONHEAD, LCLUSTER_PLAIN } from "../../erofs/disk/format.ts";
+import {
+  EXTENT,
+  EXTENT_FORMAT_SHIFT,
+  EXTENT_START,
+  LCLUSTER_NONHEAD,
+  LCLUSTER_PLAIN,
+} from "../../erofs/disk/format.ts";
 import { damaged } from "../image.ts";
 import { type Extent, holeExtent, packedExtent } from "./extent.ts";
 import type { FileIndex } from "./file-index.ts";
@@ -9,8 +15,6 @@ import { type Lcluster, readLclusters } from "./lclusters.ts";
 
 /** plen: bytes that are stored. */
 const PLEN_BYTES = 0x1fffff;
-/** Bytes in front of records of four: where all data starts. */
-const FIRST_START = 8;
 
 /** A head whose extent ends where the next one starts. */
 interface OpenExtent extends Lcluster {
@@ -97,7 +101,7 @@ export async function* recordExtents(image: ErofsImage, inode: ErofsInode, index
 }
 
 async function readStart(image: ErofsImage, { at }: FileIndex): Promise<bigint> {
-  return (await image.bytes.view(at - FIRST_START, FIRST_START)).getBigUint64(0, true);
+  return (await image.bytes.view(at - EXTENT_START.byteSize, EXTENT_START.byteSize)).getU64(0, EXTENT_START.pstart);
 }
 
 /** One record; what it has no field for follows from its place, or from the record before it, which ends at `next`. */

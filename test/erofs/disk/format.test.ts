@@ -47,6 +47,7 @@ test("map headers, indexes and extents have the kernel's fields at the kernel's 
   const deltas = { di_advise: 0, di_clusterofs: 2, delta_0: 4, delta_1: 6, byteSize: 8 };
   expect(offsets(disk.LCLUSTER_DELTAS)).toEqual(deltas);
   expect(offsets(disk.PACK_BASE)).toEqual({ blkaddr: 0, byteSize: 4 });
+  expect(offsets(disk.EXTENT_START)).toEqual({ pstart: 0, byteSize: 8 });
   expect(offsets(disk.PACK_BYTE)).toEqual({ bits: 0, byteSize: 1 });
   expect(offsets(disk.EXTENT)).toEqual({
     ...{ plen: 0, pstart_lo: 4, pstart_hi: 8, lstart_lo: 12, lstart_hi: 16, reserved: 20, byteSize: 32 },
