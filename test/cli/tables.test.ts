@@ -11,6 +11,7 @@ import { UsageError } from "../../src/cli/shared/getopt.ts";
 import { formatHelp, labelOf } from "../../src/cli/shared/manual/help.ts";
 import { type Manual, optionsOf } from "../../src/cli/shared/manual/manual.ts";
 import type { Option } from "../../src/cli/shared/option.ts";
+import { COMPRESSORS } from "../../src/squashfs/disk/compressors.ts";
 import { runCommand } from "../helpers/commands.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
@@ -58,11 +59,21 @@ const SAMPLES: Readonly<Record<string, string>> = {
   ...{ "-U": "clear", "-z": "lz4", "--target-kernel": "6.12", "--zD": "1", "--chunksize": "65536" },
   ...{ "--comp-extra": "level=3", mode: "755", level: "3" },
   ...{ "-p": "a d 755 0 0", "-pd": "d 755 0 0", "-xattrs-add": "user.a=b", "-help-comp": "gzip", "-e": "a" },
-  ...{ "-Xcompression-level": "5", "-Xwindow-size": "9", "-Xstrategy": "default" },
 };
 
-function sampleOf({ names, value, words }: AnyOption): string {
-  const known = names.map((name) => SAMPLES[name]).find((sample) => sample !== undefined);
+/** An option of mksquashfs that some compressor has: which, and a value for it. */
+function compressorOf({ names }: AnyOption): { name: string; value: string } | undefined {
+  for (const [name, { settings, words = [] }] of Object.entries(COMPRESSORS)) {
+    const word = words.find(({ mksquashfs }) => names.includes(mksquashfs));
+    if (word) return { name, value: `${(word.sets && settings[word.sets]?.normal) ?? word.only}` };
+  }
+  return undefined;
+}
+
+function sampleOf(option: AnyOption): string {
+  const { names, value, words } = option;
+  const samples = [...names.map((name) => SAMPLES[name]), compressorOf(option)?.value];
+  const known = samples.find((sample) => sample !== undefined);
   if (known !== undefined) return known;
   switch (value?.kind) {
     case "number":
@@ -94,9 +105,10 @@ function give(name: string, option: AnyOption, argument = sampleOf(option)): str
 }
 
 /** What has to stand beside an option for it to mean something. */
-function companions({ needs, names, help }: AnyOption): string[] {
-  if (names.includes("-Xhc")) return ["-comp", "lz4"];
-  if (/^-X/.test(names[0]!) && /gzip/.test(help)) return ["-comp", "gzip"];
+function companions(option: AnyOption): string[] {
+  const { needs, names } = option;
+  const compressor = compressorOf(option);
+  if (compressor) return ["-comp", compressor.name];
   if (names.includes("--all-time")) return ["-T", "0"];
   return needs === "-z" ? ["-z", "lz4"] : [];
 }

@@ -124,7 +124,7 @@ describe("no temporary file stays", () => {
 
 describe("options", () => {
   test.each([
-    [{ compressor: "xz" }, "compressor: xz is not supported yet"],
+    [{ compressor: "lzma" }, "compressor: lzma is not supported yet"],
     [{ compressor: "zip" }, "compressor"],
     [{ compressor: "zstd", level: 23 }, "level of zstd"],
     [{ compressor: "lz4", level: 3 }, "level of lz4"],
