@@ -84,7 +84,7 @@ describe("-comp of mksquashfs", () => {
     ["gzip", "-Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
     ["gzip", "-Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
     ["gzip", "-Xhc", "-Xhc: is no option of gzip, but of lz4"],
-    ["lz4", "-Xhc -Xcompression-level 3", "-Xcompression-level: is no option of lz4, but of gzip and zstd"],
+    ["lz4", "-Xhc -Xwindow-size 9", "-Xwindow-size: is no option of lz4, but of gzip"],
     ["zstd", "-Xalgorithm lzo1x_1", "-Xalgorithm: is no option of zstd"],
   ])("%s %s is refused: %s", (name, line, message, hint?: string) => {
     expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message, hint));
