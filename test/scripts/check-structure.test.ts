@@ -359,6 +359,12 @@ describe("rules of biome.json", () => {
     },
   );
 
+  it("refuse more than six parameters", () => {
+    expect(lint({ "core/x.ts": "((a, b, c, d, e, f) => a + b + c + d + e + f)(1, 2, 3, 4, 5, 6);\n" })).toEqual([]);
+    const text = "((a, b, c, d, e, f, g) => a + b + c + d + e + f + g)(1, 2, 3, 4, 5, 6, 7);\n";
+    expect(lint({ "core/x.ts": text })).toEqual(["core/x.ts:1 useMaxParams"]);
+  });
+
   it("refuse default exports", () => {
     for (const text of ["export default function f() {}\n", "const f = 1;\nexport { f as default };\n"]) {
       expect(lint({ "core/x.ts": text })).toEqual([expect.stringMatching(/^core\/x\.ts:[12] noDefaultExport$/)]);
