@@ -16,4 +16,4 @@ export { parseSortFile } from "./stage/source/list/sort-file.ts";
 export { closure, directory, paths } from "./stage/source/node-sources.ts";
 export type { Source } from "./stage/source/source.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";
-export type { ExcludeRules, StageOptions } from "./stage/tree/policy.ts";
+export type { ChmodRule, ExcludeRules, StageOptions } from "./stage/tree/policy.ts";

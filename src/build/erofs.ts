@@ -133,6 +133,7 @@ class ErofsBuild {
       mountPoint: this.#options.mountPoint,
       excluded: staged.excluded + staged.tree.excluded,
       unmatchedRules: files.unmatched,
+      ...this.#session.describeModes(staged),
       seconds: this.#session.seconds,
     };
   }

@@ -30,6 +30,13 @@ export interface BuildReport {
   algorithms: string[];
   /** Paths of the sort rules that are for no file. */
   unmatchedRules: string[];
+  /** Patterns of the `chmod` rules that match no entry. */
+  unmatchedChmod: string[];
+  /**
+   * The host's files hold neither modes nor owners (Windows): 0755 was taken for directories and for what begins as a
+   * program does (ELF, Mach-O, `#!`), 0644 for other files, root for owners. Options and lists that give others overrule.
+   */
+  modesByRule: boolean;
   /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
@@ -68,6 +75,13 @@ export interface SquashfsReport {
   excluded: number;
   /** Paths of the sort rules that are for no file. */
   unmatchedRules: string[];
+  /** Patterns of the `chmod` rules that match no entry. */
+  unmatchedChmod: string[];
+  /**
+   * The host's files hold neither modes nor owners (Windows): 0755 was taken for directories and for what begins as a
+   * program does (ELF, Mach-O, `#!`), 0644 for other files, root for owners. Options and lists that give others overrule.
+   */
+  modesByRule: boolean;
   /** Lowest Linux version that mounts and reads the image, such as `4.14`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */

@@ -11,6 +11,7 @@ import type { JobContext } from "../core/threads.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";
 import { isFileSource, paths } from "../stage/source/node-sources.ts";
 import { isStaged, type Source } from "../stage/source/source.ts";
+import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
@@ -20,7 +21,7 @@ import type { Xattr } from "../stage/tree/xattrs.ts";
 import { isShared, type SharedContents } from "./contents.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
-import type { BuildSeconds } from "./report.ts";
+import type { BuildReport, BuildSeconds } from "./report.ts";
 import { checkTarget, type ImageTarget } from "./target.ts";
 
 /** What a tree was staged into. */
@@ -55,7 +56,9 @@ export class BuildSession {
   readonly #options: RunOptions;
   readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
+  readonly #chmod: readonly CompiledChmod[];
   readonly #started = performance.now();
+  #unmatchedChmod: string[] = [];
   /** Removes what the source has made. */
   #release: (() => void) | undefined;
 
@@ -63,6 +66,7 @@ export class BuildSession {
     this.#source = source;
     this.#options = options;
     this.policy = resolvePolicy(options, source.isClosure);
+    this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     this.#pool = new ThreadPool(workers, JOBS, new URL("./worker.js", import.meta.url));
@@ -103,25 +107,37 @@ export class BuildSession {
 
   async #stage(): Promise<Staged> {
     return this.watch("walk", undefined, async () => {
-      const tree = Tree.create();
-      const source = this.#source;
-      if (isStaged(source)) {
-        const staged = await this.here((job) => source.stage(tree, this.policy, job));
-        return { tree, ...staged, excluded: 0 };
+      const staged = await this.#open(Tree.create());
+      if (this.#chmod.length > 0) {
+        this.#unmatchedChmod = await this.here((job) => applyChmod(job, staged.tree, this.#chmod));
       }
-      if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-      const start = await this.here(() => source.open(this.policy, tree));
-      this.#release = start.release;
-      try {
-        await this.run("walk", prepareWalk(tree, start.paths, this.policy));
-      } catch (error) {
-        throw start.explain(error);
-      }
-      tree.ensureAll();
-      const { finish } = start;
-      const xattrs = finish ? await this.here((job) => finish(tree, this.policy, job)) : [[]];
-      return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+      return staged;
     });
+  }
+
+  async #open(tree: Tree): Promise<Staged> {
+    const source = this.#source;
+    if (isStaged(source)) {
+      const staged = await this.here((job) => source.stage(tree, this.policy, job));
+      return { tree, ...staged, excluded: 0 };
+    }
+    if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
+    const start = await this.here(() => source.open(this.policy, tree));
+    this.#release = start.release;
+    try {
+      await this.run("walk", prepareWalk(tree, start.paths, this.policy));
+    } catch (error) {
+      throw start.explain(error);
+    }
+    tree.ensureAll();
+    const { finish } = start;
+    const xattrs = finish ? await this.here((job) => finish(tree, this.policy, job)) : [[]];
+    return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+  }
+
+  /** What every report says of how modes came about. */
+  describeModes({ tree }: Staged): Pick<BuildReport, "modesByRule" | "unmatchedChmod"> {
+    return { unmatchedChmod: this.#unmatchedChmod, modesByRule: tree.hasRuledModes };
   }
 
   /**

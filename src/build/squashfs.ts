@@ -79,6 +79,7 @@ class SquashfsBuild {
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
         unmatchedRules: order.unmatched,
+        ...session.describeModes(staged),
         seconds: session.seconds,
       };
     });

@@ -56,7 +56,7 @@ const COMMANDS: readonly Command[] = [
 
 /** An argument for what takes no text at will. */
 const SAMPLES: Readonly<Record<string, string>> = {
-  ...{ "-U": "clear", "-z": "lz4", "--target-kernel": "6.12", "--zD": "1", "--chunksize": "65536" },
+  ...{ "-U": "clear", "-z": "lz4", "--target-kernel": "6.12", "--zD": "1", "--chunksize": "65536", "--chmod": "*=755" },
   ...{ "--comp-extra": "level=3", mode: "755", level: "3" },
   ...{ "-p": "a d 755 0 0", "-pd": "d 755 0 0", "-xattrs-add": "user.a=b", "-help-comp": "gzip", "-e": "a" },
 };

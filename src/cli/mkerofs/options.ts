@@ -92,7 +92,7 @@ function complete(
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources > 1, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
-  const hasRegexes = excludeRegexes.length > 0;
+  const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
   const common = { closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
   return { ...common, compressHints, sortFile, format, build, squashfs };
 }

@@ -1,7 +1,11 @@
 /** The table of `ts-mkerofs`: every option, by sections. Where mkfs.erofs has it, it is spelt as in that one's `--help`. */
 import { randomUUID } from "node:crypto";
+import type { ChmodRule } from "../../index.ts";
+import { withSlashes } from "../../stage/source/disk/node-windows.ts";
+import { compileChmod } from "../../stage/tree/chmod.ts";
+import { parseMode } from "../../stage/tree/symbolic-mode.ts";
 import { compressorsHelp } from "../shared/compressor-help.ts";
-import { UsageError } from "../shared/getopt.ts";
+import { asUsage, UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
@@ -27,7 +31,7 @@ const SOURCES: readonly Option<Settings>[] = [
   valued({
     names: "--exclude-path",
     value: text("X"),
-    sets: (path, { excludePaths }) => ({ excludePaths: [...excludePaths, path] }),
+    sets: (path, { excludePaths }) => ({ excludePaths: [...excludePaths, withSlashes(path)] }),
     help: "leave out X, a path relative to the root of the image",
   }),
   valued({
@@ -65,6 +69,15 @@ const METADATA: readonly Option<Settings>[] = [
   valued({ names: "--force-gid", value: number("#", ID), sets: "gid", help: "all files belong to group #" }),
   valued({ names: "--uid-offset", value: number("#", U32), sets: "uidOffset", help: "add # to all user ids" }),
   valued({ names: "--gid-offset", value: number("#", U32), sets: "gidOffset", help: "add # to all group ids" }),
+  valued({
+    names: "--chmod",
+    value: text("PATTERN=MODE", parseChmod),
+    sets: (rule, { chmod = [] }) => ({ chmod: [...chmod, rule] }),
+    help:
+      "what matches the shell pattern gets this mode, octal or symbolic; wildcards match slashes too, and of several such " +
+      "options the last that matches a path counts",
+    default: "modes are kept; where files hold none (Windows), 0755 for directories and programs, else 0644",
+  }),
   flag({ names: "--hard-dereference", sets: { hardLinks: "copy" }, help: "store hard links as files of their own" }),
   valued({
     names: "-x",
@@ -294,6 +307,17 @@ export const SECTIONS: readonly Section<Settings>[] = [
 function checkLabel(name: string, label: string): string {
   if (Buffer.byteLength(label) > 15) throw new UsageError(`${name}: "${label}" is longer than 15 bytes`);
   return label;
+}
+
+/** `PATTERN=MODE`, either of which may hold a `=`: the mode stands behind the first that one follows. */
+function parseChmod(name: string, word: string): ChmodRule {
+  for (let at = word.indexOf("="); at > 0; at = word.indexOf("=", at + 1)) {
+    const rule = { pattern: word.slice(0, at), mode: word.slice(at + 1) };
+    if (parseMode(rule.mode) === undefined) continue;
+    asUsage(() => compileChmod([rule]));
+    return rule;
+  }
+  throw new UsageError(`${name}: "${word}" is no PATTERN=MODE, such as "bin/*=0755" or "*.sh=a+x"`);
 }
 
 function parseUuid(name: string, uuid: string): string {

@@ -1,6 +1,6 @@
 /** What the options of `ts-mksquashfs` set, before defaults are decided. */
 import type { SquashfsOptions, UncompressedPart } from "../../index.ts";
-import type { ModeChange } from "../../stage/source/list/symbolic-mode.ts";
+import type { ModeChange } from "../../stage/tree/symbolic-mode.ts";
 
 /** Pseudo files as the command line gives them. */
 export type PseudoText = { definition: string } | { file: string };

@@ -1,6 +1,6 @@
 /** Kinds of values that only mksquashfs has: accounts by name, modes as chmod takes them, sizes in percent. */
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
-import { type ModeChange, parseMode } from "../../stage/source/list/symbolic-mode.ts";
+import { type ModeChange, parseMode } from "../../stage/tree/symbolic-mode.ts";
 import { UsageError } from "../shared/getopt.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { number, text, type Value } from "../shared/value.ts";

@@ -20,8 +20,10 @@ import {
 import type { Xattr } from "../tree/xattrs.ts";
 import { XattrSets } from "../tree/xattrs.ts";
 import { sourceStamp } from "./disk/node-files.ts";
+import { hostMode } from "./disk/node-modes.ts";
 import { PathBuilder, type SharedPaths } from "./disk/node-paths.ts";
 import { splitDevice } from "./disk/node-walk.ts";
+import { imageTarget, systemPath } from "./disk/node-windows.ts";
 import type { FileSource } from "./node-sources.ts";
 
 /** Does what is to be done with a tree that has been walked. */
@@ -102,13 +104,22 @@ export class Amending {
     return this.addFile(path, meta, latin1FromBytes(Buffer.from(file)));
   }
 
-  /** Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. */
-  addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+  /**
+   * Adds whatever lies at `diskPath`, without what is in it; `stats` are its own.
+   *
+   * @param root a directory of the disk that is in the image with all between it and `diskPath`: see {@link LinkPlace}
+   */
+  addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats, root?: string): number {
     const kind = meta.mode & S_IFMT;
     if (kind === S_IFREG) return this.#addFile(path, meta, diskPath, stats);
     if (kind === S_IFLNK) {
       const entry = this.editor.add(path, meta);
-      this.editor.setTarget(entry, latin1FromBytes(this.#attempt(diskPath, (at) => readlinkSync(at, "buffer"))));
+      const target = this.#attempt(diskPath, (at) => readlinkSync(at, "buffer"));
+      const place = () => ({
+        link: bytesFromLatin1(diskPath),
+        root: root === undefined ? root : bytesFromLatin1(root),
+      });
+      this.editor.setTarget(entry, latin1FromBytes(imageTarget(target, place)));
       return entry;
     }
     if (kind === S_IFCHR || kind === S_IFBLK) {
@@ -159,6 +170,11 @@ export class Amending {
     return this.#attempt(diskPath, (path) => (follow ? statSync : lstatSync)(path, { bigint: true }));
   }
 
+  /** The mode of what is at a path of the disk, type bits included, by its {@link stat}; by rule where the host holds none. */
+  mode(diskPath: string, stats: BigIntStats): number {
+    return this.#attempt(diskPath, (path) => hostMode(stats, path, this.tree));
+  }
+
   #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
     // contents are opened without following links, so what is opened is what the link leads to
     const isLink = (Number(this.stat(diskPath, false).mode) & S_IFMT) === S_IFLNK;
@@ -172,7 +188,7 @@ export class Amending {
 
   #attempt<T>(diskPath: string, work: (path: Buffer) => T): T {
     try {
-      return work(Buffer.from(bytesFromLatin1(diskPath)));
+      return work(systemPath(Buffer.from(bytesFromLatin1(diskPath))));
     } catch (cause) {
       if (cause instanceof ImageError) throw cause;
       throw this.#refuse(diskPath, systemMessage(cause), cause);

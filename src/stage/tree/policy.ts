@@ -19,12 +19,25 @@ export interface StageOptions {
   uidOffset?: number | undefined;
   /** Added to every gid after `owner` has been applied (`--gid-offset`). */
   gidOffset?: number | undefined;
+  /** Other modes for some entries (`--chmod`), wherever their own come from; the last rule that matches wins. Default: none. */
+  chmod?: readonly ChmodRule[] | undefined;
   /** `keep` hard links as links, or store each as a file of its own (`--hard-dereference`). Default: `copy` for a closure, else `keep`. */
   hardLinks?: "keep" | "copy" | undefined;
   /** Entries left out, each with all below it. Paths are relative to the image's root, without a leading slash. */
   exclude?: ExcludeRules | undefined;
   /** Do not descend into directories of another filesystem than their source's top (`--one-file-system`). Default: false. */
   oneFileSystem?: boolean | undefined;
+}
+
+/** One rule of {@link StageOptions.chmod}. */
+export interface ChmodRule {
+  /**
+   * A shell pattern that has to match a whole path, relative to the image's root; wildcards match slashes too. `/` is
+   * the root itself. Symbolic links are left out, as they have no mode.
+   */
+  pattern: string;
+  /** Permission bits, or what chmod(1) takes: octal digits, or `u+x,go=rX` and the like. */
+  mode: string | number;
 }
 
 /** Rules of {@link StageOptions.exclude}. */

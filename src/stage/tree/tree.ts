@@ -47,7 +47,8 @@ const HEADER_ENTRIES = 0;
 const HEADER_NAME_BYTES = 1;
 const HEADER_LINKS = 2;
 const HEADER_EXCLUDED = 3;
-const HEADER_WORDS = 4;
+const HEADER_RULED_MODES = 4;
+const HEADER_WORDS = 5;
 
 /** What another thread needs to attach to a tree. */
 export type SharedTree = readonly SharedArrayBuffer[];
@@ -139,6 +140,11 @@ export class Tree {
     return Atomics.load(this.#header, HEADER_EXCLUDED);
   }
 
+  /** Whether modes were decided by rule, as the host holds none. */
+  get hasRuledModes(): boolean {
+    return Atomics.load(this.#header, HEADER_RULED_MODES) !== 0;
+  }
+
   /** Number of {@link links} recorded. */
   get linkCount(): number {
     return Atomics.load(this.#header, HEADER_LINKS);
@@ -180,6 +186,11 @@ export class Tree {
   /** Counts entries that were left out. */
   addExcluded(count: number): void {
     Atomics.add(this.#header, HEADER_EXCLUDED, count);
+  }
+
+  /** Notes that a mode was decided by rule. */
+  noteRuledMode(): void {
+    Atomics.store(this.#header, HEADER_RULED_MODES, 1);
   }
 
   /** The entry's name, as a view into the arena. */

@@ -113,6 +113,17 @@ describe("an option of the build", () => {
     ["--force-uid=7 --all-root", { owner: "root" }],
     ["--force-uid=1 --force-gid=2 --force-uid=3", { owner: { uid: 3, gid: 2 } }],
     ["--uid-offset=100000 --gid-offset=200000", { uidOffset: 100000, gidOffset: 200000 }],
+    ["--chmod=bin/*=0755", { chmod: [{ pattern: "bin/*", mode: "0755" }] }],
+    ["--chmod=a=u=rwx,go=r", { chmod: [{ pattern: "a", mode: "u=rwx,go=r" }] }],
+    [
+      "--chmod=a=b=755 --chmod /=+t",
+      {
+        chmod: [
+          { pattern: "a=b", mode: "755" },
+          { pattern: "/", mode: "+t" },
+        ],
+      },
+    ],
     ["--hard-dereference", { hardLinks: "copy" }],
     ["--one-file-system", { oneFileSystem: true }],
     ["--ignore-mtime", { ignoreMtime: true }],
@@ -173,6 +184,10 @@ describe("an option of the build", () => {
     ["--chunksize=0", "--chunksize: 0 is not in 512..1073741824"],
     ["--force-uid=4294967295", "--force-uid: 4294967295 is not in 0..4294967294"],
     ["--force-gid=-1", "--force-gid: -1 is not in 0..4294967294"],
+    ["--chmod=bin", '--chmod: "bin" is no PATTERN=MODE, such as "bin/*=0755" or "*.sh=a+x"'],
+    ["--chmod==755", '--chmod: "=755" is no PATTERN=MODE, such as "bin/*=0755" or "*.sh=a+x"'],
+    ["--chmod=bin=855", '--chmod: "bin=855" is no PATTERN=MODE, such as "bin/*=0755" or "*.sh=a+x"'],
+    ["--chmod=[[:x:]]=755", 'pattern "[[:x:]]": no class [:x:]'],
     ["--uid-offset=-1", "--uid-offset: -1 is not in 0..4294967295"],
     ["--workers=", '--workers: "" is not a number'],
     ["--sort=size", '--sort: "size" is none of path, none'],

@@ -1,6 +1,7 @@
 /** Where the entries of a tree lie on this machine, for sources that are files. */
 import { closeSync, constants, openSync } from "node:fs";
 import { FLAG_DISK_NAME, FLAG_DISK_PATH, type Tree } from "../../tree/tree.ts";
+import { systemPath } from "./node-windows.ts";
 
 /** Paths of the tops: plain data for other threads, in shared memory. */
 export interface SharedPaths {
@@ -119,7 +120,7 @@ const NAME_ROOM = 256;
  * pieces, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
  */
 export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T {
-  if (path.length <= PATH_MAX || process.platform !== "linux") return use(path);
+  if (path.length <= PATH_MAX || process.platform !== "linux") return use(systemPath(path));
   let rest = path;
   let directory = -1;
   try {

@@ -38,7 +38,9 @@ import {
 import { stripCaseHack } from "./case-hack.ts";
 import { NameList } from "./name-list.ts";
 import { sourceStamp } from "./node-files.ts";
+import { hostMode } from "./node-modes.ts";
 import { PathBuilder, type SharedPaths, withShortPath } from "./node-paths.ts";
+import { imageTarget, type LinkPlace, SEPARATOR, systemPath } from "./node-windows.ts";
 
 /** A directory that takes this many bytes on disk may have so many names that they are read some at a time. */
 const LARGE_DIRECTORY = 64 * 1024;
@@ -147,10 +149,11 @@ class Walker {
 
   #walkTop(entry: number): void {
     const path = Buffer.from(this.#paths.path(entry));
+    const onDisk = systemPath(path);
     let stats: Stats | BigIntStats;
     try {
       // the directory whose contents are packed may itself be named through a symbolic link
-      stats = (this.#shared.isDirectory ? statSync : lstatSync)(path, this.#exactStats);
+      stats = (this.#shared.isDirectory ? statSync : lstatSync)(onDisk, this.#exactStats);
     } catch (cause) {
       const shown = showBytes(path);
       throw new ImageError("INPUT", `${shown}: ${systemMessage(cause)}`, { path: shown, cause });
@@ -162,7 +165,7 @@ class Walker {
       throw new ImageError("INPUT", `${shown}: not a directory`, { path: shown });
     }
     try {
-      this.#store(entry, stats, path);
+      this.#store(entry, stats, onDisk);
     } catch (cause) {
       throw sourceError(path, cause);
     }
@@ -259,7 +262,7 @@ class Walker {
     if (directoryPath.length + 1 + MAX_NAME > this.#path.length)
       this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 2 * MAX_NAME);
     let at = directoryPath.copy(this.#path);
-    if (this.#path[at - 1] !== 0x2f) this.#path[at++] = 0x2f;
+    if (this.#path[at - 1] !== SEPARATOR) this.#path[at++] = SEPARATOR;
     const directories: number[] = [];
     for (let index = 0; index < names.length; index++) {
       const entry = first + index;
@@ -294,9 +297,18 @@ class Walker {
     throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
   }
 
+  /** Where an entry lies, and what of the disk is the root: of tops in a made-up one, the directory that each lies in. */
+  #placeOf(entry: number): LinkPlace {
+    const link = Buffer.from(this.#paths.path(entry));
+    let top = entry;
+    while (!this.#paths.isNumbered(top)) top = this.#tree.parent.view[top]!;
+    const root = this.#paths.path(top);
+    return { link, root: this.#shared.isDirectory ? root : root.subarray(0, root.lastIndexOf(0x2f) + 1) };
+  }
+
   #store(entry: number, stats: Stats | BigIntStats, path: Buffer): void {
     const tree = this.#tree;
-    const mode = Number(stats.mode);
+    const mode = hostMode(stats, path, tree);
     tree.mode.view[entry] = mode;
     tree.stamp.view[entry] = sourceStamp(stats);
     const given = this.#given;
@@ -313,7 +325,7 @@ class Walker {
       tree.size.view[entry] = size;
       if (Number(stats.blocks) * 512 < size) tree.flags.view[entry]! |= FLAG_SPARSE;
     } else if (kind === S_IFLNK) {
-      const target = readlinkSync(path, "buffer");
+      const target = imageTarget(readlinkSync(path, "buffer"), () => this.#placeOf(entry));
       const at = tree.allocateName(target.length);
       tree.names.view.set(target, at);
       tree.ref.view[entry] = at;
@@ -367,7 +379,7 @@ function readNames(path: Buffer, take: (names: string[]) => void): void {
 /** {@link withShortPath}, but for a directory whose children are about to be named too. */
 function withShortDirectory(path: Buffer, use: (path: Buffer) => void): void {
   if (path.length + 257 < 4096 || process.platform !== "linux") {
-    use(path);
+    use(systemPath(path));
     return;
   }
   withShortPath(path, (short) => {

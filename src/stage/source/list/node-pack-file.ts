@@ -1,6 +1,6 @@
 /** A pack file as a source. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { systemMessage } from "../../../core/node/node-errors.ts";
@@ -9,6 +9,7 @@ import { show } from "../../text/line-words.ts";
 import type { EntryMeta } from "../../tree/edit.ts";
 import { splitPath } from "../../tree/path.ts";
 import { NONE, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../../tree/tree.ts";
+import { systemPath } from "../disk/node-windows.ts";
 import { type Amending, amend } from "../node-amend.ts";
 import { type FileSource, nothing } from "../node-sources.ts";
 import { type PackEntry, parsePackFile } from "./pack-file.ts";
@@ -45,6 +46,15 @@ function readList(list: string): Uint8Array {
   } catch (cause) {
     throw new ImageError("INPUT", `${list}: ${systemMessage(cause)}`, { path: list, cause });
   }
+}
+
+/** What a `glob` line goes through. */
+interface GlobWalk {
+  /** The directory that it begins with, and its device. */
+  top: string;
+  device: bigint;
+  /** Where in the image files of several names have been added. */
+  inodes: Map<string, string>;
 }
 
 class PackFileReader {
@@ -98,7 +108,7 @@ class PackFileReader {
 
   /** A location; the path of the image, where it stands for one, has no root of its own. */
   #diskPath(location: string, isImagePath: boolean): string {
-    if (location.startsWith("/") && !isImagePath) return location;
+    if (isAbsolute(location) && !isImagePath) return location;
     const path = isImagePath ? splitPath(location).join("/") : location;
     return this.#base === "." ? path : `${this.#base}/${path}`;
   }
@@ -130,46 +140,34 @@ class PackFileReader {
     const { name, path } = entry.glob!;
     const hasName = name === undefined ? undefined : compileGlob(name);
     const hasPath = path === undefined ? undefined : compileGlob(path, { pathname: true });
-    const inodes = new Map<string, string>();
+    const walk: GlobWalk = { top: location, device: stats.dev, inodes: new Map() };
     const pending = [{ image: top, disk: location }];
     for (let next = pending.pop(); next; next = pending.pop()) {
       for (const child of this.#names(next.disk)) {
         const image = next.image === "" ? child : `${next.image}/${child}`;
         const disk = `${next.disk}/${child}`;
-        const found = this.#globEntry(
-          entry,
-          image,
-          disk,
-          stats.dev,
-          (hasName?.(child) ?? true) && (hasPath?.(image) ?? true),
-          inodes,
-        );
-        if (found) pending.push({ image, disk });
+        const isMatch = (hasName?.(child) ?? true) && (hasPath?.(image) ?? true);
+        if (this.#globEntry(entry, image, disk, isMatch, walk)) pending.push({ image, disk });
       }
     }
   }
 
   #names(directory: string): string[] {
     try {
-      return readdirSync(Buffer.from(bytesFromLatin1(directory)), "latin1").sort();
+      return readdirSync(systemPath(Buffer.from(bytesFromLatin1(directory))), "latin1").sort();
     } catch (cause) {
       const path = showBytes(bytesFromLatin1(directory));
       throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
     }
   }
 
-  /**
-   * Adds what was found, if it is wanted; returns whether to look into it.
-   *
-   * @param inodes where files of several names have been added
-   */
+  /** Adds what was found, if it is wanted; returns whether to look into it. */
   #globEntry(
     entry: PackEntry,
     image: string,
     disk: string,
-    device: bigint,
-    matches: boolean,
-    inodes: Map<string, string>,
+    isMatch: boolean,
+    { top, device, inodes }: GlobWalk,
   ): boolean {
     const { editor } = this.#work;
     const { hardLinks, kinds, keepTime, recursive, sameDevice } = entry.glob!;
@@ -177,9 +175,9 @@ class PackFileReader {
     const kind = Number(stats.mode) & S_IFMT;
     const present = editor.find(image);
     const isDirectory = kind === S_IFDIR;
-    if (matches && (kinds === undefined || kinds.includes(kind)) && !(isDirectory && present !== NONE)) {
+    if (isMatch && (kinds === undefined || kinds.includes(kind)) && !(isDirectory && present !== NONE)) {
       const meta = {
-        mode: kind | permissions(kind, entry.mode ?? Number(stats.mode) & 0o7777),
+        mode: kind | permissions(kind, entry.mode ?? this.#work.mode(disk, stats) & 0o7777),
         uid: entry.uid ?? Number(stats.uid),
         gid: entry.gid ?? Number(stats.gid),
         mtime: keepTime ? Math.floor(Number(stats.mtimeMs) / 1000) : this.#defaults.mtime,
@@ -188,7 +186,7 @@ class PackFileReader {
       const first = inode && inodes.get(inode);
       if (inode && !first) inodes.set(inode, image);
       if (first) editor.addLink(image, editor.find(first));
-      else this.#work.addFrom(image, meta, disk, stats);
+      else this.#work.addFrom(image, meta, disk, stats, top);
     }
     // a directory that is not wanted, and that nothing else has put there, hides what is in it
     return isDirectory && recursive && !(sameDevice && stats.dev !== device) && editor.find(image) !== NONE;

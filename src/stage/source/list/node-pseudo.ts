@@ -133,7 +133,7 @@ function addCopy(
     return;
   }
   const seconds = Math.floor(Number(stats.mtimeMs) / 1000);
-  const meta = { mode: Number(stats.mode), uid: Number(stats.uid), gid: Number(stats.gid), mtime: seconds };
+  const meta = { mode: work.mode(target, stats), uid: Number(stats.uid), gid: Number(stats.gid), mtime: seconds };
   work.addFrom(path, meta, target, stats);
 }
 

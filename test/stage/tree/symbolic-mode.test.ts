@@ -1,7 +1,7 @@
 /** Modes in words, as chmod takes them. */
 import { describe, expect, test } from "vitest";
-import { parseMode } from "../../../../src/stage/source/list/symbolic-mode.ts";
-import { S_IFDIR, S_IFREG } from "../../../../src/stage/tree/tree.ts";
+import { parseMode } from "../../../src/stage/tree/symbolic-mode.ts";
+import { S_IFDIR, S_IFREG } from "../../../src/stage/tree/tree.ts";
 
 describe("modes", () => {
   test.each([

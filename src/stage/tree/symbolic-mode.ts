@@ -1,5 +1,5 @@
 /** Modes as chmod(1) takes them: octal digits, or `u+rwX,go=u` and the like. */
-import { S_IFDIR, S_IFMT } from "../../tree/tree.ts";
+import { S_IFDIR, S_IFMT } from "./tree.ts";
 
 /** Changes a mode, type bits included; those stay as they are. */
 export type ModeChange = (mode: number) => number;
