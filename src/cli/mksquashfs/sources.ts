@@ -1,10 +1,11 @@
 /** The sources of `ts-mksquashfs`: directories and files, pseudo files, excludes, sort files. */
 import { existsSync, lstatSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, isAbsolute, parse, relative, resolve } from "node:path";
 import { encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import type { ExcludeRules, Source } from "../../index.ts";
+import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { applyPseudo, type PseudoFile, readPseudoFile } from "../../stage/source/list/node-pseudo.ts";
 import { type PseudoEntry, parsePseudo, parseXattrWord } from "../../stage/source/list/pseudo.ts";
@@ -80,21 +81,31 @@ function placeSources(sources: readonly string[], keepAsDirectory: boolean): Pla
 
 /** With `-no-strip` a source keeps the directories of its path. */
 function placeUnstripped(sources: readonly string[]): Placed[] {
-  const isAbsolute = sources[0]?.startsWith("/") ?? false;
+  const root = rootOf(sources[0] ?? "");
   return sources.map((path) => {
     isDirectory(path);
-    const names = path.split("/").filter((name) => name !== "" && name !== ".");
+    const below = withSlashes(path).slice(rootOf(path).length);
+    const names = below.split("/").filter((name) => name !== "" && name !== ".");
     if (names.includes("..")) throw new ImageError("INPUT", `${path}: with -no-strip no path may hold ..`, { path });
-    if (path.startsWith("/") !== isAbsolute) {
-      throw new ImageError("INPUT", `${path}: with -no-strip either all paths begin with / or none`, { path });
+    if (rootOf(path).toLowerCase() !== root.toLowerCase()) {
+      const all =
+        root === "" || rootOf(path) === "" ? "either all paths begin with / or none" : `all begin with ${root}`;
+      throw new ImageError("INPUT", `${path}: with -no-strip ${all}`, { path });
     }
     return { path, image: names.join("/") };
   });
 }
 
+/** What a path is absolute by, with slashes: `/`; on Windows `C:/` or `//server/share/`. Empty for a relative one. */
+function rootOf(path: string): string {
+  const { root } = parse(path);
+  // `C:a` is relative to the folder that the drive is in
+  return isAbsolute(path) ? withSlashes(root) : "";
+}
+
 function toSource(sources: readonly string[], places: readonly Placed[], settings: Settings): FileSource {
   if (sources.length === 0) return nothing();
-  if (settings.noStrip) return directory(sources[0]!.startsWith("/") ? "/" : ".");
+  if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
   return topsOf(
     places.map(({ path }) => resolve(path)),
@@ -234,13 +245,14 @@ function toComponents(pattern: string, kind: ComponentRule["kind"]): ComponentRu
 /** Where a path given beside sources lies in the image: below one of them, or meant to be below each. */
 function imagePaths(path: string, places: readonly Placed[]): string[] {
   const below = (image: string, rest: string) => [image, rest].filter((part) => part !== "").join("/");
-  if (!/^(?:\/|\.\.?(?:\/|$))/.test(path)) return places.map(({ image }) => below(image, path.replace(/\/+$/, "")));
-  const absolute = resolve(path);
+  const given = withSlashes(path);
+  if (!isAbsolute(path) && !/^\.\.?(?:\/|$)/.test(given)) {
+    return places.map(({ image }) => below(image, given.replace(/\/+$/, "")));
+  }
   return places.flatMap((place) => {
-    const top = resolve(place.path);
-    if (absolute === top) return place.image === "" ? [] : [place.image];
-    const prefix = top === "/" ? "/" : `${top}/`;
-    return absolute.startsWith(prefix) ? [below(place.image, absolute.slice(prefix.length))] : [];
+    const way = withSlashes(relative(place.path, path));
+    if (way === "") return place.image === "" ? [] : [place.image];
+    return way === ".." || way.startsWith("../") || isAbsolute(way) ? [] : [below(place.image, way)];
   });
 }
 

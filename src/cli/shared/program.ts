@@ -122,7 +122,8 @@ function watchSignals(onSignal: () => void): AbortController {
     if (controller.signal.aborted) process.exit(128 + number);
     controller.abort({ name, number });
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, listener);
+  // the last is Ctrl-Break on Windows
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const) process.on(name, listener);
   return controller;
 }
 

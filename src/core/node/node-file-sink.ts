@@ -12,7 +12,6 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
-  renameSync,
   rmSync,
   type Stats,
   statSync,
@@ -22,6 +21,7 @@ import { dirname, join, resolve } from "node:path";
 import { ImageError } from "../error.ts";
 import type { Sink } from "../sink.ts";
 import { systemMessage } from "./node-errors.ts";
+import { checkWindowsTarget, replaceFile } from "./node-windows-target.ts";
 
 /** Writes to an open file at offsets; each thread has its own on one path. */
 export class FileSink implements Sink {
@@ -90,6 +90,7 @@ export interface Target {
 
 /** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
 export function openTarget(target: string): Target {
+  checkWindowsTarget(target);
   const existing = statIfThere(target);
   const dangling = existing ? undefined : danglingTarget(target);
   // a symbolic link stays one: what it names is made
@@ -111,7 +112,7 @@ export function openTarget(target: string): Target {
     path,
     inPlace: false,
     commit() {
-      attempt(target, () => renameSync(path, final));
+      attempt(target, () => replaceFile(path, final));
       process.off("exit", remove);
       syncDirectory(dirname(final));
     },

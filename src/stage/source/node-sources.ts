@@ -13,6 +13,7 @@ import type { Tree } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
 import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./disk/closure.ts";
 import type { SharedPaths } from "./disk/node-paths.ts";
+import { IS_WINDOWS, useSlashes } from "./disk/node-windows.ts";
 import type { Source } from "./source.ts";
 
 /** What the walk starts from. */
@@ -84,16 +85,9 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
     isClosure: true,
     async open(policy, tree) {
       const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
-      return openTops(parseClosureList(useSlashes(text), name), policy);
+      return openTops({ ...parseClosureList(useSlashes(text), name), isWindows: IS_WINDOWS }, policy);
     },
   };
-}
-
-/** Paths inside this package have slashes only. */
-function useSlashes(bytes: Uint8Array): Uint8Array {
-  if (process.platform !== "win32") return bytes;
-  for (let at = bytes.indexOf(0x5c); at >= 0; at = bytes.indexOf(0x5c, at + 1)) bytes[at] = 0x2f;
-  return bytes;
 }
 
 /** Paths of an argument. */
@@ -106,7 +100,7 @@ function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
     tree.names.view.set(path, from[index]);
   }
   useSlashes(tree.names.view);
-  return { bytes: tree.names.view, from, to, line, where: "path " };
+  return { bytes: tree.names.view, from, to, line, where: "path ", isWindows: IS_WINDOWS };
 }
 
 async function readList(list: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {

@@ -18,20 +18,31 @@ export interface ClosurePaths {
   line: Uint32Array;
   /** What stands before `line` in messages: `store-paths:`. */
   where: string;
+  /** Paths are those of Windows: two slashes begin the name of a server, and a colon stands behind a drive only. */
+  isWindows?: boolean;
 }
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SLASH = 0x2f;
+/** Byte order marks, as latin1 strings. */
+const UTF_8_MARK = "\xef\xbb\xbf";
+const UTF_16_MARKS = ["\xff\xfe", "\xfe\xff"];
 
-/** Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any. */
+/**
+ * Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any, and for
+ * one in UTF-16, as `>` of Windows PowerShell writes it. A mark that says UTF-8 is no part of the first path.
+ */
 export function parseClosureList(text: Uint8Array, listName: string): ClosurePaths {
+  if (UTF_16_MARKS.includes(latin1FromBytes(text, 0, 2))) {
+    throw new ImageError("INPUT", `${listName}: is in UTF-16; a list of paths is in UTF-8`, { path: listName });
+  }
   let lines = 1;
   for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) lines++;
   const [from, to, line] = [new Uint32Array(lines), new Uint32Array(lines), new Uint32Array(lines)];
   let count = 0;
   let nr = 1;
-  for (let at = 0; at < text.length; nr++) {
+  for (let at = latin1FromBytes(text, 0, 3) === UTF_8_MARK ? 3 : 0; at < text.length; nr++) {
     const newline = text.indexOf(NEWLINE, at);
     let end = newline < 0 ? text.length : newline;
     const next = end + 1;
@@ -127,9 +138,10 @@ class TopNames {
   #add(paths: ClosurePaths, index: number): void {
     const path = topPath(paths, index);
     if (path.indexOf(0) >= 0) throw refuse(paths, index, "holds a NUL byte");
-    const text = tidyPath(latin1FromBytes(path));
+    const text = tidyPath(latin1FromBytes(path), paths.isWindows);
     const base = text.slice(text.lastIndexOf("/") + 1);
-    if (base === "" || base === "." || base === "..") throw refuse(paths, index, "has no name of its own");
+    const isDrive = paths.isWindows && base.includes(":");
+    if (base === "" || base === "." || base === ".." || isDrive) throw refuse(paths, index, "has no name of its own");
     if (text.length < path.length) writeLatin1(text, path, 0);
     paths.to[index] = paths.from[index]! + text.length;
     this.#from[index] = paths.to[index]! - base.length;
@@ -157,7 +169,8 @@ function refuseNested(paths: ClosurePaths, names: TopNames, sorted: Uint32Array)
 }
 
 /** One spelling for each path, as far as that can be told without looking at the disk. */
-function tidyPath(path: string): string {
+function tidyPath(path: string, isWindows = false): string {
+  if (isWindows && /^\/\/[^/]/.test(path)) return `/${tidyPath(path.slice(1))}`;
   const tidy = path.replace(/\/(?:\.?\/)+/g, "/");
   return tidy.length > 1 && tidy.endsWith("/") ? tidy.slice(0, -1) : tidy;
 }

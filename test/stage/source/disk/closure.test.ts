@@ -25,6 +25,27 @@ describe("a closure's list", () => {
     ]);
   });
 
+  test("may begin with a mark that says UTF-8", () => {
+    expect(tops("\uFEFF/s/a\n/s/b\n").map(([path]) => path)).toEqual(["/s/a", "/s/b"]);
+  });
+
+  test.each(["utf16le", "\xfe\xff"])("in UTF-16 is refused: %j", (how) => {
+    const text = how === "utf16le" ? Buffer.from("\uFEFF/s/a\r\n", how) : Buffer.from(`${how}\0/\0a`, "latin1");
+    why(text).toThrow("store-paths: is in UTF-16; a list of paths is in UTF-8");
+  });
+
+  test("of Windows keeps the slashes before a server, and refuses what has no name but that of a drive", () => {
+    const arrange = (text: string) => {
+      const paths = arrangeClosure({ ...parseClosureList(Buffer.from(text), "store-paths"), isWindows: true });
+      return Array.from(paths.line, (_, top) => Buffer.from(topPath(paths, top)).toString());
+    };
+    expect(arrange("//server//share/./a\r\n//?/C:/b/\r\nC:d/c\r\n")).toEqual(["//server/share/a", "//?/C:/b", "C:d/c"]);
+    for (const path of ["C:", "C:/", "C:a", "C:/a:stream"]) {
+      expect(() => arrange(path)).toThrow(`store-paths:1: ${path}: has no name of its own`);
+    }
+    expect(tops("//s//a\n").map(([path]) => path)).toEqual(["/s/a"]);
+  });
+
   test("counts blank lines, and takes nothing from them", () => {
     expect(tops("\n\n/s/b\n\r\n\n/s/a\n\n")).toEqual([
       ["/s/a", "store-paths:6"],
