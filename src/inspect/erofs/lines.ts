@@ -1,4 +1,5 @@
 /** What a dump says of each structure of an EROFS image. */
+import { isZero } from "../../core/bytes.ts";
 import type { Layout } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import { algorithmOf, CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
@@ -85,7 +86,10 @@ async function entryLine(map: ErofsMap, entry: XattrEntry, xxhash: XxHash): Prom
   const { at, end, prefix, name, value } = entry;
   const view = await map.image.bytes.view(at, XATTR_ENTRY.byteSize);
   const what = describe(XATTR_ENTRY, view, 0, `${prefix}${quote(name)}`);
-  return line(at, end - at, `${what} value ${checksum(value, xxhash)}`);
+  const used = XATTR_ENTRY.byteSize + name.length + value.length;
+  const filler = await map.image.bytes.read(at + used, end - at - used);
+  const rest = isZero(filler) ? "" : `, unknown: ${showRaw(filler)}`;
+  return line(at, end - at, `${what} value ${checksum(value, xxhash)}${rest}`);
 }
 
 /** A directory whose blocks are compressed has no place for them: they are told here, by their place in it. */
@@ -103,7 +107,10 @@ function* blockLines(block: Uint8Array, at: number, path: string): Generator<str
   const { dirents, end } = readDirents(block, at);
   for (const { from, text } of direntTexts(block, dirents)) yield line(at + from, DIRENT.byteSize, text);
   const names = dirents.length * DIRENT.byteSize;
-  yield line(at + names, end - names, `${count(dirents.length, "name")} of ${path}`);
+  const rest = block.subarray(end);
+  const filler = rest.length > 0 && isZero(rest) ? `, then ${count(rest.length, "zero")}` : "";
+  yield line(at + names, end - names, `${count(dirents.length, "name")} of ${path}${filler}`);
+  if (filler === "" && rest.length > 0) yield line(at + end, rest.length, `unknown: ${showRaw(rest)}`);
 }
 
 function* direntTexts(block: Uint8Array, dirents: readonly Dirent[]): Generator<{ from: number; text: string }> {
