@@ -70,28 +70,6 @@ async function imageOf(files: Record<string, Buffer>, options: BuildOptions): Pr
   return readFileSync(image);
 }
 
-test("entries in memory are deduplicated as files are, and the bytes are pinned", async () => {
-  const hashes: string[] = [];
-  for (const options of [
-    DEDUPE_LZ4,
-    { ...DEDUPE_LZ4, fragments: "tails" },
-    { ...DEDUPE_LZ4, pclusterSize: 16384, tailPacking: true },
-  ] as const) {
-    hashes.push(
-      createHash("sha256")
-        .update(await imageOf(relatives(), options))
-        .digest("hex"),
-    );
-  }
-  expect(hashes).toMatchInlineSnapshot(`
-    [
-      "ddb14464411ae2e77541e14b4597ede6cfc0dd09a5f2b4665ac4b63ac65d311a",
-      "23f5c03cf439fff8f4404f1fdf05c19328b513502c7463732fc2183fad0e9063",
-      "3accd16e021bbd0ca4b2cda8355d80a61a2257999ade85097857e30b33b27e11",
-    ]
-  `);
-});
-
 test("the option needs an algorithm and Linux 6.1", async () => {
   await expect(imageOf({}, { dedupeExtents: true })).rejects.toMatchObject({ code: "INPUT" });
   await expect(imageOf({}, { ...DEDUPE_LZ4, targetKernel: "5.19" })).rejects.toMatchObject({ code: "INPUT" });

@@ -2,12 +2,13 @@
  * SquashFS images pinned by SHA-256. A test that fails here says that bytes have changed; that must be meant, and is a
  * release note.
  */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildSquashfs, type Entry, entries, type SquashfsOptions } from "../../../dist/index.js";
+import { Pins } from "../../helpers/golden/pins.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 
+const pins = new Pins("squashfs");
 const scratch = makeScratch("squashfs-golden");
 const image = `${scratch}/image`;
 
@@ -66,46 +67,22 @@ function tree(): Entry[] {
   return list;
 }
 
-const PINNED: [name: string, options: SquashfsOptions, hash: string][] = [
-  ["zstd, the default", {}, "bf739e5e2ca768aaeee6b3e773c77ad83c632d82af285ef55e753d7e1454e417"],
-  [
-    "zstd, level 3, 1 MiB blocks",
-    { level: 3, blockSize: 1 << 20 },
-    "4bc931fea62220b49a8b4e425fc8fecea7f6ca4a59e34319168e8fbbc776d272",
-  ],
-  ["gzip", { compressor: "gzip" }, "680bec9fd7a59087d7004088a0ca8553c6dc069ee3d5ed3fc66d24cadfcf3514"],
-  ["lz4", { compressor: "lz4" }, "4e4231f537002b71abe346c840db9ddefede9cbae57819d2cf0f7fe08bab92e5"],
-  [
-    "lz4hc, 4 KiB blocks",
-    { compressor: "lz4hc", blockSize: 4096 },
-    "20ec1e041c4488cf6b80c52b6dfefca521ed57c7dc2971ae561ae579bd7295a4",
-  ],
-  ["uncompressed", { compressor: "none" }, "3b5a12ea149e6b6cf8a0e2f852517d3fe5d45eed0d80321ffdb6af0b57122627"],
-  [
-    "fragments of small files",
-    { compressor: "lz4", fragments: "small" },
-    "c6957c015548670d5280e6107b45c1c8c4dcc7e6184452b46a33c2c39c51dfdc",
-  ],
-  [
-    "no fragments, no holes",
-    { compressor: "lz4", fragments: "none", sparse: false },
-    "1189c30628c3319cb5cf075adcbd46c088fd3be4c49a5a0ab2de6f5c70f333b5",
-  ],
-  [
-    "no dedupe, no exports, no attributes",
-    { compressor: "lz4", dedupe: "none", exportable: false, xattrs: false },
-    "4ce9b86d880ae47b0443785a477a7e60a0c74db8caf08996f83d826b30f14741",
-  ],
-  [
-    "uncompressed tables",
-    { compressor: "lz4", uncompressed: ["inodes", "ids", "xattrs"], padding: 1 << 16 },
-    "979a6944c302b6fa0b15156863533528259a6eba66fcaf8e39fce29f74ba4d67",
-  ],
+const PINNED: [name: string, options: SquashfsOptions][] = [
+  ["zstd, the default", {}],
+  ["zstd, level 3, 1 MiB blocks", { level: 3, blockSize: 1 << 20 }],
+  ["gzip", { compressor: "gzip" }],
+  ["lz4", { compressor: "lz4" }],
+  ["lz4hc, 4 KiB blocks", { compressor: "lz4hc", blockSize: 4096 }],
+  ["uncompressed", { compressor: "none" }],
+  ["fragments of small files", { compressor: "lz4", fragments: "small" }],
+  ["no fragments, no holes", { compressor: "lz4", fragments: "none", sparse: false }],
+  ["no dedupe, no exports, no attributes", { compressor: "lz4", dedupe: "none", exportable: false, xattrs: false }],
+  ["uncompressed tables", { compressor: "lz4", uncompressed: ["inodes", "ids", "xattrs"], padding: 1 << 16 }],
 ];
 
-test.each(PINNED)("%s: the image is the pinned one", async (_name, options, hash) => {
+test.each(PINNED)("%s: the image is the pinned one", async (name, options) => {
   await buildSquashfs(entries(tree()), image, options);
-  expect(createHash("sha256").update(readFileSync(image)).digest("hex")).toBe(hash);
+  await pins.expect(name, readFileSync(image));
 });
 
 test("entries in any order give the same image", async () => {
