@@ -12,6 +12,7 @@ import { type PseudoEntry, parsePseudo, parseXattrWord } from "../../stage/sourc
 import { parsePriorities } from "../../stage/source/list/sort-file.ts";
 import { type Amending, amend } from "../../stage/source/node-amend.ts";
 import { directory, type FileSource, nothing, topsOf } from "../../stage/source/node-sources.ts";
+import { latin1Text } from "../../stage/text/encoding.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { ComponentRule } from "../../stage/tree/policy.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../stage/tree/tree.ts";
@@ -213,7 +214,7 @@ function readSort(file: string, toImage: (path: string) => string): SortRule[] {
 
 function readExcludes({ excludes, excludeFiles }: Settings): string[] {
   const fromFiles = excludeFiles.flatMap((file) =>
-    decodeLatin1(latin1FromBytes(readInput(file)))
+    decodeLatin1(latin1Text(readInput(file), file))
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "" && !line.startsWith("#")),

@@ -1,6 +1,7 @@
 /** Lines of files that describe what goes into an image: words between blanks, in quotes where they hold some. */
-import { latin1FromBytes, showBytes } from "../../core/bytes.ts";
+import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { latin1Text } from "./encoding.ts";
 
 /** One line of such a file. */
 export interface Line {
@@ -14,10 +15,10 @@ export interface Line {
 export function* readLines(text: Uint8Array, name: string, continued = false): Generator<Line> {
   let number = 0;
   let begun = "";
-  for (const part of latin1FromBytes(text).split("\n")) {
+  for (const part of latin1Text(text, name).split("\n")) {
     number++;
-    if (continued && /(?<!\\)\\$/.test(part)) {
-      begun += part.slice(0, -1);
+    if (continued && /(?<!\\)\\\r?$/.test(part)) {
+      begun += part.slice(0, part.lastIndexOf("\\"));
       continue;
     }
     const line = begun + part;

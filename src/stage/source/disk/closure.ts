@@ -4,6 +4,7 @@
  */
 import { compareRanges, equalBytes, latin1FromBytes, showBytes, writeLatin1 } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
+import { findTextStart } from "../../text/encoding.ts";
 import { stripCaseHack } from "./case-hack.ts";
 
 /** The paths of a closure: plain data. */
@@ -25,24 +26,15 @@ export interface ClosurePaths {
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SLASH = 0x2f;
-/** Byte order marks, as latin1 strings. */
-const UTF_8_MARK = "\xef\xbb\xbf";
-const UTF_16_MARKS = ["\xff\xfe", "\xfe\xff"];
 
-/**
- * Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any, and for
- * one in UTF-16, as `>` of Windows PowerShell writes it. A mark that says UTF-8 is no part of the first path.
- */
+/** Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any. */
 export function parseClosureList(text: Uint8Array, listName: string): ClosurePaths {
-  if (UTF_16_MARKS.includes(latin1FromBytes(text, 0, 2))) {
-    throw new ImageError("INPUT", `${listName}: is in UTF-16; a list of paths is in UTF-8`, { path: listName });
-  }
   let lines = 1;
   for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) lines++;
   const [from, to, line] = [new Uint32Array(lines), new Uint32Array(lines), new Uint32Array(lines)];
   let count = 0;
   let nr = 1;
-  for (let at = latin1FromBytes(text, 0, 3) === UTF_8_MARK ? 3 : 0; at < text.length; nr++) {
+  for (let at = findTextStart(text, listName); at < text.length; nr++) {
     const newline = text.indexOf(NEWLINE, at);
     let end = newline < 0 ? text.length : newline;
     const next = end + 1;

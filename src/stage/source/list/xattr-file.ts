@@ -1,6 +1,7 @@
 /** Attributes by path, as `getfattr --dump` writes them: `# file: PATH`, then `NAME="text"` (or without quotes), `NAME=0xHEX` or `NAME=0sBASE64`. */
-import { bytesFromLatin1, latin1FromBytes } from "../../../core/bytes.ts";
+import { bytesFromLatin1 } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
+import { latin1Text } from "../../text/encoding.ts";
 import { decodeValue } from "../../text/xattr-value.ts";
 import type { Xattr } from "../../tree/xattrs.ts";
 
@@ -17,7 +18,7 @@ const FILE = "# file: ";
 export function parseXattrFile(text: Uint8Array, name: string): PathXattrs[] {
   const paths: PathXattrs[] = [];
   let number = 0;
-  for (const raw of latin1FromBytes(text).split("\n")) {
+  for (const raw of latin1Text(text, name).split("\n")) {
     number++;
     const where = `${name}:${number}`;
     const line = raw.replace(/[ \t\r]+$/, "");

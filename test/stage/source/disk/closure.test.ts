@@ -31,7 +31,7 @@ describe("a closure's list", () => {
 
   test.each(["utf16le", "\xfe\xff"])("in UTF-16 is refused: %j", (how) => {
     const text = how === "utf16le" ? Buffer.from("\uFEFF/s/a\r\n", how) : Buffer.from(`${how}\0/\0a`, "latin1");
-    why(text).toThrow("store-paths: is in UTF-16; a list of paths is in UTF-8");
+    why(text).toThrow("store-paths: is in UTF-16; what this package reads is UTF-8");
   });
 
   test("of Windows keeps the slashes before a server, and refuses what has no name but that of a drive", () => {
