@@ -11,15 +11,18 @@ const PAGE = 1 << 16;
 /** Pages that are kept. */
 const MOST_PAGES = 32;
 
-/** The bytes of an image. */
+/** The bytes of an image, or of what has been decoded from it. */
 export class ImageBytes {
   /** Bytes in all. */
   readonly size: number;
+  readonly #name: string | undefined;
   readonly #source: ByteSource;
   /** Pages by number, the one that was asked for last at the end. */
   readonly #pages = new Map<number, Uint8Array>();
 
-  constructor(image: Uint8Array | ByteSource) {
+  /** @param name what they are, for messages, if they are not the image itself */
+  constructor(image: Uint8Array | ByteSource, name?: string) {
+    this.#name = name;
     this.#source = image instanceof Uint8Array ? new MemorySource(image) : image;
     this.size = this.#source.size;
   }
@@ -52,7 +55,19 @@ export class ImageBytes {
   check(at: number, length: number): void {
     if (Number.isSafeInteger(at) && Number.isSafeInteger(length) && at >= 0 && length >= 0 && at + length <= this.size)
       return;
-    throw damaged(at, `${length} bytes are not in an image of ${this.size}`);
+    throw this.damaged(at, `${length} bytes are more than there are, ${this.size}`);
+  }
+
+  /** They do not hold together at one of them. */
+  damaged(at: number, why: string): ImageError {
+    if (this.#name === undefined) return damaged(at, why);
+    return new ImageError("DAMAGED", `damaged image: at ${hex(at)} of ${this.#name}: ${why}`);
+  }
+
+  /** A number of 64 bits, at one of them, that must be one of this language. */
+  toNumber(value: bigint, at: number): number {
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.damaged(at, `${value} is more than anything can be`);
+    return Number(value);
   }
 
   async #page(number: number): Promise<Uint8Array> {
@@ -69,7 +84,7 @@ export class ImageBytes {
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const count = await this.#source.readAt(bytes.subarray(done), at + done);
-      if (!(count > 0)) throw damaged(at + done, `the image ends here, not at ${this.size}`);
+      if (!(count > 0)) throw this.damaged(at + done, `they end here, not at ${this.size}`);
       done += count;
     }
     return bytes;
@@ -105,12 +120,6 @@ export function damaged(offset: number, why: string): ImageError {
 /** An image has something that it may have, and that is not read here. */
 export function unsupported(what: string): ImageError {
   return new ImageError("INPUT", `this image has ${what}, which cannot be read yet`);
-}
-
-/** A number of 64 bits that must be one of this language. */
-export function toNumber(value: bigint, offset: number): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged(offset, `${value} is no place in an image`);
-  return Number(value);
 }
 
 /** An offset as it is shown everywhere. */

@@ -6,7 +6,7 @@
  *
  * What two structures claim is damage, unless both may share it.
  */
-import { damaged } from "./image.ts";
+import type { ImageBytes } from "./image.ts";
 
 /** A kind of structure. */
 export interface Part {
@@ -46,16 +46,15 @@ const [AT, END, PART, OWNER, DETAIL] = [0, 1, 2, 3, 4] as const;
 
 /** The structures of a space of bytes. */
 export class Tiles<P extends Part> {
-  readonly #size: number;
+  readonly #space: ImageBytes;
   readonly #parts: P[] = [];
   #rows = new Float64Array(64 * ROW);
   #count = 0;
   /** Bytes of structures that share with none: never more than there are. */
   #exclusive = 0;
 
-  /** @param size bytes of the space */
-  constructor(size: number) {
-    this.#size = size;
+  constructor(space: ImageBytes) {
+    this.#space = space;
   }
 
   /**
@@ -64,12 +63,11 @@ export class Tiles<P extends Part> {
    * @throws ImageError `DAMAGED` where it is not in the space, or where structures take more bytes than it has
    */
   add(part: P, at: number, end: number, owner = 0, detail = 0): void {
-    if (!(at >= 0 && end >= at && end <= this.#size)) {
-      throw damaged(at, `${part.name} of ${end - at} bytes is not in an image of ${this.#size}`);
-    }
+    this.#space.check(at, end - at);
     if (at === end) return;
     if (part.sharing === "none") this.#exclusive += end - at;
-    if (this.#exclusive > this.#size) throw damaged(at, `${part.name} lies where something else does`);
+    if (this.#exclusive > this.#space.size)
+      throw this.#space.damaged(at, `${part.name} lies where something else does`);
     let index = this.#parts.indexOf(part);
     if (index < 0) index = this.#parts.push(part) - 1;
     if ((this.#count + 1) * ROW > this.#rows.length) {
@@ -98,7 +96,7 @@ export class Tiles<P extends Part> {
       const part = this.#parts[this.#rows[row + PART]!]!;
       const mayOverlap = part.sharing === "any" && coveredBy?.sharing === "any";
       if ((at < covered && !mayOverlap) || (owners > 1 && part.sharing === "none")) {
-        throw damaged(at, `${part.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
+        throw this.#space.damaged(at, `${part.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
       }
       if (at > covered) yield { isGap: true, at: covered, end: at };
       yield { isGap: false, part, at, end, owner: this.#rows[row + OWNER]!, detail: this.#rows[row + DETAIL]!, owners };
@@ -106,7 +104,7 @@ export class Tiles<P extends Part> {
       covered = end;
       coveredBy = part;
     }
-    if (covered < this.#size) yield { isGap: true, at: covered, end: this.#size };
+    if (covered < this.#space.size) yield { isGap: true, at: covered, end: this.#space.size };
   }
 
   /** The rows by place: of those that start together the longest first. */

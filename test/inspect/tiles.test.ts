@@ -1,12 +1,16 @@
 /** Spaces of bytes: each byte is part of one structure or of a gap. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ImageBytes } from "../../src/inspect/image.ts";
 import { type Part, Tiles } from "../../src/inspect/tiles.ts";
 
 const ALONE: Part = { name: "alone", sharing: "none" };
 const SAME: Part = { name: "same", sharing: "same" };
 const DATA: Part = { name: "data", sharing: "any" };
 const damaged = expect.objectContaining({ code: "DAMAGED" });
+
+/** A space of so many bytes. */
+const spaceOf = (size: number) => new Tiles(new ImageBytes(new Uint8Array(size)));
 
 /** Tiles and gaps as words. */
 function show(tiles: Tiles<Part>): string[] {
@@ -24,7 +28,7 @@ test("structures and gaps tile a space, in whatever order they were noted", () =
         end += length;
         return { at: end - length, end, isTile, owner };
       });
-      const tiles = new Tiles(end);
+      const tiles = spaceOf(end);
       const noted = places.filter(({ isTile }) => isTile).map((place) => ({ place, key: random.next().value }));
       for (const { place } of noted.sort((a, b) => a.key - b.key)) tiles.add(ALONE, place.at, place.end, place.owner);
       let next = 0;
@@ -39,7 +43,7 @@ test("structures and gaps tile a space, in whatever order they were noted", () =
 });
 
 test("data may lie inside of other data, and is told behind it", () => {
-  const tiles = new Tiles(100);
+  const tiles = spaceOf(100);
   tiles.add(DATA, 30, 40, 1);
   tiles.add(DATA, 10, 60, 2);
   tiles.add(DATA, 50, 80, 3);
@@ -48,7 +52,7 @@ test("data may lie inside of other data, and is told behind it", () => {
 });
 
 test("one structure may have several owners, where it is the same for all", () => {
-  const tiles = new Tiles(8);
+  const tiles = spaceOf(8);
   for (const owner of [5, 6, 7]) tiles.add(SAME, 0, 8, owner);
   expect(show(tiles)).toEqual(["0-8 same of 5 x3"]);
   tiles.add(SAME, 4, 8);
@@ -56,18 +60,18 @@ test("one structure may have several owners, where it is the same for all", () =
 });
 
 test("what two structures claim is damage", () => {
-  const twice = new Tiles(20);
+  const twice = spaceOf(20);
   twice.add(ALONE, 0, 8);
   twice.add(ALONE, 0, 8);
   expect(() => show(twice)).toThrow(damaged);
-  const mixed = new Tiles(20);
+  const mixed = spaceOf(20);
   mixed.add(DATA, 0, 8);
   mixed.add(ALONE, 7, 9);
   expect(() => show(mixed)).toThrow(damaged);
 });
 
 test("structures that take more than there is are refused while they are noted", () => {
-  const tiles = new Tiles(10);
+  const tiles = spaceOf(10);
   tiles.add(ALONE, 0, 6);
   tiles.add(ALONE, 3, 3);
   expect(() => tiles.add(ALONE, 2, 8)).toThrow(damaged);

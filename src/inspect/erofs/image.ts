@@ -12,7 +12,7 @@ import {
   SUPER_MAGIC,
   SUPER_OFFSET,
 } from "../../erofs/disk/format.ts";
-import { damaged, type ImageBytes, toNumber, unsupported } from "../image.ts";
+import { damaged, type ImageBytes, unsupported } from "../image.ts";
 
 /** What is read here of all that an image may need. */
 const KNOWN_INCOMPAT =
@@ -83,8 +83,8 @@ export async function openErofs(bytes: ImageBytes): Promise<ErofsImage> {
     // Linux takes it as a signed number: NIDs may count from before the image
     nidOff: (fields.meta_blkaddr | 0) * blockSize,
     xattrOff: fields.xattr_blkaddr * blockSize,
-    rootNid: isWide ? toNumber(fields.rootnid_8b, SUPER_OFFSET) : fields.rootnid_2b,
-    packedNid: toNumber(fields.packed_nid, SUPER_OFFSET),
+    rootNid: isWide ? bytes.toNumber(fields.rootnid_8b, SUPER_OFFSET) : fields.rootnid_2b,
+    packedNid: bytes.toNumber(fields.packed_nid, SUPER_OFFSET),
   };
 }
 

@@ -12,7 +12,7 @@ import {
   MAP_HEADER,
   XATTR_HEADER,
 } from "../../erofs/disk/format.ts";
-import { damaged, toNumber } from "../image.ts";
+import { damaged } from "../image.ts";
 import { type ErofsImage, inodeOff } from "./image.ts";
 
 /** i_format bits 1..3, and bit 4 of an inode that is no directory: one link, and i_nb has the upper half of i_u. */
@@ -67,7 +67,7 @@ export async function readInode(image: ErofsImage, nid: number): Promise<ErofsIn
     isExtended,
     layout,
     mode,
-    size: toNumber(BigInt(fields.i_size), at),
+    size: image.bytes.toNumber(BigInt(fields.i_size), at),
     union,
     startBlk: union + (isWide ? high * 2 ** 32 : 0),
     xattrAt,

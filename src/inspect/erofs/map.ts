@@ -56,7 +56,7 @@ class Mapper implements ErofsMap {
   constructor(image: ErofsImage) {
     this.image = image;
     this.data = new ErofsData(image);
-    this.tiles = new Tiles(image.bytes.size);
+    this.tiles = new Tiles(image.bytes);
   }
 
   /** The superblock and the configurations behind it. */

@@ -1,7 +1,7 @@
 /** Listings of directories as they are read. Source: Linux fs/squashfs/dir.c. */
 import { decodeStruct } from "../../core/struct.ts";
 import { DIR_ENTRY, DIR_HEADER, MAX_RUN } from "../../squashfs/disk/format.ts";
-import { damaged, type ImageBytes } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 
 /** A structure of a listing: the head of a run, or an entry of it. */
 export interface ListingItem {
@@ -24,13 +24,13 @@ export async function* readListing(table: ImageBytes, at: number, bytes: number)
   table.check(at, bytes);
   for (let from = at; from < limit; ) {
     const { count, start_block: block } = decodeStruct(await table.view(from, DIR_HEADER.byteSize), 0, DIR_HEADER);
-    if (count >= MAX_RUN) throw damaged(from, `a run of ${count} entries and one more`);
+    if (count >= MAX_RUN) throw table.damaged(from, `a run of ${count} entries and one more`);
     yield { at: from, end: from + DIR_HEADER.byteSize, name: undefined, block, offset: 0 };
     from += DIR_HEADER.byteSize;
     for (let entry = 0; entry <= count; entry++) {
       const { offset, size } = decodeStruct(await table.view(from, DIR_ENTRY.byteSize), 0, DIR_ENTRY);
       const end = from + DIR_ENTRY.byteSize + size + 1;
-      if (end > limit) throw damaged(from, `an entry of a listing goes on behind ${limit}`);
+      if (end > limit) throw table.damaged(from, `an entry of a listing goes on behind ${limit}`);
       const name = await table.read(from + DIR_ENTRY.byteSize, size + 1);
       yield { at: from, end, name, block, offset };
       from = end;

@@ -13,7 +13,7 @@ import {
   XATTR_ID,
   XATTR_ID_TABLE,
 } from "../../squashfs/disk/format.ts";
-import { damaged, type ImageBytes, toNumber } from "../image.ts";
+import { damaged, type ImageBytes } from "../image.ts";
 
 /** The names of the tables. */
 export type TableName = "inodes" | "directories" | "fragments" | "exports" | "ids" | "xattr ids" | "attributes";
@@ -72,7 +72,7 @@ export async function openSquashfs(bytes: ImageBytes): Promise<SquashfsImage> {
   if (blockSize < MIN_BLOCK || blockSize > MAX_BLOCK || 2 ** fields.block_log !== blockSize) {
     throw damaged(0, `blocks of ${blockSize} bytes, which are not 2^${fields.block_log}`);
   }
-  const end = toNumber(fields.bytes_used, 0);
+  const end = bytes.toNumber(fields.bytes_used, 0);
   bytes.check(0, end);
   const lookups: TablePlace[] = [];
   for (const [name, start, records, recordBytes] of [
@@ -81,21 +81,21 @@ export async function openSquashfs(bytes: ImageBytes): Promise<SquashfsImage> {
     ["ids", fields.id_table_start, ids, ID.byteSize],
   ] as const) {
     if (start === NO_TABLE || records === 0) continue;
-    const listAt = toNumber(start, 0);
+    const listAt = bytes.toNumber(start, 0);
     lookups.push(await lookupTable(bytes, name, listAt, listAt, records * recordBytes));
   }
   const hasXattrs = fields.xattr_id_table_start !== NO_TABLE;
-  const xattrHeadAt = hasXattrs ? toNumber(fields.xattr_id_table_start, 0) : undefined;
+  const xattrHeadAt = hasXattrs ? bytes.toNumber(fields.xattr_id_table_start, 0) : undefined;
   if (xattrHeadAt !== undefined) lookups.push(...(await xattrTables(bytes, xattrHeadAt)));
-  const inodesAt = toNumber(fields.inode_table_start, 0);
-  const directoriesAt = toNumber(fields.directory_table_start, 0);
+  const inodesAt = bytes.toNumber(fields.inode_table_start, 0);
+  const directoriesAt = bytes.toNumber(fields.directory_table_start, 0);
   const behind = lookups.map(({ at }) => at).filter((at) => at >= directoriesAt);
   return {
     bytes,
     blockSize,
     compression: fields.compression,
     flags: fields.flags,
-    rootRef: toNumber(fields.root_inode, 0),
+    rootRef: bytes.toNumber(fields.root_inode, 0),
     end,
     xattrHeadAt,
     tables: [
@@ -123,7 +123,7 @@ async function lookupTable(
   const listEnd = listAt + Math.ceil(length / META_BLOCK) * TABLE_BLOCK.byteSize;
   bytes.check(listAt, listEnd - listAt);
   const first = (await bytes.view(listAt, TABLE_BLOCK.byteSize)).getU64(0, TABLE_BLOCK.start);
-  const at = toNumber(first, listAt);
+  const at = bytes.toNumber(first, listAt);
   if (at > end) throw damaged(listAt, `the table of ${name} ends before it starts`);
   return { name, at, end, bytes: length, listAt, listEnd };
 }
@@ -131,7 +131,7 @@ async function lookupTable(
 /** Attributes and the sets of them, whose number stands in a head of their own. */
 async function xattrTables(bytes: ImageBytes, headAt: number): Promise<TablePlace[]> {
   const head = decodeStruct(await bytes.view(headAt, XATTR_ID_TABLE.byteSize), 0, XATTR_ID_TABLE);
-  const at = toNumber(head.xattr_table_start, headAt);
+  const at = bytes.toNumber(head.xattr_table_start, headAt);
   if (head.xattr_ids === 0) return [streamTable("attributes", at, headAt)];
   const listAt = headAt + XATTR_ID_TABLE.byteSize;
   const sets = await lookupTable(bytes, "xattr ids", headAt, listAt, head.xattr_ids * XATTR_ID.byteSize);

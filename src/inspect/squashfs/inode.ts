@@ -19,7 +19,7 @@ import {
   SYMLINK_XATTR,
   TYPE,
 } from "../../squashfs/disk/format.ts";
-import { damaged, type ImageBytes, toNumber } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 
 /** Structures by type. */
 const LAYOUTS: Readonly<Record<number, Layout>> = {
@@ -61,7 +61,7 @@ export interface SquashfsInode {
 export async function readInode(table: ImageBytes, at: number, blockSize: number): Promise<SquashfsInode> {
   const type = (await table.view(at, BASE_INODE.byteSize)).getU16(0, BASE_INODE.inode_type);
   const layout = LAYOUTS[type];
-  if (layout === undefined) throw damaged(at, `no inode has the type ${type}`);
+  if (layout === undefined) throw table.damaged(at, `no inode has the type ${type}`);
   const bodyAt = at + layout.byteSize;
   const common = { at, bodyAt, end: bodyAt, type, layout, listing: undefined, file: undefined };
   const view = await table.view(at, layout.byteSize);
@@ -76,11 +76,11 @@ export async function readInode(table: ImageBytes, at: number, blockSize: number
   }
   if (layout === REG_INODE || layout === LREG_INODE) {
     const fields = layout === REG_INODE ? decodeStruct(view, 0, REG_INODE) : decodeStruct(view, 0, LREG_INODE);
-    const size = toNumber(BigInt(fields.file_size), at);
+    const size = table.toNumber(BigInt(fields.file_size), at);
     const words = fields.fragment === ABSENT ? Math.ceil(size / blockSize) : Math.floor(size / blockSize);
     const end = bodyAt + words * BLOCK_WORD.byteSize;
     table.check(at, end - at);
-    return { ...common, end, file: { startOff: toNumber(BigInt(fields.start_block), at), words } };
+    return { ...common, end, file: { startOff: table.toNumber(BigInt(fields.start_block), at), words } };
   }
   if (layout !== SYMLINK_INODE) return common;
   const target = decodeStruct(view, 0, SYMLINK_INODE).symlink_size;

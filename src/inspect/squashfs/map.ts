@@ -11,7 +11,7 @@ import {
   XATTR_ID,
   XATTR_ID_TABLE,
 } from "../../squashfs/disk/format.ts";
-import { damaged, toNumber } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
 import { readListing } from "./directory.ts";
@@ -48,7 +48,7 @@ export async function mapSquashfs(image: SquashfsImage): Promise<SquashfsMap> {
   const tables: MappedTable[] = [];
   for (const place of image.tables) {
     const table = await MetaTable.open(image, decoder, place);
-    tables.push({ place, table, tiles: new Tiles(table.bytes.size) });
+    tables.push({ place, table, tiles: new Tiles(table.bytes) });
   }
   const mapper = new Mapper(image, tables);
   await mapper.addHead();
@@ -70,7 +70,7 @@ class Mapper implements SquashfsMap {
   constructor(image: SquashfsImage, tables: readonly MappedTable[]) {
     this.image = image;
     this.tables = tables;
-    this.tiles = new Tiles(image.bytes.size);
+    this.tiles = new Tiles(image.bytes);
   }
 
   /** The superblock, the compressor's options, the head of the attributes. */
@@ -100,8 +100,8 @@ class Mapper implements SquashfsMap {
     for (let at = 0; bytes && at < bytes.size; at += FRAGMENT_ENTRY.byteSize) {
       const view = await bytes.view(at, FRAGMENT_ENTRY.byteSize);
       const { start_block: start, size } = decodeStruct(view, 0, FRAGMENT_ENTRY);
-      const from = toNumber(start, at);
-      this.tiles.add(PARTS.fragment, from, from + storedBytes(size), 0, at / FRAGMENT_ENTRY.byteSize);
+      const from = bytes.toNumber(start, at);
+      this.tiles.add(PARTS.fragment, from, from + storedBytes(bytes, at, size), 0, at / FRAGMENT_ENTRY.byteSize);
     }
   }
 
@@ -178,7 +178,7 @@ class Mapper implements SquashfsMap {
     let blocks = 0;
     for (let word = 0; word < file.words; word++) {
       const at = bodyAt + word * BLOCK_WORD.byteSize;
-      const stored = storedBytes((await bytes.view(at, BLOCK_WORD.byteSize)).getU32(0, BLOCK_WORD.size));
+      const stored = storedBytes(bytes, at, (await bytes.view(at, BLOCK_WORD.byteSize)).getU32(0, BLOCK_WORD.size));
       if (stored > 0) blocks++;
       end += stored;
     }
@@ -186,9 +186,8 @@ class Mapper implements SquashfsMap {
   }
 }
 
-/** Bytes of a block as it is stored, by its word. */
-function storedBytes(word: number): number {
-  const stored = word & (WORD_RAW - 1);
-  if (word >= 2 * WORD_RAW) throw damaged(0, `no block has the word ${word}`);
-  return stored;
+/** Bytes of a block as it is stored, by its word, which stands in a table. */
+function storedBytes(table: ImageBytes, at: number, word: number): number {
+  if (word >= 2 * WORD_RAW) throw table.damaged(at, `no block has the word ${word}`);
+  return word & (WORD_RAW - 1);
 }

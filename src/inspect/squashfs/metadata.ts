@@ -88,14 +88,15 @@ export class MetaTable {
     if (place.bytes !== undefined && size !== place.bytes) {
       throw damaged(place.at, `the table of ${place.name} holds ${size} bytes, not ${place.bytes}`);
     }
-    return new MetaTable(place.name, blocks, new ImageBytes(new MetaSource(blocks, decoder, size)));
+    const source = new MetaSource(blocks, decoder, size);
+    return new MetaTable(place.name, blocks, new ImageBytes(source, `the table of ${place.name}`));
   }
 
   /** The place that a reference leads to. */
   place(block: number, offset: number): number {
     const number = this.#numbers.get(block);
     if (number === undefined || offset >= META_BLOCK) {
-      throw damaged(block, `no metadata block of ${this.name} starts here, for a reference with offset ${offset}`);
+      throw this.bytes.damaged(0, `no block starts at ${block} from here, or none holds a byte ${offset}`);
     }
     return number * META_BLOCK + offset;
   }

@@ -1,7 +1,7 @@
 /** Extended attributes as they are read. Source: Linux fs/squashfs/xattr.c. */
 import { decodeStruct } from "../../core/struct.ts";
 import { XATTR_ENTRY, XATTR_ID, XATTR_OUT_OF_LINE, XATTR_REFERENCE, XATTR_VALUE } from "../../squashfs/disk/format.ts";
-import { damaged, type ImageBytes, toNumber } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 
 /** Prefixes by type. */
 const PREFIXES = ["user.", "trusted.", "security."];
@@ -28,7 +28,7 @@ export interface XattrSet {
 export async function readXattrSet(table: ImageBytes, number: number): Promise<XattrSet> {
   const at = number * XATTR_ID.byteSize;
   const { xattr, count } = decodeStruct(await table.view(at, XATTR_ID.byteSize), 0, XATTR_ID);
-  return { reference: toNumber(xattr, at), count };
+  return { reference: table.toNumber(xattr, at), count };
 }
 
 /** The attributes of a set, from the place of its first on. */
@@ -42,10 +42,10 @@ export async function* readPairs(table: ImageBytes, at: number, count: number): 
     const end = await valueEnd(table, valueAt);
     const isElsewhere = (type & XATTR_OUT_OF_LINE) !== 0;
     if (isElsewhere && end !== valueAt + XATTR_VALUE.byteSize + XATTR_REFERENCE.byteSize) {
-      throw damaged(valueAt, "a reference to a value has another size");
+      throw table.damaged(valueAt, "a reference to a value has another size");
     }
     const view = isElsewhere ? await table.view(valueAt + XATTR_VALUE.byteSize, XATTR_REFERENCE.byteSize) : undefined;
-    const valueRef = view && toNumber(view.getU64(0, XATTR_REFERENCE.vref), valueAt);
+    const valueRef = view && table.toNumber(view.getU64(0, XATTR_REFERENCE.vref), valueAt);
     const prefix = PREFIXES[type & (XATTR_OUT_OF_LINE - 1)] ?? `(type ${type}).`;
     yield { at: from, valueAt, end, prefix, name, valueRef };
     from = end;
