@@ -6,130 +6,185 @@ import { findNext, findNextRuns, findWider, findWiderRuns, foundMatch, foundStar
 /** From so many attempts on runs are recognized. */
 const RUNS: i32 = 129;
 
+/** How many places are looked at for each match, and whether runs are recognized. */
+let attempts: i32 = 0;
+let runs: bool = false;
+/** No match starts behind this address. */
+let last: u32 = 0;
+
+// The matches that are known, in the order in which they start: where, what they are equal to, and how long they are.
+// The first ...
+let ip: u32 = 0;
+let match: u32 = 0;
+let size: u32 = 0;
+// ... the second ...
+let ip2: u32 = 0;
+let match2: u32 = 0;
+let size2: u32 = 0;
+// ... and the third.
+let ip3: u32 = 0;
+let match3: u32 = 0;
+let size3: u32 = 0;
+// What the first was before it gave way to another: should more have been skipped than was good.
+let ip0: u32 = 0;
+let match0: u32 = 0;
+let size0: u32 = 0;
+
+@inline
+function keepFirst(): void {
+  ip0 = ip;
+  match0 = match;
+  size0 = size;
+}
+
+@inline
+function secondBecomesFirst(): void {
+  ip = ip2;
+  match = match2;
+  size = size2;
+}
+
+@inline
+function thirdBecomesSecond(): void {
+  ip2 = ip3;
+  match2 = match3;
+  size2 = size3;
+}
+
+/** The second starts later, by so many bytes. */
+@inline
+function moveSecond(by: u32): void {
+  ip2 += by;
+  match2 += by;
+  size2 -= by;
+}
+
+/** The length of a match that is longer than `longest`, around `at` down to `low`; `longest` if there is none. */
+@inline
+function findAround(at: u32, low: u32, longest: u32): u32 {
+  return runs ? findWiderRuns(at, low, longest, attempts) : findWider(at, low, longest, attempts);
+}
+
+/** A match that is longer than that of `size` bytes at `at`, and overlaps its end: gives its length, or `size`. */
+@inline
+function findSecond(at: u32, size: u32): u32 {
+  return at + size <= last ? findAround(at + size - 2, at, size) : size;
+}
+
+/** Finds a longer match that overlaps the end of the second; false if there is none. */
+function findThird(): bool {
+  size3 = ip2 + size2 <= last ? findAround(ip2 + size2 - 3, ip2, size2) : size2;
+  ip3 = foundStart;
+  match3 = foundMatch;
+  return size3 != size2;
+}
+
 /**
- * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match.
- *
- * Long because liblz4's is one function, whose jumps between one, two and three known matches are the loops here: its
- * choices, and so its bytes, can be compared line by line.
+ * The second starts inside the first, near its start: gives the first what its token can tell, as long as enough of the
+ * second remains. Gives how much that is.
  */
-export function compressChain(from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts: i32): u32 {
+function shareOverlap(): u32 {
+  const cut = min(min(size, SHORT), ip2 - ip + size2 - MIN_MATCH);
+  if (cut > ip2 - ip) moveSecond(cut - (ip2 - ip));
+  return cut;
+}
+
+@inline
+function writeFirst(): bool {
+  return writeSequence(ip, match, size);
+}
+
+// What cutTwo() comes to: the first did not fit; all have been written, the first as the last; one is known.
+const FULL: i32 = 0;
+const WRITTEN: i32 = 1;
+const ONE: i32 = 2;
+
+/** Goes on from two known matches, until fewer are known. */
+function cutTwo(): i32 {
+  while (true) {
+    if (ip2 - ip < SHORT) shareOverlap();
+    if (!findThird()) {
+      size = min(size, ip2 - ip);
+      if (!writeFirst()) return FULL;
+      secondBecomesFirst();
+      return writeFirst() ? WRITTEN : FULL;
+    }
+    if (ip3 < ip + size) {
+      // no room for the second
+      thirdBecomesSecond();
+      continue;
+    }
+    if (ip3 < ip + size + 3) {
+      // no room for the second either, but the first can be written: the third takes its place
+      if (ip2 < ip + size) {
+        moveSecond(ip + size - ip2);
+        if (<i32>size2 < <i32>MIN_MATCH) thirdBecomesSecond();
+      }
+      if (!writeFirst()) return FULL;
+      secondBecomesFirst();
+      keepFirst();
+      ip = ip3;
+      match = match3;
+      size = size3;
+      return ONE;
+    }
+    // three, one behind the other: the first is written
+    if (ip2 < ip + size) size = ip2 - ip < SHORT ? shareOverlap() : ip2 - ip;
+    if (!writeFirst()) return FULL;
+    secondBecomesFirst();
+    thirdBecomesSecond();
+  }
+}
+
+/**
+ * Goes on from a match and one that overlaps it, of `longer` bytes, which has just been found; until all have been
+ * written, the first as the last. False if the first did not fit.
+ */
+function cutOverlaps(ip_: u32, match_: u32, size_: u32, longer: u32): bool {
+  ip = ip_;
+  match = match_;
+  size = size_;
+  keepFirst();
+  do {
+    ip2 = foundStart;
+    match2 = foundMatch;
+    size2 = longer;
+    if (ip0 < ip && ip2 < ip + size0) {
+      ip = ip0;
+      match = match0;
+      size = size0;
+    }
+    // else too little would remain of the first
+    if (ip2 - ip >= 3) {
+      const outcome = cutTwo();
+      if (outcome != ONE) return outcome == WRITTEN;
+    } else secondBecomesFirst();
+    longer = findSecond(ip, size);
+  } while (longer != size);
+  return writeFirst();
+}
+
+/** Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match. */
+export function compressChain(from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32): u32 {
   startBlock(from, to, at, limit, fill);
   if (to - from < MIN_INPUT) return finishBlock();
   startSearch(from, to);
-  const runs = attempts >= RUNS;
-  const last = to - MATCH_MARGIN;
-  let ip = from;
-  while (ip <= lastStart) {
-    let size = runs ? findNextRuns(ip, lastStart, attempts) : findNext(ip, lastStart, attempts);
-    if (size == 0) break;
-    ip = foundStart;
-    let match = foundMatch;
-    // the first of these matches, should more have been skipped than was good
-    let ip0 = ip;
-    let match0 = match;
-    let size0 = size;
-    // one match is known: the first
-    for (let isOpen = true; isOpen; ) {
-      let size2 = size;
-      if (ip + size <= last) {
-        const at2 = ip + size - 2;
-        size2 = runs ? findWiderRuns(at2, ip, size, attempts) : findWider(at2, ip, size, attempts);
-      }
-      if (size2 == size) {
-        if (!writeSequence(ip, match, size)) return overflow(ip, match, size);
-        ip += size;
-        break;
-      }
-      let ip2 = foundStart;
-      let match2 = foundMatch;
-      if (ip0 < ip && ip2 < ip + size0) {
-        ip = ip0;
-        match = match0;
-        size = size0;
-      }
-      if (ip2 - ip < 3) {
-        // too little would remain of the first
-        ip = ip2;
-        match = match2;
-        size = size2;
-        continue;
-      }
-      // two are known
-      while (true) {
-        if (ip2 - ip < SHORT) {
-          // the first gets what its token can tell, as long as enough of the second remains
-          const cut = min(min(size, SHORT), ip2 - ip + size2 - MIN_MATCH);
-          if (cut > ip2 - ip) {
-            const more = cut - (ip2 - ip);
-            ip2 += more;
-            match2 += more;
-            size2 -= more;
-          }
-        }
-        let size3 = size2;
-        if (ip2 + size2 <= last) {
-          const at3 = ip2 + size2 - 3;
-          size3 = runs ? findWiderRuns(at3, ip2, size2, attempts) : findWider(at3, ip2, size2, attempts);
-        }
-        if (size3 == size2) {
-          size = min(size, ip2 - ip);
-          if (!writeSequence(ip, match, size)) return overflow(ip, match, size);
-          if (!writeSequence(ip2, match2, size2)) return overflow(ip2, match2, size2);
-          ip = ip2 + size2;
-          isOpen = false;
-          break;
-        }
-        const ip3 = foundStart;
-        const match3 = foundMatch;
-        if (ip3 < ip + size + 3) {
-          // no room for the second
-          if (ip3 >= ip + size) {
-            // the first can be written, the third takes its place
-            if (ip2 < ip + size) {
-              const more = ip + size - ip2;
-              ip2 += more;
-              match2 += more;
-              size2 -= more;
-              if (<i32>size2 < <i32>MIN_MATCH) {
-                ip2 = ip3;
-                match2 = match3;
-                size2 = size3;
-              }
-            }
-            if (!writeSequence(ip, match, size)) return overflow(ip, match, size);
-            ip = ip3;
-            match = match3;
-            size = size3;
-            ip0 = ip2;
-            match0 = match2;
-            size0 = size2;
-            break;
-          }
-          ip2 = ip3;
-          match2 = match3;
-          size2 = size3;
-          continue;
-        }
-        // three, one behind the other: the first is written
-        if (ip2 < ip + size) {
-          if (ip2 - ip < SHORT) {
-            size = min(min(size, SHORT), ip2 - ip + size2 - MIN_MATCH);
-            if (size > ip2 - ip) {
-              const more = size - (ip2 - ip);
-              ip2 += more;
-              match2 += more;
-              size2 -= more;
-            }
-          } else size = ip2 - ip;
-        }
-        if (!writeSequence(ip, match, size)) return overflow(ip, match, size);
-        ip = ip2;
-        match = match2;
-        size = size2;
-        ip2 = ip3;
-        match2 = match3;
-        size2 = size3;
-      }
+  attempts = attempts_;
+  runs = attempts >= RUNS;
+  last = to - MATCH_MARGIN;
+  let next = from;
+  while (next <= lastStart) {
+    const found = runs ? findNextRuns(next, lastStart, attempts) : findNext(next, lastStart, attempts);
+    if (found == 0) break;
+    const start = foundStart;
+    const same = foundMatch;
+    const longer = findSecond(start, found);
+    if (longer == found) {
+      if (!writeSequence(start, same, found)) return overflow(start, same, found);
+      next = start + found;
+    } else {
+      if (!cutOverlaps(start, same, found, longer)) return overflow(ip, match, size);
+      next = ip + size;
     }
   }
   return finishBlock();
