@@ -31,7 +31,8 @@ function slotOf<T>(address: u32): u32 {
 /**
  * Compresses [from, to) to [at, at + limit); `T`: u16 for inputs of up to 64 KiB, else u32.
  *
- * Long because it runs once a byte, compiled anew for each size of slots: its state stays in local variables.
+ * Long because the search's variables must all be registers: with parts of it in functions of their own, though inlined,
+ * it takes 1 to 1.5 % longer.
  */
 @inline
 function compress<T>(from: u32, to: u32, at: u32, limit: u32, fill: bool): u32 {

@@ -191,8 +191,6 @@ function writeWay(at: u32): u32 {
  * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match; one that is longer than
  * `enough` is taken at once. `full`: looks at more positions, and there for all matches, not only for those that get
  * further.
- *
- * Long because liblz4's is: its choices, and so its bytes, can be compared line by line.
  */
 export function compressOptimal(
   from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32, enough_: u32, full_: bool,

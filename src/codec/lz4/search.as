@@ -113,15 +113,74 @@ function countRunBack(at: u32, low: u32, pattern: u32): u32 {
 }
 
 /**
+ * Where the bytes are, counted from the index of `ip`, that a match longer than `longest` must share: the last four of one
+ * that starts at `low`, or the first four. These are looked at first.
+ */
+@inline
+function probeOffset(ip: u32, low: u32, longest: u32): u32 {
+  return max(ip, low + longest - 3) - ip;
+}
+
+/**
+ * Of the positions from `candidate` on, the first `count`, the one whose chain skips most: by how much in the low half, in
+ * the high half which one it is; 1 if none skips more than one position.
+ */
+@inline
+function farthestLink(candidate: u32, count: u32): u64 {
+  let distance: u32 = 1;
+  let chain: u32 = 0;
+  let step: u32 = 1;
+  let pace: u32 = 16;
+  for (let offset: u32 = 0; offset < count; offset += step) {
+    const other = <u32>load<u16>(linkOf(candidate + offset));
+    step = pace++ >>> 4;
+    if (other > distance) {
+      distance = other;
+      chain = offset;
+      pace = 16;
+    }
+  }
+  return (<u64>chain << 32) | distance;
+}
+
+/** How long the longest match is after nextInRun(). */
+let longestInRun: u32 = 0;
+
+/**
+ * Where to look next if the byte at `ip`, of which there are `run`, is also at `previous` (an index), four times at least;
+ * 0 if nowhere. `longest` and `wide`: see search(); if not `wide`, the run at `previous` is a match.
+ */
+@inline
+function nextInRun(ip: u32, previous: u32, lowest: u32, run: u32, longest: u32, wide: bool): u32 {
+  const shift_ = shift;
+  const sequence = load<u32>(ip);
+  const match = previous - shift_;
+  const ahead = MIN_MATCH + countRun(match + MIN_MATCH, sequence);
+  const back = min(countRunBack(match, firstByte, sequence), previous - lowest);
+  longestInRun = longest;
+  // the run can be had in full: to where its end is
+  if (ahead + back >= run && ahead <= run) return previous + ahead - run;
+  // to where the run starts
+  const start = previous - back;
+  if (wide) return start;
+  const most = min(ahead + back, run);
+  if (most > longest) {
+    if (ip + shift_ - start > MAX_DISTANCE) return 0;
+    longestInRun = most;
+    foundMatch = start - shift_;
+    foundStart = ip;
+  }
+  const distance = <u32>load<u16>(linkOf(start));
+  return distance > start ? 0 : start - distance;
+}
+
+/**
  * Looks for a match for the bytes at `ip` that is longer than `longest`, from `candidate` on back to `lowest` (indices);
  * gives its length, or `longest`.
  *
  * `wide`: it may start before `ip`, down to `low`, and its whole length counts (else `low` is `ip`).
  * `runs`: long runs of one byte are recognized and not gone through position by position.
  * `swap`: once a match is found, the chain of that position inside it is followed that skips most.
- *
- * Long because it runs once a candidate, compiled anew for each combination of the three: its state stays in local
- * variables.
  */
 @inline
 function search(
@@ -130,10 +189,8 @@ function search(
   const shift_ = shift;
   const index = ip + shift_;
   const sequence = load<u32>(ip);
-  // A longer match is equal at its last four bytes too: these are looked at first.
-  let tail = max(ip, low + longest - 3);
-  let probe = load<u32>(tail);
-  let probeAt = tail - ip - shift_;
+  let probeAt = probeOffset(ip, low, longest);
+  let probe = load<u32>(ip + probeAt);
   let chain: u32 = 0;
   let isRun = 0; // not known yet: 0, yes: 1, no: -1
   let run: u32 = 0;
@@ -141,40 +198,25 @@ function search(
     if (attempts-- == 0) break;
     const link = <u32>load<u16>(linkOf(candidate));
     let length: u32 = 0;
-    if (load<u32>(candidate + probeAt) == probe) {
+    if (load<u32>(candidate - shift_ + probeAt) == probe) {
       const match = candidate - shift_;
       if (load<u32>(match) == sequence) {
-        length = MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
-        let back: u32 = 0;
-        if (wide) {
-          back = countEqualBack(ip, match, min(ip - low, match - firstByte));
-          length += back;
-        }
+        const back = wide ? countEqualBack(ip, match, min(ip - low, match - firstByte)) : 0;
+        length = back + MIN_MATCH + countEqual(ip + MIN_MATCH, match + MIN_MATCH, matchEnd);
         if (length > longest) {
           longest = length;
           foundMatch = match - back;
           foundStart = ip - back;
-          tail = max(ip, low + longest - 3);
-          probe = load<u32>(tail);
-          probeAt = tail - ip - shift_;
+          probeAt = probeOffset(ip, low, longest);
+          probe = load<u32>(ip + probeAt);
         }
       }
     }
     if (swap && length == longest && candidate + longest <= index) {
-      let distance: u32 = 1;
-      const end = longest - MIN_MATCH + 1;
-      let step: u32 = 1;
-      let pace: u32 = 16;
-      for (let offset: u32 = 0; offset < end; offset += step) {
-        const other = <u32>load<u16>(linkOf(candidate + offset));
-        step = pace++ >>> 4;
-        if (other > distance) {
-          distance = other;
-          chain = offset;
-          pace = 16;
-        }
-      }
+      const farthest = farthestLink(candidate, longest - MIN_MATCH + 1);
+      const distance = <u32>farthest;
       if (distance > 1) {
+        chain = <u32>(farthest >>> 32);
         if (distance > candidate) break;
         candidate -= distance;
         continue;
@@ -185,32 +227,12 @@ function search(
         isRun = sequence == rotl(sequence, 8) ? 1 : -1;
         if (isRun == 1) run = MIN_MATCH + countRun(ip + MIN_MATCH, sequence);
       }
-      const previous = candidate - 1;
-      if (isRun == 1 && previous >= lowest && load<u32>(previous - shift_) == sequence) {
-        const match = previous - shift_;
-        const ahead = MIN_MATCH + countRun(match + MIN_MATCH, sequence);
-        const back = min(countRunBack(match, firstByte, sequence), previous - lowest);
-        if (ahead + back >= run && ahead <= run) {
-          // the run can be had in full: to where its end is
-          candidate = previous + ahead - run;
-        } else {
-          // to where the run starts
-          candidate = previous - back;
-          if (!wide) {
-            const most = min(ahead + back, run);
-            if (most > longest) {
-              if (index - candidate > MAX_DISTANCE) break;
-              longest = most;
-              foundMatch = candidate - shift_;
-              foundStart = ip;
-              tail = max(ip, low + longest - 3);
-              probe = load<u32>(tail);
-              probeAt = tail - ip - shift_;
-            }
-            const distance = <u32>load<u16>(linkOf(candidate));
-            if (distance > candidate) break;
-            candidate -= distance;
-          }
+      if (isRun == 1 && candidate > lowest && load<u32>(candidate - 1 - shift_) == sequence) {
+        candidate = nextInRun(ip, candidate - 1, lowest, run, longest, wide);
+        if (longestInRun > longest) {
+          longest = longestInRun;
+          probeAt = probeOffset(ip, low, longest);
+          probe = load<u32>(ip + probeAt);
         }
         continue;
       }

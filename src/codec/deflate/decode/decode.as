@@ -134,29 +134,36 @@ function decodeStored(): i32 {
   return 0;
 }
 
+/** What decodeEasily() gives if the block has not come to its end. */
+const GOES_ON: i32 = 1;
+
 /**
- * Decodes the symbols of a block; 0, or what is wrong.
+ * Decodes symbols as long as neither the end of the input nor that of the output is near; 0 if the block has come to its
+ * end, GOES_ON, or what is wrong.
  *
- * Long because it runs once a symbol: bits, input and output stay in local variables, which parts could not share.
+ * Long because its position must be in registers: in variables of the module, which parts of it could share, it makes the
+ * decoder 6 % slower.
  */
-function decodeSymbols(): i32 {
+function decodeEasily(): i32 {
   let bits_ = bits;
   let count_ = count;
   let ip_ = ip;
   let to = out;
   const start = outStart;
-  const end = outEnd;
   const easyInput = inputEnd - EASY_INPUT;
-  const easyOutput = end - EASY_OUTPUT;
-  while (true) {
-    const isEasy = ip_ < easyInput && to < easyOutput;
-    let entry: u32;
-    if (isEasy) {
-      bits_ |= load<u64>(ip_) << count_;
-      ip_ += (63 - count_) >>> 3;
-      count_ |= 56;
+  const easyOutput = outEnd - EASY_OUTPUT;
+  let result: i32 = GOES_ON;
+  while (ip_ < easyInput && to < easyOutput) {
+    bits_ |= load<u64>(ip_) << count_;
+    ip_ += (63 - count_) >>> 3;
+    count_ |= 56;
+    let entry = litlenEntry(bits_);
+    // codes of literals that are in the first table take 33 bits at most
+    if (entry & IS_LITERAL) {
+      store<u8>(to++, <u8>(entry >>> 16));
+      bits_ >>= entry & 255;
+      count_ -= entry & 255;
       entry = litlenEntry(bits_);
-      // codes of literals that are in the first table take 33 bits at most
       if (entry & IS_LITERAL) {
         store<u8>(to++, <u8>(entry >>> 16));
         bits_ >>= entry & 255;
@@ -166,27 +173,12 @@ function decodeSymbols(): i32 {
           store<u8>(to++, <u8>(entry >>> 16));
           bits_ >>= entry & 255;
           count_ -= entry & 255;
-          entry = litlenEntry(bits_);
-          if (entry & IS_LITERAL) {
-            store<u8>(to++, <u8>(entry >>> 16));
-            bits_ >>= entry & 255;
-            count_ -= entry & 255;
-            continue;
-          }
+          continue;
         }
-        bits_ |= load<u64>(ip_) << count_;
-        ip_ += (63 - count_) >>> 3;
-        count_ |= 56;
       }
-    } else {
-      if (to == end && stops) break;
-      saveInput(bits_, count_, ip_, overrun);
-      refill();
-      if (hasOverrun()) return CUT_OFF;
-      bits_ = bits;
-      count_ = count;
-      ip_ = ip;
-      entry = litlenEntry(bits_);
+      bits_ |= load<u64>(ip_) << count_;
+      ip_ += (63 - count_) >>> 3;
+      count_ |= 56;
     }
     if (entry & IS_LINK) {
       bits_ >>= LITLEN_BITS;
@@ -194,17 +186,18 @@ function decodeSymbols(): i32 {
       entry = linkedEntry(LITLEN_TABLE, entry, bits_);
     }
     if (entry == 0) return BAD_CODE;
-    const size = entry & 255;
-    bits_ >>= size;
-    count_ -= size;
+    bits_ >>= entry & 255;
+    count_ -= entry & 255;
     if (entry & IS_LITERAL) {
-      if (to == end) return TOO_LONG;
       store<u8>(to++, <u8>(entry >>> 16));
       continue;
     }
-    if (entry & IS_END) break;
+    if (entry & IS_END) {
+      result = 0;
+      break;
+    }
     let extra = (entry >>> 8) & 31;
-    let length = (entry >>> 16) + (<u32>bits_ & ((1 << extra) - 1));
+    const length = (entry >>> 16) + (<u32>bits_ & ((1 << extra) - 1));
     bits_ >>= extra;
     count_ -= extra;
     entry = distEntry(bits_);
@@ -221,19 +214,56 @@ function decodeSymbols(): i32 {
     bits_ >>= extra;
     count_ -= extra;
     if (distance > to - start) return BAD_DISTANCE;
-    if (isEasy) copyMatch(to, to - distance, length);
-    else {
-      if (length > end - to) {
-        if (!stops) return TOO_LONG;
-        length = end - to;
-      }
-      copyBytes(to, to - distance, length);
-    }
+    copyMatch(to, to - distance, length);
     to += length;
   }
   saveInput(bits_, count_, ip_, overrun);
   out = to;
+  return result;
+}
+
+/** Takes the code that comes next, `entry` being what the first table has for it; gives its entry, or 0. */
+function takeCode(table: u32, tableBits: u32, entry: u32): u32 {
+  if (entry & IS_LINK) {
+    takeBits(tableBits);
+    entry = linkedEntry(table, entry, bits);
+  }
+  takeBits(entry & 255);
+  return entry;
+}
+
+/** Decodes the symbols of a block, near the ends of input and output; 0, or what is wrong. */
+function decodeCarefully(): i32 {
+  while (out < outEnd || !stops) {
+    refill();
+    if (hasOverrun()) return CUT_OFF;
+    let entry = takeCode(LITLEN_TABLE, LITLEN_BITS, litlenEntry(bits));
+    if (entry == 0) return BAD_CODE;
+    if (entry & IS_LITERAL) {
+      if (out == outEnd) return TOO_LONG;
+      store<u8>(out++, <u8>(entry >>> 16));
+      continue;
+    }
+    if (entry & IS_END) break;
+    let length = (entry >>> 16) + takeBits((entry >>> 8) & 31);
+    entry = takeCode(DIST_TABLE, DIST_BITS, distEntry(bits));
+    if (entry == 0) return BAD_CODE;
+    const distance = (entry >>> 16) + takeBits((entry >>> 8) & 31);
+    if (distance > out - outStart) return BAD_DISTANCE;
+    if (length > outEnd - out) {
+      if (!stops) return TOO_LONG;
+      length = outEnd - out;
+    }
+    copyBytes(out, out - distance, length);
+    out += length;
+  }
   return hasOverrun() ? CUT_OFF : 0;
+}
+
+/** Decodes the symbols of a block; 0, or what is wrong. */
+function decodeSymbols(): i32 {
+  const result = decodeEasily();
+  return result == GOES_ON ? decodeCarefully() : result;
 }
 
 /**

@@ -50,7 +50,30 @@ function countOf(length: u32): u32 {
   return load<u32>(length << 2, SORT_COUNTS);
 }
 
-/** Sorts symbols by the lengths of their codes, which have been counted. */
+/** Counts how many of the codes have each length; gives how many codes there are. */
+@inline
+function countLengths(lens: u32, symbols: u32): u32 {
+  memory.fill(SORT_COUNTS, 0, 64);
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
+    const place = <u32>load<u8>(lens + symbol) << 2;
+    store<u32>(place, load<u32>(place, SORT_COUNTS) + 1, SORT_COUNTS);
+  }
+  return symbols - countOf(0);
+}
+
+/** How much more could be told by codes of these lengths, in units of the longest; below 0 if there are too many. */
+@inline
+function unusedRoom(): i32 {
+  let room: i32 = 1;
+  for (let length: u32 = 1; length < 16; length++) {
+    room = 2 * room - countOf(length);
+    if (room < 0) break;
+  }
+  return room;
+}
+
+/** Puts the symbols that have codes to SORT, by the lengths of these. */
+@inline
 function sortSymbols(lens: u32, symbols: u32): void {
   const starts = SORT_COUNTS + 64;
   let start: u32 = 0;
@@ -67,27 +90,21 @@ function sortSymbols(lens: u32, symbols: u32): void {
   }
 }
 
-/**
- * Makes the table that `bits` bits lead into, from the code lengths of `symbols` symbols at `lens`. False if there can be
- * no such code: it has more codes than fit, or fewer, save one code of one bit, or none at all, where `lone` allows it.
- */
-export function makeTable(table: u32, bits: u32, lens: u32, symbols: u32, lone: bool): bool {
-  memory.fill(SORT_COUNTS, 0, 64);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const place = <u32>load<u8>(lens + symbol) << 2;
-    store<u32>(place, load<u32>(place, SORT_COUNTS) + 1, SORT_COUNTS);
+/** How many bits lead into a second table for `left` codes of this length, and longer ones, that begin alike. */
+@inline
+function secondBitsFor(bits: u32, length: u32, left: u32): u32 {
+  let secondBits = length - bits;
+  let sum = left;
+  while (sum < <u32>1 << secondBits && bits + secondBits < 15) {
+    secondBits++;
+    sum = (sum << 1) + countOf(bits + secondBits);
   }
-  const used = symbols - countOf(0);
-  let room: i32 = 1;
-  for (let length: u32 = 1; length < 16; length++) {
-    room = 2 * room - countOf(length);
-    if (room < 0) return false;
-  }
-  if (room > 0) {
-    if (!(lone && (used == 0 || (used == 1 && countOf(1) == 1)))) return false;
-    memory.fill(table, 0, 4 << bits);
-  }
-  sortSymbols(lens, symbols);
+  return secondBits;
+}
+
+/** Writes the entries of the `used` symbols at SORT. */
+@inline
+function fillTable(table: u32, bits: u32, used: u32): void {
   let code: u32 = 0;
   let free: u32 = 1 << bits;
   let prefix = u32.MAX_VALUE;
@@ -105,13 +122,7 @@ export function makeTable(table: u32, bits: u32, lens: u32, symbols: u32, lone: 
       const start = code & ((1 << bits) - 1);
       if (start != prefix) {
         prefix = start;
-        // as many bits as the codes need that begin with these
-        secondBits = length - bits;
-        let sum = left;
-        while (sum < <u32>1 << secondBits && bits + secondBits < 15) {
-          secondBits++;
-          sum = (sum << 1) + countOf(bits + secondBits);
-        }
+        secondBits = secondBitsFor(bits, length, left);
         second = free;
         free += 1 << secondBits;
         store<u32>(table + (start << 2), (second << 16) | IS_LINK | (secondBits << 8) | bits);
@@ -124,6 +135,22 @@ export function makeTable(table: u32, bits: u32, lens: u32, symbols: u32, lone: 
     code = nextCode(code, length);
     left--;
   }
+}
+
+/**
+ * Makes the table that `bits` bits lead into, from the code lengths of `symbols` symbols at `lens`. False if there can be
+ * no such code: it has more codes than fit, or fewer, save one code of one bit, or none at all, where `lone` allows it.
+ */
+export function makeTable(table: u32, bits: u32, lens: u32, symbols: u32, lone: bool): bool {
+  const used = countLengths(lens, symbols);
+  const room = unusedRoom();
+  if (room < 0) return false;
+  if (room > 0) {
+    if (!(lone && (used == 0 || (used == 1 && countOf(1) == 1)))) return false;
+    memory.fill(table, 0, 4 << bits);
+  }
+  sortSymbols(lens, symbols);
+  fillTable(table, bits, used);
   return true;
 }
 

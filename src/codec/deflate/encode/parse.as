@@ -87,11 +87,22 @@ function isBetter(gain: i32, distance: u32, laterDistance: u32, price: i32): boo
   return 4 * gain + (<i32>clz(laterDistance) - <i32>clz(distance)) > price;
 }
 
-/**
- * Parses until `stop` is reached, or the block has to end.
- *
- * Long because it runs once a byte, compiled anew for each mode: its state stays in local variables.
- */
+/** Considers again how long matches must be, where it is time to. */
+@inline
+function considerMinMatch(at: u32): void {
+  if (at < considerAt) return;
+  considerAt = at + (at - blockStart);
+  minMatch = nextMinMatch();
+}
+
+/** The length of a match at `at` that is longer than `longest`, or `longest`; looks at `tries` places. */
+@inline
+function findLonger(at: u32, longest: u32, nice: u32, tries: i32): u32 {
+  const room = min(end - at, MAX_MATCH);
+  return findMatch(at, at + room, longest, min(nice, room), tries);
+}
+
+/** Parses until `stop` is reached, or the block has to end. */
 @inline
 function parse(stop: u32, mode: i32): void {
   let at = next;
@@ -106,18 +117,14 @@ function parse(stop: u32, mode: i32): void {
         break;
       }
     }
-    if (at >= considerAt) {
-      considerAt = at + (at - blockStart);
-      minMatch = nextMinMatch();
-    }
+    considerMinMatch(at);
     seen++;
     if (end - at < MARGIN) {
       countLiteral(load<u8>(at++));
       continue;
     }
-    let nice = enough;
-    let room = min(end - at, MAX_MATCH);
-    let length = findMatch(at, at + room, minMatch - 1, min(nice, room), attempts);
+    const nice = enough;
+    let length = findLonger(at, minMatch - 1, nice, attempts);
     let distance = foundDistance;
     if (length < minMatch || (length == MIN_MATCH && distance > TOO_FAR)) {
       countLiteral(load<u8>(at++));
@@ -127,8 +134,7 @@ function parse(stop: u32, mode: i32): void {
     if (mode != GREEDY) {
       // `from`: what is not yet in the chains
       while (length < nice && end - from >= MARGIN) {
-        room = min(end - from, MAX_MATCH);
-        let later = findMatch(from, from + room, length - 1, min(nice, room), attempts >> 1);
+        let later = findLonger(from, length - 1, nice, attempts >> 1);
         from++;
         if (later >= length && isBetter(later - length, distance, foundDistance, 2)) {
           countLiteral(load<u8>(at++));
@@ -138,8 +144,7 @@ function parse(stop: u32, mode: i32): void {
           continue;
         }
         if (mode == LAZY || end - from < MARGIN) break;
-        room = min(end - from, MAX_MATCH);
-        later = findMatch(from, from + room, length - 1, min(nice, room), attempts >> 2);
+        later = findLonger(from, length - 1, nice, attempts >> 2);
         from++;
         if (later < length || !isBetter(later - length, distance, foundDistance, 6)) break;
         countLiteral(load<u8>(at++));
