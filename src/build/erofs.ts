@@ -19,7 +19,7 @@ import type { Source } from "../stage/source/source.ts";
 import { findCandidates } from "../stage/tree/dedupe.ts";
 import { checkSortFlags, FILE_RAW, orderFiles } from "../stage/tree/file-order.ts";
 import { orderInodes } from "../stage/tree/order.ts";
-import { type DataRuns, findSparse } from "../stage/tree/sparse.ts";
+import { type DataRanges, findSparse } from "../stage/tree/sparse.ts";
 import { openContents } from "./contents.ts";
 import { CompressedBuild } from "./erofs-compressed.ts";
 import type { BuildOptions } from "./options.ts";
@@ -83,7 +83,7 @@ class ErofsBuild {
     if (candidates) await session.compare(staged, candidates);
     const sharesWith = candidates?.sharesWith;
     const scan = layout.findHoles ? findSparse(tree, inodes, sharesWith, layout.blockSize) : undefined;
-    const holes: Map<number, DataRuns> = scan ? await session.scan(staged, scan) : new Map();
+    const holes: Map<number, DataRanges> = scan ? await session.scan(staged, scan) : new Map();
     const sort = this.#options.sort ?? [];
     const files = orderFiles(tree, inodes, sort);
     return { tree, inodes, files, sort, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };

@@ -11,7 +11,7 @@ import { countBatches, type RunWork, verifyRuns } from "../erofs/links/verify-ru
 import { countWindows } from "../erofs/plan/inode-windows.ts";
 import { countCompressPieces } from "../erofs/plan/pieces.ts";
 import type { ErofsPlan } from "../erofs/plan/plan.ts";
-import { countPackPieces, type DataCoding, packData } from "../squashfs/data.ts";
+import { countDataPieces, type DataCoding, writeData } from "../squashfs/data.ts";
 import type { DataPlan } from "../squashfs/plan.ts";
 import { type WalkParams, walkAll } from "../stage/source/disk/node-walk.ts";
 import { compareCandidates, countGroups, type DedupeCandidates } from "../stage/tree/dedupe.ts";
@@ -84,13 +84,13 @@ const metadata: Job<{ tree: SharedTree; plan: ErofsPlan; compression: Compressio
   },
 };
 
-const pack: Job<JobInput & { plan: DataPlan; coding: DataCoding; target: SharedTarget }> = {
-  pieces: ({ plan }) => countPackPieces(plan),
+const data: Job<JobInput & { plan: DataPlan; coding: DataCoding; target: SharedTarget }> = {
+  pieces: ({ plan }) => countDataPieces(plan),
   async run(job, { plan, coding, target, ...input }) {
     const { tree, contents } = openInput(job, input);
-    await packData(job, plan, coding, tree, contents, openSink(job, target));
+    await writeData(job, plan, coding, tree, contents, openSink(job, target));
   },
 };
 
 /** All jobs, as every thread knows them: see {@link ThreadPool}. */
-export const JOBS = { walk, compare, scan, emit, grains, verify, compress, metadata, pack };
+export const JOBS = { walk, compare, scan, emit, grains, verify, compress, metadata, data };

@@ -15,7 +15,7 @@ import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmo
 import type { Contents } from "../stage/tree/contents.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
-import { type DataRuns, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
+import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import { Tree } from "../stage/tree/tree.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
 import { isShared, type SharedContents } from "./contents.ts";
@@ -163,7 +163,7 @@ export class BuildSession {
   }
 
   /** Looks for holes; gives what holds data, by entry. */
-  async scan({ tree, contents }: Staged, scan: SparseScan): Promise<Map<number, DataRuns>> {
+  async scan({ tree, contents }: Staged, scan: SparseScan): Promise<Map<number, DataRanges>> {
     if (scan.entries.length > 0) {
       await this.watch("compare", scan.bytes, () => this.run("scan", { tree: tree.share(), contents, scan }));
     }

@@ -1,10 +1,10 @@
 /**
- * The build of a SquashFS image: stage -> compare -> plan -> pack -> finish.
+ * The build of a SquashFS image: stage -> compare -> plan -> write -> finish.
  *
  *     sources --walk--> Tree --order--> InodeOrder --compare--> shared data
  *                         \_______________ plan ______________/
  *                                           |
- *                  pack: data, all threads --> tables, superblock: one thread
+ *                 data: all threads --> tables, superblock: one thread
  */
 
 import { checkInteger } from "../core/check.ts";
@@ -14,7 +14,7 @@ import type { Sink } from "../core/sink.ts";
 import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
 import { checkLimits } from "../squashfs/limits.ts";
-import { resolveSquashfsLayout, type SquashfsLayout, type SquashfsLayoutOptions } from "../squashfs/options.ts";
+import { resolveSquashfsOptions, type SquashfsLayoutOptions, type SquashfsSettings } from "../squashfs/options.ts";
 import { type DataPlan, planData, tailBytes } from "../squashfs/plan.ts";
 import { describeSquashfs } from "../squashfs/report.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -25,7 +25,6 @@ import type { Tree } from "../stage/tree/tree.ts";
 import type { RunOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
 import { BuildSession, type Staged, toSource } from "./session.ts";
-
 import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
 
 /** Everything that `buildSquashfs` can be told. */
@@ -56,12 +55,12 @@ const HEAD_BYTES = 4096;
 
 class SquashfsBuild {
   readonly #options: SquashfsOptions;
-  readonly #layout: SquashfsLayout;
+  readonly #settings: SquashfsSettings;
   readonly #session: BuildSession;
 
   constructor(source: Source, options: SquashfsOptions) {
     this.#options = options;
-    this.#layout = resolveSquashfsLayout(options);
+    this.#settings = resolveSquashfsOptions(options);
     checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
     this.#session = new BuildSession(source, options);
   }
@@ -70,12 +69,12 @@ class SquashfsBuild {
     const session = this.#session;
     return session.build(out, async (staged) => {
       const inodes = orderInodes(staged.tree);
-      checkLimits(staged.tree, inodes, this.#layout.xattrs ? staged.xattrs : undefined);
+      checkLimits(staged.tree, inodes, this.#settings.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
       const data = await this.#plan(staged, inodes, order);
       const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));
       return {
-        ...describeSquashfs(staged.tree, inodes, this.#layout, data, image),
+        ...describeSquashfs(staged.tree, inodes, this.#settings, data, image),
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
         unmatchedRules: order.unmatched,
@@ -87,20 +86,22 @@ class SquashfsBuild {
 
   async #plan(staged: Staged, inodes: InodeOrder, order: FileOrder): Promise<DataPlan> {
     const { tree } = staged;
-    const layout = this.#layout;
+    const settings = this.#settings;
     const size = tree.size.view;
     const { flags } = order;
-    const tailOf = (entry: number) => tailBytes(layout, size[entry]!, flags?.[entry]);
+    const tailOf = (entry: number) => tailBytes(settings, size[entry]!, flags?.[entry]);
     const isAlone = (entry: number) => ((flags?.[entry] ?? 0) & FILE_NO_DEDUPE) !== 0;
-    const tails = layout.dedupe
+    const tails = settings.dedupe
       ? groupByLength(tree, inodes, (entry) => (isAlone(entry) ? 0 : tailOf(entry)), true)
       : undefined;
     if (tails) await this.#session.compare(staged, tails);
     const bodyOf = (entry: number) => (isAlone(entry) ? 0 : size[entry]! - tailOf(entry));
-    const blocks = layout.dedupe ? groupByLength(tree, inodes, bodyOf, false) : undefined;
+    const blocks = settings.dedupe ? groupByLength(tree, inodes, bodyOf, false) : undefined;
     if (blocks) await this.#session.compare(staged, blocks);
     const shared = { tails: tails?.sharesWith, blocks: blocks?.sharesWith };
-    return this.#session.watch("plan", undefined, async () => planData(tree, order, layout, shared, dataStart(layout)));
+    return this.#session.watch("plan", undefined, async () =>
+      planData(tree, order, settings, shared, dataStart(settings)),
+    );
   }
 
   async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
@@ -119,19 +120,18 @@ class SquashfsBuild {
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */
   #writeFile(staged: Staged, inodes: InodeOrder, plan: DataPlan, file: FileTarget): Promise<FinishedImage> {
     const { tree, contents, xattrs } = staged;
-    const layout = this.#layout;
+    const settings = this.#settings;
     const coding: DataCoding = {
-      compressor: layout.compressor,
-      settings: layout.settings,
-      rawData: layout.uncompressed.data,
-      rawFragments: layout.uncompressed.fragments,
-      sparse: layout.sparse,
+      ...settings.compression,
+      rawData: settings.uncompressed.data,
+      rawFragments: settings.uncompressed.fragments,
+      sparse: settings.sparse,
     };
     return withFileSink(file, async (sink) => {
       if (file.inPlace) wipeHead(sink);
-      await this.#session.run("pack", { tree: tree.share(), contents, plan, coding, target: file });
+      await this.#session.run("data", { tree: tree.share(), contents, plan, coding, target: file });
       const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
-      const input = { tree, inodes, layout, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
+      const input = { tree, inodes, settings, data: plan, xattrs, mkfsTime: Math.min(mkfsTime, 0xffffffff) };
       const image = await this.#session.here((job) => finishImage(job, input, sink, () => sink.sync()));
       sink.sync();
       return image;

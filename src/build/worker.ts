@@ -1,7 +1,7 @@
 /** Entry of a helper thread: does its part in each job that the main thread names. */
 import { parentPort, workerData } from "node:worker_threads";
 import { Control } from "../core/control.ts";
-import { packError } from "../core/error.ts";
+import { toPortable } from "../core/error.ts";
 import type { HelperStart, JobReply, JobRequest } from "../core/node/node-pool.ts";
 import { JobContext, type JobTable } from "../core/threads.ts";
 import { JOBS } from "./jobs.ts";
@@ -16,7 +16,7 @@ parentPort!.on("message", async ({ job: name, params }: JobRequest) => {
     await new JobContext(control, start.thread).run((job) => jobs[name]!.run(job, params as never));
   } catch (error) {
     control.stop();
-    reply.error = packError(error);
+    reply.error = toPortable(error);
   }
   parentPort!.postMessage(reply);
 });

@@ -4,9 +4,9 @@
  *   plain   | ........ [from, to) ........ |     file contents, read straight into here
  *                 |  compress   ^ decompress
  *                 v             |
- *   packed  | ...... [at, at + limit) .... |     compressed data, written straight from here
+ *   compressed  | ...... [at, at + limit) .... |     compressed data, written straight from here
  *
- * so that contents are moved once for a window of files, not once for each compressed piece. The windows stay where they
+ * so that contents are moved once for many files, not once for each compressed block. The windows stay where they
  * are for the codec's life and are the caller's between calls. A call writes only to the range that it is given; of that
  * range, also what it did not need may be overwritten.
  *
@@ -20,16 +20,16 @@ export interface Decoder {
   /** Window of contents. */
   readonly plain: Uint8Array;
   /** Window of compressed data. */
-  readonly packed: Uint8Array;
+  readonly compressed: Uint8Array;
   /**
-   * Decompresses `packed[from, to)`, the whole of it, to `plain` at `at`.
+   * Decompresses `compressed[from, to)`, the whole of it, to `plain` at `at`.
    *
    * @returns how many bytes it gave, at most `limit`
    * @throws ImageError `DAMAGED` when it is not well-formed, or longer than `limit`
    */
   decompress(from: number, to: number, at: number, limit: number): number;
   /**
-   * Decompresses the first `limit` bytes of `packed[from, to)`, or all if it has less; what comes after them need not be
+   * Decompresses the first `limit` bytes of `compressed[from, to)`, or all if it has less; what comes after them need not be
    * there.
    *
    * @returns how many bytes it gave
@@ -43,7 +43,7 @@ export interface Codec extends Decoder {
   /** How many bytes of `plain` the last compression has used up; 0 if it gave nothing. */
   readonly consumed: number;
   /**
-   * Fixed-output compression: as much of `plain[from, to)` as fits into `limit` bytes of `packed` at `at`; see
+   * Fixed-output compression: as much of `plain[from, to)` as fits into `limit` bytes of `compressed` at `at`; see
    * {@link Codec.consumed}. What stands behind the consumed bytes can have an influence on the output, so `to` must
    * follow from the file alone.
    *
@@ -63,7 +63,7 @@ export interface CodecWindows {
   /** Default 2 MiB. */
   plainLen?: number | undefined;
   /** Default 1 MiB, the largest pcluster of EROFS. */
-  packedLen?: number | undefined;
+  compressedLen?: number | undefined;
 }
 
 /** The largest window that a codec can be asked for: a pcluster of EROFS decodes to 12 MiB at most. */

@@ -56,9 +56,9 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
     windows: CodecWindows,
     choose: (exports: Exports) => CodecFunctions,
   ) {
-    const { plainLen, packedLen } = resolveWindows(windows);
+    const { plainLen, compressedLen } = resolveWindows(windows);
     const exports = format.module.instantiate();
-    super(name, placeWindows(exports, plainLen, packedLen));
+    super(name, placeWindows(exports, plainLen, compressedLen));
     this.exports = exports;
     this.#format = format;
     this.#functions = choose(exports);
@@ -66,16 +66,16 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
   }
 
   protected encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
-    const { plain, packed } = this;
+    const { plain, compressed } = this;
     const start = plain.byteOffset;
-    const produced = this.#functions.compress(start + from, start + to, packed.byteOffset + at, limit, fill);
+    const produced = this.#functions.compress(start + from, start + to, compressed.byteOffset + at, limit, fill);
     this.consumed = this.#consumed[0]!;
     return produced;
   }
 
   protected decode(from: number, to: number, at: number, limit: number, partial: boolean): number {
-    const { plain, packed } = this;
-    const start = packed.byteOffset;
+    const { plain, compressed } = this;
+    const start = compressed.byteOffset;
     const size = this.#functions.decompress(start + from, start + to, plain.byteOffset + at, limit, partial);
     if (size < 0) throw this.damaged(this.#format.damage[-size - 1]!);
     return size;
@@ -88,14 +88,14 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
 }
 
 /** Makes the windows; their addresses in the instance's memory are their `byteOffset`. */
-function placeWindows({ memory, WINDOWS }: CodecExports, plainLen: number, packedLen: number): WindowPair {
-  const packedAt = WINDOWS.value;
-  const plainAt = roundUp(packedAt + packedLen + SLACK, WASM_PAGE);
+function placeWindows({ memory, WINDOWS }: CodecExports, plainLen: number, compressedLen: number): WindowPair {
+  const compressedAt = WINDOWS.value;
+  const plainAt = roundUp(compressedAt + compressedLen + SLACK, WASM_PAGE);
   const end = plainAt + plainLen + SLACK;
   memory.grow(Math.max(0, Math.ceil((end - memory.buffer.byteLength) / WASM_PAGE)));
   // no view before this: growing takes the memory away from those that exist
   return {
-    packed: new Uint8Array(memory.buffer, packedAt, packedLen),
+    compressed: new Uint8Array(memory.buffer, compressedAt, compressedLen),
     plain: new Uint8Array(memory.buffer, plainAt, plainLen),
   };
 }

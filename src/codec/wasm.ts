@@ -51,14 +51,14 @@ function compile(base64: string): object {
  *
  * @throws ImageError `INPUT` when there is no such window
  */
-export function resolveWindows({ plainLen = 0x200000, packedLen = 0x100000 }: CodecWindows): {
+export function resolveWindows({ plainLen = 0x200000, compressedLen = 0x100000 }: CodecWindows): {
   plainLen: number;
-  packedLen: number;
+  compressedLen: number;
 } {
-  for (const length of [plainLen, packedLen]) {
+  for (const length of [plainLen, compressedLen]) {
     if (!Number.isInteger(length) || length < 0 || length > MAX_WINDOW) {
       throw new ImageError("INPUT", `a codec's window cannot have ${length} bytes`);
     }
   }
-  return { plainLen, packedLen };
+  return { plainLen, compressedLen };
 }

@@ -7,20 +7,20 @@ export interface WindowPair {
   /** Window of contents. */
   readonly plain: Uint8Array;
   /** Window of compressed data. */
-  readonly packed: Uint8Array;
+  readonly compressed: Uint8Array;
 }
 
 /** A codec whose ranges are checked before `encode` and `decode`, which are the codec's own, get to see them. */
 export abstract class WindowCodec implements Codec {
   readonly name: string;
   readonly plain: Uint8Array;
-  readonly packed: Uint8Array;
+  readonly compressed: Uint8Array;
   consumed = 0;
 
-  constructor(name: string, { plain, packed }: WindowPair) {
+  constructor(name: string, { plain, compressed }: WindowPair) {
     this.name = name;
     this.plain = plain;
-    this.packed = packed;
+    this.compressed = compressed;
   }
 
   compressInto(from: number, to: number, at: number, limit: number): number {
@@ -40,24 +40,24 @@ export abstract class WindowCodec implements Codec {
   }
 
   /**
-   * Compresses `plain[from, to)` to `packed` at `at`: as much as fits into `limit` bytes if `fill`, else all or nothing.
+   * Compresses `plain[from, to)` to `compressed` at `at`: as much as fits into `limit` bytes if `fill`, else all or nothing.
    *
    * @returns how many bytes it gave; 0 if nothing fits, else `consumed` has been set
    */
   protected abstract encode(from: number, to: number, at: number, limit: number, fill: boolean): number;
 
-  /** Decompresses `packed[from, to)` to `plain` at `at`: the first `limit` bytes if `partial`, else all of it. */
+  /** Decompresses `compressed[from, to)` to `plain` at `at`: the first `limit` bytes if `partial`, else all of it. */
   protected abstract decode(from: number, to: number, at: number, limit: number, partial: boolean): number;
 
   #compress(from: number, to: number, at: number, limit: number, fill: boolean): number {
-    checkRanges(this.plain, from, to, this.packed, at, limit);
+    checkRanges(this.plain, from, to, this.compressed, at, limit);
     const produced = this.encode(from, to, at, limit, fill);
     if (produced === 0) this.consumed = 0;
     return produced;
   }
 
   #decompress(from: number, to: number, at: number, limit: number, partial: boolean): number {
-    checkRanges(this.packed, from, to, this.plain, at, limit);
+    checkRanges(this.compressed, from, to, this.plain, at, limit);
     return this.decode(from, to, at, limit, partial);
   }
 }

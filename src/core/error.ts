@@ -8,7 +8,7 @@
  *
  * - `INPUT`     an option, a path or a tree that cannot be used as given
  * - `LIMIT`     the on-disk format cannot hold what the tree asks for
- * - `CHANGED`   a source file changed, vanished or became something else while it was packed
+ * - `CHANGED`   a source file changed, vanished or became something else while it was read
  * - `IO`        the operating system refused a read or a write
  * - `DAMAGED`   an image being read does not hold together
  * - `ABORTED`   the caller's AbortSignal fired
@@ -55,8 +55,8 @@ export interface PortableError {
   cause: { message: string; code: unknown } | undefined;
 }
 
-/** Packs any thrown value for another thread; what is not an {@link ImageError} becomes `INTERNAL`. */
-export function packError(error: unknown): PortableError {
+/** Any thrown value, in a form for other threads; what is not an {@link ImageError} becomes `INTERNAL`. */
+export function toPortable(error: unknown): PortableError {
   const known = error instanceof ImageError ? error : undefined;
   return {
     code: known?.code ?? "INTERNAL",
@@ -72,11 +72,11 @@ function codeOf(error: Error): unknown {
   return (error as { code?: unknown }).code;
 }
 
-/** The reverse of {@link packError}. */
-export function unpackError(packed: PortableError): ImageError {
-  const { path, offset } = packed;
-  const cause = packed.cause && Object.assign(new Error(packed.cause.message), { code: packed.cause.code });
-  const error = new ImageError(packed.code, packed.message, { path, offset, cause });
-  if (packed.stack !== undefined) error.stack = packed.stack;
+/** The reverse of {@link toPortable}. */
+export function fromPortable(portable: PortableError): ImageError {
+  const { path, offset } = portable;
+  const cause = portable.cause && Object.assign(new Error(portable.cause.message), { code: portable.cause.code });
+  const error = new ImageError(portable.code, portable.message, { path, offset, cause });
+  if (portable.stack !== undefined) error.stack = portable.stack;
   return error;
 }

@@ -10,7 +10,7 @@ export interface Sink {
   close(): void | Promise<void>;
 }
 
-/** A readable run of bytes. */
+/** A readable row of bytes. */
 export interface ByteSource {
   /** Bytes in all. */
   readonly size: number;

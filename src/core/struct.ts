@@ -38,7 +38,7 @@ export const u64: FieldType<"u64", bigint> = { size: 8, read: (view, at, field) 
 /** Little-endian signed 64 bits. */
 export const s64: FieldType<"s64", bigint> = { size: 8, read: (view, at, field) => view.getS64(at, field) };
 
-/** A run of `size` raw bytes. */
+/** `size` bytes as they are. */
 export function raw(size: number): FieldType<"raw", Uint8Array> {
   return { size, read: (view, at, field) => new Uint8Array(view.buffer, view.byteOffset + at + field, size).slice() };
 }
@@ -50,14 +50,14 @@ const NAME = Symbol("name");
 const FIELDS = Symbol("fields");
 
 /** A structure as a whole: what {@link decodeStruct} needs of it. */
-export interface Layout<F extends Fields = Fields> {
+export interface StructShape<F extends Fields = Fields> {
   readonly [NAME]: string;
   readonly [FIELDS]: F;
   readonly byteSize: number;
 }
 
 /** Offsets by field name. */
-export type Struct<F extends Fields> = Layout<F> & {
+export type Struct<F extends Fields> = StructShape<F> & {
   readonly [K in keyof F]: F[K] extends FieldType<infer Width> ? Offset<Width> : never;
 };
 
@@ -79,15 +79,15 @@ export function struct<const F extends Fields>(name: string, size: number, field
 }
 
 /** What a structure is called: the kernel's name where it has one. */
-export function structName(layout: Layout): string {
-  return layout[NAME];
+export function structName(shape: StructShape): string {
+  return shape[NAME];
 }
 
 /** Reads one record at `at` into an object of its fields. */
-export function decodeStruct<F extends Fields>(view: StructView, at: number, layout: Layout<F>): Decoded<F> {
-  const offsets = layout as unknown as Readonly<Record<string, Offset<FieldWidth>>>;
+export function decodeStruct<F extends Fields>(view: StructView, at: number, shape: StructShape<F>): Decoded<F> {
+  const offsets = shape as unknown as Readonly<Record<string, Offset<FieldWidth>>>;
   const record: Record<string, unknown> = {};
-  for (const [field, type] of Object.entries(layout[FIELDS])) record[field] = type.read(view, at, offsets[field]!);
+  for (const [field, type] of Object.entries(shape[FIELDS])) record[field] = type.read(view, at, offsets[field]!);
   return record as Decoded<F>;
 }
 

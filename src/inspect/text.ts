@@ -1,5 +1,5 @@
 /** How a dump says things: in one line of ASCII, the same on every machine. */
-import { decodeStruct, type Layout, type StructView, structName } from "../core/struct.ts";
+import { decodeStruct, type StructShape, type StructView, structName } from "../core/struct.ts";
 import { hex } from "./image.ts";
 
 /** Fields that are bits, or no count of anything. */
@@ -23,9 +23,9 @@ export function line(at: number, length: number, text: string): string {
 }
 
 /** All fields of the structure at `at`, behind its name and what is known of it. */
-export function describe(layout: Layout, view: StructView, at: number, subject = ""): string {
-  const fields = Object.entries(decodeStruct(view, at, layout)).map(([name, value]) => `${name}=${show(name, value)}`);
-  return `${structName(layout)}${subject === "" ? "" : ` ${subject}`}: ${fields.join(" ")}`;
+export function describe(shape: StructShape, view: StructView, at: number, subject = ""): string {
+  const fields = Object.entries(decodeStruct(view, at, shape)).map(([name, value]) => `${name}=${show(name, value)}`);
+  return `${structName(shape)}${subject === "" ? "" : ` ${subject}`}: ${fields.join(" ")}`;
 }
 
 /** The value of a field. */

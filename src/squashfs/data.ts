@@ -31,13 +31,13 @@ const EMPTY_AT_ONCE = 256;
 /** Results that a thread may hold while it waits for the places of others, in bytes. */
 const WAITING_BYTES = 8 * PIECE_BYTES;
 
-/** How many pieces {@link packData} has, rows of empty files among them. */
-export function countPackPieces({ pieces, empty }: DataPlan): number {
+/** How many pieces {@link writeData} has, rows of empty files among them. */
+export function countDataPieces({ pieces, empty }: DataPlan): number {
   return pieces.length / PIECE_FIELDS + Math.ceil(empty.length / EMPTY_AT_ONCE);
 }
 
-/** Packs pieces until none is left; run by every thread at once. */
-export async function packData(
+/** Writes pieces until none is left; run by every thread at once. */
+export async function writeData(
   job: JobContext,
   plan: DataPlan,
   coding: DataCoding,
@@ -45,13 +45,13 @@ export async function packData(
   contents: Contents,
   sink: Sink,
 ): Promise<void> {
-  const windows = { plainLen: PIECE_BYTES + 1, packedLen: plan.blockSize };
+  const windows = { plainLen: PIECE_BYTES + 1, compressedLen: plan.blockSize };
   const isRaw = coding.rawData && coding.rawFragments;
   const codec = isRaw ? undefined : await makeCodec(coding, windows);
   const reader = new ItemReader(job, plan, tree, contents);
-  const packer = new Packer({ job, plan, coding, codec, reader, sink });
+  const writer = new DataWriter({ job, plan, coding, codec, reader, sink });
   const output = new OrderedOutput(job, WAITING_BYTES);
-  for (const piece of job.pieces(plan.pieces.length / PIECE_FIELDS)) await output.add(piece, await packer.pack(piece));
+  for (const piece of job.pieces(plan.pieces.length / PIECE_FIELDS)) await output.add(piece, await writer.make(piece));
   await output.finish();
   for (const piece of job.pieces(Math.ceil(plan.empty.length / EMPTY_AT_ONCE), 1)) {
     await reader.checkEmpty(plan.empty.subarray(piece * EMPTY_AT_ONCE, (piece + 1) * EMPTY_AT_ONCE));
@@ -61,18 +61,18 @@ export async function packData(
 }
 
 /** A piece, ready to be placed. */
-class PackedPiece implements PieceResult {
+class DataPiece implements PieceResult {
   readonly heldBytes = PIECE_BYTES;
   readonly bytes: Uint8Array;
   /** Bytes that are to be stored. */
   length = 0;
   /** Items that begin in this piece, and where: item, offset, item, offset … */
   readonly #starts: number[] = [];
-  readonly #packer: Packer;
+  readonly #writer: DataWriter;
   #off = 0;
 
-  constructor(packer: Packer, bytes: Uint8Array) {
-    this.#packer = packer;
+  constructor(writer: DataWriter, bytes: Uint8Array) {
+    this.#writer = writer;
     this.bytes = bytes;
   }
 
@@ -90,19 +90,19 @@ class PackedPiece implements PieceResult {
   }
 
   place(): void {
-    const { position, itemOff } = this.#packer.plan;
+    const { position, itemOff } = this.#writer.plan;
     this.#off = position[0]!;
     position[0] = this.#off + this.length;
     for (let at = 0; at < this.#starts.length; at += 2) itemOff[this.#starts[at]!] = this.#off + this.#starts[at + 1]!;
   }
 
   write(): void | Promise<void> {
-    return this.#packer.write(this, this.#off);
+    return this.#writer.write(this, this.#off);
   }
 }
 
-/** What one thread packs with. */
-interface PackerParts {
+/** What one thread writes with. */
+interface DataWriterParts {
   job: JobContext;
   plan: DataPlan;
   coding: DataCoding;
@@ -113,19 +113,19 @@ interface PackerParts {
 }
 
 /** Reads, compresses and writes pieces, in one thread. */
-class Packer {
+class DataWriter {
   readonly plan: DataPlan;
-  readonly #parts: PackerParts;
+  readonly #parts: DataWriterParts;
   /** Buffers of pieces that have been written. */
   readonly #free: Uint8Array[] = [];
 
-  constructor(parts: PackerParts) {
+  constructor(parts: DataWriterParts) {
     this.plan = parts.plan;
     this.#parts = parts;
   }
 
   /** Reads and compresses a piece. */
-  async pack(piece: number): Promise<PieceResult> {
+  async make(piece: number): Promise<PieceResult> {
     const { plan } = this;
     const { codec, reader } = this.#parts;
     const [first, firstBlock, word, blocks] = plan.pieces.subarray(
@@ -133,7 +133,7 @@ class Packer {
       (piece + 1) * PIECE_FIELDS,
     ) as unknown as [number, number, number, number];
     // one byte more, on which a read to the end of a file may scribble
-    const result = new PackedPiece(this, this.#free.pop() ?? new Uint8Array(PIECE_BYTES + 1));
+    const result = new DataPiece(this, this.#free.pop() ?? new Uint8Array(PIECE_BYTES + 1));
     const plain = this.#plainOf(result);
     let item = first;
     let block = firstBlock;
@@ -142,7 +142,7 @@ class Packer {
       if (block === 0) result.start(item);
       const count = Math.min(blocksOf(plan, item) - block, blocks - done);
       const length = await reader.read(item, block, count, plain, at);
-      await this.#packBlocks(result, item, word + done, at, length);
+      await this.#addBlocks(result, item, word + done, at, length);
       // what is stored as it is stays where it was read; holes are not stored
       at = codec ? at + roundUp(length, BLOCK_ALIGN) : result.length;
       done += count;
@@ -151,7 +151,7 @@ class Packer {
   }
 
   /** Writes a piece that has its place; its buffer serves another one. */
-  write(piece: PackedPiece, off: number): void | Promise<void> {
+  write(piece: DataPiece, off: number): void | Promise<void> {
     if (piece.length === 0) {
       this.#free.push(piece.bytes);
       return undefined;
@@ -170,12 +170,12 @@ class Packer {
   }
 
   /** Where contents are read to: the codec's own window, or where there is no codec the very bytes of the piece. */
-  #plainOf(piece: PackedPiece): Uint8Array {
+  #plainOf(piece: DataPiece): Uint8Array {
     return this.#parts.codec?.plain ?? piece.bytes;
   }
 
   /** Compresses what was read of an item, block by block. */
-  async #packBlocks(piece: PackedPiece, item: number, word: number, start: number, length: number): Promise<void> {
+  async #addBlocks(piece: DataPiece, item: number, word: number, start: number, length: number): Promise<void> {
     const { blockSize, words } = this.plan;
     const { isRaw, isSparse } = this.#rulesOf(item);
     const plain = this.#plainOf(piece);
@@ -183,7 +183,7 @@ class Packer {
       const from = start + done;
       const to = start + Math.min(done + blockSize, length);
       if (isSparse && isZero(plain.subarray(from, to))) words[index] = 0;
-      else words[index] = this.#packBlock(piece, from, to, isRaw);
+      else words[index] = this.#addBlock(piece, from, to, isRaw);
       const breathing = this.#parts.job.breathe(to - from);
       if (breathing !== undefined) await breathing;
     }
@@ -201,14 +201,14 @@ class Packer {
   }
 
   /** Adds one block to the piece; returns its word. */
-  #packBlock(piece: PackedPiece, from: number, to: number, isRaw: boolean): number {
+  #addBlock(piece: DataPiece, from: number, to: number, isRaw: boolean): number {
     const { codec } = this.#parts;
     const length = isRaw || codec === undefined ? 0 : codec.compress(from, to, 0, to - from - 1);
     if (length === 0) {
       piece.append(this.#plainOf(piece), from, to);
       return WORD_RAW | (to - from);
     }
-    piece.append(codec!.packed, 0, length);
+    piece.append(codec!.compressed, 0, length);
     return length;
   }
 }

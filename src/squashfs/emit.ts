@@ -22,7 +22,7 @@ import {
 } from "./disk/format.ts";
 import { OutputTail } from "./disk/output.ts";
 import { encodeSuperblock } from "./disk/superblock.ts";
-import type { SquashfsLayout } from "./options.ts";
+import type { SquashfsSettings } from "./options.ts";
 import { type TableInput, type WrittenTables, writeTables } from "./tables.ts";
 
 /** What an image is finished from. */
@@ -42,8 +42,8 @@ export interface FinishedImage extends Pick<WrittenTables, "fragments" | "ids" |
 }
 
 /** Where the first data block goes. */
-export function dataStart(layout: SquashfsLayout): number {
-  return SUPER.byteSize + encodeCompressorOptions(layout).length;
+export function dataStart(settings: SquashfsSettings): number {
+  return SUPER.byteSize + encodeCompressorOptions(settings.compression).length;
 }
 
 /** Writes everything but the data, the superblock last; `sync` is called before that. */
@@ -53,13 +53,13 @@ export async function finishImage(
   sink: Sink,
   sync: () => void,
 ): Promise<FinishedImage> {
-  const { inodes, layout, data, mkfsTime } = input;
-  const options = encodeCompressorOptions(layout);
+  const { inodes, settings, data, mkfsTime } = input;
+  const options = encodeCompressorOptions(settings.compression);
   if (options.length > 0) await sink.writeAt(options, SUPER.byteSize);
   const out = new OutputTail(sink, data.position[0]!);
   const tables = await writeTables(job, input, out);
   const bytesUsed = out.offset;
-  const bytes = roundUp(bytesUsed, layout.padding);
+  const bytes = roundUp(bytesUsed, settings.padding);
   if (bytes > bytesUsed) await sink.writeAt(new Uint8Array(bytes - bytesUsed), bytesUsed);
   sync();
   job.control.check();
@@ -67,19 +67,19 @@ export async function finishImage(
     ...tables,
     inodes: inodes.order.length,
     mkfsTime,
-    blockSize: layout.blockSize,
-    compression: COMPRESSORS[layout.compressor].id,
-    flags: flagsOf(layout, options.length > 0),
+    blockSize: settings.blockSize,
+    compression: COMPRESSORS[settings.compression.compressor].id,
+    flags: flagsOf(settings, options.length > 0),
     bytesUsed,
   });
   await sink.writeAt(superblock, 0);
   const { inodeTableOff, fragments, ids, clampedTimes, savedByHoles } = tables;
-  const metaBytes = bytesUsed - inodeTableOff + dataStart(layout);
+  const metaBytes = bytesUsed - inodeTableOff + dataStart(settings);
   return { bytes, bytesUsed, metaBytes, fragments, ids, clampedTimes, savedByHoles };
 }
 
-function flagsOf(layout: SquashfsLayout, hasOptions: boolean): number {
-  const { uncompressed, fragments } = layout;
+function flagsOf(settings: SquashfsSettings, hasOptions: boolean): number {
+  const { uncompressed, fragments } = settings;
   return (
     (uncompressed.inodes ? FLAG_NOI : 0) |
     (uncompressed.data ? FLAG_NOD : 0) |
@@ -88,9 +88,9 @@ function flagsOf(layout: SquashfsLayout, hasOptions: boolean): number {
     (uncompressed.ids ? FLAG_NOID : 0) |
     (fragments === "none" ? FLAG_NO_FRAGMENTS : 0) |
     (fragments === "all" ? FLAG_ALWAYS_FRAGMENTS : 0) |
-    (layout.dedupe ? FLAG_DUPLICATES : 0) |
-    (layout.exportable ? FLAG_EXPORTABLE : 0) |
-    (layout.xattrs ? 0 : FLAG_NO_XATTRS) |
+    (settings.dedupe ? FLAG_DUPLICATES : 0) |
+    (settings.exportable ? FLAG_EXPORTABLE : 0) |
+    (settings.xattrs ? 0 : FLAG_NO_XATTRS) |
     (hasOptions ? FLAG_COMP_OPT : 0)
   );
 }

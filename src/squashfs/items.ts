@@ -14,7 +14,7 @@ import { ImageError } from "../core/error.ts";
 import { sharedFloat64, sharedUint32, shareFloat64, shareUint32 } from "../core/shared.ts";
 import { NONE } from "../stage/tree/tree.ts";
 
-/** Raw bytes after which a piece is full. */
+/** Bytes of contents after which a piece is full. */
 export const PIECE_BYTES = 1 << 20;
 /** Each block of a piece begins at a multiple of this in the window that it is read into. */
 export const BLOCK_ALIGN = 8;

@@ -40,7 +40,8 @@ export interface SquashfsLayoutOptions extends CompressorSettings {
 }
 
 /** {@link SquashfsLayoutOptions} with every default decided and every value checked. */
-export interface SquashfsLayout extends CompressorSpec {
+export interface SquashfsSettings {
+  compression: CompressorSpec;
   blockSize: number;
   fragments: "all" | "small" | "none";
   uncompressed: Readonly<Record<UncompressedPart, boolean>>;
@@ -54,7 +55,7 @@ export interface SquashfsLayout extends CompressorSpec {
 const PARTS = ["inodes", "data", "fragments", "xattrs", "ids"] as const;
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
-export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsLayout {
+export function resolveSquashfsOptions(options: SquashfsLayoutOptions): SquashfsSettings {
   const compressor = options.compressor ?? "zstd";
   if (Object.hasOwn(COMPRESSORS_TO_COME, compressor)) {
     throw new ImageError("INPUT", `compressor: ${compressor} is not supported yet`);
@@ -72,8 +73,7 @@ export function resolveSquashfsLayout(options: SquashfsLayoutOptions): SquashfsL
   for (const part of uncompressed) checkOneOf("uncompressed", part, PARTS);
   const isRaw = (part: UncompressedPart) => compressor === "none" || uncompressed.includes(part);
   return {
-    compressor,
-    settings,
+    compression: { compressor, settings },
     blockSize,
     fragments: options.fragments ?? "all",
     uncompressed: {

@@ -6,7 +6,7 @@ import { sharedUint32, shareFloat64, shareUint32 } from "../core/shared.ts";
 import { FILE_NO_FRAGMENT, type FileOrder } from "../stage/tree/file-order.ts";
 import { NONE, type Tree } from "../stage/tree/tree.ts";
 import { FragmentFiller, type Fragments, type ItemRow, ItemRowBuilder } from "./items.ts";
-import type { SquashfsLayout } from "./options.ts";
+import type { SquashfsSettings } from "./options.ts";
 
 /** Everything about data blocks; what grows with the tree lies in shared memory, results included. */
 export interface DataPlan extends ItemRow, Fragments {
@@ -35,7 +35,7 @@ export interface SharedData {
 
 /** Bytes at the end of a file of `size`, with these FILE_ bits, that go into a fragment. */
 export function tailBytes(
-  { blockSize, fragments }: Pick<SquashfsLayout, "blockSize" | "fragments">,
+  { blockSize, fragments }: Pick<SquashfsSettings, "blockSize" | "fragments">,
   size: number,
   flags = 0,
 ): number {
@@ -47,13 +47,13 @@ export function tailBytes(
 export function planData(
   tree: Tree,
   { files, flags }: FileOrder,
-  layout: SquashfsLayout,
+  settings: SquashfsSettings,
   shared: SharedData,
   firstOff: number,
 ): DataPlan {
   const size = tree.size.view;
-  const row = new ItemRowBuilder(layout.blockSize);
-  const filler = new FragmentFiller(row, layout.blockSize, tree.length);
+  const row = new ItemRowBuilder(settings.blockSize);
+  const filler = new FragmentFiller(row, settings.blockSize, tree.length);
   const tailLen = sharedUint32(tree.length);
   const item = sharedUint32(tree.length).fill(NONE);
   const empty: number[] = [];
@@ -61,7 +61,7 @@ export function planData(
   let savedByDedupe = 0;
   for (const entry of files) {
     if (size[entry] === 0) empty.push(entry);
-    const tail = tailBytes(layout, size[entry]!, flags?.[entry]);
+    const tail = tailBytes(settings, size[entry]!, flags?.[entry]);
     const body = size[entry]! - tail;
     tailLen[entry] = tail;
     const ownTail = originalOf(shared.tails, entry) === NONE ? tail : 0;

@@ -4,31 +4,34 @@ import type { InodeOrder } from "../stage/tree/order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { COMPRESSORS } from "./disk/compressors.ts";
 import type { FinishedImage } from "./emit.ts";
-import type { SquashfsLayout } from "./options.ts";
+import type { SquashfsSettings } from "./options.ts";
 import type { DataPlan } from "./plan.ts";
 
 /** Sizes, counts and requirements of a finished image. */
 export function describeSquashfs(
   tree: Tree,
   inodes: InodeOrder,
-  layout: SquashfsLayout,
+  settings: SquashfsSettings,
   data: DataPlan,
   image: FinishedImage,
 ) {
-  const { level } = layout.settings;
+  const {
+    compressor,
+    settings: { level },
+  } = settings.compression;
   return {
     bytes: image.bytes,
     bytesUsed: image.bytesUsed,
-    blockSize: layout.blockSize,
+    blockSize: settings.blockSize,
     dataBytes: image.bytesUsed - image.metaBytes,
     metaBytes: image.metaBytes,
     fragments: image.fragments,
     ids: image.ids,
-    compressor: level > 0 ? `${layout.compressor},${level}` : layout.compressor,
+    compressor: level > 0 ? `${compressor},${level}` : compressor,
     counts: countInodes(inodes, tree),
     savedByDedupe: data.savedByDedupe,
     savedByHoles: image.savedByHoles,
     clampedTimes: image.clampedTimes,
-    minimumKernel: COMPRESSORS[layout.compressor].since,
+    minimumKernel: COMPRESSORS[compressor].since,
   };
 }

@@ -14,12 +14,12 @@ import { writeTable } from "./disk/table.ts";
 import { XattrTable } from "./disk/xattr.ts";
 import { type InodeInput, InodeWriter } from "./inodes.ts";
 import { FRAGMENT_ITEM } from "./items.ts";
-import type { SquashfsLayout, UncompressedPart } from "./options.ts";
+import type { SquashfsSettings, UncompressedPart } from "./options.ts";
 import type { DataPlan } from "./plan.ts";
 
 /** What tables are written from. */
 export interface TableInput extends Pick<InodeInput, "tree" | "inodes" | "data"> {
-  layout: SquashfsLayout;
+  settings: SquashfsSettings;
   xattrs: readonly (readonly Xattr[])[];
 }
 
@@ -44,15 +44,15 @@ interface TableContext {
 
 /** Writes all tables to `out`, which ends where they end. */
 export async function writeTables(job: JobContext, input: TableInput, out: OutputTail): Promise<WrittenTables> {
-  const { layout, data } = input;
-  const codec = await makeCodec(layout, { plainLen: META_BLOCK, packedLen: META_BLOCK });
-  const codecOf = (part: UncompressedPart) => (layout.uncompressed[part] ? undefined : codec);
+  const { settings, data } = input;
+  const codec = await makeCodec(settings.compression, { plainLen: META_BLOCK, compressedLen: META_BLOCK });
+  const codecOf = (part: UncompressedPart) => (settings.uncompressed[part] ? undefined : codec);
   const context: TableContext = { out, codecOf, breathe: () => job.breathe() };
   const ids = new IdTable();
-  const xattrs = layout.xattrs ? new XattrTable(input.xattrs) : undefined;
+  const xattrs = settings.xattrs ? new XattrTable(input.xattrs) : undefined;
   const { references, clampedTimes, savedByHoles, ...inodes } = await writeInodes(context, { ...input, ids, xattrs });
   const fragmentTableOff = await writeFragments(context, data);
-  const exportTableOff = layout.exportable ? await writeExports(context, references) : undefined;
+  const exportTableOff = settings.exportable ? await writeExports(context, references) : undefined;
   const idTableOff = await writeIds(context, ids);
   const xattrTableOff = await xattrs?.write(out, codecOf("xattrs"), context.breathe);
   await out.flush();

@@ -81,7 +81,7 @@ describe.each(each)("%s", (_, codec) => {
       }
       codec.plain.set(file);
       const produced = codec.compress(0, file.length, 0, file.length + 100);
-      const stream = codec.packed.slice(0, produced);
+      const stream = codec.compressed.slice(0, produced);
       expectBytes(inflate(codec, stream), file);
       expectBytes(decode(codec, stream, file.length), file);
     }
@@ -128,8 +128,8 @@ describe.each(each)("%s", (_, codec) => {
       data.copyWithin(distance, 0, 100);
       codec.plain.set(data);
       const size = codec.compress(0, data.length, 0, data.length + 100);
-      expectBytes(inflate(codec, codec.packed.subarray(0, size)), data);
-      expectBytes(decode(codec, codec.packed.slice(0, size), data.length), data);
+      expectBytes(inflate(codec, codec.compressed.subarray(0, size)), data);
+      expectBytes(decode(codec, codec.compressed.slice(0, size), data.length), data);
       return size;
     });
     // so large that it is stored, save what the match saves: which is not worth codes for all
@@ -149,7 +149,7 @@ describe.each(each)("%s", (_, codec) => {
     codec.plain.set(data, 100);
     const run = () => {
       const produced = codec.compressInto(100, 9100, 0, 2000);
-      return codec.packed.slice(0, produced);
+      return codec.compressed.slice(0, produced);
     };
     const first = run();
     // so often that positions start from zero again
@@ -157,7 +157,7 @@ describe.each(each)("%s", (_, codec) => {
     expectBytes(run(), first);
     codec.plain.set(data, 200_001);
     const elsewhere = codec.compressInto(200_001, 209_001, 777, 2000);
-    expectBytes(codec.packed.slice(777, 777 + elsewhere), first);
+    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
   });
 
   test("what stands behind the input has no influence", () => {
@@ -165,7 +165,7 @@ describe.each(each)("%s", (_, codec) => {
     const results = [0, 1, 255].map((byte) => {
       codec.plain.fill(byte, 0, 6000);
       codec.plain.set(data);
-      return codec.packed.slice(0, codec.compress(0, data.length, 0, 6000));
+      return codec.compressed.slice(0, codec.compress(0, data.length, 0, 6000));
     });
     for (const result of results) expectBytes(result, results[0]!);
   });
@@ -323,10 +323,10 @@ describe("the decoder", () => {
 describe("a window of zlib", () => {
   test.each([8, 9, 12, 15])("of %i bits is not looked beyond", (bits) => {
     for (const level of [1, 2, 6, 9]) {
-      const codec = createZlib(level, { plainLen: sample.length, packedLen: sample.length }, bits);
+      const codec = createZlib(level, { plainLen: sample.length, compressedLen: sample.length }, bits);
       codec.plain.set(sample);
       const length = codec.compress(0, sample.length, 0, sample.length);
-      const stream = codec.packed.slice(0, length);
+      const stream = codec.compressed.slice(0, length);
       expect(stream[0]! >> 4).toBe(bits - 8);
       // it refuses distances beyond what the header says, and all headers that say more than it has been told
       expect(inflateSync(stream, { windowBits: bits }).equals(sample)).toBe(true);
@@ -361,12 +361,12 @@ test("levels and windows", () => {
     expect(() => createDeflate(level)).toThrow(expect.objectContaining({ code: "INPUT" }));
   }
   for (const level of [0, 10]) expect(() => createZlib(level)).toThrow(expect.objectContaining({ code: "INPUT" }));
-  const { plain, packed } = createDeflate(1, { plainLen: 5, packedLen: 70_000 });
-  expect([plain.length, packed.length]).toEqual([5, 70_000]);
+  const { plain, compressed } = createDeflate(1, { plainLen: 5, compressedLen: 70_000 });
+  expect([plain.length, compressed.length]).toEqual([5, 70_000]);
   // as zlib writes it
   for (let level = 1; level <= 9; level++) {
-    const codec = createZlib(level, { plainLen: 10, packedLen: 100 });
+    const codec = createZlib(level, { plainLen: 10, compressedLen: 100 });
     codec.compress(0, 10, 0, 100);
-    expectBytes(codec.packed.subarray(0, 2), deflateSync(new Uint8Array(10), { level }).subarray(0, 2));
+    expectBytes(codec.compressed.subarray(0, 2), deflateSync(new Uint8Array(10), { level }).subarray(0, 2));
   }
 });

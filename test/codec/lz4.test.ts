@@ -71,7 +71,7 @@ describe.each(each)("%s", (_, codec) => {
       data.set(noise(100), distance);
       codec.plain.set(data);
       const size = codec.compress(0, data.length, 0, data.length);
-      expectBytes(decode(codec, codec.packed.slice(0, size), data.length), data);
+      expectBytes(decode(codec, codec.compressed.slice(0, size), data.length), data);
       return size;
     });
     expect(produced[1]! - produced[0]!).toBeGreaterThan(90);
@@ -82,7 +82,7 @@ describe.each(each)("%s", (_, codec) => {
     codec.plain.set(data, 100);
     const run = () => {
       const produced = codec.compressInto(100, 3100, 0, 4096);
-      return codec.packed.slice(0, produced);
+      return codec.compressed.slice(0, produced);
     };
     const first = run();
     // so often that LZ4HC's positions start from zero again
@@ -90,7 +90,7 @@ describe.each(each)("%s", (_, codec) => {
     expectBytes(run(), first);
     codec.plain.set(data, 200_001);
     const elsewhere = codec.compressInto(200_001, 203_001, 777, 4096);
-    expectBytes(codec.packed.slice(777, 777 + elsewhere), first);
+    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
   });
 });
 
@@ -139,10 +139,10 @@ describe("the decoder", () => {
     }
     expect(String.fromCharCode(...run(block, 100, "decompressStart"))).toBe(text);
     // a gibibyte of match, told in 4 MiB of lengths
-    const bomb = createLz4({ plainLen: 1000, packedLen: 0x400100 });
-    bomb.packed.fill(255, 0, 0x400100);
-    bomb.packed.set([0x1f, 1, 1, 0]);
-    bomb.packed.set([0, 0x50, 1, 2, 3, 4, 5], 0x400000);
+    const bomb = createLz4({ plainLen: 1000, compressedLen: 0x400100 });
+    bomb.compressed.fill(255, 0, 0x400100);
+    bomb.compressed.set([0x1f, 1, 1, 0]);
+    bomb.compressed.set([0, 0x50, 1, 2, 3, 4, 5], 0x400000);
     expect(() => bomb.decompress(0, 0x400007, 0, 1000)).toThrow(damaged);
     expect(bomb.decompressStart(0, 0x400007, 0, 1000)).toBe(1000);
   });
@@ -150,7 +150,7 @@ describe("the decoder", () => {
   test("a start needs only what stands for it", () => {
     const data = noise(5000, 9).map((byte) => byte & 7);
     codec.plain.set(data);
-    const made = codec.packed.slice(0, codec.compress(0, data.length, 0, 5000));
+    const made = codec.compressed.slice(0, codec.compress(0, data.length, 0, 5000));
     for (const room of [0, 1, 100, 2500, 4999, 5000]) {
       expectBytes(run(made, room, "decompressStart"), data.subarray(0, room));
     }
@@ -164,8 +164,8 @@ test("levels and windows", () => {
   for (const level of [-1, 0, 13, 2.5, Number.NaN]) {
     expect(() => createLz4hc(level)).toThrow(expect.objectContaining({ code: "INPUT" }));
   }
-  const { plain, packed } = createLz4({ plainLen: 5, packedLen: 70_000 });
-  expect([plain.length, packed.length]).toEqual([5, 70_000]);
+  const { plain, compressed } = createLz4({ plainLen: 5, compressedLen: 70_000 });
+  expect([plain.length, compressed.length]).toEqual([5, 70_000]);
   for (const plainLen of [-1, 0x1000001, 0.5]) {
     expect(() => createLz4({ plainLen })).toThrow(expect.objectContaining({ code: "INPUT" }));
   }

@@ -6,10 +6,10 @@ const input = expect.objectContaining({ code: "INPUT" });
 
 test.each(Object.entries(CODECS))("%s", async (given, { levels }) => {
   const name = checkCodecName(given);
-  const windows = { plainLen: 70_000, packedLen: 4096 };
+  const windows = { plainLen: 70_000, compressedLen: 4096 };
   const normal = await createCodec({ name, ...windows });
   expect(normal.name).toBe(levels ? `${name},${levels.normal}` : name);
-  expect([normal.plain.length, normal.packed.length]).toEqual([70_000, 4096]);
+  expect([normal.plain.length, normal.compressed.length]).toEqual([70_000, 4096]);
   normal.plain.fill(65);
   const size = normal.compressInto(0, 70_000, 0, 4096);
   expect(normal.decompress(0, size, 0, 70_000)).toBe(normal.consumed);

@@ -37,8 +37,8 @@ test.skipIf(!zstd).each(each)("the zstd program reads what %s writes", (_, codec
     for (const limit of [300, 4096, 65536]) all.push(...cut(codec, data.subarray(0, limit * 200), limit));
     const whole = data.subarray(0, ZSTD_MAX_PLAIN);
     codec.plain.set(whole);
-    const size = codec.compress(0, whole.length, 0, codec.packed.length);
-    all.push({ block: codec.packed.slice(0, size), plain: whole });
+    const size = codec.compress(0, whole.length, 0, codec.compressed.length);
+    all.push({ block: codec.compressed.slice(0, size), plain: whole });
   }
   const decoded = unzstd(all.map(({ block }) => block));
   for (const [i, { plain }] of all.entries()) expectBytes(decoded[i]!, plain);

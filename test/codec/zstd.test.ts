@@ -50,8 +50,8 @@ describe.each(each)("%s", (_, codec) => {
         [100, 300_000, 65536],
         [200_000, 205_000, 1000],
       ] as const) {
-        results.push(one.packed.slice(0, one.compressInto(from, to, 0, limit)));
-        results.push(one.packed.slice(0, one.compress(from, to, 0, 400_000)));
+        results.push(one.compressed.slice(0, one.compressInto(from, to, 0, limit)));
+        results.push(one.compressed.slice(0, one.compress(from, to, 0, 400_000)));
       }
       return results;
     };
@@ -81,7 +81,7 @@ describe("the decoder", () => {
   testDamage(codec);
   const compress = (data: Uint8Array) => {
     codec.plain.set(data);
-    return codec.packed.slice(0, codec.compress(0, data.length, 0, 1 << 20));
+    return codec.compressed.slice(0, codec.compress(0, data.length, 0, 1 << 20));
   };
 
   test("too little room", () => {
@@ -106,7 +106,7 @@ describe("the decoder", () => {
     expect(() => run(most, 500_000, "decompressStart")).toThrow(damaged);
     expect(() => run(most, 500_000)).toThrow(damaged);
     // at the end of the window
-    codec.packed.set(frame);
+    codec.compressed.set(frame);
     const at = codec.plain.length - 1000;
     expect(codec.decompressStart(0, frame.length, at, 1000)).toBe(1000);
     expectBytes(codec.plain.subarray(at), data.subarray(0, 1000));
@@ -142,8 +142,8 @@ test("levels and windows", () => {
   for (const level of [-1, 23, 2.5, Number.NaN]) {
     expect(() => createZstd(level)).toThrow(expect.objectContaining({ code: "INPUT" }));
   }
-  const { plain, packed } = createZstd(3, { plainLen: 5, packedLen: 70_000 });
-  expect([plain.length, packed.length]).toEqual([5, 70_000]);
+  const { plain, compressed } = createZstd(3, { plainLen: 5, compressedLen: 70_000 });
+  expect([plain.length, compressed.length]).toEqual([5, 70_000]);
   for (const plainLen of [-1, 0x1000001, 0.5]) {
     expect(() => createZstd(3, { plainLen })).toThrow(expect.objectContaining({ code: "INPUT" }));
   }

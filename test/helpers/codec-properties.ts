@@ -69,12 +69,12 @@ export function testCodec(codec: Codec, { read, leastLimit, overhead, slack = 0 
   });
 
   test("ranges outside the windows are refused", () => {
-    const { plain, packed } = codec;
+    const { plain, compressed } = codec;
     for (const [from, to, at, limit] of [
       [-1, 10, 0, 100],
       [0, plain.length + 1, 0, 100],
       [10, 9, 0, 100],
-      [0, 10, packed.length - 99, 100],
+      [0, 10, compressed.length - 99, 100],
       [0, 10, 0, -1],
       [0, 10, Number.NaN, 100],
       [0, 0.5, 0, 100],
@@ -92,9 +92,9 @@ export type DecodeMethod = "decompress" | "decompressStart";
 
 /** Decodes a block into `room` bytes between guards; checks that neither they nor the block change. */
 export function decodeInto(codec: Codec, block: ArrayLike<number>, room: number, method: DecodeMethod = "decompress") {
-  codec.packed.set(block, 3);
+  codec.compressed.set(block, 3);
   // what is behind it must not matter
-  codec.packed.fill(GUARD, 3 + block.length, 3 + block.length + GUARD_LEN);
+  codec.compressed.fill(GUARD, 3 + block.length, 3 + block.length + GUARD_LEN);
   codec.plain.fill(GUARD, 0, room + 2 * GUARD_LEN);
   try {
     const size = codec[method](3, 3 + block.length, GUARD_LEN, room);
@@ -103,7 +103,7 @@ export function decodeInto(codec: Codec, block: ArrayLike<number>, room: number,
     const { plain } = codec;
     const end = GUARD_LEN + room;
     expect(isGuard(plain.subarray(0, GUARD_LEN)) && isGuard(plain.subarray(end, end + GUARD_LEN))).toBe(true);
-    expectBytes(codec.packed.subarray(3, 3 + block.length), block);
+    expectBytes(codec.compressed.subarray(3, 3 + block.length), block);
   }
 }
 
@@ -117,7 +117,7 @@ export function testDamage(codec: Codec): void {
         fc.nat(10),
         (data, changes, cutOff) => {
           codec.plain.set(data);
-          const block = codec.packed.slice(0, codec.compress(0, data.length, 0, data.length + 100));
+          const block = codec.compressed.slice(0, codec.compress(0, data.length, 0, data.length + 100));
           for (const [place, byte] of changes) block[place % block.length] = byte;
           const damage = block.subarray(0, block.length - Math.min(cutOff, block.length));
           for (const method of ["decompress", "decompressStart"] as const) {

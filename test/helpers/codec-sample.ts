@@ -66,7 +66,7 @@ function hashOf(codec: Codec, run: () => Iterable<number>): string {
   const hash = createHash("sha256");
   codec.plain.set(data);
   for (const produced of run()) {
-    hash.update(Uint32Array.of(codec.consumed, produced)).update(codec.packed.subarray(0, produced));
+    hash.update(Uint32Array.of(codec.consumed, produced)).update(codec.compressed.subarray(0, produced));
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -21,14 +21,14 @@ export function isGuard(bytes: Uint8Array): boolean {
 
 /** Runs a compression, checking that nothing is written next to its range; gives the bytes. */
 export function guarded(codec: Codec, limit: number, compress: (at: number) => number): Uint8Array {
-  const { packed } = codec;
+  const { compressed } = codec;
   const end = GUARD_LEN + limit;
-  packed.fill(GUARD, 0, GUARD_LEN);
-  packed.fill(GUARD, end, end + GUARD_LEN);
+  compressed.fill(GUARD, 0, GUARD_LEN);
+  compressed.fill(GUARD, end, end + GUARD_LEN);
   const produced = compress(GUARD_LEN);
   expect(produced).toBeLessThanOrEqual(limit);
-  expect(isGuard(packed.subarray(0, GUARD_LEN)) && isGuard(packed.subarray(end, end + GUARD_LEN))).toBe(true);
-  return packed.slice(GUARD_LEN, GUARD_LEN + produced);
+  expect(isGuard(compressed.subarray(0, GUARD_LEN)) && isGuard(compressed.subarray(end, end + GUARD_LEN))).toBe(true);
+  return compressed.slice(GUARD_LEN, GUARD_LEN + produced);
 }
 
 /** Cuts `data` into blocks of at most `limit` bytes; gives them with what each must decode to. */
@@ -46,7 +46,7 @@ export function cut(codec: Codec, data: Uint8Array, limit: number): { block: Uin
 
 /** Decodes a block into a range that is exactly as large as it must be. */
 export function decode(codec: Codec, block: Uint8Array, size: number): Uint8Array {
-  codec.packed.set(block);
+  codec.compressed.set(block);
   const end = GUARD_LEN + size;
   const { plain } = codec;
   plain.fill(GUARD, 0, end + GUARD_LEN);

@@ -15,7 +15,7 @@ export function readStream(stored: Uint8Array, codec: Decoder | undefined) {
     const body = stored.subarray(at + 2, at + 2 + length);
     if (header & 0x8000) raw.push(Buffer.from(body));
     else {
-      codec!.packed.set(body);
+      codec!.compressed.set(body);
       raw.push(Buffer.from(codec!.plain.slice(0, codec!.decompress(0, length, 0, 8192))));
     }
     at += 2 + length;

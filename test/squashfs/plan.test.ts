@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "../../src/squashfs/items.ts";
-import { resolveSquashfsLayout, type SquashfsLayoutOptions } from "../../src/squashfs/options.ts";
+import { resolveSquashfsOptions, type SquashfsLayoutOptions } from "../../src/squashfs/options.ts";
 import { planData } from "../../src/squashfs/plan.ts";
 import { orderFiles } from "../../src/stage/tree/file-order.ts";
 import { NONE, S_IFREG, Tree } from "../../src/stage/tree/tree.ts";
@@ -21,7 +21,7 @@ test("a plan holds every byte once, in pieces of at most 1 MiB", () => {
   );
   fc.assert(
     fc.property(layouts, sizes, (options, list) => {
-      const layout = resolveSquashfsLayout(options);
+      const settings = resolveSquashfsOptions(options);
       const tree = Tree.create();
       tree.allocate(list.length + 1);
       list.forEach((size, index) => {
@@ -30,8 +30,8 @@ test("a plan holds every byte once, in pieces of at most 1 MiB", () => {
       });
       const order = Uint32Array.from(list, (_, index) => index + 1);
       const files = orderFiles(tree, { order }, []);
-      const plan = planData(tree, files, layout, { blocks: undefined, tails: undefined }, 96);
-      const { blockSize } = layout;
+      const plan = planData(tree, files, settings, { blocks: undefined, tails: undefined }, 96);
+      const { blockSize } = settings;
       const held = new Map<number, number>();
       const rawBytes: number[] = [];
       plan.items.forEach((what, item) => {

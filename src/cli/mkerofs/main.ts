@@ -13,7 +13,7 @@ import {
   type Source,
   type SquashfsReport,
 } from "../../index.ts";
-import { resolveSquashfsLayout } from "../../squashfs/options.ts";
+import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { formatHelp } from "../shared/manual/help.ts";
@@ -40,7 +40,7 @@ process.exit(
 
 function toJob(command: BuildCommand): BuildJob {
   const { image, build, squashfs, format, verbosity, progress } = command;
-  asUsage(() => (format === "erofs" ? resolveLayout(build) : resolveSquashfsLayout(squashfs)));
+  asUsage(() => (format === "erofs" ? resolveLayout(build) : resolveSquashfsOptions(squashfs)));
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096 && verbosity > 0;
   return {

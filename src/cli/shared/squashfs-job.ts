@@ -1,6 +1,6 @@
 /** What `ts-gensquashfs` and `ts-mksquashfs` do once they have read their command lines. */
 import { buildSquashfs, type Source, type SquashfsOptions } from "../../index.ts";
-import { resolveSquashfsLayout } from "../../squashfs/options.ts";
+import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { asUsage } from "./getopt.ts";
 import type { BuildJob } from "./program.ts";
 import { formatSquashfsReport, formatWarnings } from "./summary.ts";
@@ -18,7 +18,7 @@ export interface SquashfsRequest {
 
 /** The job for it. */
 export function squashfsJob({ program, image, source, options, quiet, progress }: SquashfsRequest): BuildJob {
-  asUsage(() => resolveSquashfsLayout(options));
+  asUsage(() => resolveSquashfsOptions(options));
   return {
     action: "build",
     image,

@@ -52,7 +52,7 @@ class Zlib extends WasmCodec<DeflateExports> {
   }
 
   #checkHead(from: number, to: number): void {
-    const [method = 0, flags = 0] = this.packed.subarray(from, Math.min(from + HEAD, to));
+    const [method = 0, flags = 0] = this.compressed.subarray(from, Math.min(from + HEAD, to));
     // method 8 with a window of up to 32 KiB, no dictionary, and a multiple of 31
     if ((method & 15) !== 8 || method > METHOD || (flags & 0x20) !== 0 || (method * 256 + flags) % 31 !== 0) {
       throw this.damaged("it has no zlib header");
@@ -66,7 +66,7 @@ class Zlib extends WasmCodec<DeflateExports> {
   }
 
   #view(): DataView {
-    return new DataView(this.packed.buffer, this.packed.byteOffset, this.packed.length);
+    return new DataView(this.compressed.buffer, this.compressed.byteOffset, this.compressed.length);
   }
 }
 

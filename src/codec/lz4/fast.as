@@ -17,7 +17,7 @@ const END: u32 = 1 + LAST_LITERALS;
 /**
  * When filling, a match behind more literals than there is room for is of use only if it can be extended back to where
  * they fit. So many bytes further on that is not worth a search to the end of the input; liblz4 goes on, which makes it
- * slow where a window of incompressible data is cut into small pieces.
+ * slow where much incompressible data is cut into small blocks.
  */
 const GIVE_UP: u32 = 4096;
 

@@ -18,17 +18,17 @@ const PATIENCE = 5;
 /** A try: what was compressed, and the size that it came to. */
 interface Try {
   readonly plain: number;
-  readonly packed: number;
+  readonly compressed: number;
 }
 
-const NOTHING: Try = { plain: 0, packed: 0 };
+const NOTHING: Try = { plain: 0, compressed: 0 };
 
 /** How {@link fillFrame} compresses. */
 export interface FrameTries {
   /** Gives the size of the frame of the first `plain` bytes; infinity if that is far more than the limit. */
   measure(plain: number): number;
   /** Called when the last try has been the best so far. */
-  keep(packed: number): void;
+  keep(compressed: number): void;
   /** About the same as `measure`, much faster: for the first try, if given. */
   estimate?: ((plain: number) => number) | undefined;
 }
@@ -43,25 +43,25 @@ export function fillFrame(most: number, limit: number, { measure, keep, estimate
   // between the middle of what is enough and the end of it
   const target = limit - Math.floor(spare / 2);
   let fits: Try = NOTHING;
-  let exceeds: Try = { plain: most + 1, packed: Number.POSITIVE_INFINITY };
+  let exceeds: Try = { plain: most + 1, compressed: Number.POSITIVE_INFINITY };
   let before: Try = NOTHING;
   let plain = Math.min(most, Math.ceil(limit * FIRST_RATIO));
   if (estimate && plain < most) {
-    const packed = estimate(plain);
-    if (packed !== Number.POSITIVE_INFINITY) plain = Math.min(most, scaled({ plain, packed }, target));
+    const compressed = estimate(plain);
+    if (compressed !== Number.POSITIVE_INFINITY) plain = Math.min(most, scaled({ plain, compressed }, target));
   }
   for (let tries = 1; tries <= MAX_TRIES || fits === NOTHING; tries++) {
-    const last = { plain, packed: measure(plain) };
-    if (last.packed <= limit) {
+    const last = { plain, compressed: measure(plain) };
+    if (last.compressed <= limit) {
       fits = last;
-      keep(last.packed);
-      if (last.packed >= limit - spare) break;
+      keep(last.compressed);
+      if (last.compressed >= limit - spare) break;
     } else exceeds = last;
     if (fits.plain + 1 >= exceeds.plain) break;
     plain = before === NOTHING ? scaled(last, target) : between(before, last, target);
     // it is between what is known of both sides; not far behind what is known at all, as a long try takes its time
     if (plain <= fits.plain || plain >= exceeds.plain) plain = between(fits, exceeds, target);
-    if (exceeds.packed === Number.POSITIVE_INFINITY && exceeds.plain > most) plain = Math.min(plain, most);
+    if (exceeds.compressed === Number.POSITIVE_INFINITY && exceeds.plain > most) plain = Math.min(plain, most);
     // sizes are not on a line everywhere: there are steps where libzstd changes its ways
     else if (tries >= PATIENCE) plain = 0;
     if (plain <= fits.plain || plain >= exceeds.plain) plain = (fits.plain + exceeds.plain) >> 1;
@@ -72,16 +72,16 @@ export function fillFrame(most: number, limit: number, { measure, keep, estimate
 }
 
 /** Where the frame will have the size of `target`, going by one try; 0 if that says nothing. */
-function scaled({ plain, packed }: Try, target: number): number {
-  if (plain === 0 || packed === Number.POSITIVE_INFINITY) return 0;
-  const ratio = target / packed;
+function scaled({ plain, compressed }: Try, target: number): number {
+  if (plain === 0 || compressed === Number.POSITIVE_INFINITY) return 0;
+  const ratio = target / compressed;
   return Math.max(1, Math.floor(plain * Math.min(ratio, ratio * (1 + LOSS * (ratio - 1)))));
 }
 
 /** The same by the line through two tries. */
 function between(one: Try, other: Try, target: number): number {
-  if (other.packed === Number.POSITIVE_INFINITY) return scaled(one, target);
-  if (one.packed === Number.POSITIVE_INFINITY) return scaled(other, target);
-  const slope = (other.plain - one.plain) / (other.packed - one.packed);
-  return slope > 0 ? Math.floor(other.plain + slope * (target - other.packed)) : 0;
+  if (other.compressed === Number.POSITIVE_INFINITY) return scaled(one, target);
+  if (one.compressed === Number.POSITIVE_INFINITY) return scaled(other, target);
+  const slope = (other.plain - one.plain) / (other.compressed - one.compressed);
+  return slope > 0 ? Math.floor(other.plain + slope * (target - other.compressed)) : 0;
 }

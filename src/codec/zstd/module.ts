@@ -43,7 +43,7 @@ export const NO_ROOM = -70;
 
 /** An instance; addresses are in its memory, those of the windows are their `byteOffset`. */
 export interface ZstdInstance extends WindowPair {
-  /** Room for output that is only looked at, or goes on to `packed`: enough for whatever can be compressed. */
+  /** Room for output that is only looked at, or goes on to `compressed`: enough for whatever can be compressed. */
   readonly scratch: Uint8Array;
   /** Compresses to one frame, at the instance's level or a lower one; gives its size, or {@link NO_ROOM}. */
   compress(from: number, size: number, to: number, capacity: number, level?: number): number;
@@ -63,7 +63,7 @@ const libzstd = new WasmModule<Exports>(WASM);
 
 /** Makes an instance for one level. */
 export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
-  const { plainLen, packedLen } = resolveWindows(sizes);
+  const { plainLen, compressedLen } = resolveWindows(sizes);
   const mostPlain = Math.min(plainLen, sizes.mostPlain);
   const scratchLen = mostPlain + (mostPlain >> 8) + MOST_OVERHEAD;
   let isComplete = false;
@@ -93,7 +93,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
     if (result === NO_MEMORY) throw new ImageError("INTERNAL", "libzstd asks for more memory than it did at first");
     return result;
   };
-  const packedAt = allocate(exports.s(packedLen + 1));
+  const compressedAt = allocate(exports.s(compressedLen + 1));
   const plainAt = allocate(exports.s(plainLen + sizes.plainSlack + 1));
   const scratchAt = allocate(exports.s(scratchLen));
   const decoder = allocate(exports.n());
@@ -106,7 +106,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   // no view before this: growing takes the memory away from those that exist
   const { buffer } = exports.f;
   return {
-    packed: new Uint8Array(buffer, packedAt, packedLen),
+    compressed: new Uint8Array(buffer, compressedAt, compressedLen),
     plain: new Uint8Array(buffer, plainAt, plainLen),
     scratch: new Uint8Array(buffer, scratchAt, scratchLen),
     compress,

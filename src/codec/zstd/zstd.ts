@@ -43,7 +43,7 @@ class Zstd extends WindowCodec {
   }
 
   #fill(from: number, to: number, at: number, limit: number): number {
-    const { plain, packed } = this;
+    const { plain, compressed } = this;
     const { scratch } = this.#instance;
     const loss = this.#quickLoss;
     const most = Math.min(to - from, ZSTD_MAX_PLAIN);
@@ -52,25 +52,25 @@ class Zstd extends WindowCodec {
       measure: (size) => this.#try(from, size),
       estimate: loss > 1 ? (size) => this.#try(from, size, QUICK_LEVEL) / loss : undefined,
       keep: (size) => {
-        packed.set(scratch.subarray(0, size), at);
+        compressed.set(scratch.subarray(0, size), at);
         produced = size;
       },
     });
     if (produced === 0) return 0;
     const end = at + produced;
     const rest = plain.subarray(from + this.consumed, from + most);
-    const added = appendStored(packed, at, end, at + limit, this.consumed, rest);
+    const added = appendStored(compressed, at, end, at + limit, this.consumed, rest);
     if (added === 0) return produced;
     this.consumed += added;
     return produced + BLOCK_HEAD + added;
   }
 
   #compressAll(from: number, to: number, at: number, limit: number): number {
-    const { plain, packed } = this;
+    const { plain, compressed } = this;
     if (to - from > ZSTD_MAX_PLAIN) {
       throw new ImageError("INTERNAL", `zstd compresses at most ${ZSTD_MAX_PLAIN} bytes at once, not ${to - from}`);
     }
-    const produced = this.#instance.compress(plain.byteOffset + from, to - from, packed.byteOffset + at, limit);
+    const produced = this.#instance.compress(plain.byteOffset + from, to - from, compressed.byteOffset + at, limit);
     if (produced === NO_ROOM) return 0;
     this.consumed = to - from;
     return checkSize(produced);
@@ -83,12 +83,12 @@ class Zstd extends WindowCodec {
   }
 
   #decompressAll(from: number, to: number, at: number, limit: number): number {
-    checkFrame(this.packed, from, to);
+    checkFrame(this.compressed, from, to);
     return this.#decompress(from, to, at, limit);
   }
 
   #decompressStart(from: number, to: number, at: number, limit: number): number {
-    const { plain, packed } = this;
+    const { plain, compressed } = this;
     if (limit === 0) return 0;
     // whole blocks are decoded: so what the last one has over is written behind the range, and put back
     const slackAt = plain.byteOffset + at + limit;
@@ -96,7 +96,7 @@ class Zstd extends WindowCodec {
     const saved = behind.slice();
     try {
       for (let blocks = Math.ceil(limit / MAX_BLOCK); ; ) {
-        const { result, isAll } = withFirstBlocks(packed, from, to, blocks, (start, end) =>
+        const { result, isAll } = withFirstBlocks(compressed, from, to, blocks, (start, end) =>
           this.#decompress(start, end, at, limit + MAX_BLOCK),
         );
         if (result >= limit) return limit;
@@ -111,8 +111,8 @@ class Zstd extends WindowCodec {
   }
 
   #decompress(from: number, to: number, at: number, capacity: number): number {
-    const { plain, packed } = this;
-    const size = this.#instance.decompress(packed.byteOffset + from, to - from, plain.byteOffset + at, capacity);
+    const { plain, compressed } = this;
+    const size = this.#instance.decompress(compressed.byteOffset + from, to - from, plain.byteOffset + at, capacity);
     if (size === NO_ROOM) throw damagedFrame("it is too long");
     if (isError(size)) throw damagedFrame(`libzstd's error ${-size}`);
     return size;

@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Control } from "../control.ts";
-import { ImageError, type PortableError, unpackError } from "../error.ts";
+import { fromPortable, ImageError, type PortableError } from "../error.ts";
 import { JobContext, type JobTable } from "../threads.ts";
 
 /** What the main thread sends a helper. */
@@ -131,7 +131,7 @@ class Helper {
       // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
-    this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && unpackError(error)));
+    this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
     this.#worker.on("error", (error) => this.#lose(error));
     this.#worker.on("exit", (code) => this.#lose(new Error(`a worker thread ended with code ${code}`)));
   }

@@ -238,7 +238,7 @@ export class Squeezer {
     const start = blocksUsed + stored - length;
     // the reader finds the start behind the zeros
     blocks.fill(0, blocksUsed, start);
-    blocks.set(codec.packed.subarray(0, length), start);
+    blocks.set(codec.compressed.subarray(0, length), start);
     this.#out.blocksUsed += stored;
     this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
@@ -273,7 +273,7 @@ export class Squeezer {
 
   #appendInline(length: number, rest: number): number {
     this.#out.addExtent(rest, 0, EXTENT_COMPRESSED, -1);
-    this.#out.inline.append(this.#codec.packed.subarray(0, length));
+    this.#out.inline.append(this.#codec.compressed.subarray(0, length));
     this.#isPacked = true;
     return rest;
   }

@@ -9,7 +9,7 @@
 import type { CodecName } from "../../codec/names.ts";
 import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
-import { type Layout, raw, StructView, struct, u8, u16 } from "../../core/struct.ts";
+import { raw, type StructShape, StructView, struct, u8, u16 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
@@ -40,7 +40,7 @@ export interface ConfigurationValues {
 /** The configuration of an algorithm on disk. */
 export interface AlgorithmConfiguration {
   /** Its structure, behind the length. */
-  readonly layout: Layout;
+  readonly shape: StructShape;
   /** Writes it into zeroed bytes. */
   readonly emit: (view: StructView, at: number, values: ConfigurationValues) => void;
 }
@@ -96,7 +96,7 @@ const LZ4 = {
   mostBlocks: 256,
   isFirst: true,
   configuration: {
-    layout: LZ4_CFGS,
+    shape: LZ4_CFGS,
     emit(view: StructView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
       view.setU16(at, LZ4_CFGS.max_distance, dictSize);
       view.setU16(at, LZ4_CFGS.max_pclusterblks, pclusterBlocks);
@@ -120,7 +120,7 @@ const ROWS = {
     skipsRandom: true,
     isFirst: false,
     configuration: {
-      layout: DEFLATE_CFGS,
+      shape: DEFLATE_CFGS,
       emit(view, at, { dictSize }) {
         view.setU8(at, DEFLATE_CFGS.windowbits, Math.log2(dictSize));
       },
@@ -141,7 +141,7 @@ const ROWS = {
     skipsRandom: true,
     isFirst: false,
     configuration: {
-      layout: ZSTD_CFGS,
+      shape: ZSTD_CFGS,
       emit(view, at, { dictSize }) {
         view.setU8(at, ZSTD_CFGS.windowlog, Math.log2(dictSize) - ZSTD_LEAST_WINDOW_BITS);
       },
@@ -184,7 +184,7 @@ export function resolveDictSize(algorithm: Algorithm, asked: number | undefined,
 
 /** The configuration of an algorithm, its length in front. */
 export function encodeConfiguration({ configuration }: AlgorithmRow, values: ConfigurationValues): Uint8Array {
-  const { byteSize } = configuration.layout;
+  const { byteSize } = configuration.shape;
   const bytes = new Uint8Array(CFGS_HEAD.byteSize + byteSize);
   const view = new StructView(bytes.buffer);
   view.setU16(0, CFGS_HEAD.size, byteSize);

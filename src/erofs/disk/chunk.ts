@@ -3,7 +3,7 @@
  * a hole. The array is aligned to its elements. A last chunk that is short needs only the blocks it has.
  */
 import type { StructView } from "../../core/struct.ts";
-import type { DataRuns } from "../../stage/tree/sparse.ts";
+import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { CHUNK_ADDRESS, CHUNK_INDEX, CHUNK_INDEXES, MAX_CHUNK_BITS, NULL_BLOCK } from "./format.ts";
 
 /** How one sparse file is cut. */
@@ -11,7 +11,7 @@ export interface ChunkMap {
   /** log2 of blocks in a chunk. */
   bits: number;
   /** Runs of chunks that are stored: first chunk, number of chunks, … */
-  runs: number[];
+  ranges: number[];
   /** Blocks stored in all. */
   blocks: number;
 }
@@ -38,7 +38,7 @@ export function chunkFormat(bits: number, indexes: boolean): number {
  * @param fixedBits the chunk size, where the user has given one
  */
 export function planChunks(
-  runs: DataRuns,
+  ranges: DataRanges,
   blocks: number,
   blockSize: number,
   unit: number,
@@ -48,7 +48,7 @@ export function planChunks(
   let bestCost = Number.POSITIVE_INFINITY;
   const last = fixedBits ?? Math.min(MAX_CHUNK_BITS, Math.ceil(Math.log2(Math.max(blocks, 1))));
   for (let bits = fixedBits ?? 0; bits <= last; bits++) {
-    const map = mapChunks(runs, blocks, bits);
+    const map = mapChunks(ranges, blocks, bits);
     const cost = map.blocks * blockSize + countChunks(blocks, bits) * unit;
     if (cost <= bestCost) {
       best = map;
@@ -58,23 +58,23 @@ export function planChunks(
   return best!;
 }
 
-function mapChunks(dataRuns: DataRuns, blocks: number, bits: number): ChunkMap {
+function mapChunks(data: DataRanges, blocks: number, bits: number): ChunkMap {
   const chunk = 2 ** bits;
-  const runs: number[] = [];
+  const ranges: number[] = [];
   let stored = 0;
-  for (let at = 0; at < dataRuns.length; at += 2) {
-    const first = Math.floor(dataRuns[at]! / chunk);
-    const end = Math.ceil((dataRuns[at]! + dataRuns[at + 1]!) / chunk);
-    const before = runs.length < 2 ? -1 : runs.at(-2)! + runs.at(-1)!;
-    if (first <= before) runs[runs.length - 1] = Math.max(before, end) - runs.at(-2)!;
-    else runs.push(first, end - first);
+  for (let at = 0; at < data.length; at += 2) {
+    const first = Math.floor(data[at]! / chunk);
+    const end = Math.ceil((data[at]! + data[at + 1]!) / chunk);
+    const before = ranges.length < 2 ? -1 : ranges.at(-2)! + ranges.at(-1)!;
+    if (first <= before) ranges[ranges.length - 1] = Math.max(before, end) - ranges.at(-2)!;
+    else ranges.push(first, end - first);
   }
-  for (let at = 0; at < runs.length; at += 2) stored += runBlocks(runs[at]!, runs[at + 1]!, blocks, bits);
-  return { bits, runs, blocks: stored };
+  for (let at = 0; at < ranges.length; at += 2) stored += rangeBlocks(ranges[at]!, ranges[at + 1]!, blocks, bits);
+  return { bits, ranges, blocks: stored };
 }
 
-/** Blocks of a run of chunks, given that the file's last chunk may be short. */
-export function runBlocks(first: number, count: number, blocks: number, bits: number): number {
+/** Blocks of a range of chunks, given that the file's last chunk may be short. */
+export function rangeBlocks(first: number, count: number, blocks: number, bits: number): number {
   return Math.min((first + count) * 2 ** bits, blocks) - first * 2 ** bits;
 }
 
@@ -87,7 +87,7 @@ export function runBlocks(first: number, count: number, blocks: number, bits: nu
 export function emitChunks(
   view: StructView,
   at: number,
-  { bits, runs }: Pick<ChunkMap, "bits" | "runs">,
+  { bits, ranges }: Pick<ChunkMap, "bits" | "ranges">,
   blocks: number,
   startBlk: number,
   indexes: boolean,
@@ -97,11 +97,11 @@ export function emitChunks(
   const low = (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).startblk_lo;
   for (let hole = at; hole < end; hole += unit) view.setU32(hole, low, NULL_BLOCK);
   let block = startBlk;
-  for (let run = 0; run < runs.length; run += 2) {
-    for (let chunk = 0; chunk < runs[run + 1]!; chunk++) {
-      view.setU32(at + unit * (runs[run]! + chunk), low, block + chunk * 2 ** bits);
+  for (let range = 0; range < ranges.length; range += 2) {
+    for (let chunk = 0; chunk < ranges[range + 1]!; chunk++) {
+      view.setU32(at + unit * (ranges[range]! + chunk), low, block + chunk * 2 ** bits);
     }
-    block += runBlocks(runs[run]!, runs[run + 1]!, blocks, bits);
+    block += rangeBlocks(ranges[range]!, ranges[range + 1]!, blocks, bits);
   }
   return end;
 }

@@ -189,7 +189,7 @@ export class MetaWindow {
   #emitChunks(entry: number, size: number, at: number): void {
     const { blockSize, chunkBits, chunkIndexes, chunkMaps, startBlk } = this.#plan;
     const blocks = Math.ceil(size / blockSize);
-    const map = chunkMaps.get(entry) ?? { bits: chunkBits, runs: [0, countChunks(blocks, chunkBits)] };
+    const map = chunkMaps.get(entry) ?? { bits: chunkBits, ranges: [0, countChunks(blocks, chunkBits)] };
     const array = roundUp(at, chunkUnit(chunkIndexes));
     emitChunks(this.#view, array, map, blocks, startBlk[entry]!, chunkIndexes);
   }

@@ -5,7 +5,7 @@
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
-import type { DataRuns } from "../../stage/tree/sparse.ts";
+import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { chunkUnit, countChunks, planChunks } from "../disk/chunk.ts";
 import {
@@ -28,7 +28,7 @@ export interface LayoutInput {
   layout: ErofsLayout;
   time: ImageTime;
   sharesWith: Uint32Array | undefined;
-  holes: ReadonlyMap<number, DataRuns>;
+  holes: ReadonlyMap<number, DataRanges>;
 }
 
 /** Zeros compress to about a 250th, other data to a half: from this ratio on, holes beside plain data are smaller. */

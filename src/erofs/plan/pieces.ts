@@ -58,9 +58,10 @@ export class PieceList {
     if (chunks === undefined) this.#addParts(index, 0, size, part);
     else {
       const chunk = this.#blockSize * 2 ** chunks.bits;
-      for (let run = 0; run < chunks.runs.length; run += 2) {
-        const from = chunks.runs[run]! * chunk;
-        this.#addParts(index, from, Math.min(chunks.runs[run + 1]! * chunk, size - from), part);
+      const { ranges } = chunks;
+      for (let range = 0; range < ranges.length; range += 2) {
+        const from = ranges[range]! * chunk;
+        this.#addParts(index, from, Math.min(ranges[range + 1]! * chunk, size - from), part);
       }
     }
     this.#first = this.#files;

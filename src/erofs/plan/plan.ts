@@ -12,7 +12,7 @@ import { sharedUint32 } from "../../core/shared.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { FileOrder, SortRule } from "../../stage/tree/file-order.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
-import type { DataRuns } from "../../stage/tree/sparse.ts";
+import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
@@ -93,7 +93,7 @@ export interface PlanInput {
   /** Build time, where one is given. */
   timestamp: number | undefined;
   sharesWith: Uint32Array | undefined;
-  holes: ReadonlyMap<number, DataRuns>;
+  holes: ReadonlyMap<number, DataRanges>;
   xattrs: Xattr[][];
   xxhash: XxHash;
 }
@@ -272,9 +272,9 @@ export class ImagePlanner {
     }
     const chunk = this.#blockSize * 2 ** map.bits;
     let at = imageOff;
-    for (let run = 0; run < map.runs.length; run += 2) {
-      const from = map.runs[run]! * chunk;
-      const length = Math.min(map.runs[run + 1]! * chunk, size - from);
+    for (let range = 0; range < map.ranges.length; range += 2) {
+      const from = map.ranges[range]! * chunk;
+      const length = Math.min(map.ranges[range + 1]! * chunk, size - from);
       this.#cutRun(entry, from, length, at);
       at += roundUp(length, this.#blockSize);
     }

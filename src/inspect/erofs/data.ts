@@ -95,7 +95,7 @@ export class ErofsData {
     if (stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${stored} bytes`);
     if (length > codec.plain.length) throw unsupported(`extents of ${length} bytes`);
     const bytes = await this.#image.bytes.read(at, stored);
-    codec.packed.set(bytes);
+    codec.compressed.set(bytes);
     const from = this.#streamStart(bytes, source === "inode");
     try {
       const got = codec.decompressStart(from, stored, 0, length);

@@ -1,5 +1,5 @@
 /** What a dump says of the arrays behind inodes: chunks, and the indexes of compressed files. */
-import { decodeStruct, type Layout, type StructView, structName } from "../../core/struct.ts";
+import { decodeStruct, type StructShape, type StructView, structName } from "../../core/struct.ts";
 import {
   EXTENT,
   LCLUSTER_DELTAS,
@@ -31,7 +31,7 @@ export function indexLines(image: ErofsImage, index: FileIndex): AsyncGenerator<
   return elementLines(elements(image, index.at, index.end, LCLUSTER_INDEX.byteSize, indexLayout));
 }
 
-function indexLayout(view: StructView): Layout {
+function indexLayout(view: StructView): StructShape {
   const type = view.getU16(0, LCLUSTER_INDEX.di_advise) & LCLUSTER_TYPE_MASK;
   return type === LCLUSTER_NONHEAD ? LCLUSTER_DELTAS : LCLUSTER_INDEX;
 }
@@ -42,7 +42,7 @@ async function* elements(
   at: number,
   end: number,
   length: number,
-  layoutOf: (view: StructView) => Layout,
+  layoutOf: (view: StructView) => StructShape,
 ): AsyncGenerator<Element> {
   for (let from = at; from < end; from += length) {
     const view = await image.bytes.view(from, length);

@@ -1,6 +1,6 @@
 /** What a dump says of each structure of an EROFS image. */
 import { isZero } from "../../core/bytes.ts";
-import type { Layout } from "../../core/struct.ts";
+import type { StructShape } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import { algorithmOf, CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import {
@@ -48,7 +48,7 @@ export async function* erofsLines(map: ErofsMap, tile: ErofsTile, xxhash: XxHash
   else yield await dataLine(map, tile, xxhash);
 }
 
-async function* structLines(map: ErofsMap, layout: Layout, at: number, subject = ""): AsyncGenerator<string> {
+async function* structLines(map: ErofsMap, layout: StructShape, at: number, subject = ""): AsyncGenerator<string> {
   const view = await map.image.bytes.view(at, layout.byteSize);
   yield line(at, layout.byteSize, describe(layout, view, 0, subject));
 }
@@ -62,7 +62,7 @@ async function* superLines(map: ErofsMap, { end }: ErofsTile): AsyncGenerator<st
 async function* configurationLines(map: ErofsMap, { at, end, detail }: ErofsTile): AsyncGenerator<string> {
   yield* structLines(map, CFGS_HEAD, at);
   const from = at + CFGS_HEAD.byteSize;
-  const layout = algorithmOf(detail)?.configuration.layout;
+  const layout = algorithmOf(detail)?.configuration.shape;
   if (layout && from + layout.byteSize === end) yield* structLines(map, layout, from);
   else yield line(from, end - from, `of algorithm ${detail}: ${showRaw(await map.image.bytes.read(from, end - from))}`);
 }

@@ -1,5 +1,5 @@
 /** Inodes of all kinds, as they are in the table. Source: Linux fs/squashfs/inode.c. */
-import { decodeStruct, type Layout } from "../../core/struct.ts";
+import { decodeStruct, type StructShape } from "../../core/struct.ts";
 import {
   ABSENT,
   BASE_INODE,
@@ -22,7 +22,7 @@ import {
 import type { ImageBytes } from "../image.ts";
 
 /** Structures by type. */
-const LAYOUTS: Readonly<Record<number, Layout>> = {
+const SHAPES: Readonly<Record<number, StructShape>> = {
   [TYPE.dir]: DIR_INODE,
   [TYPE.file]: REG_INODE,
   [TYPE.symlink]: SYMLINK_INODE,
@@ -46,7 +46,7 @@ export interface SquashfsInode {
   readonly bodyAt: number;
   readonly end: number;
   readonly type: number;
-  readonly layout: Layout;
+  readonly shape: StructShape;
   /** Of a directory: its listing. */
   readonly listing: { readonly block: number; readonly offset: number; readonly bytes: number } | undefined;
   /** Of a file: where its blocks start in the image, and how many words it has. */
@@ -60,29 +60,29 @@ export interface SquashfsInode {
  */
 export async function readInode(table: ImageBytes, at: number, blockSize: number): Promise<SquashfsInode> {
   const type = (await table.view(at, BASE_INODE.byteSize)).getU16(0, BASE_INODE.inode_type);
-  const layout = LAYOUTS[type];
-  if (layout === undefined) throw table.damaged(at, `no inode has the type ${type}`);
-  const bodyAt = at + layout.byteSize;
-  const common = { at, bodyAt, end: bodyAt, type, layout, listing: undefined, file: undefined };
-  const view = await table.view(at, layout.byteSize);
-  if (layout === DIR_INODE) {
+  const shape = SHAPES[type];
+  if (shape === undefined) throw table.damaged(at, `no inode has the type ${type}`);
+  const bodyAt = at + shape.byteSize;
+  const common = { at, bodyAt, end: bodyAt, type, shape, listing: undefined, file: undefined };
+  const view = await table.view(at, shape.byteSize);
+  if (shape === DIR_INODE) {
     const { start_block: block, offset, file_size: size } = decodeStruct(view, 0, DIR_INODE);
     return { ...common, listing: { block, offset, bytes: Math.max(size - DOTS_SIZE, 0) } };
   }
-  if (layout === LDIR_INODE) {
+  if (shape === LDIR_INODE) {
     const { start_block: block, offset, file_size: size, i_count: count } = decodeStruct(view, 0, LDIR_INODE);
     const listing = { block, offset, bytes: Math.max(size - DOTS_SIZE, 0) };
     return { ...common, end: await indexEnd(table, bodyAt, count), listing };
   }
-  if (layout === REG_INODE || layout === LREG_INODE) {
-    const fields = layout === REG_INODE ? decodeStruct(view, 0, REG_INODE) : decodeStruct(view, 0, LREG_INODE);
+  if (shape === REG_INODE || shape === LREG_INODE) {
+    const fields = shape === REG_INODE ? decodeStruct(view, 0, REG_INODE) : decodeStruct(view, 0, LREG_INODE);
     const size = table.toNumber(BigInt(fields.file_size), at);
     const words = fields.fragment === ABSENT ? Math.ceil(size / blockSize) : Math.floor(size / blockSize);
     const end = bodyAt + words * BLOCK_WORD.byteSize;
     table.check(at, end - at);
     return { ...common, end, file: { startOff: table.toNumber(BigInt(fields.start_block), at), words } };
   }
-  if (layout !== SYMLINK_INODE) return common;
+  if (shape !== SYMLINK_INODE) return common;
   const target = decodeStruct(view, 0, SYMLINK_INODE).symlink_size;
   const end = bodyAt + target + (type > EXTENDED ? SYMLINK_XATTR.byteSize : 0);
   table.check(at, end - at);

@@ -1,5 +1,5 @@
 /** What a dump says of each structure of a SquashFS image. */
-import { decodeStruct, type Layout, structName } from "../../core/struct.ts";
+import { decodeStruct, type StructShape, structName } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_HEADER, SUPER, TABLE_BLOCK, XATTR_ID_TABLE } from "../../squashfs/disk/format.ts";
@@ -24,16 +24,16 @@ export async function* squashfsLines(map: SquashfsMap, tile: SquashfsTile, xxhas
   else yield await dataLine(map, tile, xxhash);
 }
 
-async function structLine({ image }: SquashfsMap, layout: Layout, at: number): Promise<string> {
-  const view = await image.bytes.view(at, layout.byteSize);
-  return line(at, layout.byteSize, describe(layout, view, 0));
+async function structLine({ image }: SquashfsMap, shape: StructShape, at: number): Promise<string> {
+  const view = await image.bytes.view(at, shape.byteSize);
+  return line(at, shape.byteSize, describe(shape, view, 0));
 }
 
 async function* optionLines(map: SquashfsMap, { at, end }: SquashfsTile): AsyncGenerator<string> {
   yield await structLine(map, META_HEADER, at);
   const from = at + META_HEADER.byteSize;
-  const layout = compressorOf(map.image.compression)?.options?.layout;
-  if (layout && from + layout.byteSize === end) yield await structLine(map, layout, from);
+  const shape = compressorOf(map.image.compression)?.options?.shape;
+  if (shape && from + shape.byteSize === end) yield await structLine(map, shape, from);
   else yield line(from, end - from, `options: ${showRaw(await map.image.bytes.read(from, end - from))}`);
 }
 

@@ -33,8 +33,8 @@ export class MetaDecoder {
     const bytes = await this.#image.bytes.read(at + META_HEADER.byteSize, stored);
     if (isRaw) return bytes;
     this.#codec ??= await makeDecoder(this.#image.compression);
-    const { packed, plain } = this.#codec;
-    packed.set(bytes);
+    const { compressed, plain } = this.#codec;
+    compressed.set(bytes);
     try {
       return plain.subarray(0, this.#codec.decompress(0, stored, 0, META_BLOCK));
     } catch (cause) {
@@ -48,7 +48,7 @@ async function makeDecoder(compression: number): Promise<Codec> {
   const codec = compressorOf(compression)?.codec;
   if (codec === undefined) throw unsupported(`the compressor ${compression}`);
   // a block that is stored compressed is shorter than what it holds
-  return createCodec({ name: codec, plainLen: META_BLOCK, packedLen: META_BLOCK });
+  return createCodec({ name: codec, plainLen: META_BLOCK, compressedLen: META_BLOCK });
 }
 
 /** A table: its blocks, and what they hold as one space of bytes. */

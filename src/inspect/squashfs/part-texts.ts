@@ -50,9 +50,9 @@ export async function* partTexts(
 
 async function* inodeTexts(map: SquashfsMap, bytes: ImageBytes, at: number, owner: number): AsyncGenerator<PartText> {
   const inode = await readInode(bytes, at, map.image.blockSize);
-  const { layout, bodyAt, end, type, file } = inode;
-  const head = describe(layout, await bytes.view(at, layout.byteSize), 0, map.paths.show(owner));
-  yield { at, length: layout.byteSize, text: head };
+  const { shape, bodyAt, end, type, file } = inode;
+  const head = describe(shape, await bytes.view(at, shape.byteSize), 0, map.paths.show(owner));
+  yield { at, length: shape.byteSize, text: head };
   if (file !== undefined) yield* wordTexts(bytes, inode);
   else if (type === TYPE.dir + EXTENDED) yield* indexTexts(bytes, bodyAt, end);
   else if (type === TYPE.symlink || type === TYPE.symlink + EXTENDED) yield* targetTexts(bytes, inode);
@@ -96,9 +96,9 @@ async function* targetTexts(bytes: ImageBytes, { bodyAt, end, type }: SquashfsIn
 
 async function* listingTexts(bytes: ImageBytes, from: number, to: number, path: string): AsyncGenerator<PartText> {
   for await (const { at, end, name } of readListing(bytes, from, to - from)) {
-    const layout = name === undefined ? DIR_HEADER : DIR_ENTRY;
+    const shape = name === undefined ? DIR_HEADER : DIR_ENTRY;
     const subject = name === undefined ? `of ${path}` : quote(name);
-    yield { at, length: end - at, text: describe(layout, await bytes.view(at, layout.byteSize), 0, subject) };
+    yield { at, length: end - at, text: describe(shape, await bytes.view(at, shape.byteSize), 0, subject) };
   }
 }
 

@@ -2,7 +2,7 @@
  * What a dump says of a table: a line for each of its metadata blocks, and below it what starts in there, each by its
  * reference: place of the block in the table, offset in what it holds.
  */
-import { decodeStruct, type Layout, structName } from "../../core/struct.ts";
+import { decodeStruct, type StructShape, structName } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK, META_HEADER, XATTR_ID } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";
@@ -17,7 +17,7 @@ import { partTexts } from "./part-texts.ts";
 import type { TablePart } from "./parts.ts";
 
 /** Records of the tables that hold nothing else. */
-const RECORDS: Readonly<Partial<Record<TableName, Layout>>> = {
+const RECORDS: Readonly<Partial<Record<TableName, StructShape>>> = {
   fragments: FRAGMENT_ENTRY,
   exports: EXPORT,
   ids: ID,
@@ -28,11 +28,11 @@ const RECORDS: Readonly<Partial<Record<TableName, Layout>>> = {
 export async function* tableLines(map: SquashfsMap, mapped: MappedTable, xxhash: XxHash): AsyncGenerator<string> {
   const { place, table, tiles } = mapped;
   const lineAt: LineAt = (at, length, text) => placedLine(table, at, length, text);
-  const layout = RECORDS[place.name];
-  if (layout !== undefined) {
+  const shape = RECORDS[place.name];
+  if (shape !== undefined) {
     for (let block = 0; block < table.blocks.length; block++) {
       yield blockLine(table, block);
-      yield* elementLines(records(table, layout, block), lineAt);
+      yield* elementLines(records(table, shape, block), lineAt);
     }
     return;
   }
@@ -66,11 +66,11 @@ function placedLine({ blocks }: MetaTable, at: number, length: number, text: str
 }
 
 /** The records of one block; none goes on in the next. */
-async function* records({ bytes }: MetaTable, layout: Layout, block: number): AsyncGenerator<Element> {
-  const { byteSize: length } = layout;
+async function* records({ bytes }: MetaTable, shape: StructShape, block: number): AsyncGenerator<Element> {
+  const { byteSize: length } = shape;
   const end = Math.min((block + 1) * META_BLOCK, bytes.size);
   for (let at = block * META_BLOCK; at + length <= end; at += length) {
-    const fields = decodeStruct(await bytes.view(at, length), 0, layout);
-    yield { at, length, name: structName(layout), fields };
+    const fields = decodeStruct(await bytes.view(at, length), 0, shape);
+    yield { at, length, name: structName(shape), fields };
   }
 }

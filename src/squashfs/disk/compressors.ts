@@ -8,7 +8,7 @@ import type { Codec, CodecWindows } from "../../codec/codec.ts";
 import { type CodecName, createCodec } from "../../codec/names.ts";
 import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
-import { type Layout, StructView, struct, u16, u32 } from "../../core/struct.ts";
+import { type StructShape, StructView, struct, u16, u32 } from "../../core/struct.ts";
 import { META_HEADER, META_RAW } from "./format.ts";
 
 /** What can be set of compressors; each has its own. */
@@ -56,7 +56,7 @@ export interface CompressorWord<Name extends string = CompressorName> {
 
 /** The options of a compressor on disk. */
 export interface CompressorOptions {
-  readonly layout: Layout;
+  readonly shape: StructShape;
   /** Readers insist on them: they are written even if all is as by default. */
   readonly isNeeded: boolean;
   /** Writes them into zeroed bytes. */
@@ -99,7 +99,7 @@ const LEVEL_WORD = { mksquashfs: "-Xcompression-level", gensquashfs: "level", se
 
 function lz4Options(flags: number): CompressorOptions {
   return {
-    layout: LZ4_OPTIONS,
+    shape: LZ4_OPTIONS,
     isNeeded: true,
     emit(view, at) {
       view.setU32(at, LZ4_OPTIONS.version, LZ4_LEGACY);
@@ -121,7 +121,7 @@ const ROWS = {
     },
     dictSize: ({ windowBits }) => 2 ** windowBits,
     options: {
-      layout: GZIP_OPTIONS,
+      shape: GZIP_OPTIONS,
       isNeeded: false,
       emit(view, at, { level, windowBits }) {
         view.setU32(at, GZIP_OPTIONS.compression_level, level);
@@ -155,7 +155,7 @@ const ROWS = {
     codec: "zstd",
     settings: { level: { normal: 15, lowest: 1, highest: 22 } },
     options: {
-      layout: ZSTD_OPTIONS,
+      shape: ZSTD_OPTIONS,
       isNeeded: false,
       emit(view, at, { level }) {
         view.setU32(at, ZSTD_OPTIONS.compression_level, level);
@@ -221,9 +221,9 @@ export function encodeCompressorOptions({ compressor, settings }: CompressorSpec
   const { options, settings: ranges } = COMPRESSORS[compressor];
   const isNormal = Object.entries(ranges).every(([name, { normal }]) => settings[name as SettingName] === normal);
   if (!options || (isNormal && !options.isNeeded)) return new Uint8Array(0);
-  const bytes = new Uint8Array(META_HEADER.byteSize + options.layout.byteSize);
+  const bytes = new Uint8Array(META_HEADER.byteSize + options.shape.byteSize);
   const view = new StructView(bytes.buffer);
-  view.setU16(0, META_HEADER.size, META_RAW | options.layout.byteSize);
+  view.setU16(0, META_HEADER.size, META_RAW | options.shape.byteSize);
   options.emit(view, META_HEADER.byteSize, settings);
   return bytes;
 }

@@ -30,7 +30,7 @@ export class MetadataStream {
   readonly blockStarts: number[] = [];
   #at = 0;
   #storedBytes = 0;
-  #rawBytes = 0;
+  #plainBytes = 0;
 
   /** @param codec with windows of at least META_BLOCK, or undefined: blocks are stored as they are */
   constructor(codec: Codec | undefined, output: MetadataOutput) {
@@ -55,7 +55,7 @@ export class MetadataStream {
 
   /** Bytes of the records so far. */
   get length(): number {
-    return this.#rawBytes + this.#at;
+    return this.#plainBytes + this.#at;
   }
 
   /** Bytes of the stream as stored; of use once it is finished. */
@@ -89,24 +89,24 @@ export class MetadataStream {
   }
 
   #store(from: number, length: number): void {
-    const raw = this.bytes.subarray(from, from + length);
-    const packed = this.#compress(raw);
+    const plain = this.bytes.subarray(from, from + length);
+    const compressed = this.#compress(plain);
     const stored = this.#stored;
-    const body = packed ?? raw;
-    const header = packed ? packed.length : META_RAW | length;
+    const body = compressed ?? plain;
+    const header = compressed ? compressed.length : META_RAW | length;
     this.#storedView.setU16(0, META_HEADER.size, header);
     stored.set(body, META_HEADER.byteSize);
     this.blockStarts.push(this.#storedBytes);
     this.#storedBytes += META_HEADER.byteSize + body.length;
-    this.#rawBytes += length;
+    this.#plainBytes += length;
     this.#output(stored.subarray(0, META_HEADER.byteSize + body.length));
   }
 
-  #compress(raw: Uint8Array): Uint8Array | undefined {
+  #compress(plain: Uint8Array): Uint8Array | undefined {
     const codec = this.#codec;
     if (codec === undefined) return undefined;
-    codec.plain.set(raw);
-    const length = codec.compress(0, raw.length, 0, raw.length - 1);
-    return length === 0 ? undefined : codec.packed.subarray(0, length);
+    codec.plain.set(plain);
+    const length = codec.compress(0, plain.length, 0, plain.length - 1);
+    return length === 0 ? undefined : codec.compressed.subarray(0, length);
   }
 }

@@ -1,4 +1,4 @@
-/** The end of an image, written front to back behind the data, in large pieces. */
+/** The end of an image, written front to back behind the data, in large writes. */
 import type { Sink } from "../../core/sink.ts";
 
 const BUFFER = 1 << 20;
@@ -35,7 +35,7 @@ export class OutputTail {
     }
   }
 
-  /** Writes what has come together in large pieces, if there is any. */
+  /** Writes what has come together in large writes, if there is any. */
   drain(): Promise<void> | undefined {
     return this.#pending.length === 0 ? undefined : this.#writePending();
   }

@@ -221,11 +221,11 @@ class Comparer {
   }
 
   async #areEqual(a: number, b: number, size: number): Promise<boolean> {
-    // pieces large enough that opening the files in turn does not count
+    // parts large enough that opening the files in turn does not count
     const half = ARENA >> 1;
-    const piece = half - 1;
-    for (let at = 0; at < size; at += piece) {
-      const length = Math.min(piece, size - at);
+    const part = half - 1;
+    for (let at = 0; at < size; at += part) {
+      const length = Math.min(part, size - at);
       await this.#job.breathe(length);
       await this.#read(a, at, length, size, this.#arena, 0);
       await this.#read(b, at, length, size, this.#arena, half);

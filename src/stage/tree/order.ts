@@ -1,5 +1,5 @@
 /**
- * The order in which inodes and their data are laid out, the same for every run: directories in preorder, and for
+ * The order in which inodes and their data are laid out, the same in every build: directories in preorder, and for
  * each all its children together, in byte order. Whoever lists a directory, or reads its files one after another,
  * finds them side by side; nothing depends on the entries' numbers.
  *

@@ -41,7 +41,7 @@ describe.skipIf(!kernel)("a compressed image", () => {
     const pclusters: Uint8Array[] = [];
     for (let at = 0; plain.length - at > 20_000; at += codec.consumed) {
       expect(codec.compressInto(at, plain.length, 0, 4096)).toBe(4096);
-      pclusters.push(codec.packed.slice(0, 4096));
+      pclusters.push(codec.compressed.slice(0, 4096));
     }
     const list = [file("a", plain), file("b", bytes(40_000, 5, 20), ...pclusters), file("c", ...pclusters, plain)];
     await expectMounts(list, { compress: { algorithm: "lz4" }, fragments: "tails" });

@@ -58,7 +58,7 @@ describe.each(Object.entries(COMPRESSORS))("the row of %s", (name, row) => {
       for (const value of range ? [range.lowest, range.normal, range.highest] : []) {
         const settings = resolveSettings(compressor, { [setting]: value });
         expect(settings[setting]).toBe(value);
-        const codec = await makeCodec({ compressor, settings }, { plainLen: 4096, packedLen: 4096 });
+        const codec = await makeCodec({ compressor, settings }, { plainLen: 4096, compressedLen: 4096 });
         if (row.codec === undefined) expect(codec).toBeUndefined();
         else if (CODECS[row.codec].levels) expect(codec!.name).toBe(`${row.codec},${settings.level}`);
         else expect(codec!.name).toBe(row.codec);

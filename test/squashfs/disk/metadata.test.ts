@@ -6,7 +6,7 @@ import { MetadataStream } from "../../../src/squashfs/disk/metadata.ts";
 import { readStream } from "../../helpers/metadata.ts";
 
 test("a metadata stream gives its records back, and references lead to them", () => {
-  const codec = createZlib(9, { plainLen: 8192, packedLen: 8192 });
+  const codec = createZlib(9, { plainLen: 8192, compressedLen: 8192 });
   const records = fc.array(fc.tuple(fc.nat(70_000), fc.boolean()), { maxLength: 30 });
   fc.assert(
     fc.property(records, fc.boolean(), (sizes, compress) => {

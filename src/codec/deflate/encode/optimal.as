@@ -1,4 +1,4 @@
-// The parser of the highest levels. For a piece of input it collects the matches at every position, and finds the row of
+// The parser of the highest levels. For a stretch of input it collects the matches at every position, and finds the row of
 // literals and matches that takes the fewest bits, by what each symbol is thought to take. That follows from how often
 // symbols occur, so it is done again with the counts of the row that came out.
 import {
@@ -10,9 +10,9 @@ import { findAll, foundEnd, insert } from "./search";
 import { MIN_BLOCK, isSplit } from "./split";
 import { anchor, blockStart, countLiteral, entries, isFull, next, putMatch, saveTokens } from "./tokens";
 
-/** Positions in a piece, MAX_MATCH more at most: not so many that blocks could not end where contents change. */
-const PIECE: u32 = 2048;
-/** Blocks may end between two pieces, if there were so many symbols: more often than other levels would look at them. */
+/** Positions in a stretch, MAX_MATCH more at most: not so many that blocks could not end where contents change. */
+const STRETCH: u32 = 2048;
+/** Blocks may end between two stretches, if there were so many symbols: more often than other levels would look at them. */
 const SYMBOLS_A_LOOK: u32 = 128;
 /** Room for the matches of one position, and what follows if one of them is long. */
 const MOST_FOUND: u32 = 2 * (MAX_MATCH + 2) * 4;
@@ -39,7 +39,7 @@ let passes: u32 = 0;
 /** How many symbols there were since the last look at what kinds they are. */
 let symbols: u32 = 0;
 
-/** Starts an input that ends at `end`; each piece is parsed `passes` times. */
+/** Starts an input that ends at `end`; each stretch is parsed `passes` times. */
 export function startOptimal(end_: u32, attempts_: i32, enough_: u32, passes_: u32): void {
   end = end_;
   attempts = attempts_;
@@ -57,10 +57,10 @@ function node(position: u32): u32 {
  * looked at: about `size`, more if the last match is long.
  */
 function collect(at: u32, size: u32): u32 {
-  const pieceEnd = at + size;
+  const stretchEnd = at + size;
   const start = at;
   let place = FOUND;
-  while (at < pieceEnd && place + MOST_FOUND < FOUND_END) {
+  while (at < stretchEnd && place + MOST_FOUND < FOUND_END) {
     const room = min(end - at, MAX_MATCH);
     if (room < 4) {
       store<u32>(place, 0);
@@ -119,7 +119,7 @@ function makeCosts(): void {
   }
 }
 
-/** The first guess at the counts of a piece: bytes that are mostly part of matches, which are mostly short and near. */
+/** The first guess at the counts of a stretch: bytes that are mostly part of matches, which are mostly short and near. */
 function guessRow(at: u32, size: u32): void {
   memory.fill(ROW_FREQ, 0, ROW_SIZE);
   for (const stop = at + size; at < stop; at++) {
@@ -135,7 +135,7 @@ function guessRow(at: u32, size: u32): void {
   for (let slot: u32 = 0; slot < DIST_SYMBOLS; slot++) store<u32>(slot << 2, 1 + size / 256, ROW_DIST_FREQ);
 }
 
-/** Finds the cheapest way through the piece; leaves at each position the step that leads there. */
+/** Finds the cheapest way through the stretch; leaves at each position the step that leads there. */
 function findRow(at: u32, size: u32): void {
   for (let position: u32 = 1; position <= size; position++) store<u32>(node(position), u32.MAX_VALUE);
   store<u32>(node(0), 0);
@@ -200,7 +200,7 @@ export function parseOptimal(stop: u32): bool {
     }
     // whatever `stop` is: so what comes out does not depend on how the room for it was found
     const first = next;
-    const size = collect(first, min(PIECE, end - first));
+    const size = collect(first, min(STRETCH, end - first));
     guessRow(first, size);
     for (let pass: u32 = 0; pass < passes; pass++) {
       makeCosts();

@@ -116,8 +116,8 @@ const PATH_MAX = 4095;
 const NAME_ROOM = 256;
 
 /**
- * Calls `use` with a path that names the same file and is short enough for the kernel. A longer one is walked in
- * pieces, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
+ * Calls `use` with a path that names the same file and is short enough for the kernel. A longer one is walked
+ * part by part, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
  */
 export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T {
   if (path.length <= PATH_MAX || process.platform !== "linux") return use(systemPath(path));

@@ -152,7 +152,7 @@ class Walker {
     const onDisk = systemPath(path);
     let stats: Stats | BigIntStats;
     try {
-      // the directory whose contents are packed may itself be named through a symbolic link
+      // the directory whose contents are wanted may itself be named through a symbolic link
       stats = (this.#shared.isDirectory ? statSync : lstatSync)(onDisk, this.#exactStats);
     } catch (cause) {
       const shown = showBytes(path);
@@ -345,7 +345,7 @@ class Walker {
 
 const NS = 1_000_000_000n;
 
-/** dev_t as this platform's C library packs it. */
+/** dev_t as this platform's C library encodes it. */
 export function splitDevice(device: bigint): { major: number; minor: number } {
   if (process.platform !== "linux")
     return { major: Number((device >> 24n) & 0xffn), minor: Number(device & 0xffffffn) };

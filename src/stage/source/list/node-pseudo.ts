@@ -168,9 +168,9 @@ function copyData({ source, start }: NonNullable<PseudoFile["data"]>, { data, wh
 function runCommand({ command, where }: PseudoEntry, to: string): void {
   const text = Buffer.from(command!, "latin1").toString();
   const out = openSync(to, "w");
-  const run = spawnSync("/bin/sh", ["-c", text], { stdio: ["ignore", out, "inherit"] });
+  const ended = spawnSync("/bin/sh", ["-c", text], { stdio: ["ignore", out, "inherit"] });
   closeSync(out);
-  if (run.error) throw new ImageError("INPUT", `${where}: ${text}: ${run.error.message}`, { cause: run.error });
-  const how = run.signal === null ? `status ${run.status}` : run.signal;
-  if (run.status !== 0) throw new ImageError("INPUT", `${where}: ${text}: ended with ${how}`);
+  if (ended.error) throw new ImageError("INPUT", `${where}: ${text}: ${ended.error.message}`, { cause: ended.error });
+  const how = ended.signal === null ? `status ${ended.status}` : ended.signal;
+  if (ended.status !== 0) throw new ImageError("INPUT", `${where}: ${text}: ended with ${how}`);
 }
