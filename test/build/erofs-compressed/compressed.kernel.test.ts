@@ -88,8 +88,9 @@ async function expectMounts(source: string, options: BuildOptions, old: boolean,
 function makeTexts(folder: string): void {
   mkdirSync(folder);
   for (const part of ["src", "test", "docs"]) cpSync(part, `${folder}/${part}`, { recursive: true });
-  const texts = readdirSync("test").filter((name) => name.endsWith(".ts"));
+  const texts = readdirSync("test", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const all = Buffer.concat(texts.map((name) => readFileSync(`test/${name}`)));
+  expect(all.length).toBeGreaterThan(300_000);
   const random = createHash("sha512").update("seed").digest();
   writeFileSync(`${folder}/zeros`, Buffer.alloc(9 << 20));
   writeFileSync(`${folder}/text`, Buffer.concat([all, all, all, all, all]).subarray(0, 7_000_001));
