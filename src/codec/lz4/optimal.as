@@ -83,13 +83,12 @@ function startTable(literals: u32, distance: u32, longest: u32): void {
 }
 
 /**
- * Prices the first literals behind a position, and a match that starts there, in all its lengths. Gives how far the table
- * goes then; before, it goes to `reach`.
+ * Prices the first literals behind a position that costs `price`, and a match that starts there, in all its lengths. Gives
+ * how far the table goes then; before, it goes to `reach`.
  */
 @inline
-function extendTable(position: u32, longest: u32, distance: u32, reach: u32): u32 {
+function extendTable(position: u32, price: i32, longest: u32, distance: u32, reach: u32): u32 {
   const place = entry(position);
-  const price = load<i32>(place, PRICE);
   // the position itself as the start of literals
   const before = load<u32>(place, LITERALS);
   const withoutLiterals = price - literalsPrice(before);
@@ -140,7 +139,7 @@ function fillTable(from: u32): u32 {
       end = position + 1;
       return position;
     }
-    reach = extendTable(position, found, distance, reach);
+    reach = extendTable(position, price, found, distance, reach);
   }
   end = reach;
   lastSize = load<u32>(entry(end), SIZE);
