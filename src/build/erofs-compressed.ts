@@ -2,13 +2,9 @@
  * The build of a compressed image: its data gets its place while it is compressed, the metadata follows it.
  *
  *     plan files -> compress -> plan metadata -> compress the packed inode -> emit metadata
- *
- * All of it goes into a file. A target that is none, or a device, gets the finished image front to back.
  */
 
-import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import { SpillFile, type SpillFolder, withSpills } from "../core/node/node-spill.ts";
-import type { JobContext } from "../core/threads.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import { stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
@@ -18,19 +14,7 @@ import type { ErofsPlan, PlanInput } from "../erofs/plan/plan.ts";
 import type { SharedContents } from "./contents.ts";
 import type { BuildSession, Staged } from "./session.ts";
 import type { CompressFiles } from "./spilled.ts";
-import {
-  copyImage,
-  type FileTarget,
-  type ImageTarget,
-  openSink,
-  type SharedTarget,
-  sendImage,
-  withFileSink,
-  writeFileTarget,
-} from "./target.ts";
-
-/** Bytes at the head of a device that are written last: the superblock's block, however large blocks are. */
-const HEAD_BYTES = 65536;
+import type { SharedTarget } from "./target.ts";
 
 /** Builds compressed images in a session. */
 export class CompressedBuild {
@@ -44,32 +28,9 @@ export class CompressedBuild {
     this.#packedEntry = packedEntry;
   }
 
-  /** Plans, compresses and writes. */
-  async run(staged: Staged, input: PlanInput, out: ImageTarget): Promise<ErofsPlan> {
-    const { offset } = this.#session;
-    if (typeof out !== "string") {
-      return this.#spool(staged, input, (job, path, length) => sendImage(job, path, length, out, offset));
-    }
-    return writeFileTarget(out, offset, (file) =>
-      file.inPlace
-        ? this.#spool(staged, input, (job, path, length) => copyToDevice(job, path, length, file))
-        : withSpills(file.path, (folder) => this.#write(staged, input, file, folder)),
-    );
-  }
-
-  /** Makes the image in a temporary file, which `send` passes on. */
-  async #spool(
-    staged: Staged,
-    input: PlanInput,
-    send: (job: JobContext, path: string, length: number) => Promise<void>,
-  ): Promise<ErofsPlan> {
-    return withSpills(undefined, async (folder) => {
-      const path = folder.create("image");
-      const plan = await this.#write(staged, input, { path, shownPath: path, offset: 0 }, folder);
-      const length = plan.blocks * plan.blockSize;
-      await this.#session.watch("write", length, () => this.#session.here((job) => send(job, path, length)));
-      return plan;
-    });
+  /** Plans, compresses and writes to `image`. */
+  run(staged: Staged, input: PlanInput, image: SharedTarget): Promise<ErofsPlan> {
+    return withSpills(image.path, (folder) => this.#write(staged, input, image, folder));
   }
 
   async #write(staged: Staged, input: PlanInput, image: SharedTarget, folder: SpillFolder): Promise<ErofsPlan> {
@@ -97,13 +58,7 @@ export class CompressedBuild {
       );
     }
     const plan = await this.#plan(() => planner.finish());
-    await session.watch("write", undefined, () =>
-      withFileSink(image, async (sink) => {
-        sink.truncate(plan.blocks * plan.blockSize);
-        await session.run("metadata", { tree, plan, compression, files });
-        sink.sync();
-      }),
-    );
+    await session.watch("write", undefined, () => session.run("metadata", { tree, plan, compression, files }));
     return plan;
   }
 
@@ -122,11 +77,6 @@ export class CompressedBuild {
   #plan<T>(work: () => T): Promise<T> {
     return this.#session.watch("plan", undefined, async () => work());
   }
-}
-
-async function copyToDevice(job: JobContext, path: string, length: number, device: FileTarget): Promise<void> {
-  checkDeviceRoom(device.path, device.offset + length);
-  await copyImage(job, path, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
 }
 
 function writeDirectories(planner: CompressedPlanner, { tree, inodes }: PlanInput, files: CompressFiles): void {

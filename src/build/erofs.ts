@@ -1,31 +1,34 @@
-/**
- * The build of an EROFS image: stage -> compare -> plan -> emit.
- *
- *     sources --walk--> Tree --order--> InodeOrder --compare, scan--> shared data, holes
- *                         \_______________________ plan _____________________/
- *                                                    |
- *                                                  emit --> Sink
- */
+/** The build of an EROFS image: of segments (PlainBuild), or compressed (CompressedBuild). */
 
-import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
-import { SequentialSink, type Sink } from "../core/sink.ts";
+import type { Sink } from "../core/sink.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { allocatePackedInode } from "../erofs/compress/packed-inode.ts";
-import { emitParallel, emitSequential } from "../erofs/emit/emit.ts";
+import type { Compression } from "../erofs/compress-options.ts";
 import { type ErofsLayout, resolveLayout } from "../erofs/options.ts";
-import { type ErofsPlan, type PlanInput, planImage } from "../erofs/plan/plan.ts";
-import { describeImage } from "../erofs/report.ts";
+import type { PlanInput } from "../erofs/plan/plan.ts";
+import { describeImage, type WrittenImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
+import { countInodes } from "../stage/tree/counts.ts";
 import { findCandidates } from "../stage/tree/dedupe.ts";
 import { checkSortFlags, FILE_RAW, orderFiles } from "../stage/tree/file-order.ts";
 import { orderInodes } from "../stage/tree/order.ts";
 import { type DataRanges, findSparse } from "../stage/tree/sparse.ts";
-import { openContents } from "./contents.ts";
 import { CompressedBuild } from "./erofs-compressed.ts";
+import { PlainBuild } from "./erofs-plain.ts";
+import { makeImageFile } from "./image-file.ts";
 import type { BuildOptions } from "./options.ts";
 import type { BuildReport } from "./report.ts";
-import { BuildSession, type Staged, toSource } from "./session.ts";
-import { type FileTarget, type ImageTarget, moveSink, withFileSink, writeFileTarget } from "./target.ts";
+import { BuildSession, type OpenSource, type Staged, toSource } from "./session.ts";
+import type { ImageTarget, SharedTarget } from "./target.ts";
+
+/** What both ways to build say of what they have made. */
+interface MadeImage extends WrittenImage {
+  bytes: number;
+  /** Paths of the sort rules that are for no file. */
+  unmatched: string[];
+  /** Entries that rules left out. */
+  excluded: number;
+}
 
 /**
  * Builds an EROFS image of `source` in `out`.
@@ -58,18 +61,46 @@ class ErofsBuild {
 
   run(out: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
-    return session.build(out, async (staged) => {
-      const { compression } = this.#layout;
-      const packedEntry = allocatePackedInode(staged.tree, compression);
-      const input = await this.#prepare(staged);
-      if (compression) {
-        const build = new CompressedBuild(session, compression, packedEntry);
-        return this.#report(staged, input, await build.run(staged, input, out));
-      }
-      const plan = await session.watch("plan", undefined, async () => planImage(input));
-      await session.watch("write", plan.contentBytes, () => this.#write(staged, plan, out));
-      return this.#report(staged, input, plan);
+    const { compression } = this.#layout;
+    return session.build(out, async (source) => {
+      // what is listed first does not find the new file in it
+      const staged =
+        compression || !PlainBuild.isStraight(source, this.#options.sort) ? await source.stage() : undefined;
+      const made = await makeImageFile(session, out, (image) =>
+        compression ? this.#compress(staged!, image, compression) : this.#pack(source, staged, image),
+      );
+      const { unmatched, excluded, ...written } = made;
+      return {
+        ...describeImage(written),
+        mountPoint: this.#options.mountPoint,
+        excluded,
+        unmatchedRules: unmatched,
+        ...session.describeModes(source),
+        seconds: session.seconds,
+      };
     });
+  }
+
+  #pack(source: OpenSource, staged: Staged | undefined, image: SharedTarget): Promise<MadeImage> {
+    const build = new PlainBuild(this.#session, this.#layout, this.#options.sort ?? []);
+    return staged ? build.packTree(staged, image) : build.packClosure(source, image);
+  }
+
+  async #compress(staged: Staged, image: SharedTarget, compression: Compression): Promise<MadeImage> {
+    const { tree } = staged;
+    const packedEntry = allocatePackedInode(tree, compression);
+    const input = await this.#prepare(staged);
+    const plan = await new CompressedBuild(this.#session, compression, packedEntry).run(staged, input, image);
+    return {
+      superblock: plan.superblock,
+      metaBlocks: plan.metaBlocks,
+      counts: countInodes(plan, tree, packedEntry),
+      savedByDedupe: plan.savedByDedupe,
+      savedByHoles: plan.savedByHoles,
+      bytes: plan.blocks * plan.blockSize,
+      unmatched: input.files.unmatched,
+      excluded: staged.excluded + tree.excluded,
+    };
   }
 
   /** Compares files and looks for holes: all that planning needs. */
@@ -87,55 +118,6 @@ class ErofsBuild {
     const sort = this.#options.sort ?? [];
     const files = orderFiles(tree, inodes, sort);
     return { tree, inodes, files, sort, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
-  }
-
-  async #write(staged: Staged, plan: ErofsPlan, out: ImageTarget): Promise<void> {
-    const { offset } = this.#session;
-    if (typeof out === "string") return writeFileTarget(out, offset, (file) => this.#writeFile(staged, plan, file));
-    if (!("getWriter" in out)) return this.#writeSink(staged, plan, moveSink(out, offset), emitParallel);
-    const stream = new SequentialSink(out);
-    try {
-      await this.#writeSink(staged, plan, moveSink(stream, offset), emitSequential);
-    } catch (error) {
-      void stream.abort(error);
-      throw error;
-    }
-  }
-
-  /** Writes a device in this thread, any other file in all threads, each with a descriptor of its own. */
-  async #writeFile(staged: Staged, plan: ErofsPlan, file: FileTarget): Promise<void> {
-    const { tree, contents } = staged;
-    if (file.inPlace) checkDeviceRoom(file.path, file.offset + plan.blocks * plan.blockSize);
-    await withFileSink(file, async (sink) => {
-      if (file.inPlace) {
-        const headLast = new HeadLastSink(sink, Math.max(plan.blockSize, 4096));
-        return this.#writeSink(staged, plan, headLast, emitParallel);
-      }
-      sink.truncate(plan.blocks * plan.blockSize);
-      await this.#session.run("emit", { tree: tree.share(), contents, plan, target: file });
-      sink.sync();
-    });
-  }
-
-  /** Writes, in this thread, to a sink that only it can reach. */
-  async #writeSink({ tree, contents }: Staged, plan: ErofsPlan, out: Sink, emit: typeof emitParallel): Promise<void> {
-    await this.#session.here(async (job) => {
-      await out.truncate(plan.blocks * plan.blockSize);
-      await emit(job, plan, tree, openContents(job, tree, contents), out);
-      job.control.check();
-      await out.close();
-    });
-  }
-
-  #report(staged: Staged, { files }: PlanInput, plan: ErofsPlan): BuildReport {
-    return {
-      ...describeImage(plan, staged.tree),
-      mountPoint: this.#options.mountPoint,
-      excluded: staged.excluded + staged.tree.excluded,
-      unmatchedRules: files.unmatched,
-      ...this.#session.describeModes(staged),
-      seconds: this.#session.seconds,
-    };
   }
 }
 

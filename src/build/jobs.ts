@@ -5,21 +5,22 @@ import { loadXxHash } from "../core/xxhash.ts";
 import { type CompressWork, compressPieces } from "../erofs/compress/compress.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { emitMetadata } from "../erofs/emit/compressed.ts";
-import { countEmitPieces, emitParallel } from "../erofs/emit/emit.ts";
 import { cutGrains, type GrainWork } from "../erofs/links/grains.ts";
 import { countBatches, type RunWork, verifyRuns } from "../erofs/links/verify-runs.ts";
 import { countWindows } from "../erofs/plan/inode-windows.ts";
 import { countCompressPieces } from "../erofs/plan/pieces.ts";
 import type { ErofsPlan } from "../erofs/plan/plan.ts";
+import { makeSegments, type SegmentWork } from "../erofs/segments/make-segments.ts";
 import { countDataPieces, type DataCoding, writeData } from "../squashfs/data.ts";
 import type { DataPlan } from "../squashfs/plan.ts";
 import { type WalkParams, walkAll } from "../stage/source/disk/node-walk.ts";
 import { compareCandidates, countGroups, type DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { type SparseScan, scanSparse } from "../stage/tree/sparse.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
+import { type ClosureWork, makeClosureSegments } from "./closure-segments.ts";
 import { type JobInput, openContents, openInput } from "./contents.ts";
 import { type CompressFiles, openFiles } from "./spilled.ts";
-import { openSink, type SharedTarget } from "./target.ts";
+import { openImage, openSink, type SharedTarget } from "./target.ts";
 
 const walk: Job<WalkParams> = {
   // nobody knows how many directories there are
@@ -43,11 +44,11 @@ const scan: Job<JobInput & { scan: SparseScan }> = {
   },
 };
 
-const emit: Job<JobInput & { plan: ErofsPlan; target: SharedTarget }> = {
-  pieces: ({ plan }) => countEmitPieces(plan),
-  async run(job, { plan, target, ...input }) {
+const segments: Job<JobInput & { work: SegmentWork; target: SharedTarget }> = {
+  pieces: ({ work }) => work.starts.length - 1,
+  async run(job, { work, target, ...input }) {
     const { tree, contents } = openInput(job, input);
-    await emitParallel(job, plan, tree, contents, openSink(job, target));
+    await makeSegments(job, tree, work, contents, openImage(job, target));
   },
 };
 
@@ -92,5 +93,12 @@ const data: Job<JobInput & { plan: DataPlan; coding: DataCoding; target: SharedT
   },
 };
 
+const closure: Job<{ tree: SharedTree; work: ClosureWork; target: SharedTarget }> = {
+  pieces: ({ work }) => work.groups.length - 1,
+  async run(job, { tree, work, target }) {
+    await makeClosureSegments(job, Tree.attach(tree), work, openImage(job, target));
+  },
+};
+
 /** All jobs, as every thread knows them: see {@link ThreadPool}. */
-export const JOBS = { walk, compare, scan, emit, grains, verify, compress, metadata, data };
+export const JOBS = { walk, compare, scan, segments, closure, grains, verify, compress, metadata, data };

@@ -8,8 +8,10 @@ import { checkInteger } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
 import type { JobContext } from "../core/threads.ts";
+import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";
-import { isFileSource, paths } from "../stage/source/node-sources.ts";
+import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
+import { isFileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
 import { isStaged, type Source } from "../stage/source/source.ts";
 import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
 import type { Contents } from "../stage/tree/contents.ts";
@@ -31,6 +33,19 @@ export interface Staged {
   xattrs: Xattr[][];
   /** Left out before the walk. */
   excluded: number;
+}
+
+/** A source that is open, and has not been looked at any further. */
+export interface OpenSource {
+  tree: Tree;
+  /** The paths of a closure of which nothing has to be known before it is packed; else undefined. */
+  tops: SharedPaths | undefined;
+  /** Left out so far. */
+  excluded: number;
+  /** Lists everything. */
+  stage(): Promise<Staged>;
+  /** Says more of an error about one of the tops. */
+  explain(error: unknown): unknown;
 }
 
 /** What callers give as a source: a list of paths stands for `paths()` of it. Throws `INPUT` for anything else. */
@@ -83,15 +98,15 @@ export class BuildSession {
     return this.policy.times === "fixed" ? this.policy.timestamp : this.#options.timestamp;
   }
 
-  /** Stages the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
-  async build<R>(out: ImageTarget, work: (staged: Staged) => Promise<R>): Promise<R> {
+  /** Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
+  async build<R>(out: ImageTarget, work: (source: OpenSource) => Promise<R>): Promise<R> {
     const { signal } = this.#options;
     const onAbort = () => this.#pool.abort();
     try {
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) onAbort();
       checkTarget(out);
-      return await work(await this.#stage());
+      return await work(await this.#open());
     } catch (error) {
       // whoever reads the stream must not wait for what will not come
       if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
@@ -105,9 +120,41 @@ export class BuildSession {
     }
   }
 
-  async #stage(): Promise<Staged> {
+  async #open(): Promise<OpenSource> {
+    const tree = Tree.create();
+    const source = this.#source;
+    if (isStaged(source)) {
+      const stage = async () => ({
+        tree,
+        ...(await this.here((job) => source.stage(tree, this.policy, job))),
+        excluded: 0,
+      });
+      return { tree, tops: undefined, excluded: 0, stage: () => this.#stage(stage), explain: (error) => error };
+    }
+    if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
+    // a part of the walk, whose progress is told when entries come
+    const started = performance.now();
+    const start = await this.here(() => source.open(this.policy, tree));
+    this.#seconds.walk += (performance.now() - started) / 1000;
+    this.#release = start.release;
+    return {
+      tree,
+      tops: this.#isStraight(start) ? start.paths : undefined,
+      excluded: start.excluded,
+      stage: () => this.#stage(() => this.#walk(tree, start)),
+      explain: (error) => start.explain(error),
+    };
+  }
+
+  /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
+  #isStraight({ finish, paths }: WalkStart): boolean {
+    const { times, copyLinks } = this.policy;
+    return times === "fixed" && copyLinks && !finish && !paths.isDirectory && this.#chmod.length === 0 && !IS_WINDOWS;
+  }
+
+  async #stage(stage: () => Promise<Staged>): Promise<Staged> {
     return this.watch("walk", undefined, async () => {
-      const staged = await this.#open(Tree.create());
+      const staged = await stage();
       if (this.#chmod.length > 0) {
         this.#unmatchedChmod = await this.here((job) => applyChmod(job, staged.tree, this.#chmod));
       }
@@ -115,15 +162,7 @@ export class BuildSession {
     });
   }
 
-  async #open(tree: Tree): Promise<Staged> {
-    const source = this.#source;
-    if (isStaged(source)) {
-      const staged = await this.here((job) => source.stage(tree, this.policy, job));
-      return { tree, ...staged, excluded: 0 };
-    }
-    if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
-    const start = await this.here(() => source.open(this.policy, tree));
-    this.#release = start.release;
+  async #walk(tree: Tree, start: WalkStart): Promise<Staged> {
     try {
       await this.run("walk", prepareWalk(tree, start.paths, this.policy));
     } catch (error) {
@@ -136,7 +175,7 @@ export class BuildSession {
   }
 
   /** What every report says of how modes came about. */
-  describeModes({ tree }: Staged): Pick<BuildReport, "modesByRule" | "unmatchedChmod"> {
+  describeModes({ tree }: Pick<Staged, "tree">): Pick<BuildReport, "modesByRule" | "unmatchedChmod"> {
     return { unmatchedChmod: this.#unmatchedChmod, modesByRule: tree.hasRuledModes };
   }
 

@@ -67,7 +67,8 @@ class SquashfsBuild {
 
   run(out: ImageTarget): Promise<SquashfsReport> {
     const session = this.#session;
-    return session.build(out, async (staged) => {
+    return session.build(out, async (source) => {
+      const staged = await source.stage();
       const inodes = orderInodes(staged.tree);
       checkLimits(staged.tree, inodes, this.#settings.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);

@@ -66,6 +66,11 @@ export function openSink(job: JobContext, { path, shownPath, offset }: SharedTar
   return job.keep(new FileSink(path, shownPath, offset));
 }
 
+/** Opens the file of an image to write and read in a thread's part of a job. */
+export function openImage(job: JobContext, { path, shownPath, offset }: SharedTarget): SpillFile {
+  return job.keep(new SpillFile(path, shownPath, offset));
+}
+
 /** Opens a file for `use`; it is closed however that ends. */
 export async function withFileSink<R>(
   { path, shownPath, offset }: SharedTarget,

@@ -49,17 +49,9 @@ export class Control {
     this.#done.fill(0);
   }
 
-  /**
-   * Takes the turn to write, if no other thread has it. Linux writes to one file one thread at a time and has the others
-   * spin; who does not get the turn can do something better.
-   */
-  tryTakeTurn(): boolean {
-    return Atomics.compareExchange(this.#words, TURN, 0, 1) === 0;
-  }
-
-  /** Waits for the turn to write. */
+  /** Waits for the turn to write: Linux writes to one file one thread at a time and has the others spin. */
   takeTurn(): void {
-    while (!this.tryTakeTurn()) {
+    while (Atomics.compareExchange(this.#words, TURN, 0, 1) !== 0) {
       // a thread that dies while it writes gives no turn back: then the build is stopped
       Atomics.wait(this.#words, TURN, 1, TURN_MS);
       this.check();

@@ -13,7 +13,7 @@ export interface PieceResult {
   /** Bytes of memory that it holds until it is written. */
   readonly heldBytes: number;
   /** Takes its place; called in the order of the pieces, by one thread at a time. What it writes, later pieces can read. */
-  place(): void;
+  place(): void | Promise<void>;
   /** Writes what can be written while other threads place theirs. */
   write(): void | Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface PieceResult {
 export class OrderedOutput {
   readonly #job: JobContext;
   readonly #roomBytes: number;
-  readonly #waiting: { piece: number; result: PieceResult }[] = [];
+  readonly #waiting: { piece: number; result: PieceResult; isLast: boolean }[] = [];
   #heldBytes = 0;
 
   /** @param roomBytes how much may wait in this thread before it does */
@@ -31,9 +31,13 @@ export class OrderedOutput {
     this.#roomBytes = roomBytes;
   }
 
-  /** Takes over the result of a piece, of which this thread's numbers must ascend, and writes what can be written. */
-  async add(piece: number, result: PieceResult): Promise<void> {
-    this.#waiting.push({ piece, result });
+  /**
+   * Takes over a result of a piece, of which this thread's numbers must not descend, and writes what can be written.
+   *
+   * @param isLast the piece has no further results
+   */
+  async add(piece: number, result: PieceResult, isLast = true): Promise<void> {
+    this.#waiting.push({ piece, result, isLast });
     this.#heldBytes += result.heldBytes;
     await this.#drain(this.#roomBytes);
   }
@@ -49,8 +53,9 @@ export class OrderedOutput {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const placed = control.placed;
       if (placed === next.piece) {
-        next.result.place();
-        control.advancePlaced();
+        const placing = next.result.place();
+        if (placing !== undefined) await placing;
+        if (next.isLast) control.advancePlaced();
         this.#waiting.shift();
         this.#heldBytes -= next.result.heldBytes;
         const writing = next.result.write();

@@ -1,14 +1,12 @@
-/** What can be said of an image from its plan. */
+/** What can be said of an image. */
 import { showBytes } from "../core/bytes.ts";
 import { FIRST_KERNEL, latestKernel } from "../core/kernel.ts";
-import { countInodes } from "../stage/tree/counts.ts";
-import type { Tree } from "../stage/tree/tree.ts";
+import type { InodeCounts } from "../stage/tree/counts.ts";
 import { ALGORITHMS, type AlgorithmRow } from "./disk/algorithms.ts";
 import { COMPAT_FEATURES, FEATURES, type Feature } from "./disk/features.ts";
 import { INCOMPAT_COMPR_CFGS } from "./disk/format.ts";
 import { compatBits, type Superblock } from "./disk/superblock.ts";
 import { showUuid } from "./options.ts";
-import type { ErofsPlan } from "./plan/plan.ts";
 
 /** What readers call the algorithms in use, and the Linux versions that they came with. */
 function usedAlgorithms({ compression, incompat }: Superblock): Map<string, string> {
@@ -19,25 +17,31 @@ function usedAlgorithms({ compression, incompat }: Superblock): Map<string, stri
   return new Map(Object.values(ALGORITHMS).flatMap((row) => (isUsed(row) ? [[row.reader, row.since]] : [])));
 }
 
-/** Sizes, counts and requirements of a planned image. */
-export function describeImage(plan: ErofsPlan, tree: Tree) {
-  const { superblock } = plan;
+/** What has been written, besides what its superblock says. */
+export interface WrittenImage {
+  superblock: Superblock;
+  metaBlocks: number;
+  counts: InodeCounts;
+  savedByDedupe: number;
+  savedByHoles: number;
+}
+
+/** Sizes, counts and requirements of an image. */
+export function describeImage({ superblock, ...written }: WrittenImage) {
+  const { blockSize, blocks } = superblock;
   const algorithms = usedAlgorithms(superblock);
   return {
-    bytes: plan.blocks * plan.blockSize,
-    blockSize: plan.blockSize,
-    blocks: plan.blocks,
-    metaBlocks: plan.metaBlocks,
+    ...written,
+    bytes: blocks * blockSize,
+    blockSize,
+    blocks,
     uuid: showUuid(superblock.uuid),
     label: showBytes(superblock.label),
-    counts: countInodes(plan, tree, plan.packedEntry),
-    savedByDedupe: plan.savedByDedupe,
-    savedByHoles: plan.savedByHoles,
     features: [...namesOf(COMPAT_FEATURES, compatBits(superblock)), ...namesOf(FEATURES, superblock.incompat)],
     algorithms: [...algorithms.keys()],
     minimumKernel: latestKernel([
       FIRST_KERNEL,
-      ...Object.values(FEATURES).flatMap((feature) => (isUsed(feature, plan) ? [feature.since] : [])),
+      ...Object.values(FEATURES).flatMap((feature) => (isUsed(feature, superblock) ? [feature.since] : [])),
       ...algorithms.values(),
     ]),
   };
@@ -49,7 +53,7 @@ function namesOf(features: Readonly<Record<string, { bit: number }>>, bits: numb
 }
 
 /** Of what no bit tells, the sizes of blocks do. */
-function isUsed({ bit, isNeeded }: Feature, { blockSize, superblock }: ErofsPlan): boolean {
-  if (bit !== 0) return (superblock.incompat & bit) !== 0;
-  return isNeeded({ blockSize, isCompressed: superblock.compression !== undefined });
+function isUsed({ bit, isNeeded }: Feature, { blockSize, incompat, compression }: Superblock): boolean {
+  if (bit !== 0) return (incompat & bit) !== 0;
+  return isNeeded({ blockSize, isCompressed: compression !== undefined });
 }

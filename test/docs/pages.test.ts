@@ -43,7 +43,7 @@ test("the image has the bytes that are shown, and no others", async () => {
   for (const path of ["", "etc", "bin"]) chmodSync(`${scratch}/rootfs/${path}`, 0o755);
   chmodSync(`${scratch}/rootfs/etc/hostname`, 0o644);
   await buildErofs(directory(`${scratch}/rootfs`), `${scratch}/box.img`, { timestamp: 1, owner: "root", label: "box" });
-  const shown = Buffer.alloc(4096);
+  const shown = Buffer.alloc(2 * 4096);
   for (const line of fenced("hex").filter((each) => !each.startsWith(" "))) {
     const [, offset, hex] = line.match(/^([0-9a-f]{8}) {2}((?:[0-9a-f]{2,} ?)+)(?: |$)/)!;
     Buffer.from(hex!.replaceAll(" ", ""), "hex").copy(shown, Number.parseInt(offset!, 16));

@@ -18,6 +18,10 @@ export interface ReadInode {
   uid: number;
   size: number;
   extended: boolean;
+  /** i_format >> 1. */
+  layout: number;
+  /** i_u. */
+  startBlk: number;
   contents: Buffer;
   xattrs: Record<string, string>;
   extents: Extent[];
@@ -49,6 +53,22 @@ export class ImageReader {
   #u16 = (at: number) => this.#view.getUint16(at, true);
   #u32 = (at: number) => this.#view.getUint32(at, true);
   #u64 = (at: number) => Number(this.#view.getBigUint64(at, true));
+
+  /** Some of what the superblock says. */
+  get superblock() {
+    const [seconds, nsec] = [Number(this.#view.getBigInt64(1024 + 24, true)), this.#u32(1024 + 32)];
+    return {
+      rootNid: this.#u16(1024 + 14),
+      inodes: this.#u64(1024 + 16),
+      epoch: seconds,
+      fixedNsec: nsec,
+      blocks: this.#u32(1024 + 36),
+      xattrBlk: this.#u32(1024 + 44),
+      buildTime: this.#u32(1024 + 108),
+      compat: this.#u32(1024 + 8),
+      incompat: this.#u32(1024 + 80),
+    };
+  }
 
   /** All inodes by path; of a hard link, one object under each path. */
   tree(): Map<string, ReadInode> {
@@ -88,7 +108,8 @@ export class ImageReader {
     const contents = this.#contents(format >> 1, size, this.#u32(at + 16), end, isReg, extents);
     const xattrs = icount === 0 ? {} : this.#xattrs(head, end, extents);
     const [nlink, uid] = extended ? [this.#u32(at + 44), this.#u32(at + 24)] : [this.#u16(at + 6), this.#u16(at + 24)];
-    return { nid, mode, nlink, uid, size, extended, contents, xattrs, extents };
+    const [layout, startBlk] = [format >> 1, this.#u32(at + 16)];
+    return { nid, mode, nlink, uid, size, extended, layout, startBlk, contents, xattrs, extents };
   }
 
   #contents(layout: number, size: number, union: number, end: number, isReg: boolean, extents: Extent[]): Buffer {

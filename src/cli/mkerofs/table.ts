@@ -1,5 +1,4 @@
 /** The table of `ts-mkerofs`: every option, by sections. Where mkfs.erofs has it, it is spelt as in that one's `--help`. */
-import { randomUUID } from "node:crypto";
 import type { ChmodRule } from "../../index.ts";
 import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 import { compileChmod } from "../../stage/tree/chmod.ts";
@@ -322,7 +321,7 @@ function parseChmod(name: string, word: string): ChmodRule {
 
 function parseUuid(name: string, uuid: string): string {
   if (uuid === "clear") return "00000000-0000-0000-0000-000000000000";
-  if (uuid === "random") return randomUUID();
+  if (uuid === "random") return crypto.randomUUID();
   if (/^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/i.test(uuid)) return uuid;
   throw new UsageError(`${name}: "${uuid}" is no UUID, "clear" or "random"`);
 }

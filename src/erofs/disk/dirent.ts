@@ -79,15 +79,28 @@ function forEachEntry(tree: Tree, directory: number, visit: (child: number, name
 export class DirectoryBlocks {
   readonly #tree: Tree;
   readonly #directory: number;
-  readonly #nids: Uint32Array;
+  readonly #nids: Uint32Array | Float64Array;
   readonly #blockSize: number;
   readonly #dotAt: number;
   readonly #dotDotAt: number;
   readonly #entries: number;
+  readonly #parentNid: number;
   #next = 0;
+  /** Where the block that was written last has the entry "..", or -1. */
+  parentAt = -1;
 
-  /** @param nids NID of every entry */
-  constructor(tree: Tree, directory: number, nids: Uint32Array, blockSize: number) {
+  /**
+   * @param nids NID of every entry
+   * @param parentNid what ".." names
+   */
+  constructor(
+    tree: Tree,
+    directory: number,
+    nids: Uint32Array | Float64Array,
+    blockSize: number,
+    parentNid: number = nids[tree.parent.view[directory]!]!,
+  ) {
+    this.#parentNid = parentNid;
     this.#tree = tree;
     this.#directory = directory;
     this.#nids = nids;
@@ -117,10 +130,12 @@ export class DirectoryBlocks {
     const used = this.skip();
     let dirent = at;
     let nameAt = at + (this.#next - first) * DIRENT.byteSize;
+    this.parentAt = -1;
     for (let index = first; index < this.#next; index++) {
       const child = this.#childAt(index);
+      if (child === PARENT) this.parentAt = dirent;
       const entry = child === SELF ? this.#directory : child === PARENT ? tree.parent.view[this.#directory]! : child;
-      view.setU64(dirent, DIRENT.nid, this.#nids[entry]!);
+      view.setU64(dirent, DIRENT.nid, child === PARENT ? this.#parentNid : this.#nids[entry]!);
       view.setU16(dirent, DIRENT.nameoff, nameAt - at);
       view.setU8(dirent, DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
       dirent += DIRENT.byteSize;

@@ -23,6 +23,7 @@ import {
   MAP_HEADER_FRAGMENT,
   MAP_HEADER_IDATA,
   MAX_COMPACT_2B_BITS,
+  NULL_BLOCK,
   WHOLE_FRAGMENT,
 } from "../disk/format.ts";
 import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
@@ -89,7 +90,8 @@ class StoredEmitter {
   emitWindow(window: number): MetaWindow {
     const { order, packed, windows } = this.#plan;
     const at = window * WINDOW_FIELDS;
-    this.#meta.open(windows[at]!, windows[at + 1]!, windows[at + 2]!, windows[at + 3]!);
+    const runs = listRuns(this.#plan, this.#tree, windows[at]!, windows[at + 1]!);
+    this.#meta.open(windows[at + 2]!, windows[at + 3]!, runs);
     for (let place = windows[at]!; place < windows[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
       this.#meta.emitInode(entry, place + 1);
@@ -176,4 +178,19 @@ class StoredEmitter {
     const path = showBytes(this.#tree.path(entry));
     return new ImageError("INTERNAL", `${path}: its index ends at ${end}, behind its window`, { path });
   }
+}
+
+/** Directories and links of a window that have whole blocks behind its inodes, in the order of these. */
+function listRuns(
+  { order, packed, startBlk }: ErofsPlan,
+  tree: Tree,
+  firstPlaced: number,
+  endPlaced: number,
+): number[] {
+  const runs: number[] = [];
+  for (let place = firstPlaced; place < endPlaced; place++) {
+    const entry = order[packed[place]!]!;
+    if (startBlk[entry] !== NULL_BLOCK && tree.kind(entry) !== S_IFREG) runs.push(entry);
+  }
+  return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
 }

@@ -8,18 +8,35 @@ import { StructView } from "../../core/struct.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { chunkFormat, chunkUnit, countChunks, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, NULL_BLOCK, SLOT } from "../disk/format.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, SLOT } from "../disk/format.ts";
 import { blankInode, emitInode, measureInode } from "../disk/inode.ts";
-import { countXattrs } from "../disk/xattr.ts";
+import { countXattrs, type XattrPlan } from "../disk/xattr.ts";
 import { bodyBytes } from "../plan/measure.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
 
 /** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
 const RUN_BYTES = 256 * 1024;
 
+/** What is known of inodes that have their places, by entry. */
+export interface InodePlaces
+  extends Pick<
+    ErofsPlan,
+    "blockSize" | "nidBlk" | "startBlk" | "nlink" | "formats" | "chunkMaps" | "chunkBits" | "chunkIndexes" | "stored"
+  > {
+  nids: Uint32Array | Float64Array;
+  xattrs: Pick<XattrPlan, "bodies">;
+  /** Where parents of directories may have no places yet. */
+  parents?: {
+    /** What ".." of a directory names; 0 where it is not known yet. */
+    nid(directory: number): number;
+    /** Takes the image offset of the entry. */
+    note(directory: number, direntOff: number): void;
+  };
+}
+
 /** The bytes of a window, one after another. */
 export class MetaWindow {
-  readonly #plan: ErofsPlan;
+  readonly #plan: InodePlaces;
   readonly #tree: Tree;
   #bytes: Uint8Array = new Uint8Array(0);
   /** Covers the same bytes, and maybe more. */
@@ -32,7 +49,7 @@ export class MetaWindow {
   /** What the inode that is being written says. */
   readonly #inode = blankInode();
 
-  constructor(plan: ErofsPlan, tree: Tree) {
+  constructor(plan: InodePlaces, tree: Tree) {
     this.#plan = plan;
     this.#tree = tree;
   }
@@ -51,28 +68,21 @@ export class MetaWindow {
     return this.#imageOff;
   }
 
-  /** Starts the window of the inodes placed from `firstPlaced` on, all zeros. */
-  open(firstPlaced: number, endPlaced: number, startBlk: number, endBlk: number): void {
+  /**
+   * Starts a window, all zeros.
+   *
+   * @param runs directories and links that have whole blocks behind its inodes, in the order of these
+   */
+  open(startBlk: number, endBlk: number, runs: number[]): void {
     const { blockSize } = this.#plan;
-    this.#runs = this.#findRuns(firstPlaced, endPlaced);
+    this.#runs = runs;
     this.#endBlk = endBlk;
-    const firstRun = this.#runs[0];
+    const firstRun = runs[0];
     const length = ((firstRun === undefined ? endBlk : this.#plan.startBlk[firstRun]!) - startBlk) * blockSize;
     // one buffer for all windows: others would stay in memory until the collector sees them
     if (this.#view.byteLength < length) this.#view = new StructView(new ArrayBuffer(length));
     this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
     this.#imageOff = startBlk * blockSize;
-  }
-
-  /** Directories and links of the window that have whole blocks behind its inodes, in the order of these. */
-  #findRuns(firstPlaced: number, endPlaced: number): number[] {
-    const { order, packed, startBlk } = this.#plan;
-    const runs: number[] = [];
-    for (let place = firstPlaced; place < endPlaced; place++) {
-      const entry = order[packed[place]!]!;
-      if (startBlk[entry] !== NULL_BLOCK && this.#tree.kind(entry) !== S_IFREG) runs.push(entry);
-    }
-    return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
   }
 
   /**
@@ -82,7 +92,7 @@ export class MetaWindow {
   async emitRuns(write: (bytes: Uint8Array, imageOff: number) => void | Promise<void>): Promise<void> {
     const runs = this.#runs;
     if (runs.length === 0) return;
-    const { blockSize, nids, startBlk } = this.#plan;
+    const { blockSize, startBlk } = this.#plan;
     const bytes = new Uint8Array(RUN_BYTES);
     const view = new StructView(bytes.buffer);
     let imageOff = startBlk[runs[0]!]! * blockSize;
@@ -90,7 +100,7 @@ export class MetaWindow {
     for (const [index, entry] of runs.entries()) {
       const end = startBlk[runs[index + 1] ?? -1] ?? this.#endBlk;
       const isLink = this.#tree.kind(entry) === S_IFLNK;
-      const blocks = isLink ? undefined : new DirectoryBlocks(this.#tree, entry, nids, blockSize);
+      const blocks = isLink ? undefined : this.#openDirectory(entry);
       for (let blk = startBlk[entry]!; blk < end; blk++) {
         if (used === RUN_BYTES) {
           await write(bytes, imageOff);
@@ -100,7 +110,10 @@ export class MetaWindow {
         }
         const at = (blk - startBlk[entry]!) * blockSize;
         if (!blocks) bytes.set(this.#tree.target(entry).subarray(at, at + blockSize), used);
-        else if (blocks.emit(bytes, view, used) === 0) throw this.#broken(entry, "directory", blk, end);
+        else {
+          if (blocks.emit(bytes, view, used) === 0) throw this.#broken(entry, "directory", blk, end);
+          if (blocks.parentAt >= 0) this.#plan.parents?.note(entry, imageOff + blocks.parentAt);
+        }
         used += blockSize;
       }
     }
@@ -173,12 +186,18 @@ export class MetaWindow {
 
   /** Writes what is inline of a directory; whole blocks follow the window's inodes, see {@link emitRuns}. */
   #emitListing(directory: number, size: number, at: number): void {
-    const { blockSize, formats, nids } = this.#plan;
+    const { blockSize, formats } = this.#plan;
     const whole = bodyBytes(size, formats[directory]!, blockSize);
-    const blocks = new DirectoryBlocks(this.#tree, directory, nids, blockSize);
+    const blocks = this.#openDirectory(directory);
     for (let done = 0; done < whole; done += blockSize) blocks.skip();
     const end = whole + (whole < size ? blocks.emit(this.#bytes, this.#view, at) : 0);
     if (end !== size) throw this.#broken(directory, "directory", end, size);
+    if (blocks.parentAt >= 0) this.#plan.parents?.note(directory, this.#imageOff + blocks.parentAt);
+  }
+
+  #openDirectory(directory: number): DirectoryBlocks {
+    const { blockSize, nids, parents } = this.#plan;
+    return new DirectoryBlocks(this.#tree, directory, nids, blockSize, parents?.nid(directory));
   }
 
   #emitTarget(link: number, size: number, at: number): void {

@@ -36,22 +36,15 @@ const MOSTLY_HOLE = 125;
 
 /** Fills in `sizes.formats` and `sizes.chunkMaps`; returns the bytes that holes save. Throws `LIMIT` naming the path. */
 export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
-  const { inodes, layout, sharesWith } = input;
+  const { inodes, sharesWith, holes } = input;
+  const chooser = new FormatChooser(input, sizes);
   const plain = sharesWith ? chooseSharedPlain(input, sizes, sharesWith) : new Set<number>();
   let savedByHoles = 0;
   for (const entry of inodes.order) {
-    const extended = needsExtended(input, sizes, entry);
     const original = sharesWith?.[entry] ?? NONE;
-    let chosen: number;
-    if (original !== NONE) chosen = inheritLayout(sizes, entry, original);
-    else {
-      const saved = planHoles(input, sizes, entry);
-      savedByHoles += saved ?? 0;
-      chosen = saved === undefined ? chooseLayout(input, sizes, entry, extended, plain.has(entry)) : LAYOUT_CHUNK;
-    }
-    sizes.formats[entry] = (chosen << FORMAT_LAYOUT_SHIFT) | (extended ? FORMAT_EXTENDED : 0);
+    if (original !== NONE) chooser.inherit(entry, original);
+    else savedByHoles += chooser.choose(entry, holes.get(entry), plain.has(entry));
   }
-  if (layout.inodes === "compact") checkForced(input, sizes);
   return savedByHoles;
 }
 
@@ -75,64 +68,91 @@ function chooseSharedPlain(input: LayoutInput, sizes: InodeSizes, sharesWith: Ui
   return plain;
 }
 
-function needsExtended({ tree, inodes, layout, time }: LayoutInput, sizes: InodeSizes, entry: number): boolean {
-  if (layout.inodes !== "auto") return layout.inodes === "extended";
-  if (!holdsCompact(tree, inodes, sizes, entry)) return true;
-  if (layout.ignoreMtime) return false;
-  return tree.mtime.view[entry] !== time.epoch || tree.mtimeNsec.view[entry] !== time.fixedNsec;
+/** What {@link FormatChooser} goes by. */
+export interface FormatInput {
+  tree: Tree;
+  layout: ErofsLayout;
+  time: ImageTime;
+  /** Link counts by entry. */
+  inodes: { readonly nlink: Uint32Array };
 }
 
-function holdsCompact(tree: Tree, { nlink }: InodeOrder, sizes: InodeSizes, entry: number): boolean {
-  return fitsCompact(sizes.size(entry), tree.uid.view[entry]!, tree.gid.view[entry]!, nlink[entry]!);
-}
+/** Chooses the format of one inode after another. */
+export class FormatChooser {
+  readonly #input: FormatInput;
+  readonly #sizes: InodeSizes;
 
-function checkForced({ tree, inodes }: LayoutInput, sizes: InodeSizes): void {
-  for (const entry of inodes.order) {
-    if (holdsCompact(tree, inodes, sizes, entry)) continue;
-    const path = showBytes(tree.path(entry)) || "/";
-    throw new ImageError("LIMIT", `${path}: its size, owner or link count does not fit a compact inode`, { path });
+  constructor(input: FormatInput, sizes: InodeSizes) {
+    this.#input = input;
+    this.#sizes = sizes;
   }
-}
 
-function inheritLayout(sizes: InodeSizes, entry: number, original: number): number {
-  const map = sizes.chunkMaps.get(original);
-  if (map) sizes.chunkMaps.set(entry, map);
-  return sizes.formats[original]! >> FORMAT_LAYOUT_SHIFT;
-}
-
-/** Cuts a file with holes, and returns the bytes saved; undefined where there are none, or cutting saves nothing. */
-function planHoles({ tree, layout, holes }: LayoutInput, sizes: InodeSizes, entry: number): number | undefined {
-  const runs = holes.get(entry);
-  if (!runs) return undefined;
-  const { blockSize, chunkBits, chunkIndexes } = layout;
-  const blocks = Math.ceil(tree.size.view[entry]! / blockSize);
-  const unit = chunkUnit(chunkIndexes);
-  const map = planChunks(runs, blocks, blockSize, unit, chunkBits);
-  const saved = (blocks - map.blocks) * blockSize;
-  // what saves less than a block may cost more in the packing of inodes
-  if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
-  if (layout.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
-  sizes.chunkMaps.set(entry, map);
-  return saved;
-}
-
-function chooseLayout(
-  { tree, layout }: LayoutInput,
-  sizes: InodeSizes,
-  entry: number,
-  extended: boolean,
-  sharesPlain: boolean,
-): number {
-  const size = sizes.size(entry);
-  const kind = tree.kind(entry);
-  if (kind === S_IFLNK && size > MAX_LINK) {
-    const path = showBytes(tree.path(entry));
-    throw new ImageError("LIMIT", `${path}: a symbolic link of ${size} bytes; EROFS holds ${MAX_LINK}`, { path });
+  /**
+   * Chooses for an inode with data of its own, and returns the bytes that holes save.
+   *
+   * @param runs what of the file is no hole, if it has been looked through
+   * @param isPlain a file's end shall not be beside its inode
+   */
+  choose(entry: number, runs: DataRanges | undefined, isPlain = false): number {
+    const extended = this.#needsExtended(entry);
+    const saved = runs && this.#planHoles(entry, runs);
+    const layout = saved === undefined ? this.#chooseLayout(entry, extended, isPlain) : LAYOUT_CHUNK;
+    this.#sizes.formats[entry] = (layout << FORMAT_LAYOUT_SHIFT) | (extended ? FORMAT_EXTENDED : 0);
+    return saved ?? 0;
   }
-  if (kind === S_IFREG && size > 0) {
-    if (layout.chunkBits !== undefined) return LAYOUT_CHUNK;
-    if (!layout.inlineData || sharesPlain) return LAYOUT_PLAIN;
+
+  /** Chooses for a file that has the data of another. */
+  inherit(entry: number, original: number): void {
+    const { formats, chunkMaps } = this.#sizes;
+    const map = chunkMaps.get(original);
+    if (map) chunkMaps.set(entry, map);
+    formats[entry] = (formats[original]! & ~FORMAT_EXTENDED) | (this.#needsExtended(entry) ? FORMAT_EXTENDED : 0);
   }
-  const tail = size % layout.blockSize;
-  return tail > 0 && sizes.headBytes(entry, extended) + tail <= layout.blockSize ? LAYOUT_INLINE : LAYOUT_PLAIN;
+
+  #needsExtended(entry: number): boolean {
+    const { tree, layout, time, inodes } = this.#input;
+    const { uid, gid, mtime, mtimeNsec } = tree;
+    const size = this.#sizes.size(entry);
+    const isCompact = fitsCompact(size, uid.view[entry]!, gid.view[entry]!, inodes.nlink[entry]!);
+    if (layout.inodes === "compact" && !isCompact) {
+      const path = showBytes(tree.path(entry)) || "/";
+      throw new ImageError("LIMIT", `${path}: its size, owner or link count does not fit a compact inode`, { path });
+    }
+    if (layout.inodes !== "auto") return layout.inodes === "extended";
+    if (!isCompact) return true;
+    if (layout.ignoreMtime) return false;
+    return mtime.view[entry] !== time.epoch || mtimeNsec.view[entry] !== time.fixedNsec;
+  }
+
+  /** Cuts a file with holes, and returns the bytes saved; undefined where there are none, or cutting saves nothing. */
+  #planHoles(entry: number, runs: DataRanges): number | undefined {
+    const { tree, layout } = this.#input;
+    const { blockSize, chunkBits, chunkIndexes } = layout;
+    const blocks = Math.ceil(tree.size.view[entry]! / blockSize);
+    const unit = chunkUnit(chunkIndexes);
+    const map = planChunks(runs, blocks, blockSize, unit, chunkBits);
+    const saved = (blocks - map.blocks) * blockSize;
+    // what saves less than a block may cost more in the packing of inodes
+    if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
+    if (layout.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
+    this.#sizes.chunkMaps.set(entry, map);
+    return saved;
+  }
+
+  #chooseLayout(entry: number, extended: boolean, isPlain: boolean): number {
+    const { tree, layout } = this.#input;
+    const sizes = this.#sizes;
+    const size = sizes.size(entry);
+    const kind = tree.kind(entry);
+    if (kind === S_IFLNK && size > MAX_LINK) {
+      const path = showBytes(tree.path(entry));
+      throw new ImageError("LIMIT", `${path}: a symbolic link of ${size} bytes; EROFS holds ${MAX_LINK}`, { path });
+    }
+    if (kind === S_IFREG && size > 0) {
+      if (layout.chunkBits !== undefined) return LAYOUT_CHUNK;
+      if (!layout.inlineData || isPlain) return LAYOUT_PLAIN;
+    }
+    const tail = size % layout.blockSize;
+    return tail > 0 && sizes.headBytes(entry, extended) + tail <= layout.blockSize ? LAYOUT_INLINE : LAYOUT_PLAIN;
+  }
 }

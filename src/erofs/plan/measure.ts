@@ -28,9 +28,9 @@ export function bodyBytes(size: number, format: number, blockSize: number): numb
 export class InodeSizes {
   readonly #tree: Tree;
   readonly #layout: ErofsLayout;
-  readonly #xattrs: XattrPlan;
+  readonly #xattrs: Pick<XattrPlan, "bodies">;
   /** Bits 0..3 of i_format: filled in while layouts are chosen. */
-  readonly formats: Uint8Array;
+  formats: Uint8Array;
   /** How files with holes are cut: filled in while layouts are chosen. */
   readonly chunkMaps = new Map<number, ChunkMap>();
   /** How files were compressed, once they are. */
@@ -38,11 +38,16 @@ export class InodeSizes {
   #directory = -1;
   #directorySize = 0;
 
-  constructor(tree: Tree, layout: ErofsLayout, xattrs: XattrPlan) {
+  constructor(
+    tree: Tree,
+    layout: ErofsLayout,
+    xattrs: Pick<XattrPlan, "bodies">,
+    formats: Uint8Array = new Uint8Array(new SharedArrayBuffer(tree.length)),
+  ) {
     this.#tree = tree;
     this.#layout = layout;
     this.#xattrs = xattrs;
-    this.formats = new Uint8Array(new SharedArrayBuffer(tree.length));
+    this.formats = formats;
   }
 
   /** i_size. */

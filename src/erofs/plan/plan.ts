@@ -1,12 +1,10 @@
 /**
- * The plan of an uncompressed image: the place of every inode, directory block and data block, from names and sizes
- * alone. Pure; what grows with the tree lies in shared memory, so that every thread can emit any part of it.
+ * The plan of a compressed image's metadata: the place of every inode and directory block. Pure; what grows with the tree
+ * lies in shared memory, so that every thread can emit any part of it.
  *
- *     | metadata: windows of inodes, see pack.ts | shared attributes | data of files, in the order of their inodes |
- *
- * A sort file changes the order of the data, and of nothing else.
+ *     | windows of inodes, see inode-windows.ts | shared attributes |
  */
-import { roundUp, showBytes } from "../../core/bytes.ts";
+import { roundUp } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { sharedUint32 } from "../../core/shared.ts";
 import type { XxHash } from "../../core/xxhash.ts";
@@ -18,9 +16,10 @@ import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "../disk/format.ts";
 import { checkBlocks } from "../disk/limits.ts";
-import { measureHead, type Superblock, type SuperCompression } from "../disk/superblock.ts";
-import { planXattrs, type XattrPlan } from "../disk/xattr.ts";
+import type { Superblock, SuperCompression } from "../disk/superblock.ts";
+import type { XattrPlan } from "../disk/xattr.ts";
 import type { ErofsLayout } from "../options.ts";
+import { planTreeXattrs } from "./attributes.ts";
 import { type Packing, packInodes } from "./inode-windows.ts";
 import { chooseLayouts } from "./layouts.ts";
 import { InodeSizes } from "./measure.ts";
@@ -29,14 +28,7 @@ import { chooseTime, type ImageTime } from "./time.ts";
 import { deriveUuid } from "./uuid.ts";
 import { uuidText } from "./uuid-text.ts";
 
-/** A file of at least this many bytes in whole blocks is emitted apart from its window. */
-const LARGE = 128 * 1024;
-/** Bytes of a piece of a large file. */
-const PIECE = 8 << 20;
-/** Numbers of one record in {@link ErofsPlan.pieces}: entry, offset in the file, bytes, offset in the image. */
-export const PIECE_FIELDS = 4;
-
-/** Everything that is known of an image before a content byte is read. Plain data, most of it in shared memory. */
+/** Everything that is known of an image when its metadata is emitted. Plain data, most of it in shared memory. */
 export interface ErofsPlan {
   blockSize: number;
   /** Blocks of the image. */
@@ -48,10 +40,8 @@ export interface ErofsPlan {
   superblock: Superblock;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
-  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see pack.ts. */
+  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see inode-windows.ts. */
   packed: Uint32Array;
-  /** Files with data of their own, in its order. */
-  owners: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
   nids: Uint32Array;
@@ -61,18 +51,14 @@ export interface ErofsPlan {
   startBlk: Uint32Array;
   /** By entry: the file whose data it shares, or NONE; undefined where nothing is shared. */
   sharesWith: Uint32Array | undefined;
-  /** Records of WINDOW_FIELDS, see pack.ts. */
+  /** Records of WINDOW_FIELDS, see inode-windows.ts. */
   windows: Float64Array;
-  /** Records of PIECE_FIELDS, in the order of their data. */
-  pieces: Float64Array;
   /** How sparse files are cut, by entry. */
   chunkMaps: Map<number, ChunkMap>;
   /** log2 of blocks in a chunk of every other chunk-based file. */
   chunkBits: number;
   chunkIndexes: boolean;
   xattrs: XattrPlan;
-  /** Bytes of content that will be read for the image. */
-  contentBytes: number;
   savedByDedupe: number;
   savedByHoles: number;
   /** How files are compressed; undefined where they are not. */
@@ -98,11 +84,6 @@ export interface PlanInput {
   xxhash: XxHash;
 }
 
-/** Whether a file's whole blocks are emitted as pieces, apart from its window: large files, and those with holes. */
-export function isCut(plan: Pick<ErofsPlan, "chunkMaps">, entry: number, body: number): boolean {
-  return body >= LARGE || plan.chunkMaps.has(entry);
-}
-
 /** The file whose data `entry` has: its own, or that of an equal file. */
 export function ownerOf(entry: number, sharesWith: Uint32Array | undefined): number {
   const original = sharesWith?.[entry] ?? NONE;
@@ -117,13 +98,6 @@ export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "fi
   const owners = sharedUint32(listed.length);
   owners.set(listed);
   return owners;
-}
-
-/** Plans an uncompressed image. Throws `LIMIT` for what EROFS cannot hold, naming the path. */
-export function planImage(input: PlanInput): ErofsPlan {
-  const planner = new ImagePlanner(input);
-  const metadata = planner.placeMetadata(0, 0, measureHead(undefined));
-  return planner.finish(metadata, planner.placeData(metadata.endBlk), 0, undefined);
 }
 
 /** Where the metadata lies. */
@@ -151,33 +125,26 @@ export interface CompressedPlan {
 /** Makes the plan of an image, step by step. */
 export class ImagePlanner {
   readonly #input: PlanInput;
-  readonly #tree: Tree;
   readonly #blockSize: number;
   readonly #xattrs: XattrPlan;
   readonly #uuid: Uint8Array;
   /** NIDs by entry, once they are placed. */
   readonly nids: Uint32Array;
-  readonly #pieces: number[] = [];
   readonly #savedByHoles: number;
   /** The time that compact inodes have. */
   readonly time: ImageTime;
   readonly sizes: InodeSizes;
   readonly startBlk: Uint32Array;
-  readonly #owners: Uint32Array;
   #order: Uint32Array;
   #packed: Uint32Array = sharedUint32(0);
-  #contentBytes = 0;
-  #savedByDedupe = 0;
 
   constructor(input: PlanInput) {
     const { tree, inodes, layout, xxhash } = input;
     this.#input = input;
-    this.#tree = tree;
     this.#order = inodes.order;
-    this.#owners = listOwners(input);
     this.#blockSize = layout.blockSize;
     this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
-    this.#xattrs = this.#planXattrs();
+    this.#xattrs = planTreeXattrs(tree, inodes.order, input.xattrs, layout, xxhash);
     this.sizes = new InodeSizes(tree, layout, this.#xattrs);
     this.nids = sharedUint32(tree.length);
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
@@ -185,19 +152,6 @@ export class ImagePlanner {
     const optionsText = uuidText(layout, this.time, input.sort);
     const { sharesWith } = input;
     this.#uuid = layout.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
-  }
-
-  #planXattrs(): XattrPlan {
-    const { xattrs, layout, xxhash } = this.#input;
-    const uses = new Uint32Array(xattrs.length);
-    const example = new Uint32Array(xattrs.length);
-    for (const entry of this.#order) {
-      const set = this.#tree.xattrs.view[entry]!;
-      if (uses[set]!++ === 0) example[set] = entry;
-    }
-    const options = { tolerance: layout.xattrTolerance, filter: layout.xattrFilter };
-    const pathOf = (set: number) => showBytes(this.#tree.path(example[set]!)) || "/";
-    return planXattrs(xattrs, uses, options, xxhash, pathOf);
   }
 
   /** Adds an inode that no directory names, behind all others. */
@@ -236,56 +190,6 @@ export class ImagePlanner {
     return { windows, firstBlk, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : endBlk, endBlk: endBlk + xattrBlocks };
   }
 
-  /** Gives every file's uncompressed data its blocks, in order; returns the block behind the last. */
-  placeData(firstBlk: number): number {
-    const { files, layout, sharesWith } = this.#input;
-    let blk = firstBlk;
-    for (const entry of this.#owners) {
-      const blocks = this.sizes.dataBlocks(entry);
-      const size = this.#tree.size.view[entry]!;
-      // of a file with holes, only what is stored is read
-      this.#contentBytes += this.sizes.chunkMaps.has(entry) ? Math.min(blocks * this.#blockSize, size) : size;
-      if (blocks === 0) continue;
-      blk = roundUp(blk, layout.dsunit);
-      checkBlocks(blk + blocks);
-      this.startBlk[entry] = blk;
-      this.#cutPieces(entry, blk * this.#blockSize);
-      blk += blocks;
-    }
-    for (const entry of sharesWith ? files.files : []) {
-      const original = sharesWith![entry]!;
-      if (original === NONE) continue;
-      this.startBlk[entry] = this.startBlk[original]!;
-      this.#savedByDedupe += this.sizes.dataBlocks(entry) * this.#blockSize;
-      this.#contentBytes += this.#tree.size.view[entry]! - this.sizes.bodyBytes(entry);
-    }
-    return blk;
-  }
-
-  #cutPieces(entry: number, imageOff: number): void {
-    const size = this.#tree.size.view[entry]!;
-    const map = this.sizes.chunkMaps.get(entry);
-    if (!map) {
-      const body = this.sizes.bodyBytes(entry);
-      if (body >= LARGE) this.#cutRun(entry, 0, body, imageOff);
-      return;
-    }
-    const chunk = this.#blockSize * 2 ** map.bits;
-    let at = imageOff;
-    for (let range = 0; range < map.ranges.length; range += 2) {
-      const from = map.ranges[range]! * chunk;
-      const length = Math.min(map.ranges[range + 1]! * chunk, size - from);
-      this.#cutRun(entry, from, length, at);
-      at += roundUp(length, this.#blockSize);
-    }
-  }
-
-  #cutRun(entry: number, from: number, length: number, imageOff: number): void {
-    for (let done = 0; done < length; done += PIECE) {
-      this.#pieces.push(entry, from + done, Math.min(PIECE, length - done), imageOff + done);
-    }
-  }
-
   /** The further names of a hard link lead to the one inode. */
   #nameLinks(): void {
     const { inodeOf } = this.#input.inodes;
@@ -295,7 +199,7 @@ export class ImagePlanner {
   }
 
   /** The whole plan, of an image that ends with block `endBlk`. */
-  finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan | undefined): ErofsPlan {
+  finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan): ErofsPlan {
     const { inodes, layout, sharesWith } = this.#input;
     const blocks = roundUp(endBlk, layout.fsAlignBlocks);
     checkBlocks(blocks);
@@ -314,7 +218,7 @@ export class ImagePlanner {
       label: layout.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
       incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0),
-      compression: compressed?.description,
+      compression: compressed.description,
       hasChecksum: layout.checksum,
     };
     return {
@@ -324,7 +228,6 @@ export class ImagePlanner {
       nidBlk: metadata.nidBlk,
       superblock,
       order: this.#order,
-      owners: this.#owners,
       packed: this.#packed,
       nlink: inodes.nlink,
       nids: this.nids,
@@ -332,16 +235,14 @@ export class ImagePlanner {
       startBlk: this.startBlk,
       sharesWith,
       windows: Float64Array.from(metadata.windows),
-      pieces: Float64Array.from(this.#pieces),
       chunkMaps: this.sizes.chunkMaps,
       chunkBits: layout.chunkBits ?? 0,
       chunkIndexes: layout.chunkIndexes,
       xattrs: this.#xattrs,
-      contentBytes: compressed?.contentBytes ?? this.#contentBytes,
-      savedByDedupe: compressed?.savedByDedupe ?? this.#savedByDedupe,
+      savedByDedupe: compressed.savedByDedupe,
       savedByHoles: this.#savedByHoles,
-      stored: compressed?.stored,
-      packedEntry: compressed?.packedEntry ?? NONE,
+      stored: compressed.stored,
+      packedEntry: compressed.packedEntry,
     };
   }
 }

@@ -22,7 +22,7 @@ import { XattrSets } from "../tree/xattrs.ts";
 import { sourceStamp } from "./disk/node-files.ts";
 import { hostMode } from "./disk/node-modes.ts";
 import { PathBuilder, type SharedPaths } from "./disk/node-paths.ts";
-import { splitDevice } from "./disk/node-walk.ts";
+import { splitDevice } from "./disk/node-stager.ts";
 import { imageTarget, systemPath } from "./disk/node-windows.ts";
 import type { FileSource } from "./node-sources.ts";
 

@@ -51,7 +51,7 @@ export function orderInodes(tree: Tree): InodeOrder {
 }
 
 /** Numbers from 1 for the inodes that have several names, by entry; undefined where there are none. */
-function groupLinks(tree: Tree): Uint32Array | undefined {
+export function groupLinks(tree: Tree): Uint32Array | undefined {
   const count = tree.linkCount;
   if (count === 0) return undefined;
   const links = tree.links.view;

@@ -93,7 +93,7 @@ export function readSparse(scan: SparseScan): Map<number, DataRanges> {
 }
 
 /** Collects blocks that hold data, in ascending order. */
-class RangeList {
+export class RangeList {
   numbers: number[] = [];
   /** Holes of fewer blocks than this are filled. */
   #smallestHole = 1;

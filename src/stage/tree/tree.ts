@@ -123,6 +123,13 @@ export class Tree {
     return tree;
   }
 
+  /** Forgets all entries; only of a tree that no other thread has. */
+  clear(): void {
+    const { length } = this;
+    for (const column of this.#columns()) column.view.fill(0, 0, length);
+    this.#header.fill(0);
+  }
+
   /** What {@link Tree.attach} needs. */
   share(): SharedTree {
     return [this.#header.buffer as SharedArrayBuffer, ...this.#columns(), this.names, this.links].map((part) =>

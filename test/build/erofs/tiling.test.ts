@@ -147,7 +147,9 @@ test("any tree: extents tile the image, equal files share blocks, and everything
         if (!inode.contents.equals(contents)) expect.fail(`${entry.path}: contents differ`);
         const key = contents.toString("latin1");
         const first = firstOf.get(key);
-        if (first && options.dedupe === "file" && contents.length >= reader.blockSize) {
+        // one may have its end beside its inode where the other has no room for it: then they share nothing
+        const isAlike = first?.layout === inode.layout;
+        if (first && isAlike && options.dedupe === "file" && contents.length >= reader.blockSize) {
           const data = (one: ReadInode) => one.extents.filter(({ sharedAs }) => sharedAs === "data");
           expect(data(inode)).toEqual(data(first));
         }

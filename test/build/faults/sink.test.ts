@@ -56,7 +56,7 @@ describe.each([false, true])("a Sink that fails (later: %j)", (isLater) => {
       code: "CHANGED",
       path: "file-broken",
     });
-    expect(bad.calls).toMatchObject({ truncate: 1, close: 0 });
+    expect(bad.calls).toEqual({ truncate: 0, writeAt: 0, close: 0 });
   });
 });
 

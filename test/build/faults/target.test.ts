@@ -98,17 +98,27 @@ describe("a build that is called off", () => {
     await expectAborted(buildErofs(entries([{ path: "a" }]), image, { workers, signal: AbortSignal.abort() }));
   });
 
-  test.each([1, 2])("after the walk, or the comparison, leaves the target as it was (%i threads)", async (workers) => {
-    writeFileSync(`${source}/large-too`, readFileSync(`${source}/large`));
-    for (const stage of ["walk", "compare"]) {
-      const abort = new AbortController();
-      const onProgress = atProgress(
-        (progress) => progress.stage === stage && progress.done > 0,
-        () => abort.abort(),
-      );
-      await expectAborted(buildErofs(directory(source), image, { workers, onProgress, signal: abort.signal }));
-    }
-  });
+  test.each([1, 2])(
+    "after the walk, or while it compares or writes, leaves the target as it was (%i threads)",
+    async (workers) => {
+      writeFileSync(`${source}/large-too`, readFileSync(`${source}/large`));
+      const compress = { algorithm: "lz4" } as const;
+      for (const [stage, more] of [
+        ["walk", {}],
+        ["compare", { compress }],
+        ["write", {}],
+      ] as const) {
+        const abort = new AbortController();
+        const onProgress = atProgress(
+          (progress) => progress.stage === stage && progress.done > 0,
+          () => abort.abort(),
+        );
+        await expectAborted(
+          buildErofs(directory(source), image, { workers, onProgress, signal: abort.signal, ...more }),
+        );
+      }
+    },
+  );
 
   test.each([1, 2])("during the walk leaves the target as it was (%i threads)", async (workers) => {
     mkdirSync(`${source}/crowd`);

@@ -16,6 +16,8 @@ export class NameList {
   #onDisk = new Uint16Array(256);
   /** Its bytes in the image: the first of those on disk. */
   #inImage = new Uint16Array(256);
+  /** Type bits of its entry's mode; 0 where they are not known. */
+  #kind = new Uint16Array(256);
   #last = "";
   #isSorted = true;
   /** Number of names. */
@@ -32,18 +34,19 @@ export class NameList {
     this.#isSorted = true;
   }
 
-  /** Adds names, latin1 strings, in any order. */
-  add(names: readonly string[]): void {
+  /** Adds names, latin1 strings, in any order, and the kinds of their entries, if they are known. */
+  add(names: readonly string[], kinds?: readonly number[]): void {
     // what is longer on disk ends with a NUL
     const end = this.#caseHack ? 1 : 0;
     const bytes = names.reduce((sum, name) => sum + name.length + end, 0);
     let at = this.#tree.allocateName(bytes);
     this.#ensure(this.length + names.length);
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const inImage = this.#caseHack ? stripCaseHack(name) : name;
       if (this.length > 0 && inImage <= this.#last) this.#isSorted = false;
       this.#last = inImage;
       this.#off[this.length] = at;
+      this.#kind[this.length] = kinds?.[index] ?? 0;
       this.#onDisk[this.length] = name.length;
       this.#inImage[this.length++] = inImage.length;
       at = writeLatin1(name, this.#tree.names.view, at) + end;
@@ -54,7 +57,7 @@ export class NameList {
   sort(): number {
     if (this.#isSorted) return -1;
     const names = this.#tree.names.view;
-    const [off, onDisk, inImage] = [this.#off, this.#onDisk, this.#inImage];
+    const [off, onDisk, inImage, kind] = [this.#off, this.#onDisk, this.#inImage, this.#kind];
     const compare = (a: number, b: number, length: Uint16Array) =>
       compareRanges(names, off[a]!, off[a]! + length[a]!, off[b]!, off[b]! + length[b]!);
     const order = off.slice(0, this.length).map((_, index) => index);
@@ -63,6 +66,7 @@ export class NameList {
     this.#off = order.map((at) => off[at]!);
     this.#onDisk = Uint16Array.from(order, (at) => onDisk[at]!);
     this.#inImage = Uint16Array.from(order, (at) => inImage[at]!);
+    this.#kind = Uint16Array.from(order, (at) => kind[at]!);
     return twin;
   }
 
@@ -72,6 +76,11 @@ export class NameList {
     tree.nameOff.view[entry] = this.#off[index]!;
     tree.nameLen.view[entry] = this.#inImage[index]!;
     if (this.#inImage[index]! < this.#onDisk[index]!) tree.flags.view[entry]! |= FLAG_DISK_NAME;
+  }
+
+  /** The type bits of the entry at `index`; 0 where they are not known. */
+  kind(index: number): number {
+    return this.#kind[index]!;
   }
 
   /** Writes the name at `index` as it is on disk; returns the offset behind it. */
@@ -93,5 +102,6 @@ export class NameList {
     this.#off = grown(new Uint32Array(room), this.#off);
     this.#onDisk = grown(new Uint16Array(room), this.#onDisk);
     this.#inImage = grown(new Uint16Array(room), this.#inImage);
+    this.#kind = grown(new Uint16Array(room), this.#kind);
   }
 }

@@ -88,6 +88,25 @@ export class FileContents implements Contents {
     this.#check();
   }
 
+  /**
+   * Opens a file that has not been staged: `store` is told what it is, and the read that follows finds it open.
+   *
+   * @param path by which it can be reached
+   */
+  openNew(entry: number, path: Buffer, store: (stats: Stats | BigIntStats) => void): void {
+    this.close();
+    this.#entry = entry;
+    try {
+      this.#descriptor = openSync(path, OPEN_FLAGS);
+      const stats = fstatSync(this.#descriptor, this.#exactStats);
+      if (!stats.isFile()) throw this.#changed("became something else");
+      store(stats);
+    } catch (error) {
+      this.#drop();
+      throw sourceError(this.#paths.path(entry), error);
+    }
+  }
+
   #drop(): void {
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     this.#descriptor = -1;

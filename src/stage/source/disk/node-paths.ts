@@ -137,3 +137,19 @@ export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T {
     if (directory >= 0) closeSync(directory);
   }
 }
+
+/** {@link withShortPath}, but for a directory whose children are about to be named too. */
+export function withShortDirectory(path: Buffer, use: (path: Buffer) => void): void {
+  if (path.length + 257 < 4096 || process.platform !== "linux") {
+    use(systemPath(path));
+    return;
+  }
+  withShortPath(path, (short) => {
+    const descriptor = openSync(short, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      use(Buffer.from(`/proc/self/fd/${descriptor}/`));
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}

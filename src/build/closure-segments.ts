@@ -1,0 +1,129 @@
+/**
+ * The segments of a closure, made straight from its paths: nothing is listed or asked for before the thread that packs it
+ * comes to it. Each thread takes the next group of paths.
+ */
+import type { JobContext } from "../core/threads.ts";
+import { SegmentCuts } from "../erofs/segments/cuts.ts";
+import { OwnColumns } from "../erofs/segments/inode-columns.ts";
+import { SegmentMaker, type SegmentSettings } from "../erofs/segments/maker.ts";
+import type { ImageFile } from "../erofs/segments/placer.ts";
+import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
+import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import type { StagePolicy } from "../stage/tree/policy.ts";
+import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
+
+/** What is to be made; plain data, most of it in shared memory. */
+export interface ClosureWork extends SegmentSettings {
+  policy: StagePolicy;
+  paths: SharedPaths;
+  /** Tops at which groups start, and the end. */
+  groups: Uint32Array;
+  /** By entry of the root's tree, for the root and the tops. */
+  nids: Float64Array;
+}
+
+/** Entries that a thread's tree may have when it starts with the next group. */
+const MOST_ENTRIES = 8192;
+
+/**
+ * Makes segments until no group is left; run by every thread at once.
+ *
+ * @param root the root's tree, whose tops are told what they are
+ */
+export async function makeClosureSegments(
+  job: JobContext,
+  root: Tree,
+  work: ClosureWork,
+  image: ImageFile,
+): Promise<void> {
+  const packer = await ClosurePacker.create(job, root, work, image);
+  for (const group of job.pieces(work.groups.length - 1)) await packer.pack(group);
+  await packer.finish();
+}
+
+class ClosurePacker {
+  readonly #job: JobContext;
+  readonly #root: Tree;
+  readonly #work: ClosureWork;
+  readonly #reader: ClosureReader;
+  readonly #columns = new OwnColumns();
+  /** Tops that have been packed, but may not have been placed. */
+  #pending: { group: number; top: number; entry: number }[] = [];
+  #maker!: SegmentMaker;
+
+  private constructor(job: JobContext, root: Tree, work: ClosureWork) {
+    this.#job = job;
+    this.#root = root;
+    this.#work = work;
+    this.#reader = job.keep(new ClosureReader(work.policy));
+  }
+
+  static async create(job: JobContext, root: Tree, work: ClosureWork, image: ImageFile): Promise<ClosurePacker> {
+    const packer = new ClosurePacker(job, root, work);
+    const { tree, contents } = packer.#reader;
+    const columns = packer.#columns;
+    const cuts = new SegmentCuts(work.layout.blockSize);
+    const matter = { tree, columns, contents, image, cuts, part: "all" as const };
+    packer.#maker = await SegmentMaker.create(job, work, matter, (group, isLast) => {
+      if (isLast) packer.#settle(group, image);
+    });
+    packer.#cover();
+    return packer;
+  }
+
+  async pack(group: number): Promise<void> {
+    const { groups, paths } = this.#work;
+    const { builder } = this.#maker;
+    const reader = this.#reader;
+    builder.startPiece(group);
+    for (let top = groups[group]!; top < groups[group + 1]!; top++) {
+      builder.startTop();
+      const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
+      this.#pending.push({ group, top, entry: reader.openTop(path) });
+      for (let entry = reader.next(), done = 1; entry >= 0; entry = reader.next(), done++) {
+        this.#cover();
+        this.#columns.nlink[entry] = reader.tree.kind(entry) === S_IFDIR ? 2 + reader.subdirectories : 1;
+        const adding = builder.add(entry);
+        if (adding !== undefined) await adding;
+        if ((done & 63) === 0) await this.#job.breathe();
+      }
+      await this.#job.breathe();
+    }
+    await builder.endPiece();
+    if (reader.tree.length > MOST_ENTRIES) await this.#clear();
+  }
+
+  async finish(): Promise<void> {
+    await this.#maker.finish();
+    this.#reader.contents.close();
+    this.#root.addExcluded(this.#reader.tree.excluded);
+  }
+
+  /** Starts with an empty tree, when all that was in it is in the image. */
+  async #clear(): Promise<void> {
+    await this.#maker.finish();
+    this.#root.addExcluded(this.#reader.tree.excluded);
+    this.#columns.clear(this.#reader.tree.length);
+    this.#maker.sizes.chunkMaps.clear();
+    this.#reader.clear();
+    this.#cover();
+  }
+
+  #cover(): void {
+    const columns = this.#columns;
+    columns.ensure(this.#reader.tree.length);
+    columns.nids[0] = this.#work.nids[0]!;
+    this.#maker.sizes.formats = columns.formats;
+  }
+
+  /** All of a group is in the image: its directories get their parents, and the root its tops. */
+  #settle(group: number, image: ImageFile): void {
+    this.#maker.parents.settle(image);
+    const isSettled = (each: { group: number }) => each.group === group;
+    for (const { top, entry } of this.#pending.filter(isSettled)) {
+      this.#work.nids[top + 1] = this.#columns.nids[entry]!;
+      this.#root.mode.view[top + 1] = this.#reader.tree.mode.view[entry]!;
+    }
+    this.#pending = this.#pending.filter((each) => !isSettled(each));
+  }
+}

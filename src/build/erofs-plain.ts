@@ -1,0 +1,199 @@
+/**
+ * The build of an uncompressed image: a row of segments, each made from one pass over its files.
+ *
+ *     a closure        its paths -> segments                            nothing is listed before it is packed
+ *     any other tree   walk -> Tree -> order, cuts -> segments
+ *     with a sort file walk -> Tree -> compare -> data in its order -> segments of inodes
+ */
+
+import { Control } from "../core/control.ts";
+import { SpillFile } from "../core/node/node-spill.ts";
+import { sharedUint32, shareUint32 } from "../core/shared.ts";
+import { loadXxHash } from "../core/xxhash.ts";
+import { measureInode } from "../erofs/disk/inode.ts";
+import type { Superblock } from "../erofs/disk/superblock.ts";
+import type { XattrPlan } from "../erofs/disk/xattr.ts";
+import type { ErofsLayout } from "../erofs/options.ts";
+import { planTreeXattrs } from "../erofs/plan/attributes.ts";
+import { listOwners } from "../erofs/plan/plan.ts";
+import { chooseTime, type ImageTime } from "../erofs/plan/time.ts";
+import type { WrittenImage } from "../erofs/report.ts";
+import { groupTops, weighTop } from "../erofs/segments/cuts.ts";
+import { type ImageHead, placeHead, writeEnd } from "../erofs/segments/image-end.ts";
+import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns.ts";
+import { shareKnownFiles } from "../erofs/segments/known-files.ts";
+import type { SegmentSettings } from "../erofs/segments/maker.ts";
+import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
+import { ParentLinks, shareParentLinks } from "../erofs/segments/parent-links.ts";
+import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/row.ts";
+import { askTops } from "../stage/source/disk/node-tops.ts";
+import { stageTops } from "../stage/source/disk/tops.ts";
+import { findCandidates } from "../stage/tree/dedupe.ts";
+import type { SortRule } from "../stage/tree/file-order.ts";
+import { orderFiles } from "../stage/tree/file-order.ts";
+import { orderInodes } from "../stage/tree/order.ts";
+import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
+import type { BuildSession, OpenSource, Staged } from "./session.ts";
+import type { SharedTarget } from "./target.ts";
+
+/** What has been made. */
+export interface PlainImage extends WrittenImage {
+  bytes: number;
+  /** Paths of the sort rules that are for no file. */
+  unmatched: string[];
+  excluded: number;
+}
+
+/** Everything that is decided before the first segment. */
+interface Prepared {
+  tree: Tree;
+  time: ImageTime;
+  xattrs: XattrPlan;
+  head: ImageHead;
+  columns: InodeColumns;
+  row: SharedRow;
+  sort: readonly SortRule[];
+}
+
+/** Builds uncompressed images in a session. */
+export class PlainBuild {
+  readonly #session: BuildSession;
+  readonly #layout: ErofsLayout;
+  readonly #sort: readonly SortRule[];
+
+  constructor(session: BuildSession, layout: ErofsLayout, sort: readonly SortRule[]) {
+    this.#session = session;
+    this.#layout = layout;
+    this.#sort = sort;
+  }
+
+  /** Whether a source can be packed without being listed first. */
+  static isStraight(source: OpenSource, sort: readonly SortRule[] = []): boolean {
+    return source.tops !== undefined && sort.length === 0;
+  }
+
+  /** Makes the image of a closure in a file, straight from its paths. */
+  async packClosure(source: OpenSource, image: SharedTarget): Promise<PlainImage> {
+    const paths = source.tops!;
+    const session = this.#session;
+    const { tree } = source;
+    const { policy } = session;
+    const tops = paths.from.length;
+    stageTops(tree, paths, policy);
+    const xattrs = { bodies: [], shared: new Uint8Array(0), hasFilter: false };
+    const time = { epoch: policy.timestamp, fixedNsec: 0, buildTime: 0 };
+    const prepared = this.#prepare(tree, time, xattrs, sharedUint32(tree.length), []);
+    try {
+      askTops(tree, paths);
+    } catch (error) {
+      throw source.explain(error);
+    }
+    const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
+    const groups = shareUint32(groupTops(tops, weightOf, (top) => tree.name(top + 1)));
+    const work = { ...this.#settings(prepared), policy, paths, groups, nids: prepared.columns.nids };
+    try {
+      await session.watch("write", undefined, () =>
+        session.run("closure", { tree: tree.share(), work, target: image }),
+      );
+    } catch (error) {
+      throw source.explain(error);
+    }
+    const { nlink } = prepared.columns;
+    nlink[0] = 2;
+    for (let top = 1; top <= tops; top++) if (tree.kind(top) === S_IFDIR) nlink[0]++;
+    return this.#end(prepared, image, [], source.excluded + tree.excluded);
+  }
+
+  /** Makes the image of a tree in a file. */
+  async packTree({ tree, contents, xattrs: sets, excluded }: Staged, image: SharedTarget): Promise<PlainImage> {
+    const session = this.#session;
+    const layout = this.#layout;
+    const xxhash = await loadXxHash();
+    const inodes = orderInodes(tree);
+    const time = chooseTime(tree, inodes, session.timestamp, layout.ignoreMtime);
+    const xattrs = planTreeXattrs(tree, inodes.order, sets, layout, xxhash);
+    const files = orderFiles(tree, inodes, this.#sort);
+    const { order, starts, nlink, inodeOf } = orderSegments(tree, layout.blockSize);
+    const prepared = this.#prepare(tree, time, xattrs, nlink, this.#sort);
+    const parents = shareParentLinks();
+    const settings = { ...this.#settings(prepared), columns: prepared.columns, inodeOf, parents };
+    const make = (what: {
+      order: Uint32Array;
+      starts: Uint32Array;
+      part: "all" | "data" | "inodes";
+      sharesWith: Uint32Array | undefined;
+      known?: undefined;
+    }) =>
+      session.watch("write", undefined, () =>
+        session.run("segments", { tree: tree.share(), contents, work: { ...settings, ...what }, target: image }),
+      );
+    if (this.#sort.length === 0) await make({ order, starts, part: "all", sharesWith: undefined });
+    else {
+      const candidates = layout.dedupe ? findCandidates(tree, inodes, layout.blockSize) : undefined;
+      if (candidates) await session.compare({ tree, contents, xattrs: sets, excluded }, candidates);
+      const sharesWith = candidates?.sharesWith;
+      const data = cutFiles(tree, listOwners({ files, sharesWith }), layout.blockSize);
+      await make({ ...data, part: "data", sharesWith: undefined, known: undefined });
+      await make({ order, starts, part: "inodes", sharesWith, known: undefined });
+    }
+    // the root's own names are written behind all segments
+    inodeOf?.forEach((inode, entry) => {
+      prepared.columns.nids[entry] = prepared.columns.nids[inode]!;
+    });
+    const links = new ParentLinks(tree, prepared.columns);
+    links.takeOver(parents);
+    const file = new SpillFile(image.path, image.shownPath, image.offset);
+    try {
+      links.settle(file);
+    } finally {
+      file.release();
+    }
+    return this.#end(prepared, image, files.unmatched, excluded + tree.excluded);
+  }
+
+  #prepare(tree: Tree, time: ImageTime, xattrs: XattrPlan, nlink: Uint32Array, sort: readonly SortRule[]): Prepared {
+    const layout = this.#layout;
+    const attributes = xattrs.bodies[tree.xattrs.view[0]!]?.length ?? 0;
+    const head = placeHead(layout.blockSize, measureInode(true) + attributes, xattrs);
+    const columns = shareColumns(tree.length, nlink);
+    columns.nids[0] = head.rootNid;
+    return { tree, time, xattrs, head, columns, row: shareRow(head.firstBlk), sort };
+  }
+
+  #settings({ time, xattrs, row }: Prepared): SegmentSettings {
+    const layout = this.#layout;
+    return { layout, time, xattrBodies: xattrs.bodies, row, known: layout.dedupe ? shareKnownFiles() : undefined };
+  }
+
+  /** Writes what is no segment. */
+  async #end(prepared: Prepared, image: SharedTarget, unmatched: string[], excluded: number): Promise<PlainImage> {
+    const xxhash = await loadXxHash();
+    const row = new SegmentRow(new Control(1), prepared.row);
+    const file = new SpillFile(image.path, image.shownPath, image.offset);
+    try {
+      const { superblock, metaBlocks } = await writeEnd({
+        ...prepared,
+        layout: this.#layout,
+        row,
+        image: file,
+        xxhash,
+      });
+      return { ...summarise(row, superblock, metaBlocks), unmatched, excluded };
+    } finally {
+      file.release();
+    }
+  }
+}
+
+function summarise(row: SegmentRow, superblock: Superblock, metaBlocks: number) {
+  const { counts, savedByDedupe, savedByHoles } = row;
+  counts.directories++;
+  return {
+    superblock,
+    metaBlocks,
+    counts,
+    savedByDedupe,
+    savedByHoles,
+    bytes: superblock.blocks * superblock.blockSize,
+  };
+}

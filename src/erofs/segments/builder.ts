@@ -1,0 +1,274 @@
+/**
+ * Makes segments: takes a tree's entries in their order, reads each small file once, and closes a segment where the cuts
+ * say so. What is done then in the order of the segments, and how they are written, is the placer's.
+ */
+import { isZero, roundUp } from "../../core/bytes.ts";
+import type { JobContext } from "../../core/threads.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import { type DataRanges, RangeList } from "../../stage/tree/sparse.ts";
+import { FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
+import type { ChunkMap } from "../disk/chunk.ts";
+import { FORMAT_LAYOUT_SHIFT, LAYOUT_INLINE, SLOT } from "../disk/format.ts";
+import type { ErofsLayout } from "../options.ts";
+import { FormatChooser } from "../plan/layouts.ts";
+import type { InodeSizes } from "../plan/measure.ts";
+import type { ImageTime } from "../plan/time.ts";
+import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
+import type { FileSharing } from "./file-sharing.ts";
+import type { InodeColumns } from "./inode-columns.ts";
+import { type KnownFiles, sampleKey } from "./known-files.ts";
+import { SegmentPacker } from "./packer.ts";
+import { Segment, SHARES_NOTHING } from "./segment.ts";
+
+/** Bytes at the start of a large file that its key is made of. */
+const HEAD = 4096;
+/** Bytes of a large file that are looked through at once. */
+const SCAN = 1 << 20;
+
+/** What segments are made of. */
+export interface BuilderInput {
+  tree: Tree;
+  columns: InodeColumns;
+  sizes: InodeSizes;
+  layout: ErofsLayout;
+  time: ImageTime;
+  contents: Contents;
+  /** How equal files are found; undefined where they are not looked for. */
+  sharing: { known: KnownFiles; files: FileSharing } | undefined;
+  /** Which part of each file is wanted: beside its inode, its blocks, or both. */
+  part: "all" | "inodes" | "data";
+  /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
+  sharesWith: Uint32Array | undefined;
+  /** Where segments are cut; undefined where each piece is one. */
+  cuts: SegmentCuts | undefined;
+  /** Takes a segment that is closed, the last one of its piece among them. */
+  take(segment: Segment, piece: number, isLast: boolean): Promise<void> | undefined;
+}
+
+/** Makes one segment after another, of one thread's pieces. */
+export class SegmentBuilder {
+  readonly #job: JobContext;
+  readonly #input: BuilderInput;
+  readonly #chooser: FormatChooser;
+  readonly #packer: SegmentPacker;
+  readonly #cuts: SegmentCuts | undefined;
+  readonly #free: Segment[] = [];
+  readonly #head = new Uint8Array(HEAD + 1);
+  #scanned = new Uint8Array(0);
+  readonly #blockSize: number;
+  #segment: Segment;
+  #piece = 0;
+
+  constructor(job: JobContext, input: BuilderInput) {
+    this.#job = job;
+    this.#input = input;
+    this.#blockSize = input.layout.blockSize;
+    this.#chooser = new FormatChooser({ ...input, inodes: input.columns }, input.sizes);
+    this.#packer = new SegmentPacker(this.#blockSize, SEGMENT_ENTRIES);
+    this.#cuts = input.cuts;
+    this.#segment = new Segment(this.#blockSize);
+  }
+
+  /** What comes next is of another piece. */
+  startPiece(piece: number): void {
+    this.#piece = piece;
+    this.#cuts?.startGroup();
+  }
+
+  /** What comes next is below another name of the root. */
+  startTop(): void {
+    this.#cuts?.startTop();
+  }
+
+  /** Takes the next entry. */
+  add(entry: number): Promise<void> | undefined {
+    const kind = this.#input.tree.kind(entry);
+    const size = kind === S_IFREG || kind === S_IFLNK ? this.#input.tree.size.view[entry]! : 0;
+    const closing = this.#cuts?.add(size) ? this.#end(false) : undefined;
+    return closing === undefined ? this.#put(entry, kind, size) : closing.then(() => this.#put(entry, kind, size));
+  }
+
+  /** All entries of the piece have come. */
+  endPiece(): Promise<void> | undefined {
+    return this.#end(true);
+  }
+
+  /** Takes back a segment that has been written. */
+  release(segment: Segment): void {
+    segment.clear();
+    this.#free.push(segment);
+  }
+
+  #open(): Segment {
+    return this.#free.pop() ?? new Segment(this.#blockSize);
+  }
+
+  /** Packs the inodes of the segment, and passes it on. */
+  #end(isLast: boolean): Promise<void> | undefined {
+    const { sizes, part, take } = this.#input;
+    const segment = this.#segment;
+    this.#segment = this.#open();
+    if (part !== "data") {
+      const { count, entries, slots, slotAt, runs } = segment;
+      for (let item = 0; item < count; item++) slots[item] = Math.ceil(sizes.itemBytes(entries[item]!) / SLOT);
+      segment.inodeBlocks = this.#packer.pack(slots, count, slotAt);
+      for (const item of runs) segment.runBlocks += sizes.runBlocks(entries[item]!);
+    }
+    return take(segment, this.#piece, isLast);
+  }
+
+  #put(entry: number, kind: number, size: number): Promise<void> | undefined {
+    const { sizes, contents } = this.#input;
+    const segment = this.#segment;
+    const item = segment.add(entry);
+    if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.part === "inodes"))
+      return this.#putEnds(item, entry, size);
+    if (kind === S_IFREG) {
+      const reading = contents.read(entry, 0, size, segment.data, segment.dataUsed, true);
+      if (reading !== undefined) return reading.then(() => this.#putSmall(item, entry, size));
+      this.#putSmall(item, entry, size);
+      return undefined;
+    }
+    this.#chooser.choose(entry, undefined);
+    const hasRun = (kind === S_IFDIR || kind === S_IFLNK) && sizes.runBlocks(entry) > 0;
+    if (hasRun) segment.runs.push(item);
+    return undefined;
+  }
+
+  /** Keeps of a file, which has just been read behind all that is in use, what goes into the image. */
+  #putSmall(item: number, entry: number, size: number): void {
+    const segment = this.#segment;
+    const { data, dataUsed: at } = segment;
+    const runs = this.#isSparse(entry, size) ? findRuns(data, at, size, this.#blockSize) : undefined;
+    const tail = this.#choose(entry, size, runs);
+    const body = size - tail;
+    if (tail > 0 && this.#input.part !== "data") {
+      segment.tails.set(data.subarray(at + body, at + size), segment.tailsUsed);
+      this.#keepTail(item, tail);
+    }
+    this.#job.advance(size);
+    if (body === 0) return;
+    const map = this.#input.sizes.chunkMaps.get(entry);
+    segment.blocks[item] = map ? map.blocks : Math.ceil(body / this.#blockSize);
+    if (!map && this.#findEqual(item, size, tail)) return;
+    data.fill(0, at + body, roundUp(at + body, this.#blockSize));
+    if (map) this.#squash(at, map);
+    segment.dataAt[item] = at;
+    segment.dataUsed = at + segment.blocks[item]! * this.#blockSize;
+  }
+
+  /** Chooses a file's format; returns how many bytes of it lie beside its inode. */
+  #choose(entry: number, size: number, runs: DataRanges | undefined): number {
+    const { sharesWith, columns } = this.#input;
+    const original = sharesWith?.[entry] ?? NONE;
+    if (original === NONE) this.#segment.savedByHoles += this.#chooser.choose(entry, runs);
+    else {
+      this.#chooser.inherit(entry, original);
+      columns.startBlk[entry] = columns.startBlk[original]!;
+    }
+    const isInline = columns.formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE;
+    return isInline ? size % this.#blockSize : 0;
+  }
+
+  #isSparse(entry: number, size: number): boolean {
+    const { tree, layout } = this.#input;
+    return layout.findHoles && size >= this.#blockSize && (tree.flags.view[entry]! & FLAG_SPARSE) !== 0;
+  }
+
+  #keepTail(item: number, length: number): void {
+    const segment = this.#segment;
+    segment.tailAt[item] = segment.tailsUsed;
+    segment.tailLen[item] = length;
+    segment.tailsUsed += length;
+  }
+
+  /** Whether a file, which stands behind all data that is in use, is equal to one that is known. */
+  #findEqual(item: number, size: number, tail: number): boolean {
+    const { sharing } = this.#input;
+    if (!sharing) return false;
+    const segment = this.#segment;
+    const { data, dataUsed: at } = segment;
+    const key = sampleKey(data, at, at + size);
+    const known = sharing.known.length;
+    segment.keys[item] = key;
+    segment.known[item] = known;
+    const end = at + size;
+    const [body, rest] = [data.subarray(at, end - tail), data.subarray(end - tail, end)];
+    segment.shares[item] = sharing.files.find({ key, size, hasTail: tail > 0 }, body, rest, 0, known);
+    return segment.shares[item] !== SHARES_NOTHING;
+  }
+
+  /** Puts the chunks of a file that are stored one behind the other. */
+  #squash(at: number, { bits, ranges, blocks }: ChunkMap): void {
+    const { data } = this.#segment;
+    const chunk = this.#blockSize * 2 ** bits;
+    let to = at;
+    let left = blocks * this.#blockSize;
+    for (let range = 0; range < ranges.length; range += 2) {
+      const from = at + ranges[range]! * chunk;
+      const length = Math.min(ranges[range + 1]! * chunk, left);
+      data.copyWithin(to, from, from + length);
+      to += length;
+      left -= length;
+    }
+  }
+
+  /** Notes a large file, or one whose data is in the image, of which only the ends are read now. */
+  async #putEnds(item: number, entry: number, size: number): Promise<void> {
+    const { contents, part, sharing, sizes } = this.#input;
+    const segment = this.#segment;
+    const runs = this.#isSparse(entry, size) ? await this.#scan(entry, size) : undefined;
+    const tail = this.#choose(entry, size, runs);
+    if (tail > 0 && part !== "data") {
+      await contents.read(entry, size - tail, tail, segment.tails, segment.tailsUsed, true);
+      this.#keepTail(item, tail);
+    }
+    if (part === "inodes") return;
+    const map = sizes.chunkMaps.get(entry);
+    segment.blocks[item] = map ? map.blocks : Math.ceil((size - tail) / this.#blockSize);
+    if (!map && sharing) {
+      await contents.read(entry, 0, HEAD, this.#head, 0, false);
+      const key = sampleKey(this.#head, 0, HEAD);
+      segment.keys[item] = key;
+      const known = sharing.known.length;
+      segment.known[item] = known;
+      segment.shares[item] = await sharing.files.findLarge({ key, size, hasTail: tail > 0 }, entry, 0, known);
+    }
+    if (segment.blocks[item]! > 0 && segment.shares[item] === SHARES_NOTHING) segment.large.push(item);
+  }
+
+  /** What of a large file is no hole. */
+  async #scan(entry: number, size: number): Promise<DataRanges> {
+    const runs = new RangeList();
+    if (this.#scanned.length === 0) this.#scanned = new Uint8Array(SCAN + 1);
+    for (let at = 0; at < size; at += SCAN) {
+      const length = Math.min(SCAN, size - at);
+      await this.#input.contents.read(entry, at, length, this.#scanned, 0, at + length === size);
+      addRuns(runs, this.#scanned, 0, length, at, this.#blockSize);
+      await this.#job.breathe();
+    }
+    return Float64Array.from(runs.numbers);
+  }
+}
+
+/** What of a file, at `at` of `bytes`, is no hole. */
+function findRuns(bytes: Uint8Array, at: number, size: number, blockSize: number): DataRanges {
+  const runs = new RangeList();
+  addRuns(runs, bytes, at, size, 0, blockSize);
+  return Float64Array.from(runs.numbers);
+}
+
+/** Adds the blocks of `bytes[at, at + length)`, which are a file's from `from` on, that are not all zeros. */
+function addRuns(
+  runs: RangeList,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  from: number,
+  blockSize: number,
+): void {
+  for (let done = 0; done < length; done += blockSize) {
+    const end = Math.min(done + blockSize, length);
+    if (!isZero(bytes.subarray(at + done, at + end))) runs.add((from + done) / blockSize);
+  }
+}

@@ -1,0 +1,47 @@
+/** The segments of a staged tree, made by all threads: each takes the next one. */
+import type { JobContext } from "../../core/threads.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import type { Tree } from "../../stage/tree/tree.ts";
+import type { InodeColumns } from "./inode-columns.ts";
+import { SegmentMaker, type SegmentSettings } from "./maker.ts";
+import type { SharedParentLinks } from "./parent-links.ts";
+import type { ImageFile } from "./placer.ts";
+
+/** What is to be made; plain data, most of it in shared memory. */
+export interface SegmentWork extends SegmentSettings {
+  columns: InodeColumns;
+  /** See SegmentOrder. */
+  order: Uint32Array;
+  starts: Uint32Array;
+  inodeOf: Uint32Array | undefined;
+  /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
+  sharesWith: Uint32Array | undefined;
+  parents: SharedParentLinks;
+  part: "all" | "inodes" | "data";
+}
+
+/** Makes segments until none is left; run by every thread at once. */
+export async function makeSegments(
+  job: JobContext,
+  tree: Tree,
+  work: SegmentWork,
+  contents: Contents,
+  image: ImageFile,
+): Promise<void> {
+  const { columns, order, starts, part, inodeOf, sharesWith } = work;
+  const matter = { tree, columns, contents, image, cuts: undefined, part, inodeOf, sharesWith };
+  const maker = await SegmentMaker.create(job, work, matter);
+  for (const piece of job.pieces(starts.length - 1)) {
+    maker.builder.startPiece(piece);
+    for (let at = starts[piece]!; at < starts[piece + 1]!; at++) {
+      const adding = maker.builder.add(order[at]!);
+      if (adding !== undefined) await adding;
+      if ((at & 63) === 63) await job.breathe();
+    }
+    await maker.builder.endPiece();
+    await job.breathe();
+  }
+  await maker.finish();
+  contents.close();
+  maker.parents.leave(work.parents);
+}

@@ -1,0 +1,106 @@
+/** One thread's part in making an image of segments: what builds them, what places them, and what it all lies in. */
+import { OrderedOutput } from "../../core/ordered.ts";
+import type { JobContext } from "../../core/threads.ts";
+import { loadXxHash } from "../../core/xxhash.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import type { Tree } from "../../stage/tree/tree.ts";
+import type { ErofsLayout } from "../options.ts";
+import { InodeSizes } from "../plan/measure.ts";
+import type { ImageTime } from "../plan/time.ts";
+import { SegmentBuilder } from "./builder.ts";
+import type { SegmentCuts } from "./cuts.ts";
+import { FileSharing } from "./file-sharing.ts";
+import type { InodeColumns } from "./inode-columns.ts";
+import { KnownFiles, type SharedKnownFiles } from "./known-files.ts";
+import { ParentLinks } from "./parent-links.ts";
+import { type ImageFile, SegmentPlacer } from "./placer.ts";
+import { SegmentRow, type SharedRow } from "./row.ts";
+
+/** Bytes of segments that may wait in a thread for their turns. */
+const WAITING_BYTES = 10 << 20;
+
+/** What all segments of an image have in common; plain data, most of it in shared memory. */
+export interface SegmentSettings {
+  layout: ErofsLayout;
+  time: ImageTime;
+  /** See XattrPlan. */
+  xattrBodies: (Uint8Array | undefined)[];
+  row: SharedRow;
+  /** Where equal files are found; undefined where they are not looked for. */
+  known: SharedKnownFiles | undefined;
+}
+
+/** What they are made of. */
+export interface SegmentMatter {
+  tree: Tree;
+  columns: InodeColumns;
+  contents: Contents;
+  image: ImageFile;
+  cuts: SegmentCuts | undefined;
+  part: "all" | "inodes" | "data";
+  /** See SegmentOrder. */
+  inodeOf?: Uint32Array | undefined;
+  /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
+  sharesWith?: Uint32Array | undefined;
+}
+
+/** Builds and places segments. */
+export class SegmentMaker {
+  readonly builder: SegmentBuilder;
+  readonly sizes: InodeSizes;
+  readonly parents: ParentLinks;
+  readonly #output: OrderedOutput;
+
+  private constructor(builder: SegmentBuilder, sizes: InodeSizes, parents: ParentLinks, output: OrderedOutput) {
+    this.builder = builder;
+    this.sizes = sizes;
+    this.parents = parents;
+    this.#output = output;
+  }
+
+  static async create(
+    job: JobContext,
+    settings: SegmentSettings,
+    matter: SegmentMatter,
+    written: (piece: number, isLast: boolean) => void = () => undefined,
+  ): Promise<SegmentMaker> {
+    const { layout, time, xattrBodies } = settings;
+    const { tree, columns, contents, image, cuts, part, inodeOf, sharesWith } = matter;
+    const xxhash = await loadXxHash();
+    const row = new SegmentRow(job.control, settings.row);
+    const sizes = new InodeSizes(tree, layout, { bodies: xattrBodies }, columns.formats);
+    const parents = new ParentLinks(tree, columns);
+    const known = settings.known && new KnownFiles(settings.known);
+    const seen = {
+      readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
+      waitWritten: (segment: number) => row.waitWritten(segment),
+    };
+    const sharing = known && {
+      known,
+      files: new FileSharing(job, known, seen, contents, xxhash, layout.blockSize),
+    };
+    const common = { tree, columns, sizes, layout, contents, sharing };
+    const placer = new SegmentPlacer(job, { ...common, xattrBodies, row, image, inodeOf, parents, xxhash });
+    const output = new OrderedOutput(job, WAITING_BYTES);
+    const builder: SegmentBuilder = new SegmentBuilder(job, {
+      ...common,
+      time,
+      cuts,
+      part,
+      sharesWith,
+      take: (segment, piece, isLast) => {
+        const result = placer.result(segment, (done) => {
+          builder.release(done);
+          written(piece, isLast);
+        });
+        return output.add(piece, result, isLast);
+      },
+    });
+    return new SegmentMaker(builder, sizes, parents, output);
+  }
+
+  /** Waits until all segments have been written. */
+  async finish(): Promise<void> {
+    await this.#output.finish();
+  }
+}

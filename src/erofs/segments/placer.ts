@@ -1,0 +1,357 @@
+/**
+ * Gives segments their places, one after another, and writes them. Within a segment's turn only numbers are decided:
+ * where it starts, which files have the data of earlier ones, where the data of the others goes. It is written when the
+ * next one may have its turn already.
+ *
+ *     | inodes, packed | whole blocks of directories and long links | data of files, in their order |
+ */
+import { equalBytes, roundUp } from "../../core/bytes.ts";
+import type { PieceResult } from "../../core/ordered.ts";
+import type { JobContext } from "../../core/threads.ts";
+import type { XxHash } from "../../core/xxhash.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import { countInode, noInodes } from "../../stage/tree/counts.ts";
+import { S_IFDIR, type Tree } from "../../stage/tree/tree.ts";
+import { FORMAT_EXTENDED, SLOT } from "../disk/format.ts";
+import { type InodePlaces, MetaWindow } from "../emit/meta-window.ts";
+import type { ErofsLayout } from "../options.ts";
+import type { InodeSizes } from "../plan/measure.ts";
+import type { FileSharing } from "./file-sharing.ts";
+import type { InodeColumns } from "./inode-columns.ts";
+import type { KnownFiles } from "./known-files.ts";
+import type { ParentLinks } from "./parent-links.ts";
+import type { SegmentRow } from "./row.ts";
+import { NOT_HERE, type Segment, SHARES_NOTHING } from "./segment.ts";
+
+/** Bytes of a large file that are copied at once. */
+const COPY = 512 * 1024;
+
+/** A file that can be written and read at any offset. */
+export interface ImageFile {
+  writeAt(bytes: Uint8Array, offset: number): void;
+  readAt(into: Uint8Array, offset: number): number;
+}
+
+/** What placing needs. */
+export interface PlacerInput {
+  tree: Tree;
+  columns: InodeColumns;
+  sizes: InodeSizes;
+  layout: ErofsLayout;
+  xattrBodies: (Uint8Array | undefined)[];
+  contents: Contents;
+  sharing: { known: KnownFiles; files: FileSharing } | undefined;
+  row: SegmentRow;
+  image: ImageFile;
+  /** See SegmentOrder. */
+  inodeOf: Uint32Array | undefined;
+  parents: ParentLinks;
+  xxhash: XxHash;
+}
+
+/** Places and writes the segments of one thread. */
+export class SegmentPlacer {
+  readonly #job: JobContext;
+  readonly #input: PlacerInput;
+  readonly #blockSize: number;
+  readonly #meta: MetaWindow;
+  readonly #copied = new Uint8Array(COPY + 1);
+
+  constructor(job: JobContext, input: PlacerInput) {
+    const { tree, columns, sizes, layout, xattrBodies, parents } = input;
+    this.#job = job;
+    this.#input = input;
+    this.#blockSize = layout.blockSize;
+    const places: InodePlaces = {
+      blockSize: layout.blockSize,
+      nidBlk: 0,
+      chunkMaps: sizes.chunkMaps,
+      chunkBits: layout.chunkBits ?? 0,
+      chunkIndexes: layout.chunkIndexes,
+      xattrs: { bodies: xattrBodies },
+      stored: undefined,
+      parents,
+      // a thread's own columns are replaced when they grow
+      get nids() {
+        return columns.nids;
+      },
+      get startBlk() {
+        return columns.startBlk;
+      },
+      get nlink() {
+        return columns.nlink;
+      },
+      get formats() {
+        return columns.formats;
+      },
+    };
+    this.#meta = new MetaWindow(places, tree);
+  }
+
+  /** What is to be done with a segment in its turn, and then. */
+  result(segment: Segment, done: (segment: Segment) => void): PieceResult {
+    return {
+      heldBytes: segment.heldBytes,
+      place: () => this.#place(segment),
+      write: () => {
+        const writing = this.#write(segment);
+        if (writing !== undefined) return writing.then(() => done(segment));
+        done(segment);
+        return undefined;
+      },
+    };
+  }
+
+  #place(segment: Segment): void | Promise<void> {
+    const { row, layout } = this.#input;
+    segment.startBlk = roundUp(row.nextBlk, layout.dsunit);
+    segment.number = row.length;
+    segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.runBlocks;
+    this.#placeInodes(segment);
+    if (segment.large.length > 0) return this.#placeData(segment).then(() => this.#take(segment));
+    for (let item = 0; item < segment.count; item++) if (segment.blocks[item]! > 0) this.#placeSmall(segment, item);
+    this.#take(segment);
+  }
+
+  #placeInodes(segment: Segment): void {
+    const { columns, sizes } = this.#input;
+    const { count, entries, slotAt, startBlk, runs } = segment;
+    // a segment that has data alone leaves the inodes to another
+    if (segment.inodeBlocks === 0) return;
+    const firstNid = (startBlk * this.#blockSize) / SLOT;
+    for (let item = 0; item < count; item++) columns.nids[entries[item]!] = firstNid + slotAt[item]!;
+    if (this.#input.inodeOf) this.#nameLinks(segment, this.#input.inodeOf);
+    let blk = startBlk + segment.inodeBlocks;
+    for (const item of runs) {
+      columns.startBlk[entries[item]!] = blk;
+      blk += sizes.runBlocks(entries[item]!);
+    }
+  }
+
+  /** The further names of hard links, in directories of the segment, lead to the one inode, which comes before them. */
+  #nameLinks({ count, entries }: Segment, inodeOf: Uint32Array): void {
+    const { columns, tree } = this.#input;
+    for (let item = 0; item < count; item++) {
+      const directory = entries[item]!;
+      if (tree.kind(directory) !== S_IFDIR) continue;
+      const first = tree.ref.view[directory]!;
+      for (let child = first; child < first + tree.count.view[directory]!; child++) {
+        const inode = inodeOf[child]!;
+        if (inode !== child && tree.kind(child) !== S_IFDIR) columns.nids[child] = columns.nids[inode]!;
+      }
+    }
+  }
+
+  #placeSmall(segment: Segment, item: number): void {
+    const { sharing } = this.#input;
+    if (segment.shares[item] === SHARES_NOTHING) {
+      if (segment.dataAt[item] === NOT_HERE) return;
+      if (sharing && segment.keys[item] !== 0) this.#shareSmall(segment, item, sharing);
+    }
+    if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
+    else this.#placeShared(segment, item);
+  }
+
+  /** Gives a file's data the next blocks. */
+  #placeOwn(segment: Segment, item: number): void {
+    const { columns, layout, sharing } = this.#input;
+    const blk = roundUp(segment.endBlk, layout.dsunit);
+    columns.startBlk[segment.entries[item]!] = blk;
+    segment.endBlk = blk + segment.blocks[item]!;
+    const key = segment.keys[item]!;
+    if (!sharing || key === 0) return;
+    const tailOff = segment.tailLen[item] === 0 ? 0 : this.#tailOff(segment, item);
+    segment.originals.push(item);
+    sharing.known.add({ key, size: this.#sizeOf(segment, item) }, blk, tailOff, segment.number);
+  }
+
+  #placeShared(segment: Segment, item: number): void {
+    const { columns, row, sharing } = this.#input;
+    segment.dataAt[item] = NOT_HERE;
+    columns.startBlk[segment.entries[item]!] = sharing!.known.blk(segment.shares[item]!);
+    row.countSaved(segment.blocks[item]! * this.#blockSize, 0);
+  }
+
+  /** Has a file share the data of one that became known while its segment was made, or of one in the segment. */
+  #shareSmall(segment: Segment, item: number, { known, files }: Sharing): void {
+    const since = segment.known[item]!;
+    if (known.length === since) return;
+    const size = this.#sizeOf(segment, item);
+    const { body, tail } = this.#bytesOf(segment, item);
+    const file = { key: segment.keys[item]!, size, hasTail: tail.length > 0 };
+    const firstOwn = known.length - segment.originals.length;
+    segment.shares[item] = files.find(file, body, tail, since, firstOwn);
+    if (segment.shares[item] !== SHARES_NOTHING) return;
+    for (const number of known.alike(file, firstOwn, known.length)) {
+      const other = this.#bytesOf(segment, segment.originals[number - firstOwn]!);
+      if (equalBytes(other.body, body) && equalBytes(other.tail, tail)) segment.shares[item] = number;
+    }
+  }
+
+  /** The bytes of a small file. */
+  #bytesOf(segment: Segment, item: number): { body: Uint8Array; tail: Uint8Array } {
+    const { data, dataAt, tails, tailAt, tailLen } = segment;
+    const length = tailLen[item]!;
+    const body = this.#sizeOf(segment, item) - length;
+    return {
+      body: data.subarray(dataAt[item]!, dataAt[item]! + body),
+      tail: tails.subarray(tailAt[item]!, tailAt[item]! + length),
+    };
+  }
+
+  /** Places the data of a segment with large files, which may have to be read for it. */
+  async #placeData(segment: Segment): Promise<void> {
+    const { sharing } = this.#input;
+    let large = 0;
+    for (let item = 0; item < segment.count; item++) {
+      if (segment.blocks[item] === 0) continue;
+      if (segment.large[large] !== item) {
+        this.#placeSmall(segment, item);
+        continue;
+      }
+      large++;
+      if (sharing && segment.keys[item] !== 0) await this.#shareLarge(segment, item, sharing);
+      if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
+      else this.#placeShared(segment, item);
+    }
+  }
+
+  async #shareLarge(segment: Segment, item: number, { known, files }: Sharing): Promise<void> {
+    const since = segment.known[item]!;
+    if (known.length === since) return;
+    const entry = segment.entries[item]!;
+    const size = this.#sizeOf(segment, item);
+    const file = { key: segment.keys[item]!, size, hasTail: segment.tailLen[item]! > 0 };
+    const firstOwn = known.length - segment.originals.length;
+    segment.shares[item] = await files.findLarge(file, entry, since, firstOwn);
+    if (segment.shares[item] !== SHARES_NOTHING) return;
+    for (const number of known.alike(file, firstOwn, known.length)) {
+      const other = segment.entries[segment.originals[number - firstOwn]!]!;
+      if (await files.areEqual(other, entry, size)) segment.shares[item] = number;
+    }
+  }
+
+  #sizeOf(segment: Segment, item: number): number {
+    return this.#input.tree.size.view[segment.entries[item]!]!;
+  }
+
+  /** Where what lies beside an item's inode is in the image. */
+  #tailOff(segment: Segment, item: number): number {
+    const { columns, sizes } = this.#input;
+    const entry = segment.entries[item]!;
+    const isExtended = (columns.formats[entry]! & FORMAT_EXTENDED) !== 0;
+    return columns.nids[entry]! * SLOT + sizes.headBytes(entry, isExtended);
+  }
+
+  /** Ends the segment's turn. */
+  #take(segment: Segment): void {
+    const { row, tree, columns } = this.#input;
+    const counts = noInodes();
+    for (let item = 0; segment.inodeBlocks > 0 && item < segment.count; item++) {
+      const entry = segment.entries[item]!;
+      countInode(counts, tree.kind(entry), columns.nlink[entry]!);
+    }
+    row.countSaved(0, segment.savedByHoles);
+    row.take(segment.endBlk, segment.inodeBlocks + segment.runBlocks, counts);
+  }
+
+  #write(segment: Segment): Promise<void> | undefined {
+    const hash = this.#input.xxhash.create64();
+    if (segment.inodeBlocks > 0) this.#emitInodes(segment);
+    const { image, row } = this.#input;
+    const { bytes, imageOff } = this.#meta;
+    if (segment.inodeBlocks > 0) {
+      hash.update(bytes);
+      image.writeAt(bytes, imageOff);
+    }
+    this.#writeSmall(segment);
+    if (segment.runs.length === 0 && segment.large.length === 0) {
+      row.setWritten(segment.number, hash.digest());
+      return undefined;
+    }
+    return this.#writeRest(segment, hash);
+  }
+
+  async #writeRest(segment: Segment, hash: Hash): Promise<void> {
+    const { image, row } = this.#input;
+    await this.#meta.emitRuns((bytes, imageOff) => {
+      hash.update(bytes);
+      image.writeAt(bytes, imageOff);
+    });
+    for (const item of segment.large) {
+      if (segment.shares[item] === SHARES_NOTHING) await this.#copy(segment.entries[item]!);
+    }
+    row.setWritten(segment.number, hash.digest());
+  }
+
+  #emitInodes(segment: Segment): void {
+    const { columns, parents } = this.#input;
+    const { count, entries, tails, tailAt, tailLen, runs, startBlk } = segment;
+    const meta = this.#meta;
+    const runsBlk = startBlk + segment.inodeBlocks;
+    const withRuns = runs.map((item) => entries[item]!);
+    meta.open(startBlk, runsBlk + segment.runBlocks, withRuns);
+    parents.open((startBlk * this.#blockSize) / SLOT, (runsBlk * this.#blockSize) / SLOT);
+    for (let item = 0; item < count; item++) {
+      const entry = entries[item]!;
+      meta.emitInode(entry, columns.nids[entry]! % 2 ** 32);
+      const length = tailLen[item]!;
+      if (length > 0) meta.bytes.set(tails.subarray(tailAt[item]!, tailAt[item]! + length), meta.headEnd(entry));
+    }
+  }
+
+  /** Writes the data of small files, as many at once as lie side by side. */
+  #writeSmall(segment: Segment): void {
+    const { columns, image } = this.#input;
+    const { data, dataAt, blocks, count, entries } = segment;
+    let from = 0;
+    let to = 0;
+    let blk = 0;
+    for (let item = 0; item < count; item++) {
+      const at = dataAt[item]!;
+      if (at === NOT_HERE) continue;
+      const start = columns.startBlk[entries[item]!]!;
+      if (at !== to || start - blk !== (at - from) / this.#blockSize) {
+        if (to > from) image.writeAt(data.subarray(from, to), blk * this.#blockSize);
+        from = at;
+        blk = start;
+      }
+      to = at + blocks[item]! * this.#blockSize;
+    }
+    if (to > from) image.writeAt(data.subarray(from, to), blk * this.#blockSize);
+  }
+
+  /** Copies the blocks of a large file. */
+  async #copy(entry: number): Promise<void> {
+    const { columns, sizes, tree } = this.#input;
+    const size = tree.size.view[entry]!;
+    const imageOff = columns.startBlk[entry]! * this.#blockSize;
+    const map = sizes.chunkMaps.get(entry);
+    if (!map) return this.#copyRange(entry, 0, sizes.bodyBytes(entry), imageOff);
+    const chunk = this.#blockSize * 2 ** map.bits;
+    let at = imageOff;
+    for (let range = 0; range < map.ranges.length; range += 2) {
+      const from = map.ranges[range]! * chunk;
+      const length = Math.min(map.ranges[range + 1]! * chunk, size - from);
+      await this.#copyRange(entry, from, length, at);
+      at += roundUp(length, this.#blockSize);
+    }
+  }
+
+  async #copyRange(entry: number, from: number, length: number, imageOff: number): Promise<void> {
+    const { contents, image, tree } = this.#input;
+    const size = tree.size.view[entry]!;
+    for (let done = 0; done < length; ) {
+      const count = Math.min(COPY, length - done);
+      const at = from + done;
+      const reading = contents.read(entry, at, count, this.#copied, 0, at + count === size);
+      if (reading !== undefined) await reading;
+      image.writeAt(this.#copied.subarray(0, count), imageOff + done);
+      done += count;
+      await this.#job.breathe(count);
+    }
+  }
+}
+
+type Sharing = NonNullable<PlacerInput["sharing"]>;
+type Hash = ReturnType<XxHash["create64"]>;

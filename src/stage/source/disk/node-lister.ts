@@ -1,0 +1,126 @@
+/** The names in one directory, in the order that they have in the image, without what is excluded. */
+import { type Dirent, opendirSync, readdirSync } from "node:fs";
+import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
+import { ImageError } from "../../../core/error.ts";
+import { compileExcludes, type Excluder } from "../../tree/exclude.ts";
+import type { StagePolicy } from "../../tree/policy.ts";
+import { S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../tree/tree.ts";
+import { stripCaseHack } from "./case-hack.ts";
+import { NameList } from "./name-list.ts";
+
+/** A directory that takes this many bytes on disk may have so many names that they are read some at a time. */
+const LARGE_DIRECTORY = 64 * 1024;
+const NAMES_AT_ONCE = 256;
+/** Bytes of a name that any system allows. */
+export const MAX_DISK_NAME = 1024;
+
+/** Lists directories, one after another. */
+export class DirectoryLister {
+  readonly #tree: Tree;
+  readonly #caseHack: boolean;
+  readonly #excluded: Excluder | undefined;
+  /** The names of the directory that was listed last. */
+  readonly names: NameList;
+
+  constructor(tree: Tree, policy: StagePolicy) {
+    this.#tree = tree;
+    this.#caseHack = policy.caseHack;
+    this.#excluded = compileExcludes(policy.exclude);
+    this.names = new NameList(tree, policy.caseHack);
+  }
+
+  /**
+   * Lists a directory of the tree. Throws `INPUT` for two names that are one in the image.
+   *
+   * @param path by which it can be reached
+   * @param bytes that it takes on disk, as the system says: it decides no more than how the names are asked for
+   */
+  list(directory: number, path: Buffer, bytes: number): void {
+    const take = this.#start(directory);
+    if (bytes < LARGE_DIRECTORY) take(readdirSync(path, "latin1").sort());
+    else readNames(path, take);
+    this.#end(path);
+  }
+
+  /**
+   * The same with the kinds of the entries, where the filesystem tells them with the names: see {@link NameList.kind}.
+   */
+  listKinds(directory: number, path: Buffer): void {
+    const take = this.#start(directory);
+    let listed: Dirent[];
+    try {
+      listed = readdirSync(path, { withFileTypes: true, encoding: "latin1" });
+    } catch {
+      // where it tells no kinds, Node looks for some names under others: what the reason is will be seen
+      take(readdirSync(path, "latin1").sort());
+      this.#end(path);
+      return;
+    }
+    if (listed.length > 1) listed.sort((a, b) => (a.name < b.name ? -1 : 1));
+    take(
+      listed.map(({ name }) => name),
+      listed.map(kindOf),
+    );
+    this.#end(path);
+  }
+
+  #start(directory: number): (names: string[], kinds?: number[]) => void {
+    const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(this.#tree.path(directory))}/` : "";
+    this.names.clear();
+    return (names, kinds) => {
+      const excluded = this.#excluded;
+      if (!excluded) return this.names.add(names, kinds);
+      const isKept = names.map((name) => !excluded(prefix + (this.#caseHack ? stripCaseHack(name) : name)));
+      const kept = names.filter((_, index) => isKept[index]);
+      this.#tree.addExcluded(names.length - kept.length);
+      this.names.add(
+        kept,
+        kinds?.filter((_, index) => isKept[index]),
+      );
+    };
+  }
+
+  #end(path: Buffer): void {
+    const twin = this.names.sort();
+    if (twin >= 0) this.#refuseTwin(path, twin);
+  }
+
+  /** Two names that are one in the image: the store is not what Nix made. */
+  #refuseTwin(directory: Buffer, index: number): never {
+    const nameAt = (at: number) => {
+      const name = Buffer.alloc(MAX_DISK_NAME);
+      return name.subarray(0, this.names.copy(at, name, 0));
+    };
+    const path = showBytes(Buffer.concat([directory, Buffer.from("/"), nameAt(index)]));
+    const other = showBytes(nameAt(index - 1));
+    throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
+  }
+}
+
+/** The type bits of an entry's mode; 0: to be asked for. */
+function kindOf(entry: Dirent): number {
+  if (entry.isFile()) return S_IFREG;
+  if (entry.isDirectory()) return S_IFDIR;
+  return entry.isSymbolicLink() ? S_IFLNK : 0;
+}
+
+/**
+ * Calls `take` with the names in a directory, some at a time: an array of all names of a whole store, and the C
+ * library's before that, would be the largest things in memory.
+ */
+function readNames(path: Buffer, take: (names: string[]) => void): void {
+  // as buffers: with strings, Node fails where the filesystem does not tell what kind an entry is of
+  const listing = opendirSync(path, { encoding: "buffer" as BufferEncoding, bufferSize: NAMES_AT_ONCE });
+  try {
+    let names: string[] = [];
+    for (let found = listing.readSync(); found !== null; found = listing.readSync()) {
+      names.push((found.name as unknown as Buffer).toString("latin1"));
+      if (names.length < NAMES_AT_ONCE) continue;
+      take(names);
+      names = [];
+    }
+    take(names);
+  } finally {
+    listing.closeSync();
+  }
+}

@@ -1,0 +1,34 @@
+/** The root of a tree of several paths, and their names in it. */
+import { latin1FromBytes } from "../../../core/bytes.ts";
+import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
+import { S_IFDIR, type Tree } from "../../tree/tree.ts";
+import { stripCaseHack } from "./case-hack.ts";
+
+const SLASH = 0x2f;
+
+/** Paths in the arena: path k is its bytes from `from[k]` up to `to[k]`. */
+export interface TopPaths {
+  from: ArrayLike<number>;
+  to: ArrayLike<number>;
+}
+
+/** Makes the root of an empty tree, and an entry for each top, of which only the name is known: top k is entry k + 1. */
+export function stageTops(tree: Tree, paths: TopPaths, policy: StagePolicy): void {
+  const count = paths.from.length;
+  tree.allocate(1);
+  tree.mode.view[0] = S_IFDIR | 0o755;
+  stageMetadata(tree, policy, 0, blankMetadata());
+  const first = tree.allocate(count);
+  tree.ref.view[0] = first;
+  tree.count.view[0] = count;
+  const names = tree.names.view;
+  for (let top = 0; top < count; top++) {
+    // a top's name is the end of its path, which lies in the arena already
+    const to = paths.to[top]!;
+    const from = names.lastIndexOf(SLASH, to - 1) + 1;
+    const start = Math.max(from, paths.from[top]!);
+    const name = latin1FromBytes(names, start, to);
+    tree.nameOff.view[first + top] = start;
+    tree.nameLen.view[first + top] = (policy.caseHack ? stripCaseHack(name) : name).length;
+  }
+}
