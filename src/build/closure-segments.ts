@@ -5,7 +5,7 @@
 import type { JobContext } from "../core/threads.ts";
 import { SegmentCuts } from "../erofs/segments/cuts.ts";
 import { OwnColumns } from "../erofs/segments/inode-columns.ts";
-import { SegmentMaker, type SegmentSettings } from "../erofs/segments/maker.ts";
+import { type SegmentCommons, SegmentMaker } from "../erofs/segments/maker.ts";
 import type { ImageFile } from "../erofs/segments/placer.ts";
 import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
@@ -13,7 +13,7 @@ import type { StagePolicy } from "../stage/tree/policy.ts";
 import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
 
 /** What is to be made; plain data, most of it in shared memory. */
-export interface ClosureWork extends SegmentSettings {
+export interface ClosureWork extends SegmentCommons {
   policy: StagePolicy;
   paths: SharedPaths;
   /** Tops at which groups start, and the end. */
@@ -62,7 +62,7 @@ class ClosurePacker {
     const packer = new ClosurePacker(job, root, work);
     const { tree, contents } = packer.#reader;
     const columns = packer.#columns;
-    const cuts = new SegmentCuts(work.layout.blockSize);
+    const cuts = new SegmentCuts(work.settings.blockSize);
     const matter = { tree, columns, contents, image, cuts, part: "all" as const };
     packer.#maker = await SegmentMaker.create(job, work, matter, (group, isLast) => {
       if (isLast) packer.#settle(group, image);

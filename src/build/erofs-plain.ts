@@ -13,7 +13,7 @@ import { loadXxHash } from "../core/xxhash.ts";
 import { measureInode } from "../erofs/disk/inode.ts";
 import type { Superblock } from "../erofs/disk/superblock.ts";
 import type { XattrPlan } from "../erofs/disk/xattr.ts";
-import type { ErofsLayout } from "../erofs/options.ts";
+import type { ErofsSettings } from "../erofs/options.ts";
 import { planTreeXattrs } from "../erofs/plan/attributes.ts";
 import { listOwners } from "../erofs/plan/plan.ts";
 import { chooseTime, type ImageTime } from "../erofs/plan/time.ts";
@@ -22,7 +22,7 @@ import { groupTops, weighTop } from "../erofs/segments/cuts.ts";
 import { type ImageHead, placeHead, writeEnd } from "../erofs/segments/image-end.ts";
 import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns.ts";
 import { shareKnownFiles } from "../erofs/segments/known-files.ts";
-import type { SegmentSettings } from "../erofs/segments/maker.ts";
+import type { SegmentCommons } from "../erofs/segments/maker.ts";
 import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
 import { ParentLinks, shareParentLinks } from "../erofs/segments/parent-links.ts";
 import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/row.ts";
@@ -58,12 +58,12 @@ interface Prepared {
 /** Builds uncompressed images in a session. */
 export class PlainBuild {
   readonly #session: BuildSession;
-  readonly #layout: ErofsLayout;
+  readonly #settings: ErofsSettings;
   readonly #sort: readonly SortRule[];
 
-  constructor(session: BuildSession, layout: ErofsLayout, sort: readonly SortRule[]) {
+  constructor(session: BuildSession, settings: ErofsSettings, sort: readonly SortRule[]) {
     this.#session = session;
-    this.#layout = layout;
+    this.#settings = settings;
     this.#sort = sort;
   }
 
@@ -80,7 +80,7 @@ export class PlainBuild {
     const { policy } = session;
     const tops = paths.from.length;
     stageTops(tree, paths, policy);
-    const xattrs = { bodies: [], shared: new Uint8Array(0), hasFilter: false };
+    const xattrs = { ibodies: [], shared: new Uint8Array(0), hasFilter: false };
     const time = { epoch: policy.timestamp, fixedNsec: 0, buildTime: 0 };
     const prepared = this.#prepare(tree, time, xattrs, sharedUint32(tree.length), []);
     try {
@@ -90,7 +90,7 @@ export class PlainBuild {
     }
     const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
     const groups = shareUint32(groupTops(tops, weightOf, (top) => tree.name(top + 1)));
-    const work = { ...this.#settings(prepared), policy, paths, groups, nids: prepared.columns.nids };
+    const work = { ...this.#commons(prepared), policy, paths, groups, nids: prepared.columns.nids };
     try {
       await session.watch("write", undefined, () =>
         session.run("closure", { tree: tree.share(), work, target: image }),
@@ -107,16 +107,16 @@ export class PlainBuild {
   /** Makes the image of a tree in a file. */
   async packTree({ tree, contents, xattrs: sets, excluded }: Staged, image: SharedTarget): Promise<PlainImage> {
     const session = this.#session;
-    const layout = this.#layout;
+    const settings = this.#settings;
     const xxhash = await loadXxHash();
     const inodes = orderInodes(tree);
-    const time = chooseTime(tree, inodes, session.timestamp, layout.ignoreMtime);
-    const xattrs = planTreeXattrs(tree, inodes.order, sets, layout, xxhash);
+    const time = chooseTime(tree, inodes, session.timestamp, settings.ignoreMtime);
+    const xattrs = planTreeXattrs(tree, inodes.order, sets, settings, xxhash);
     const files = orderFiles(tree, inodes, this.#sort);
-    const { order, starts, nlink, inodeOf } = orderSegments(tree, layout.blockSize);
+    const { order, starts, nlink, inodeOf } = orderSegments(tree, settings.blockSize);
     const prepared = this.#prepare(tree, time, xattrs, nlink, this.#sort);
     const parents = shareParentLinks();
-    const settings = { ...this.#settings(prepared), columns: prepared.columns, inodeOf, parents };
+    const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
     const make = (what: {
       order: Uint32Array;
       starts: Uint32Array;
@@ -125,14 +125,14 @@ export class PlainBuild {
       known?: undefined;
     }) =>
       session.watch("write", undefined, () =>
-        session.run("segments", { tree: tree.share(), contents, work: { ...settings, ...what }, target: image }),
+        session.run("segments", { tree: tree.share(), contents, work: { ...commons, ...what }, target: image }),
       );
     if (this.#sort.length === 0) await make({ order, starts, part: "all", sharesWith: undefined });
     else {
-      const candidates = layout.dedupe ? findCandidates(tree, inodes, layout.blockSize) : undefined;
+      const candidates = settings.dedupe ? findCandidates(tree, inodes, settings.blockSize) : undefined;
       if (candidates) await session.compare({ tree, contents, xattrs: sets, excluded }, candidates);
       const sharesWith = candidates?.sharesWith;
-      const data = cutFiles(tree, listOwners({ files, sharesWith }), layout.blockSize);
+      const data = cutFiles(tree, listOwners({ files, sharesWith }), settings.blockSize);
       await make({ ...data, part: "data", sharesWith: undefined, known: undefined });
       await make({ order, starts, part: "inodes", sharesWith, known: undefined });
     }
@@ -152,17 +152,23 @@ export class PlainBuild {
   }
 
   #prepare(tree: Tree, time: ImageTime, xattrs: XattrPlan, nlink: Uint32Array, sort: readonly SortRule[]): Prepared {
-    const layout = this.#layout;
-    const attributes = xattrs.bodies[tree.xattrs.view[0]!]?.length ?? 0;
-    const head = placeHead(layout.blockSize, measureInode(true) + attributes, xattrs);
+    const settings = this.#settings;
+    const attributes = xattrs.ibodies[tree.xattrs.view[0]!]?.length ?? 0;
+    const head = placeHead(settings.blockSize, measureInode(true) + attributes, xattrs);
     const columns = shareColumns(tree.length, nlink);
     columns.nids[0] = head.rootNid;
     return { tree, time, xattrs, head, columns, row: shareRow(head.firstBlk), sort };
   }
 
-  #settings({ time, xattrs, row }: Prepared): SegmentSettings {
-    const layout = this.#layout;
-    return { layout, time, xattrBodies: xattrs.bodies, row, known: layout.dedupe ? shareKnownFiles() : undefined };
+  #commons({ time, xattrs, row }: Prepared): SegmentCommons {
+    const settings = this.#settings;
+    return {
+      settings,
+      time,
+      xattrIbodies: xattrs.ibodies,
+      row,
+      known: settings.dedupe ? shareKnownFiles() : undefined,
+    };
   }
 
   /** Writes what is no segment. */
@@ -173,7 +179,7 @@ export class PlainBuild {
     try {
       const { superblock, metaBlocks } = await writeEnd({
         ...prepared,
-        layout: this.#layout,
+        settings: this.#settings,
         row,
         image: file,
         xxhash,

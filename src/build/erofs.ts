@@ -4,7 +4,7 @@ import type { Sink } from "../core/sink.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { allocatePackedInode } from "../erofs/compress/packed-inode.ts";
 import type { Compression } from "../erofs/compress-options.ts";
-import { type ErofsLayout, resolveLayout } from "../erofs/options.ts";
+import { type ErofsSettings, resolveErofsOptions } from "../erofs/options.ts";
 import type { PlanInput } from "../erofs/plan/plan.ts";
 import { describeImage, type WrittenImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -49,19 +49,19 @@ export async function buildErofs(
 
 class ErofsBuild {
   readonly #options: BuildOptions;
-  readonly #layout: ErofsLayout;
+  readonly #settings: ErofsSettings;
   readonly #session: BuildSession;
 
   constructor(source: Source, options: BuildOptions) {
     this.#options = options;
-    this.#layout = resolveLayout(options);
-    checkSortFlags(options.sort ?? [], this.#layout.compression ? FILE_RAW : 0);
+    this.#settings = resolveErofsOptions(options);
+    checkSortFlags(options.sort ?? [], this.#settings.compression ? FILE_RAW : 0);
     this.#session = new BuildSession(source, options);
   }
 
   run(out: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
-    const { compression } = this.#layout;
+    const { compression } = this.#settings;
     return session.build(out, async (source) => {
       // what is listed first does not find the new file in it
       const staged =
@@ -82,7 +82,7 @@ class ErofsBuild {
   }
 
   #pack(source: OpenSource, staged: Staged | undefined, image: SharedTarget): Promise<MadeImage> {
-    const build = new PlainBuild(this.#session, this.#layout, this.#options.sort ?? []);
+    const build = new PlainBuild(this.#session, this.#settings, this.#options.sort ?? []);
     return staged ? build.packTree(staged, image) : build.packClosure(source, image);
   }
 
@@ -107,21 +107,21 @@ class ErofsBuild {
   async #prepare(staged: Staged): Promise<PlanInput> {
     const { tree, xattrs } = staged;
     const session = this.#session;
-    const layout = this.#layout;
+    const settings = this.#settings;
     const xxhash = await loadXxHash();
     const inodes = orderInodes(tree);
-    const candidates = layout.dedupe ? findCandidates(tree, inodes, leastShared(layout)) : undefined;
+    const candidates = settings.dedupe ? findCandidates(tree, inodes, leastShared(settings)) : undefined;
     if (candidates) await session.compare(staged, candidates);
     const sharesWith = candidates?.sharesWith;
-    const scan = layout.findHoles ? findSparse(tree, inodes, sharesWith, layout.blockSize) : undefined;
+    const scan = settings.findHoles ? findSparse(tree, inodes, sharesWith, settings.blockSize) : undefined;
     const holes: Map<number, DataRanges> = scan ? await session.scan(staged, scan) : new Map();
     const sort = this.#options.sort ?? [];
     const files = orderFiles(tree, inodes, sort);
-    return { tree, inodes, files, sort, layout, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
+    return { tree, inodes, files, sort, settings, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
   }
 }
 
 /** Bytes that a file has at least whose equals can save something: fragments are shared whatever their length. */
-function leastShared({ blockSize, compression }: ErofsLayout): number {
+function leastShared({ blockSize, compression }: ErofsSettings): number {
   return compression && compression.fragments !== "none" ? 1 : blockSize;
 }

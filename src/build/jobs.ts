@@ -6,8 +6,8 @@ import { type CompressWork, compressPieces } from "../erofs/compress/compress.ts
 import type { Compression } from "../erofs/compress-options.ts";
 import { emitMetadata } from "../erofs/emit/compressed.ts";
 import { cutGrains, type GrainWork } from "../erofs/links/grains.ts";
-import { countBatches, type RunWork, verifyRuns } from "../erofs/links/verify-runs.ts";
-import { countWindows } from "../erofs/plan/inode-windows.ts";
+import { countVerifyPieces, type RunWork, verifyRuns } from "../erofs/links/verify-runs.ts";
+import { countBatches } from "../erofs/plan/inode-batches.ts";
 import { countCompressPieces } from "../erofs/plan/pieces.ts";
 import type { ErofsPlan } from "../erofs/plan/plan.ts";
 import { makeSegments, type SegmentWork } from "../erofs/segments/make-segments.ts";
@@ -61,7 +61,7 @@ const grains: Job<JobInput & { work: GrainWork }> = {
 };
 
 const verify: Job<JobInput & { work: RunWork }> = {
-  pieces: ({ work }) => countBatches(work),
+  pieces: ({ work }) => countVerifyPieces(work),
   async run(job, { work, ...input }) {
     const { tree, contents } = openInput(job, input);
     await verifyRuns(job, work, contents, openContents(job, tree, input.contents));
@@ -77,7 +77,7 @@ const compress: Job<JobInput & { work: CompressWork; files: CompressFiles }> = {
 };
 
 const metadata: Job<{ tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles }> = {
-  pieces: ({ plan }) => countWindows(plan),
+  pieces: ({ plan }) => countBatches(plan),
   async run(job, { tree, plan, compression, files }) {
     const { image, records } = openFiles(job, files);
     const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);

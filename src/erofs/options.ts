@@ -40,7 +40,7 @@ export interface ErofsLayoutOptions extends CompressionOptions {
 }
 
 /** {@link ErofsLayoutOptions} with every default decided and every value checked. */
-export interface ErofsLayout {
+export interface ErofsSettings {
   label: Uint8Array;
   /** 16 bytes, or undefined: to be derived. */
   uuid: Uint8Array | undefined;
@@ -63,7 +63,7 @@ export interface ErofsLayout {
 }
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
-export function resolveLayout(options: ErofsLayoutOptions): ErofsLayout {
+export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings {
   const blockSize = checkPowerOfTwo("block size", options.blockSize ?? 4096, 512, 65536);
   const label = encodeUtf8(`${options.label ?? ""}`);
   if (label.length > 15 || label.indexOf(0) >= 0) {

@@ -4,7 +4,7 @@ import type { XxHash } from "../core/xxhash.ts";
 import type { ImageBytes } from "./image.ts";
 
 /** Bytes that are read at once. */
-const PIECE = 1 << 20;
+const READ_BYTES = 1 << 20;
 
 /** The first 48 bits of xxh64 of the bytes, in hexadecimal. */
 export function checksum(bytes: Uint8Array, xxhash: XxHash): string {
@@ -20,8 +20,8 @@ export async function checksumOf(
 ): Promise<string | undefined> {
   const hash = xxhash.create64();
   let zero = true;
-  for (let from = at; from < end; from += PIECE) {
-    const bytes = await image.read(from, Math.min(PIECE, end - from));
+  for (let from = at; from < end; from += READ_BYTES) {
+    const bytes = await image.read(from, Math.min(READ_BYTES, end - from));
     zero &&= isZero(bytes);
     hash.update(bytes);
   }

@@ -12,9 +12,9 @@ const declared = vi.hoisted(() => new Map<string, object>());
 vi.mock("../../src/core/struct.ts", async (original) => {
   const module = await original<StructModule>();
   const struct: StructModule["struct"] = (name, size, fields) => {
-    const layout = module.struct(name, size, fields);
-    declared.set(name, layout);
-    return layout;
+    const shape = module.struct(name, size, fields);
+    declared.set(name, shape);
+    return shape;
   };
   return { ...module, struct };
 });
@@ -67,8 +67,8 @@ describe.each(["erofs", "squashfs"] as const)("the manual of %s", (format) => {
     for (const file of readdirSync(folder)) await import(new URL(file, folder).pathname);
     expect(declared.size).toBeGreaterThan(10);
     const described = parseStructures(format);
-    for (const [name, layout] of declared) {
-      expect({ name, ...described[name] }).toEqual({ name, ...Object.fromEntries(Object.entries(layout)) });
+    for (const [name, shape] of declared) {
+      expect({ name, ...described[name] }).toEqual({ name, ...Object.fromEntries(Object.entries(shape)) });
     }
   });
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
-import { resolveLayout } from "../../erofs/options.ts";
+import { resolveErofsOptions } from "../../erofs/options.ts";
 import {
   type BuildReport,
   buildErofs,
@@ -40,7 +40,7 @@ process.exit(
 
 function toJob(command: BuildCommand): BuildJob {
   const { image, build, squashfs, format, verbosity, progress } = command;
-  asUsage(() => (format === "erofs" ? resolveLayout(build) : resolveSquashfsOptions(squashfs)));
+  asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)));
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096 && verbosity > 0;
   return {

@@ -5,12 +5,12 @@
  *     gathered   | a.c | a.h | b.c | c.h | d.c |
  *     arranged   | a.c | b.c | d.c | a.h | c.h |
  */
-
+import { sharedFloat64 } from "../../core/shared.ts";
 import type { SharedStored } from "../plan/stored.ts";
 import { countEqualCells, SKETCH_WORDS } from "./sketch.ts";
 
 /** The next fragment is one of so many: no fragment comes forward by more. */
-const WINDOW = 128;
+const AHEAD = 128;
 /** No fragment moves back by more. */
 const PATIENCE = 512;
 
@@ -39,8 +39,7 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
   });
   const gathered = Float64Array.from(owners, (entry) => fragmentOff[entry]!);
   const order = orderBySimilarity(sketches, owners);
-  const shared = () => new Float64Array(new SharedArrayBuffer(8 * owners.length));
-  const arrangement = { starts: shared(), sources: shared(), end };
+  const arrangement = { starts: sharedFloat64(owners.length), sources: sharedFloat64(owners.length), end };
   const moved = new Float64Array(owners.length);
   let start = 0;
   order.forEach((owner, index) => {
@@ -60,11 +59,11 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
 function orderBySimilarity(sketches: Uint32Array, owners: Uint32Array): Uint32Array {
   const order = new Uint32Array(owners.length);
   // indices that are next, ascending
-  const waiting = new Uint32Array(WINDOW);
+  const waiting = new Uint32Array(AHEAD);
   let waits = 0;
   let next = 0;
   for (let placed = 0; placed < order.length; placed++) {
-    while (waits < WINDOW && next < owners.length) waiting[waits++] = next++;
+    while (waits < AHEAD && next < owners.length) waiting[waits++] = next++;
     let best = 0;
     if (placed > 0 && placed - waiting[0]! < PATIENCE) {
       const last = owners[order[placed - 1]!]! * SKETCH_WORDS;

@@ -11,7 +11,7 @@ import { EXTENT_FLAGS, EXTENT_PLACED, type ExtentStream } from "../disk/lcluster
 /** Most bytes of one extent in the log. */
 const LOG_BYTES = 30;
 
-/** A growing run of bytes that extents, or anything else, are appended to. */
+/** A growing row of bytes that extents, or anything else, are appended to. */
 export class ByteLog {
   #bytes = new Uint8Array(4096);
   length = 0;

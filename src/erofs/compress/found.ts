@@ -2,6 +2,7 @@
  * A memory of bytes that have been written, by a checksum of them: a table of fixed size in shared memory, in which
  * newer bytes take the place of older ones. Used in the order of the pieces, it does not depend on who made them.
  */
+import { sharedFloat64, sharedUint32 } from "../../core/shared.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 
 /** Places remembered at most. */
@@ -21,10 +22,10 @@ export interface SharedFound {
 /** An empty table. */
 export function shareFound(): SharedFound {
   return {
-    checksums: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
+    checksums: sharedUint32(SLOTS),
     kinds: new Uint8Array(new SharedArrayBuffer(SLOTS)),
-    lengths: new Uint32Array(new SharedArrayBuffer(4 * SLOTS)),
-    places: new Float64Array(new SharedArrayBuffer(8 * SLOTS)),
+    lengths: sharedUint32(SLOTS),
+    places: sharedFloat64(SLOTS),
   };
 }
 

@@ -37,19 +37,19 @@ export class CompressedPlanner {
 
   /** @param packedEntry what `allocatePackedInode` has returned */
   constructor(input: PlanInput, compression: Compression, packedEntry: number) {
-    const { tree, layout } = input;
+    const { tree, settings } = input;
     this.#input = input;
     this.#compression = compression;
     this.#packedEntry = packedEntry;
     this.#planner = new ImagePlanner(input);
     const methods = listMethods(compression);
     if (methods.length > 256) throw new ImageError("INPUT", "compress hints: more than 253");
-    const head = measureHead(describeMethods(compression, methods, layout.blockSize, 0));
+    const head = measureHead(describeMethods(compression, methods, settings.blockSize, 0));
     this.#shared = shareStored({
       entries: tree.length,
-      blockSize: layout.blockSize,
-      firstBlk: Math.ceil(head / layout.blockSize),
-      unit: compression.extentRecords ? 1 : layout.blockSize,
+      blockSize: settings.blockSize,
+      firstBlk: Math.ceil(head / settings.blockSize),
+      unit: compression.extentRecords ? 1 : settings.blockSize,
       fullIndexes: compression.fullIndexes,
       methods,
       formats: this.#planner.sizes.formats,
@@ -84,7 +84,7 @@ export class CompressedPlanner {
   /** The first step: all files. */
   planFiles(): CompressWork {
     // readers of fragments also read pclusters that several files share
-    const findsAgain = this.#input.layout.dedupe && this.#compression.fragments !== "none";
+    const findsAgain = this.#input.settings.dedupe && this.#compression.fragments !== "none";
     const found = findsAgain ? { pclusters: shareFound(), fragments: shareFound() } : undefined;
     return this.#work.planFiles(this.#files, found);
   }
@@ -137,9 +137,9 @@ export class CompressedPlanner {
   }
 
   #addPacked(): void {
-    const { layout } = this.#input;
-    const isExtended = layout.inodes === "extended" || this.#stored.fragmentBytes > 0xffffffff;
-    const chosen = indexLayout(this.#compression, layout.blockSize);
+    const { settings } = this.#input;
+    const isExtended = settings.inodes === "extended" || this.#stored.fragmentBytes > 0xffffffff;
+    const chosen = indexLayout(this.#compression, settings.blockSize);
     this.#shared.formats[this.#packedEntry] = (isExtended ? FORMAT_EXTENDED : 0) | (chosen << FORMAT_LAYOUT_SHIFT);
     this.#planner.addInode(this.#packedEntry);
   }

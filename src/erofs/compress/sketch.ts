@@ -1,5 +1,5 @@
 /**
- * Sketches of bytes: the more cells of two sketches are equal, the more short runs of bytes their originals have in
+ * Sketches of bytes: the more cells of two sketches are equal, the more short strings of bytes their originals have in
  * common. One cell is the smallest of the hashes that fall to it ("minwise hashing" in one permutation: Li, Owen and
  * Zhang, 2012).
  */
@@ -12,7 +12,7 @@ export const SKETCH_WORDS = CELLS / 4;
 /** Bytes of the original that are looked at: the first ones tell enough. */
 const SEEN_BYTES = 2048;
 /** Bytes that are hashed together. */
-const RUN_BYTES = 6;
+const STRING_BYTES = 6;
 
 const least = new Uint32Array(CELLS);
 
@@ -26,7 +26,7 @@ export function sketch(bytes: Uint8Array, into: Uint32Array, at: number): void {
     // the newest four bytes, and the two in front of them
     first = (first << 8) | (last >>> 24);
     last = (last << 8) | bytes[i]!;
-    if (i < RUN_BYTES - 1) continue;
+    if (i < STRING_BYTES - 1) continue;
     let hash = Math.imul(last, 0x9e3779b1) ^ Math.imul(first & 0xffff, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) >>> 0;
     const cell = hash % CELLS;

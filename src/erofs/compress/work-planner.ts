@@ -99,7 +99,7 @@ export class WorkPlanner {
   }
 
   #plan(files: Uint32Array, end: PartInput["end"], methods: Uint8Array, found: CompressWork["found"]): CompressWork {
-    const { tree, layout } = this.#input;
+    const { tree, settings } = this.#input;
     const { blockSize } = this.#stored;
     const inlineRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
@@ -114,7 +114,7 @@ export class WorkPlanner {
       if (map) return;
       const head = Math.max(...this.#headsOf(entry, heads));
       inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
-      if (layout.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
+      if (settings.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
     });
     return {
       compression: this.#compression,

@@ -10,7 +10,7 @@ import { CHUNK_ADDRESS, CHUNK_INDEX, CHUNK_INDEXES, MAX_CHUNK_BITS, NULL_BLOCK }
 export interface ChunkMap {
   /** log2 of blocks in a chunk. */
   bits: number;
-  /** Runs of chunks that are stored: first chunk, number of chunks, … */
+  /** Ranges of chunks that are stored: first chunk, number of chunks, … */
   ranges: number[];
   /** Blocks stored in all. */
   blocks: number;

@@ -1,5 +1,5 @@
 /**
- * Directories. A directory's data is a run of blocks, each complete in itself; the last one may be short:
+ * Directories. A directory's data is a row of blocks, each complete in itself; the last one may be short:
  *
  *     | dirent 0 | dirent 1 | … | dirent n-1 | name 0 | name 1 | … | name n-1 | zeros |
  *       12 bytes   nameoff ------------------^

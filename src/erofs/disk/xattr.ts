@@ -36,7 +36,7 @@ const PREFIXES: readonly { index: number; prefix: Uint8Array; whole: boolean }[]
 /** The attributes of a whole image, encoded. */
 export interface XattrPlan {
   /** Body by attribute set; index 0, and any set without attributes, has none. */
-  bodies: (Uint8Array | undefined)[];
+  ibodies: (Uint8Array | undefined)[];
   /** The shared area. */
   shared: Uint8Array;
   hasFilter: boolean;
@@ -78,10 +78,10 @@ export function planXattrs(
   // what no inode has room to name, because it names 255 others, is not shared
   const sharable = [...encoded.values()].flatMap((set) => set.filter(isOften).slice(0, MAX_SHARED_XATTRS));
   const { shared, ids } = placeShared(new Map(sharable.map((attribute) => [attribute.key, attribute])));
-  const bodies: (Uint8Array | undefined)[] = [];
+  const ibodies: (Uint8Array | undefined)[] = [];
   for (const [set, attributes] of encoded)
-    bodies[set] = encodeBody(attributes, ids, options.filter, xxhash, pathOf(set));
-  return { bodies, shared, hasFilter: options.filter && used.length > 0 };
+    ibodies[set] = encodeIbody(attributes, ids, options.filter, xxhash, pathOf(set));
+  return { ibodies, shared, hasFilter: options.filter && used.length > 0 };
 }
 
 /** i_xattr_icount of a body. */
@@ -153,7 +153,7 @@ function placeShared(byKey: ReadonlyMap<string, EncodedXattr>): { shared: Uint8A
   return { shared, ids };
 }
 
-function encodeBody(
+function encodeIbody(
   attributes: readonly EncodedXattr[],
   ids: ReadonlyMap<string, number>,
   filter: boolean,

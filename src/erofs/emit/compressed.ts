@@ -28,13 +28,13 @@ import {
 } from "../disk/format.ts";
 import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
 import { emitSuperblock, measureHead, sealSuperblock } from "../disk/superblock.ts";
-import { countWindows, WINDOW_FIELDS } from "../plan/inode-windows.ts";
+import { BATCH_FIELDS, countBatches } from "../plan/inode-batches.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
 import { StoredFiles } from "../plan/stored.ts";
-import { MetaWindow } from "./meta-window.ts";
+import { MetaBuffer } from "./meta-buffer.ts";
 
 /**
- * Emits windows until none is left; run by every thread at once.
+ * Emits batches until none is left; run by every thread at once.
  *
  * @param readRecords reads the spill file: see StoredFiles.recordOff
  */
@@ -47,11 +47,11 @@ export async function emitMetadata(
   sink: Pick<Sink, "writeAt">,
 ): Promise<void> {
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
-  for (const window of job.pieces(countWindows(plan))) {
-    const meta = emitter.emitWindow(window);
+  for (const batch of job.pieces(countBatches(plan))) {
+    const meta = emitter.emitBatch(batch);
     await sink.writeAt(meta.bytes, meta.imageOff);
-    await meta.emitRuns((bytes, imageOff) => sink.writeAt(bytes, imageOff));
-    if (window === 0) await emitEnds(plan, sink);
+    await meta.emitBodies((bytes, imageOff) => sink.writeAt(bytes, imageOff));
+    if (batch === 0) await emitEnds(plan, sink);
     await job.breathe();
   }
 }
@@ -69,7 +69,7 @@ class StoredEmitter {
   readonly #plan: ErofsPlan;
   readonly #compression: Compression;
   readonly #tree: Tree;
-  readonly #meta: MetaWindow;
+  readonly #meta: MetaBuffer;
   readonly #stored: StoredFiles;
   readonly #extents: ExtentReader;
 
@@ -82,17 +82,17 @@ class StoredEmitter {
     this.#plan = plan;
     this.#compression = compression;
     this.#tree = tree;
-    this.#meta = new MetaWindow(plan, tree);
+    this.#meta = new MetaBuffer(plan, tree);
     this.#stored = new StoredFiles(plan.stored!);
     this.#extents = new ExtentReader(readRecords);
   }
 
-  emitWindow(window: number): MetaWindow {
-    const { order, packed, windows } = this.#plan;
-    const at = window * WINDOW_FIELDS;
-    const runs = listRuns(this.#plan, this.#tree, windows[at]!, windows[at + 1]!);
-    this.#meta.open(windows[at + 2]!, windows[at + 3]!, runs);
-    for (let place = windows[at]!; place < windows[at + 1]!; place++) {
+  emitBatch(batch: number): MetaBuffer {
+    const { order, packed, batches } = this.#plan;
+    const at = batch * BATCH_FIELDS;
+    const withBodies = listBodies(this.#plan, this.#tree, batches[at]!, batches[at + 1]!);
+    this.#meta.open(batches[at + 2]!, batches[at + 3]!, withBodies);
+    for (let place = batches[at]!; place < batches[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
       this.#meta.emitInode(entry, place + 1);
       const kind = this.#tree.kind(entry);
@@ -176,21 +176,21 @@ class StoredEmitter {
 
   #broken(entry: number, end: number): ImageError {
     const path = showBytes(this.#tree.path(entry));
-    return new ImageError("INTERNAL", `${path}: its index ends at ${end}, behind its window`, { path });
+    return new ImageError("INTERNAL", `${path}: its index ends at ${end}, behind its batch`, { path });
   }
 }
 
-/** Directories and links of a window that have whole blocks behind its inodes, in the order of these. */
-function listRuns(
+/** Directories and links of a batch that have whole blocks behind its inodes, in the order of these. */
+function listBodies(
   { order, packed, startBlk }: ErofsPlan,
   tree: Tree,
   firstPlaced: number,
   endPlaced: number,
 ): number[] {
-  const runs: number[] = [];
+  const withBodies: number[] = [];
   for (let place = firstPlaced; place < endPlaced; place++) {
     const entry = order[packed[place]!]!;
-    if (startBlk[entry] !== NULL_BLOCK && tree.kind(entry) !== S_IFREG) runs.push(entry);
+    if (startBlk[entry] !== NULL_BLOCK && tree.kind(entry) !== S_IFREG) withBodies.push(entry);
   }
-  return runs.sort((a, b) => startBlk[a]! - startBlk[b]!);
+  return withBodies.sort((a, b) => startBlk[a]! - startBlk[b]!);
 }

@@ -3,14 +3,14 @@
  * enough zeros there is a cut. So equal bytes are cut alike, whatever stands in front of them.
  *
  *     one file      |.......|....|..........|.....|       the same bytes with something in front of them: from the
- *     another    |......xx....|....|..........|.....|     second cut on the pieces are the same
+ *     another    |......xx....|....|..........|.....|     second cut on the grains are the same
  */
 
-/** How long the pieces are, in bytes. */
+/** How long grains are, in bytes. */
 export interface GearSettings {
   min: number;
   max: number;
-  /** log2 of what a piece has beyond `min` on average. */
+  /** log2 of what a grain has beyond `min` on average. */
   bits: number;
 }
 
@@ -32,7 +32,7 @@ function makeGear(): Int32Array {
   return gear;
 }
 
-/** Where the piece that starts at `from` ends, at `to` at the latest. */
+/** Where the grain that starts at `from` ends, at `to` at the latest. */
 export function nextCut(bytes: Uint8Array, from: number, to: number, { min, max, bits }: GearSettings): number {
   const start = from + min;
   if (start >= to) return to;

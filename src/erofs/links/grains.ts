@@ -1,5 +1,5 @@
 /**
- * The contents of files as grains, pieces that follow from the contents, each with a hash: equal runs of bytes show as
+ * The contents of files as grains, which follow from the contents, each with a hash: equal runs of bytes show as
  * equal grains, and neither the bytes nor the files have to be kept. The table has a budget: the more contents, the
  * longer the grains; when it is full nevertheless, the grains of further pieces are left out.
  */
@@ -21,7 +21,7 @@ const MIN_BITS = 10;
 /** Grains have this many times 2^bits at most. */
 const MAX_TIMES = 16;
 /** Bytes of a file that are looked at together. */
-const WINDOW_BYTES = 1 << 20;
+const PLAIN_BYTES = 1 << 20;
 /** Bytes of results that may wait in a thread. */
 const WAITING_BYTES = 1 << 20;
 /** What a grain takes of them. */
@@ -68,8 +68,8 @@ export function planGrains(files: Uint32Array, classes: Uint8Array, pieces: Floa
 /** Cuts pieces into grains until none is left; run by every thread at once. */
 export async function cutGrains(job: JobContext, tree: Tree, work: GrainWork, contents: Contents): Promise<void> {
   const { files, classes, pieces } = work;
-  const window = new Uint8Array(WINDOW_BYTES + 1);
-  const sliding = new SlidingWindow(window, contents);
+  const bytes = new Uint8Array(PLAIN_BYTES + 1);
+  const sliding = new SlidingWindow(bytes, contents);
   const { h64Raw } = await loadXxHash();
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   for (const piece of job.pieces(countCompressPieces(pieces))) {
@@ -88,8 +88,8 @@ export async function cutGrains(job: JobContext, tree: Tree, work: GrainWork, co
         const covering = sliding.cover(at, reach);
         if (covering !== undefined) await covering;
         const place = sliding.placeOf(at);
-        const cut = nextCut(window, place, place + reach - at, work.settings);
-        output.add(h64Raw(window.subarray(place, cut), BigInt(seed)), cut - place, at === from);
+        const cut = nextCut(bytes, place, place + reach - at, work.settings);
+        output.add(h64Raw(bytes.subarray(place, cut), BigInt(seed)), cut - place, at === from);
         at += cut - place;
       }
       await job.breathe(end - from);

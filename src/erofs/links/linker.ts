@@ -6,7 +6,7 @@
  */
 import type { JobContext } from "../../core/threads.ts";
 import { EXTENT_COMPRESSED, EXTENT_FLAGS, EXTENT_PARTIAL } from "../disk/lcluster.ts";
-import { LINK_FIELDS, SEGMENT_FIELDS, type SharedLinks } from "./links.ts";
+import { LINK_FIELDS, type SharedLinks, SOURCE_FIELDS } from "./links.ts";
 
 const WAIT_MS = 50;
 /** Share of a pcluster that a link must save: half of one is lost in front of it on average. */
@@ -20,11 +20,11 @@ export class Linker {
   #pclusterBlocks = 1;
   #piece = 0;
   #index = 0;
-  /** The link being followed, the one behind the last of the file, and the segment being passed. */
+  /** The link being followed, the one behind the last of the file, and the source being passed. */
   #link = 0;
   #endLink = 0;
-  #segment = 0;
-  #endSegment = 0;
+  #source = 0;
+  #endSource = 0;
   #cut = 0;
   #endCut = 0;
   /** The link that has last been found to be worth it. */
@@ -48,16 +48,16 @@ export class Linker {
 
   /** Goes to the part that file number `index` has in `piece`, from `from` on, with pclusters of so many bytes. */
   open(piece: number, index: number, from: number, pclusterSize: number): void {
-    const { linkAt, links, segmentAt, segments, cutAt } = this.#shared;
+    const { linkAt, links, sourceAt, sources, cutAt } = this.#shared;
     this.#pclusterBlocks = pclusterSize / this.#blockSize;
     this.#piece = piece;
     this.#index = index;
     this.#link = linkAt[index]! * LINK_FIELDS;
     this.#endLink = linkAt[index + 1]! * LINK_FIELDS;
     while (this.#link < this.#endLink && links[this.#link]! < from) this.#link += LINK_FIELDS;
-    this.#segment = segmentAt[index]! * SEGMENT_FIELDS;
-    this.#endSegment = segmentAt[index + 1]! * SEGMENT_FIELDS;
-    while (this.#segment < this.#endSegment && segments[this.#segment]! < from) this.#segment += SEGMENT_FIELDS;
+    this.#source = sourceAt[index]! * SOURCE_FIELDS;
+    this.#endSource = sourceAt[index + 1]! * SOURCE_FIELDS;
+    while (this.#source < this.#endSource && sources[this.#source]! < from) this.#source += SOURCE_FIELDS;
     this.#cut = cutAt[index]!;
     this.#endCut = cutAt[index + 1]!;
     this.#worthy = -1;
@@ -77,14 +77,14 @@ export class Linker {
   }
 
   #seekLink(at: number, end: number): void | Promise<void> {
-    const { links, segments, done } = this.#shared;
+    const { links, sources, done } = this.#shared;
     for (; this.#link < this.#endLink && links[this.#link]! < end; this.#link += LINK_FIELDS) {
       const link = this.#link;
       if (links[link]! + links[link + 1]! <= at) continue;
-      const segment = links[link + 3]! * SEGMENT_FIELDS;
-      const piece = segments[segment + 2]!;
+      const source = links[link + 3]! * SOURCE_FIELDS;
+      const piece = sources[source + 2]!;
       if (piece !== this.#piece && Atomics.load(done, piece) === 0) return this.#seekLater(piece, at, end);
-      if (this.#isBehind(segment, at)) {
+      if (this.#isBehind(source, at)) {
         // the source is not compressed yet: the link is looked at where it starts
         const isCut = this.#crosses(at, links[link]!);
         this.start = isCut ? links[link]! : Number.POSITIVE_INFINITY;
@@ -107,23 +107,23 @@ export class Linker {
   }
 
   /** Whether a link's source is of the same file, and ends behind `at`. */
-  #isBehind(segment: number, at: number): boolean {
-    const { links, segmentAt } = this.#shared;
-    const number = segment / SEGMENT_FIELDS;
-    const isOwn = number >= segmentAt[this.#index]! && number < segmentAt[this.#index + 1]!;
+  #isBehind(source: number, at: number): boolean {
+    const { links, sourceAt } = this.#shared;
+    const number = source / SOURCE_FIELDS;
+    const isOwn = number >= sourceAt[this.#index]! && number < sourceAt[this.#index + 1]!;
     return isOwn && at < links[this.#link]! && links[this.#link + 2]! + links[this.#link + 1]! > at;
   }
 
   /** Looks for the first extent of a link's source that can be referred to. */
   #findSlot(link: number, at: number): boolean {
-    const { links, segments, used, starts, lengths, words } = this.#shared;
+    const { links, sources, used, starts, lengths, words } = this.#shared;
     const from = links[link]!;
     const to = from + links[link + 1]!;
     const number = links[link + 3]!;
-    const segment = number * SEGMENT_FIELDS;
-    /** What an offset in the segment lacks to be one in the file. */
-    const shift = segments[segment]! - links[link + 2]! + from;
-    const first = segments[segment + 3]!;
+    const source = number * SOURCE_FIELDS;
+    /** What an offset in the source lacks to be one in the file. */
+    const shift = sources[source]! - links[link + 2]! + from;
+    const first = sources[source + 3]!;
     const end = first + used[number]!;
     for (let slot = lowerBound(starts, first, end, Math.max(from, at) - shift); slot < end; slot++) {
       const start = starts[slot]! + shift;
@@ -167,18 +167,18 @@ export class Linker {
 
   /** Notes an extent of the part if others may refer to it; returns its slot, or -1. Each is behind the one before it. */
   note(at: number, length: number, storedLen: number, flags: number): number {
-    const { segments, used, starts, lengths, words } = this.#shared;
-    while (this.#segment < this.#endSegment && segments[this.#segment]! + segments[this.#segment + 1]! <= at) {
-      this.#segment += SEGMENT_FIELDS;
+    const { sources, used, starts, lengths, words } = this.#shared;
+    while (this.#source < this.#endSource && sources[this.#source]! + sources[this.#source + 1]! <= at) {
+      this.#source += SOURCE_FIELDS;
     }
-    const segment = this.#segment;
-    const isInside = segment < this.#endSegment && at >= segments[segment]!;
+    const source = this.#source;
+    const isInside = source < this.#endSource && at >= sources[source]!;
     // what is shorter than a block, or stored elsewhere, is the end of a file
     if (!isInside || length < this.#blockSize || storedLen === 0) return -1;
-    const number = segment / SEGMENT_FIELDS;
-    if (used[number] === segments[segment + 4]) return -1;
-    const slot = segments[segment + 3]! + used[number]!;
-    starts[slot] = at - segments[segment]!;
+    const number = source / SOURCE_FIELDS;
+    if (used[number] === sources[source + 4]) return -1;
+    const slot = sources[source + 3]! + used[number]!;
+    starts[slot] = at - sources[source]!;
     lengths[slot] = length;
     words[slot] = (storedLen / this.#blockSize) * EXTENT_FLAGS + flags;
     used[number]!++;

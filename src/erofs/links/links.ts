@@ -3,13 +3,13 @@
  * What extents a source has shows when it is compressed; they are noted in slots, which links look at when it is their
  * turn.
  *
- *     source   ...|==========================|...      a segment: it has slots, one for each extent that starts in it
+ *     source   ...|==========================|...      it has slots, one for each extent that starts in it
  *     extents  |     0     |     1     |     2     |
  *     target        ...|==========================|... a link
  *     extents  | own  |own |     1     |  2   | own    own up to the first that can be referred to; of the last a part
  */
 import { roundUp } from "../../core/bytes.ts";
-import { sharedUint32 } from "../../core/shared.ts";
+import { sharedUint32, shareFloat64 } from "../../core/shared.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { LCLUSTER_INDEX } from "../disk/format.ts";
 import { COMPRESS_FIELDS, countCompressPieces } from "../plan/pieces.ts";
@@ -24,12 +24,12 @@ import {
   RUN_TARGET_OFF,
 } from "./runs.ts";
 
-/** Numbers of one link: offset in the file, bytes, offset in the source's file, number of the source's segment. */
+/** Numbers of one link: offset in the file, bytes, offset in the file of its source, number of the source. */
 export const LINK_FIELDS = 4;
-/** Numbers of one segment: offset in the file, bytes, piece, first slot, number of slots there are. */
-export const SEGMENT_FIELDS = 5;
+/** Numbers of one source: offset in the file, bytes, piece, first slot, number of slots there are. */
+export const SOURCE_FIELDS = 5;
 
-/** Most slots of all segments. */
+/** Most slots of all sources. */
 const SLOTS = 1 << 21;
 /** What a link is worth, as a share of its bytes beyond {@link LOST_PCLUSTERS}: most contents shrink to more than that. */
 const LINK_WORTH = 0.25;
@@ -45,19 +45,19 @@ export interface SharedLinks {
   linkAt: Uint32Array;
   /** Records of LINK_FIELDS, by file and offset. */
   links: Float64Array;
-  /** The same of segments. */
-  segmentAt: Uint32Array;
-  segments: Float64Array;
+  /** The same of sources. */
+  sourceAt: Uint32Array;
+  sources: Float64Array;
   /** The same of the offsets where extents should start, so that others can refer to them. */
   cutAt: Uint32Array;
   cuts: Float64Array;
-  /** By segment: slots that are used. */
+  /** By source: slots that are used. */
   used: Uint32Array;
-  /** By slot: where the extent starts in the segment, its bytes, its blocks * 8 + flags. */
+  /** By slot: where the extent starts in the source, its bytes, its blocks * 8 + flags. */
   starts: Uint32Array;
   lengths: Uint32Array;
   words: Uint32Array;
-  /** By slot: the extent's first block, once the segment's piece is placed. */
+  /** By slot: the extent's first block, once the source's piece is placed. */
   blks: Uint32Array;
   /** By piece: 1 when all its extents are in their slots. */
   done: Int32Array;
@@ -79,25 +79,25 @@ export function planLinks(
   const chosen = chooseLinks(tree, files, runs, blockSize, pclusterSizeOf);
   if (chosen.links.length === 0) return undefined;
   const cuts = chooseCuts(chosen, files.length, pclusterSizeOf);
-  const { segmentAt, segments } = makeSegments(chosen, files.length, pieces);
-  const count = segments.length / SEGMENT_FIELDS;
+  const { sourceAt, sources } = joinSources(chosen, files.length, pieces);
+  const count = sources.length / SOURCE_FIELDS;
   let slots = 0;
-  for (let at = 0; at < segments.length; at += SEGMENT_FIELDS) {
+  for (let at = 0; at < sources.length; at += SOURCE_FIELDS) {
     // an extent starts in each block at most
-    const wanted = roundUp(segments[at + 1]!, blockSize) / blockSize + 1;
-    segments[at + 3] = slots;
-    segments[at + 4] = Math.min(wanted, SLOTS - slots);
-    slots += segments[at + 4]!;
+    const wanted = roundUp(sources[at + 1]!, blockSize) / blockSize + 1;
+    sources[at + 3] = slots;
+    sources[at + 4] = Math.min(wanted, SLOTS - slots);
+    slots += sources[at + 4]!;
   }
   const linkAt = sharedUint32(files.length + 1);
   linkAt.set(chosen.linkAt);
   return {
     linkAt,
-    links: shareNumbers(chosen.links),
-    segmentAt,
-    segments: shareNumbers(segments),
+    links: shareFloat64(chosen.links),
+    sourceAt,
+    sources: shareFloat64(sources),
     cutAt: cuts.cutAt,
-    cuts: shareNumbers(cuts.cuts),
+    cuts: shareFloat64(cuts.cuts),
     used: sharedUint32(count),
     starts: sharedUint32(slots),
     lengths: sharedUint32(slots),
@@ -107,13 +107,7 @@ export function planLinks(
   };
 }
 
-function shareNumbers(numbers: readonly number[]): Float64Array {
-  const shared = new Float64Array(new SharedArrayBuffer(8 * numbers.length));
-  shared.set(numbers);
-  return shared;
-}
-
-/** Links as they are collected; the source's file stands where its segment's number will. */
+/** Links as they are collected; the number of the source's file stands where that of the source will. */
 interface ChosenLinks {
   linkAt: Uint32Array;
   links: number[];
@@ -187,12 +181,12 @@ function chooseCuts({ links }: ChosenLinks, files: number, pclusterSizeOf: (inde
   return { cutAt, cuts };
 }
 
-/** Joins the sources of all links into segments, and replaces the file of each link's source by its segment. */
-function makeSegments({ links }: ChosenLinks, files: number, pieces: Float64Array) {
+/** Joins the sources of all links into sources, and puts their numbers in the place of their files'. */
+function joinSources({ links }: ChosenLinks, files: number, pieces: Float64Array) {
   const pieceOf = findPieces(files, pieces);
   const order = orderBySource(links);
-  const segmentAt = sharedUint32(files + 1);
-  const segments: number[] = [];
+  const sourceAt = sharedUint32(files + 1);
+  const sources: number[] = [];
   let last = -1;
   let file = -1;
   for (const link of order) {
@@ -200,16 +194,16 @@ function makeSegments({ links }: ChosenLinks, files: number, pieces: Float64Arra
     const offset = links[link + 2]!;
     const end = offset + links[link + 1]!;
     const piece = pieceOf(index, offset);
-    if (file !== index || segments[last + 2] !== piece || offset > segments[last]! + segments[last + 1]!) {
-      for (; file < index; file++) segmentAt[file + 1] = segments.length / SEGMENT_FIELDS;
-      last = segments.length;
-      segments.push(offset, 0, piece, 0, 0);
+    if (file !== index || sources[last + 2] !== piece || offset > sources[last]! + sources[last + 1]!) {
+      for (; file < index; file++) sourceAt[file + 1] = sources.length / SOURCE_FIELDS;
+      last = sources.length;
+      sources.push(offset, 0, piece, 0, 0);
     }
-    segments[last + 1] = Math.max(segments[last + 1]!, end - segments[last]!);
-    links[link + 3] = last / SEGMENT_FIELDS;
+    sources[last + 1] = Math.max(sources[last + 1]!, end - sources[last]!);
+    links[link + 3] = last / SOURCE_FIELDS;
   }
-  for (; file < files; file++) segmentAt[file + 1] = segments.length / SEGMENT_FIELDS;
-  return { segmentAt, segments };
+  for (; file < files; file++) sourceAt[file + 1] = sources.length / SOURCE_FIELDS;
+  return { sourceAt, sources };
 }
 
 /** Tells the piece in which a place of a file lies. */

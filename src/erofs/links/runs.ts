@@ -4,6 +4,7 @@
  *     source   | a | b | c | d | e |              the run c d: its bytes and what is equal on both sides of it
  *     target         | x | c | d | y |
  */
+import { shareFloat64 } from "../../core/shared.ts";
 import { GrainPlace, type GrainWork, sameGrains, startsPart } from "./grains.ts";
 
 /** Numbers of one run. */
@@ -35,9 +36,7 @@ export function findRuns(work: GrainWork, sizes: (index: number) => number): Flo
     while (at.next()) finder.add(at);
     finder.endPart();
   }
-  const shared = new Float64Array(new SharedArrayBuffer(8 * finder.runs.length));
-  shared.set(finder.runs);
-  return shared;
+  return shareFloat64(finder.runs);
 }
 
 /** Joins grains that have equals in front of them to runs, as they come. */

@@ -14,7 +14,7 @@ import {
 } from "./runs.ts";
 
 /** Runs that one thread takes at a time. */
-const BATCH = 16;
+const RUNS_OF_PIECE = 16;
 /** Bytes that are compared at once. */
 const STEP_BYTES = 1 << 18;
 /** Bytes on either side of a run that are looked at together. */
@@ -29,8 +29,8 @@ export interface RunWork {
 }
 
 /** How many pieces {@link verifyRuns} has. */
-export function countBatches({ runs }: RunWork): number {
-  return Math.ceil(runs.length / RUN_FIELDS / BATCH);
+export function countVerifyPieces({ runs }: RunWork): number {
+  return Math.ceil(runs.length / RUN_FIELDS / RUNS_OF_PIECE);
 }
 
 /**
@@ -42,8 +42,8 @@ export async function verifyRuns(job: JobContext, work: RunWork, targets: Conten
   const { files, runs } = work;
   const verifier = new RunVerifier(files, runs, targets, sources);
   const count = runs.length / RUN_FIELDS;
-  for (const batch of job.pieces(countBatches(work))) {
-    for (let run = batch * BATCH; run < Math.min(count, (batch + 1) * BATCH); run++) {
+  for (const piece of job.pieces(countVerifyPieces(work))) {
+    for (let run = piece * RUNS_OF_PIECE; run < Math.min(count, (piece + 1) * RUNS_OF_PIECE); run++) {
       await verifier.verify(run * RUN_FIELDS);
       await job.breathe(runs[run * RUN_FIELDS + RUN_LENGTH]!);
     }

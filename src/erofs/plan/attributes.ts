@@ -4,14 +4,14 @@ import type { XxHash } from "../../core/xxhash.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { planXattrs, type XattrPlan } from "../disk/xattr.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 
 /** Encodes the attribute sets that inodes have. Throws `LIMIT` naming a path for what EROFS cannot hold. */
 export function planTreeXattrs(
   tree: Tree,
   order: Uint32Array,
   sets: Xattr[][],
-  layout: ErofsLayout,
+  settings: ErofsSettings,
   xxhash: XxHash,
 ): XattrPlan {
   const uses = new Uint32Array(sets.length);
@@ -20,7 +20,7 @@ export function planTreeXattrs(
     const set = tree.xattrs.view[entry]!;
     if (uses[set]!++ === 0) example[set] = entry;
   }
-  const options = { tolerance: layout.xattrTolerance, filter: layout.xattrFilter };
+  const options = { tolerance: settings.xattrTolerance, filter: settings.xattrFilter };
   const pathOf = (set: number) => showBytes(tree.path(example[set]!)) || "/";
   return planXattrs(sets, uses, options, xxhash, pathOf);
 }

@@ -17,7 +17,7 @@ import {
   MAX_LINK,
 } from "../disk/format.ts";
 import { fitsCompact } from "../disk/inode.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import type { InodeSizes } from "./measure.ts";
 import type { ImageTime } from "./time.ts";
 
@@ -25,7 +25,7 @@ import type { ImageTime } from "./time.ts";
 export interface LayoutInput {
   tree: Tree;
   inodes: InodeOrder;
-  layout: ErofsLayout;
+  settings: ErofsSettings;
   time: ImageTime;
   sharesWith: Uint32Array | undefined;
   holes: ReadonlyMap<number, DataRanges>;
@@ -53,7 +53,7 @@ export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
  * shared block holds it once.
  */
 function chooseSharedPlain(input: LayoutInput, sizes: InodeSizes, sharesWith: Uint32Array): Set<number> {
-  const { blockSize } = input.layout;
+  const { blockSize } = input.settings;
   const members = new Map<number, number>();
   const plain = new Set<number>();
   for (const entry of input.inodes.order) {
@@ -71,7 +71,7 @@ function chooseSharedPlain(input: LayoutInput, sizes: InodeSizes, sharesWith: Ui
 /** What {@link FormatChooser} goes by. */
 export interface FormatInput {
   tree: Tree;
-  layout: ErofsLayout;
+  settings: ErofsSettings;
   time: ImageTime;
   /** Link counts by entry. */
   inodes: { readonly nlink: Uint32Array };
@@ -90,12 +90,12 @@ export class FormatChooser {
   /**
    * Chooses for an inode with data of its own, and returns the bytes that holes save.
    *
-   * @param runs what of the file is no hole, if it has been looked through
+   * @param ranges what of the file is no hole, if it has been looked through
    * @param isPlain a file's end shall not be beside its inode
    */
-  choose(entry: number, runs: DataRanges | undefined, isPlain = false): number {
+  choose(entry: number, ranges: DataRanges | undefined, isPlain = false): number {
     const extended = this.#needsExtended(entry);
-    const saved = runs && this.#planHoles(entry, runs);
+    const saved = ranges && this.#planHoles(entry, ranges);
     const layout = saved === undefined ? this.#chooseLayout(entry, extended, isPlain) : LAYOUT_CHUNK;
     this.#sizes.formats[entry] = (layout << FORMAT_LAYOUT_SHIFT) | (extended ? FORMAT_EXTENDED : 0);
     return saved ?? 0;
@@ -110,37 +110,37 @@ export class FormatChooser {
   }
 
   #needsExtended(entry: number): boolean {
-    const { tree, layout, time, inodes } = this.#input;
+    const { tree, settings, time, inodes } = this.#input;
     const { uid, gid, mtime, mtimeNsec } = tree;
     const size = this.#sizes.size(entry);
     const isCompact = fitsCompact(size, uid.view[entry]!, gid.view[entry]!, inodes.nlink[entry]!);
-    if (layout.inodes === "compact" && !isCompact) {
+    if (settings.inodes === "compact" && !isCompact) {
       const path = showBytes(tree.path(entry)) || "/";
       throw new ImageError("LIMIT", `${path}: its size, owner or link count does not fit a compact inode`, { path });
     }
-    if (layout.inodes !== "auto") return layout.inodes === "extended";
+    if (settings.inodes !== "auto") return settings.inodes === "extended";
     if (!isCompact) return true;
-    if (layout.ignoreMtime) return false;
+    if (settings.ignoreMtime) return false;
     return mtime.view[entry] !== time.epoch || mtimeNsec.view[entry] !== time.fixedNsec;
   }
 
   /** Cuts a file with holes, and returns the bytes saved; undefined where there are none, or cutting saves nothing. */
-  #planHoles(entry: number, runs: DataRanges): number | undefined {
-    const { tree, layout } = this.#input;
-    const { blockSize, chunkBits, chunkIndexes } = layout;
+  #planHoles(entry: number, ranges: DataRanges): number | undefined {
+    const { tree, settings } = this.#input;
+    const { blockSize, chunkBits, chunkIndexes } = settings;
     const blocks = Math.ceil(tree.size.view[entry]! / blockSize);
     const unit = chunkUnit(chunkIndexes);
-    const map = planChunks(runs, blocks, blockSize, unit, chunkBits);
+    const map = planChunks(ranges, blocks, blockSize, unit, chunkBits);
     const saved = (blocks - map.blocks) * blockSize;
     // what saves less than a block may cost more in the packing of inodes
     if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
-    if (layout.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
+    if (settings.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
     this.#sizes.chunkMaps.set(entry, map);
     return saved;
   }
 
   #chooseLayout(entry: number, extended: boolean, isPlain: boolean): number {
-    const { tree, layout } = this.#input;
+    const { tree, settings } = this.#input;
     const sizes = this.#sizes;
     const size = sizes.size(entry);
     const kind = tree.kind(entry);
@@ -149,10 +149,10 @@ export class FormatChooser {
       throw new ImageError("LIMIT", `${path}: a symbolic link of ${size} bytes; EROFS holds ${MAX_LINK}`, { path });
     }
     if (kind === S_IFREG && size > 0) {
-      if (layout.chunkBits !== undefined) return LAYOUT_CHUNK;
-      if (!layout.inlineData || isPlain) return LAYOUT_PLAIN;
+      if (settings.chunkBits !== undefined) return LAYOUT_CHUNK;
+      if (!settings.inlineData || isPlain) return LAYOUT_PLAIN;
     }
-    const tail = size % layout.blockSize;
-    return tail > 0 && sizes.headBytes(entry, extended) + tail <= layout.blockSize ? LAYOUT_INLINE : LAYOUT_PLAIN;
+    const tail = size % settings.blockSize;
+    return tail > 0 && sizes.headBytes(entry, extended) + tail <= settings.blockSize ? LAYOUT_INLINE : LAYOUT_PLAIN;
   }
 }

@@ -16,7 +16,7 @@ import {
 import { measureInode } from "../disk/inode.ts";
 import { mapHeaderAt, measureExtents, measureIndex } from "../disk/lcluster.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import type { StoredFiles } from "./stored.ts";
 
 /** Bytes of content that lie in whole blocks; the rest, if any, is inline. */
@@ -27,8 +27,8 @@ export function bodyBytes(size: number, format: number, blockSize: number): numb
 /** Sizes of the inodes of one image, by entry. */
 export class InodeSizes {
   readonly #tree: Tree;
-  readonly #layout: ErofsLayout;
-  readonly #xattrs: Pick<XattrPlan, "bodies">;
+  readonly #settings: ErofsSettings;
+  readonly #xattrs: Pick<XattrPlan, "ibodies">;
   /** Bits 0..3 of i_format: filled in while layouts are chosen. */
   formats: Uint8Array;
   /** How files with holes are cut: filled in while layouts are chosen. */
@@ -40,12 +40,12 @@ export class InodeSizes {
 
   constructor(
     tree: Tree,
-    layout: ErofsLayout,
-    xattrs: Pick<XattrPlan, "bodies">,
+    settings: ErofsSettings,
+    xattrs: Pick<XattrPlan, "ibodies">,
     formats: Uint8Array = new Uint8Array(new SharedArrayBuffer(tree.length)),
   ) {
     this.#tree = tree;
-    this.#layout = layout;
+    this.#settings = settings;
     this.#xattrs = xattrs;
     this.formats = formats;
   }
@@ -56,15 +56,15 @@ export class InodeSizes {
     // asked for several times in a row
     if (entry !== this.#directory) {
       this.#directory = entry;
-      this.#directorySize = measureDirectory(this.#tree, entry, this.#layout.blockSize);
+      this.#directorySize = measureDirectory(this.#tree, entry, this.#settings.blockSize);
     }
     return this.#directorySize;
   }
 
   /** Bytes of the inode and its attributes. */
   headBytes(entry: number, extended: boolean): number {
-    const body = this.#xattrs.bodies[this.#tree.xattrs.view[entry]!];
-    return measureInode(extended) + (body?.length ?? 0);
+    const ibody = this.#xattrs.ibodies[this.#tree.xattrs.view[entry]!];
+    return measureInode(extended) + (ibody?.length ?? 0);
   }
 
   /** Bytes that lie together at the inode's place: head, and inline tail or chunk array. */
@@ -74,7 +74,7 @@ export class InodeSizes {
     const layout = format >> FORMAT_LAYOUT_SHIFT;
     if (layout === LAYOUT_PLAIN) return head;
     const size = this.size(entry);
-    const { blockSize, chunkBits, chunkIndexes } = this.#layout;
+    const { blockSize, chunkBits, chunkIndexes } = this.#settings;
     if (layout === LAYOUT_COMPRESSED_FULL || layout === LAYOUT_COMPRESSED_COMPACT) {
       return this.#indexEnd(entry, head, size, layout) + this.stored!.shared.inlineLen[entry]!;
     }
@@ -88,25 +88,25 @@ export class InodeSizes {
     const header = mapHeaderAt(head);
     if (this.stored!.isFragment(entry)) return header + MAP_HEADER.byteSize;
     const { extents, unit } = this.stored!.shared;
-    if (unit < this.#layout.blockSize) return measureExtents(header, size, extents[entry]!);
-    return measureIndex(header, size, layout, Math.log2(this.#layout.blockSize));
+    if (unit < this.#settings.blockSize) return measureExtents(header, size, extents[entry]!);
+    return measureIndex(header, size, layout, Math.log2(this.#settings.blockSize));
   }
 
   /** Whole blocks in the metadata zone: those of directories and of symbolic links. */
-  runBlocks(entry: number): number {
+  metaBodyBlocks(entry: number): number {
     // a directory that is compressed lies in the packed inode
     if (isCompressed(this.formats[entry]!)) return 0;
     const kind = this.#tree.kind(entry);
-    return kind === S_IFDIR || kind === S_IFLNK ? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize) : 0;
+    return kind === S_IFDIR || kind === S_IFLNK ? Math.ceil(this.bodyBytes(entry) / this.#settings.blockSize) : 0;
   }
 
   /** Blocks of a regular file in the data zone. */
   dataBlocks(entry: number): number {
-    return this.chunkMaps.get(entry)?.blocks ?? Math.ceil(this.bodyBytes(entry) / this.#layout.blockSize);
+    return this.chunkMaps.get(entry)?.blocks ?? Math.ceil(this.bodyBytes(entry) / this.#settings.blockSize);
   }
 
   /** Bytes in whole blocks, holes included. */
   bodyBytes(entry: number): number {
-    return bodyBytes(this.size(entry), this.formats[entry]!, this.#layout.blockSize);
+    return bodyBytes(this.size(entry), this.formats[entry]!, this.#settings.blockSize);
   }
 }

@@ -1,8 +1,9 @@
 /**
- * How compression is cut into pieces of work: runs of small files, and parts of large ones. The cuts follow from sizes
+ * How compression is cut into pieces of work: groups of small files, and parts of large ones. The cuts follow from sizes
  * alone, so they are the same for any number of threads.
  */
 import { roundUp } from "../../core/bytes.ts";
+import { shareFloat64 } from "../../core/shared.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 
 /** Numbers of one record of pieces: first file and the one behind the last, offset and bytes of a part of one file. */
@@ -70,9 +71,7 @@ export class PieceList {
   /** All records, in shared memory. */
   end(): Float64Array {
     this.#endGroup();
-    const shared = new Float64Array(new SharedArrayBuffer(8 * this.#records.length));
-    shared.set(this.#records);
-    return shared;
+    return shareFloat64(this.#records);
   }
 
   #endGroup(end: number = this.#files): void {

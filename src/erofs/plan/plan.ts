@@ -2,7 +2,7 @@
  * The plan of a compressed image's metadata: the place of every inode and directory block. Pure; what grows with the tree
  * lies in shared memory, so that every thread can emit any part of it.
  *
- *     | windows of inodes, see inode-windows.ts | shared attributes |
+ *     | batches of inodes, see inode-batches.ts | shared attributes |
  */
 import { roundUp } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
@@ -18,9 +18,9 @@ import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "..
 import { checkBlocks } from "../disk/limits.ts";
 import type { Superblock, SuperCompression } from "../disk/superblock.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs } from "./attributes.ts";
-import { type Packing, packInodes } from "./inode-windows.ts";
+import { type BatchPlan, planBatches } from "./inode-batches.ts";
 import { chooseLayouts } from "./layouts.ts";
 import { InodeSizes } from "./measure.ts";
 import type { SharedStored } from "./stored.ts";
@@ -40,7 +40,7 @@ export interface ErofsPlan {
   superblock: Superblock;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
-  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see inode-windows.ts. */
+  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see inode-batches.ts. */
   packed: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
@@ -51,8 +51,8 @@ export interface ErofsPlan {
   startBlk: Uint32Array;
   /** By entry: the file whose data it shares, or NONE; undefined where nothing is shared. */
   sharesWith: Uint32Array | undefined;
-  /** Records of WINDOW_FIELDS, see inode-windows.ts. */
-  windows: Float64Array;
+  /** Records of BATCH_FIELDS, see inode-batches.ts. */
+  batches: Float64Array;
   /** How sparse files are cut, by entry. */
   chunkMaps: Map<number, ChunkMap>;
   /** log2 of blocks in a chunk of every other chunk-based file. */
@@ -75,7 +75,7 @@ export interface PlanInput {
   files: FileOrder;
   /** The rules that this order comes from. */
   sort: readonly SortRule[];
-  layout: ErofsLayout;
+  settings: ErofsSettings;
   /** Build time, where one is given. */
   timestamp: number | undefined;
   sharesWith: Uint32Array | undefined;
@@ -102,7 +102,7 @@ export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "fi
 
 /** Where the metadata lies. */
 export interface MetadataPlace {
-  windows: Packing["windows"];
+  batches: BatchPlan["batches"];
   firstBlk: number;
   /** Block from which NIDs count. */
   nidBlk: number;
@@ -139,19 +139,19 @@ export class ImagePlanner {
   #packed: Uint32Array = sharedUint32(0);
 
   constructor(input: PlanInput) {
-    const { tree, inodes, layout, xxhash } = input;
+    const { tree, inodes, settings, xxhash } = input;
     this.#input = input;
     this.#order = inodes.order;
-    this.#blockSize = layout.blockSize;
-    this.time = chooseTime(tree, inodes, input.timestamp, layout.ignoreMtime);
-    this.#xattrs = planTreeXattrs(tree, inodes.order, input.xattrs, layout, xxhash);
-    this.sizes = new InodeSizes(tree, layout, this.#xattrs);
+    this.#blockSize = settings.blockSize;
+    this.time = chooseTime(tree, inodes, input.timestamp, settings.ignoreMtime);
+    this.#xattrs = planTreeXattrs(tree, inodes.order, input.xattrs, settings, xxhash);
+    this.sizes = new InodeSizes(tree, settings, this.#xattrs);
     this.nids = sharedUint32(tree.length);
     this.startBlk = sharedUint32(tree.length).fill(NULL_BLOCK);
     this.#savedByHoles = chooseLayouts({ ...input, time: this.time }, this.sizes);
-    const optionsText = uuidText(layout, this.time, input.sort);
+    const optionsText = uuidText(settings, this.time, input.sort);
     const { sharesWith } = input;
-    this.#uuid = layout.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
+    this.#uuid = settings.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
   }
 
   /** Adds an inode that no directory names, behind all others. */
@@ -167,27 +167,27 @@ export class ImagePlanner {
     const order = this.#order;
     this.#packed = sharedUint32(order.length);
     let placed = 0;
-    const { windows, endBlk } = packInodes({
+    const { batches, endBlk } = planBatches({
       count: order.length,
       blockSize: this.#blockSize,
       firstBlk,
       nidBlk,
       reserved,
       measureItem: (index) => this.sizes.itemBytes(order[index]!),
-      measureRun: (index) => this.sizes.runBlocks(order[index]!),
+      measureBody: (index) => this.sizes.metaBodyBlocks(order[index]!),
       placeItem: (index, offset) => {
         const nid = (offset - nidBlk * this.#blockSize) / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
         this.nids[order[index]!] = nid;
         this.#packed[placed++] = index;
       },
-      placeRun: (index, blk) => {
+      placeBody: (index, blk) => {
         this.startBlk[order[index]!] = blk;
       },
     });
     this.#nameLinks();
     const xattrBlocks = Math.ceil(this.#xattrs.shared.length / this.#blockSize);
-    return { windows, firstBlk, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : endBlk, endBlk: endBlk + xattrBlocks };
+    return { batches, firstBlk, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : endBlk, endBlk: endBlk + xattrBlocks };
   }
 
   /** The further names of a hard link lead to the one inode. */
@@ -200,10 +200,10 @@ export class ImagePlanner {
 
   /** The whole plan, of an image that ends with block `endBlk`. */
   finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan): ErofsPlan {
-    const { inodes, layout, sharesWith } = this.#input;
-    const blocks = roundUp(endBlk, layout.fsAlignBlocks);
+    const { inodes, settings, sharesWith } = this.#input;
+    const blocks = roundUp(endBlk, settings.fsAlignBlocks);
     checkBlocks(blocks);
-    const isChunked = this.sizes.chunkMaps.size > 0 || layout.chunkBits !== undefined;
+    const isChunked = this.sizes.chunkMaps.size > 0 || settings.chunkBits !== undefined;
     const superblock: Superblock = {
       blockSize: this.#blockSize,
       rootNid: this.nids[0]!,
@@ -215,11 +215,11 @@ export class ImagePlanner {
       nidBlk: metadata.nidBlk,
       xattrBlk: metadata.xattrBlk,
       uuid: this.#uuid,
-      label: layout.label,
+      label: settings.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
       incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0),
       compression: compressed.description,
-      hasChecksum: layout.checksum,
+      hasChecksum: settings.checksum,
     };
     return {
       blockSize: this.#blockSize,
@@ -234,10 +234,10 @@ export class ImagePlanner {
       formats: this.sizes.formats,
       startBlk: this.startBlk,
       sharesWith,
-      windows: Float64Array.from(metadata.windows),
+      batches: Float64Array.from(metadata.batches),
       chunkMaps: this.sizes.chunkMaps,
-      chunkBits: layout.chunkBits ?? 0,
-      chunkIndexes: layout.chunkIndexes,
+      chunkBits: settings.chunkBits ?? 0,
+      chunkIndexes: settings.chunkIndexes,
       xattrs: this.#xattrs,
       savedByDedupe: compressed.savedByDedupe,
       savedByHoles: this.#savedByHoles,

@@ -2,6 +2,7 @@
  * How regular files of a compressed image have been stored: what indexes and inodes are made from, by entry, in shared
  * memory. Filled in piece by piece, in the order of the pieces, so it does not depend on who compressed which.
  */
+import { sharedFloat64, sharedUint32 } from "../../core/shared.ts";
 import {
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
@@ -132,19 +133,19 @@ export interface StoredOptions
 /** Shared columns for an image's entries. */
 export function shareStored({ entries, firstBlk, sketchWords, ...given }: StoredOptions): SharedStored {
   const bytes = (each: number) => new SharedArrayBuffer(each * entries);
-  const totals = new Float64Array(new SharedArrayBuffer(8 * TOTALS));
+  const totals = sharedFloat64(TOTALS);
   totals[TOTAL_BLOCKS] = firstBlk;
   return {
     ...given,
-    blocks: new Uint32Array(bytes(4)),
-    extents: new Uint32Array(bytes(4)),
+    blocks: sharedUint32(entries),
+    extents: sharedUint32(entries),
     method: new Uint8Array(bytes(1)),
     packed: new Uint8Array(bytes(1)),
     inlineLen: new Uint16Array(bytes(2)),
-    recordOff: new Float64Array(bytes(8)),
-    fragmentLen: new Float64Array(bytes(8)),
-    fragmentOff: new Float64Array(bytes(8)),
-    sketches: new Uint32Array(bytes(4 * sketchWords)),
+    recordOff: sharedFloat64(entries),
+    fragmentLen: sharedFloat64(entries),
+    fragmentOff: sharedFloat64(entries),
+    sketches: sharedUint32(sketchWords * entries),
     totals,
   };
 }

@@ -5,36 +5,36 @@
  */
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { AlgorithmChoice, Compression, ResolvedHint } from "../compress-options.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "./time.ts";
 
 /** The version of the text. */
 const VERSION = 1;
 
 /** What of the options, the times and the order of files makes an image's bytes. */
-export function uuidText(layout: ErofsLayout, time: ImageTime, sort: readonly SortRule[]): string {
-  const parts = [`${VERSION}`, layoutText(layout), timeText(time)];
+export function uuidText(settings: ErofsSettings, time: ImageTime, sort: readonly SortRule[]): string {
+  const parts = [`${VERSION}`, settingsText(settings), timeText(time)];
   if (sort.length > 0) parts.push(listText(sort.map(ruleText)));
   return listText(parts);
 }
 
-function layoutText(layout: ErofsLayout): string {
+function settingsText(settings: ErofsSettings): string {
   return objectText([
-    ["label", listText([...layout.label].map(String))],
+    ["label", listText([...settings.label].map(String))],
     ["uuid", "0"],
-    ["blockSize", JSON.stringify(layout.blockSize)],
-    ["xattrTolerance", JSON.stringify(layout.xattrTolerance)],
-    ["xattrFilter", JSON.stringify(layout.xattrFilter)],
-    ["inlineData", JSON.stringify(layout.inlineData)],
-    ["inodes", JSON.stringify(layout.inodes)],
-    ["chunkBits", JSON.stringify(layout.chunkBits)],
-    ["chunkIndexes", JSON.stringify(layout.chunkIndexes)],
-    ["checksum", JSON.stringify(layout.checksum)],
-    ["dedupe", JSON.stringify(layout.dedupe)],
-    ["dsunit", JSON.stringify(layout.dsunit)],
-    ["fsAlignBlocks", JSON.stringify(layout.fsAlignBlocks)],
-    ["ignoreMtime", JSON.stringify(layout.ignoreMtime)],
-    ["compression", layout.compression && compressionText(layout.compression)],
+    ["blockSize", JSON.stringify(settings.blockSize)],
+    ["xattrTolerance", JSON.stringify(settings.xattrTolerance)],
+    ["xattrFilter", JSON.stringify(settings.xattrFilter)],
+    ["inlineData", JSON.stringify(settings.inlineData)],
+    ["inodes", JSON.stringify(settings.inodes)],
+    ["chunkBits", JSON.stringify(settings.chunkBits)],
+    ["chunkIndexes", JSON.stringify(settings.chunkIndexes)],
+    ["checksum", JSON.stringify(settings.checksum)],
+    ["dedupe", JSON.stringify(settings.dedupe)],
+    ["dsunit", JSON.stringify(settings.dsunit)],
+    ["fsAlignBlocks", JSON.stringify(settings.fsAlignBlocks)],
+    ["ignoreMtime", JSON.stringify(settings.ignoreMtime)],
+    ["compression", settings.compression && compressionText(settings.compression)],
   ]);
 }
 

@@ -40,7 +40,7 @@ export function deriveUuid({ tree, inodes, sharesWith, xattrs, optionsText }: Uu
     digest.number(tree.mtime.view[entry]!);
     digest.number(tree.mtimeNsec.view[entry]!);
     digest.number(tree.size.view[entry]!);
-    digest.bytes(xattrs.bodies[tree.xattrs.view[entry]!] ?? NO_BYTES);
+    digest.bytes(xattrs.ibodies[tree.xattrs.view[entry]!] ?? NO_BYTES);
     const original = sharesWith?.[entry] ?? NONE;
     digest.number(original === NONE ? NONE : place[original]!);
     const kind = tree.kind(entry);

@@ -9,7 +9,7 @@ import { type DataRanges, RangeList } from "../../stage/tree/sparse.ts";
 import { FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { FORMAT_LAYOUT_SHIFT, LAYOUT_INLINE, SLOT } from "../disk/format.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import { FormatChooser } from "../plan/layouts.ts";
 import type { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
@@ -17,8 +17,8 @@ import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import { type KnownFiles, sampleKey } from "./known-files.ts";
-import { SegmentPacker } from "./packer.ts";
 import { Segment, SHARES_NOTHING } from "./segment.ts";
+import { SlotFitter } from "./slot-fitter.ts";
 
 /** Bytes at the start of a large file that its key is made of. */
 const HEAD = 4096;
@@ -30,7 +30,7 @@ export interface BuilderInput {
   tree: Tree;
   columns: InodeColumns;
   sizes: InodeSizes;
-  layout: ErofsLayout;
+  settings: ErofsSettings;
   time: ImageTime;
   contents: Contents;
   /** How equal files are found; undefined where they are not looked for. */
@@ -50,7 +50,7 @@ export class SegmentBuilder {
   readonly #job: JobContext;
   readonly #input: BuilderInput;
   readonly #chooser: FormatChooser;
-  readonly #packer: SegmentPacker;
+  readonly #fitter: SlotFitter;
   readonly #cuts: SegmentCuts | undefined;
   readonly #free: Segment[] = [];
   readonly #head = new Uint8Array(HEAD + 1);
@@ -62,9 +62,9 @@ export class SegmentBuilder {
   constructor(job: JobContext, input: BuilderInput) {
     this.#job = job;
     this.#input = input;
-    this.#blockSize = input.layout.blockSize;
+    this.#blockSize = input.settings.blockSize;
     this.#chooser = new FormatChooser({ ...input, inodes: input.columns }, input.sizes);
-    this.#packer = new SegmentPacker(this.#blockSize, SEGMENT_ENTRIES);
+    this.#fitter = new SlotFitter(this.#blockSize, SEGMENT_ENTRIES);
     this.#cuts = input.cuts;
     this.#segment = new Segment(this.#blockSize);
   }
@@ -109,10 +109,10 @@ export class SegmentBuilder {
     const segment = this.#segment;
     this.#segment = this.#open();
     if (part !== "data") {
-      const { count, entries, slots, slotAt, runs } = segment;
+      const { count, entries, slots, slotAt, withBodies } = segment;
       for (let item = 0; item < count; item++) slots[item] = Math.ceil(sizes.itemBytes(entries[item]!) / SLOT);
-      segment.inodeBlocks = this.#packer.pack(slots, count, slotAt);
-      for (const item of runs) segment.runBlocks += sizes.runBlocks(entries[item]!);
+      segment.inodeBlocks = this.#fitter.fit(slots, count, slotAt);
+      for (const item of withBodies) segment.bodyBlocks += sizes.metaBodyBlocks(entries[item]!);
     }
     return take(segment, this.#piece, isLast);
   }
@@ -130,8 +130,8 @@ export class SegmentBuilder {
       return undefined;
     }
     this.#chooser.choose(entry, undefined);
-    const hasRun = (kind === S_IFDIR || kind === S_IFLNK) && sizes.runBlocks(entry) > 0;
-    if (hasRun) segment.runs.push(item);
+    const hasBody = (kind === S_IFDIR || kind === S_IFLNK) && sizes.metaBodyBlocks(entry) > 0;
+    if (hasBody) segment.withBodies.push(item);
     return undefined;
   }
 
@@ -139,8 +139,8 @@ export class SegmentBuilder {
   #putSmall(item: number, entry: number, size: number): void {
     const segment = this.#segment;
     const { data, dataUsed: at } = segment;
-    const runs = this.#isSparse(entry, size) ? findRuns(data, at, size, this.#blockSize) : undefined;
-    const tail = this.#choose(entry, size, runs);
+    const ranges = this.#isSparse(entry, size) ? findRanges(data, at, size, this.#blockSize) : undefined;
+    const tail = this.#choose(entry, size, ranges);
     const body = size - tail;
     if (tail > 0 && this.#input.part !== "data") {
       segment.tails.set(data.subarray(at + body, at + size), segment.tailsUsed);
@@ -158,10 +158,10 @@ export class SegmentBuilder {
   }
 
   /** Chooses a file's format; returns how many bytes of it lie beside its inode. */
-  #choose(entry: number, size: number, runs: DataRanges | undefined): number {
+  #choose(entry: number, size: number, ranges: DataRanges | undefined): number {
     const { sharesWith, columns } = this.#input;
     const original = sharesWith?.[entry] ?? NONE;
-    if (original === NONE) this.#segment.savedByHoles += this.#chooser.choose(entry, runs);
+    if (original === NONE) this.#segment.savedByHoles += this.#chooser.choose(entry, ranges);
     else {
       this.#chooser.inherit(entry, original);
       columns.startBlk[entry] = columns.startBlk[original]!;
@@ -171,8 +171,8 @@ export class SegmentBuilder {
   }
 
   #isSparse(entry: number, size: number): boolean {
-    const { tree, layout } = this.#input;
-    return layout.findHoles && size >= this.#blockSize && (tree.flags.view[entry]! & FLAG_SPARSE) !== 0;
+    const { tree, settings } = this.#input;
+    return settings.findHoles && size >= this.#blockSize && (tree.flags.view[entry]! & FLAG_SPARSE) !== 0;
   }
 
   #keepTail(item: number, length: number): void {
@@ -217,8 +217,8 @@ export class SegmentBuilder {
   async #putEnds(item: number, entry: number, size: number): Promise<void> {
     const { contents, part, sharing, sizes } = this.#input;
     const segment = this.#segment;
-    const runs = this.#isSparse(entry, size) ? await this.#scan(entry, size) : undefined;
-    const tail = this.#choose(entry, size, runs);
+    const ranges = this.#isSparse(entry, size) ? await this.#scan(entry, size) : undefined;
+    const tail = this.#choose(entry, size, ranges);
     if (tail > 0 && part !== "data") {
       await contents.read(entry, size - tail, tail, segment.tails, segment.tailsUsed, true);
       this.#keepTail(item, tail);
@@ -239,28 +239,28 @@ export class SegmentBuilder {
 
   /** What of a large file is no hole. */
   async #scan(entry: number, size: number): Promise<DataRanges> {
-    const runs = new RangeList();
+    const ranges = new RangeList();
     if (this.#scanned.length === 0) this.#scanned = new Uint8Array(SCAN + 1);
     for (let at = 0; at < size; at += SCAN) {
       const length = Math.min(SCAN, size - at);
       await this.#input.contents.read(entry, at, length, this.#scanned, 0, at + length === size);
-      addRuns(runs, this.#scanned, 0, length, at, this.#blockSize);
+      addRanges(ranges, this.#scanned, 0, length, at, this.#blockSize);
       await this.#job.breathe();
     }
-    return Float64Array.from(runs.numbers);
+    return Float64Array.from(ranges.numbers);
   }
 }
 
 /** What of a file, at `at` of `bytes`, is no hole. */
-function findRuns(bytes: Uint8Array, at: number, size: number, blockSize: number): DataRanges {
-  const runs = new RangeList();
-  addRuns(runs, bytes, at, size, 0, blockSize);
-  return Float64Array.from(runs.numbers);
+function findRanges(bytes: Uint8Array, at: number, size: number, blockSize: number): DataRanges {
+  const ranges = new RangeList();
+  addRanges(ranges, bytes, at, size, 0, blockSize);
+  return Float64Array.from(ranges.numbers);
 }
 
 /** Adds the blocks of `bytes[at, at + length)`, which are a file's from `from` on, that are not all zeros. */
-function addRuns(
-  runs: RangeList,
+function addRanges(
+  ranges: RangeList,
   bytes: Uint8Array,
   at: number,
   length: number,
@@ -269,6 +269,6 @@ function addRuns(
 ): void {
   for (let done = 0; done < length; done += blockSize) {
     const end = Math.min(done + blockSize, length);
-    if (!isZero(bytes.subarray(at + done, at + end))) runs.add((from + done) / blockSize);
+    if (!isZero(bytes.subarray(at + done, at + end))) ranges.add((from + done) / blockSize);
   }
 }

@@ -20,8 +20,8 @@ import {
 import { checkBlocks } from "../disk/limits.ts";
 import { emitSuperblock, measureHead, type Superblock, sealSuperblock } from "../disk/superblock.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
-import { MetaWindow } from "../emit/meta-window.ts";
-import type { ErofsLayout } from "../options.ts";
+import { MetaBuffer } from "../emit/meta-buffer.ts";
+import type { ErofsSettings } from "../options.ts";
 import { FormatChooser } from "../plan/layouts.ts";
 import { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
@@ -55,7 +55,7 @@ export function placeHead(blockSize: number, rootHead: number, xattrs: Pick<Xatt
 export interface EndInput {
   tree: Tree;
   columns: InodeColumns;
-  layout: ErofsLayout;
+  settings: ErofsSettings;
   time: ImageTime;
   xattrs: XattrPlan;
   head: ImageHead;
@@ -67,19 +67,19 @@ export interface EndInput {
 
 /** Writes it; returns the superblock. The nids of the root's children are known. */
 export async function writeEnd(input: EndInput): Promise<{ superblock: Superblock; metaBlocks: number }> {
-  const { tree, columns, layout, time, xattrs, head, row, image, xxhash, sort } = input;
-  const { blockSize } = layout;
-  const sizes = new InodeSizes(tree, layout, xattrs, columns.formats);
-  new FormatChooser({ tree, layout, time, inodes: columns }, sizes).choose(0, undefined);
+  const { tree, columns, settings, time, xattrs, head, row, image, xxhash, sort } = input;
+  const { blockSize } = settings;
+  const sizes = new InodeSizes(tree, settings, xattrs, columns.formats);
+  new FormatChooser({ tree, settings, time, inodes: columns }, sizes).choose(0, undefined);
   // the root's end may not fit behind the superblock
   const isExtended = (columns.formats[0]! & FORMAT_EXTENDED) !== 0;
   const isInline = columns.formats[0]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE;
   if (isInline && (head.rootOff % blockSize) + sizes.itemBytes(0) > blockSize)
     columns.formats[0] = isExtended ? FORMAT_EXTENDED : 0;
-  const runBlk = row.nextBlk;
-  const runBlocks = sizes.runBlocks(0);
-  if (runBlocks > 0) columns.startBlk[0] = runBlk;
-  const meta = new MetaWindow(
+  const bodyBlk = row.nextBlk;
+  const bodyBlocks = sizes.metaBodyBlocks(0);
+  if (bodyBlocks > 0) columns.startBlk[0] = bodyBlk;
+  const meta = new MetaBuffer(
     {
       ...columns,
       blockSize,
@@ -96,11 +96,11 @@ export async function writeEnd(input: EndInput): Promise<{ superblock: Superbloc
   const hash = (bytes: Uint8Array) => {
     for (const half of hashes) half.update(bytes);
   };
-  hash(new TextEncoder().encode(uuidText(layout, time, sort)));
+  hash(new TextEncoder().encode(uuidText(settings, time, sort)));
   hash(xattrs.shared);
   hash(row.hashes);
-  meta.open(runBlk, runBlk + runBlocks, runBlocks > 0 ? [0] : []);
-  await meta.emitRuns((bytes, imageOff) => {
+  meta.open(bodyBlk, bodyBlk + bodyBlocks, bodyBlocks > 0 ? [0] : []);
+  await meta.emitBodies((bytes, imageOff) => {
     hash(bytes);
     image.writeAt(bytes, imageOff);
   });
@@ -108,25 +108,25 @@ export async function writeEnd(input: EndInput): Promise<{ superblock: Superbloc
   meta.open(0, headBlocks, []);
   meta.emitInode(0, columns.nids[0]!);
   hash(meta.bytes);
-  const uuid = layout.uuid ?? toUuid(hashes.map((half) => half.digest()));
-  const superblock = fillSuperblock(input, uuid, roundUp(runBlk + runBlocks, layout.fsAlignBlocks));
+  const uuid = settings.uuid ?? toUuid(hashes.map((half) => half.digest()));
+  const superblock = fillSuperblock(input, uuid, roundUp(bodyBlk + bodyBlocks, settings.fsAlignBlocks));
   emitSuperblock(meta.bytes, superblock);
-  if (layout.checksum) sealSuperblock(meta.bytes, blockSize);
+  if (settings.checksum) sealSuperblock(meta.bytes, blockSize);
   image.writeAt(meta.bytes, 0);
   if (xattrs.shared.length > 0) image.writeAt(xattrs.shared, head.xattrBlk * blockSize);
-  return { superblock, metaBlocks: head.firstBlk + row.metaBlocks + runBlocks };
+  return { superblock, metaBlocks: head.firstBlk + row.metaBlocks + bodyBlocks };
 }
 
 /** The superblock of an image that ends at block `blocks`. */
 function fillSuperblock(
-  { columns, layout, time, xattrs, head, row }: EndInput,
+  { columns, settings, time, xattrs, head, row }: EndInput,
   uuid: Uint8Array,
   blocks: number,
 ): Superblock {
   checkBlocks(blocks);
-  const isChunked = layout.chunkBits !== undefined || row.savedByHoles > 0;
+  const isChunked = settings.chunkBits !== undefined || row.savedByHoles > 0;
   return {
-    blockSize: layout.blockSize,
+    blockSize: settings.blockSize,
     rootNid: columns.nids[0]!,
     inodes: countAll(row.counts) + 1,
     ...time,
@@ -134,11 +134,11 @@ function fillSuperblock(
     nidBlk: 0,
     xattrBlk: head.xattrBlk,
     uuid,
-    label: layout.label,
+    label: settings.label,
     compat: xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
     incompat: isChunked ? INCOMPAT_CHUNKED_FILE : 0,
     compression: undefined,
-    hasChecksum: layout.checksum,
+    hasChecksum: settings.checksum,
   };
 }
 

@@ -4,7 +4,7 @@ import type { JobContext } from "../../core/threads.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
-import type { ErofsLayout } from "../options.ts";
+import type { ErofsSettings } from "../options.ts";
 import { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { SegmentBuilder } from "./builder.ts";
@@ -20,11 +20,11 @@ import { SegmentRow, type SharedRow } from "./row.ts";
 const WAITING_BYTES = 10 << 20;
 
 /** What all segments of an image have in common; plain data, most of it in shared memory. */
-export interface SegmentSettings {
-  layout: ErofsLayout;
+export interface SegmentCommons {
+  settings: ErofsSettings;
   time: ImageTime;
   /** See XattrPlan. */
-  xattrBodies: (Uint8Array | undefined)[];
+  xattrIbodies: (Uint8Array | undefined)[];
   row: SharedRow;
   /** Where equal files are found; undefined where they are not looked for. */
   known: SharedKnownFiles | undefined;
@@ -60,27 +60,27 @@ export class SegmentMaker {
 
   static async create(
     job: JobContext,
-    settings: SegmentSettings,
+    commons: SegmentCommons,
     matter: SegmentMatter,
     written: (piece: number, isLast: boolean) => void = () => undefined,
   ): Promise<SegmentMaker> {
-    const { layout, time, xattrBodies } = settings;
+    const { settings, time, xattrIbodies } = commons;
     const { tree, columns, contents, image, cuts, part, inodeOf, sharesWith } = matter;
     const xxhash = await loadXxHash();
-    const row = new SegmentRow(job.control, settings.row);
-    const sizes = new InodeSizes(tree, layout, { bodies: xattrBodies }, columns.formats);
+    const row = new SegmentRow(job.control, commons.row);
+    const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
     const parents = new ParentLinks(tree, columns);
-    const known = settings.known && new KnownFiles(settings.known);
+    const known = commons.known && new KnownFiles(commons.known);
     const seen = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
       waitWritten: (segment: number) => row.waitWritten(segment),
     };
     const sharing = known && {
       known,
-      files: new FileSharing(job, known, seen, contents, xxhash, layout.blockSize),
+      files: new FileSharing(job, known, seen, contents, xxhash, settings.blockSize),
     };
-    const common = { tree, columns, sizes, layout, contents, sharing };
-    const placer = new SegmentPlacer(job, { ...common, xattrBodies, row, image, inodeOf, parents, xxhash });
+    const common = { tree, columns, sizes, settings, contents, sharing };
+    const placer = new SegmentPlacer(job, { ...common, xattrIbodies, row, image, inodeOf, parents, xxhash });
     const output = new OrderedOutput(job, WAITING_BYTES);
     const builder: SegmentBuilder = new SegmentBuilder(job, {
       ...common,

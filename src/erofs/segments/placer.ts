@@ -13,8 +13,8 @@ import type { Contents } from "../../stage/tree/contents.ts";
 import { countInode, noInodes } from "../../stage/tree/counts.ts";
 import { S_IFDIR, type Tree } from "../../stage/tree/tree.ts";
 import { FORMAT_EXTENDED, SLOT } from "../disk/format.ts";
-import { type InodePlaces, MetaWindow } from "../emit/meta-window.ts";
-import type { ErofsLayout } from "../options.ts";
+import { type InodePlaces, MetaBuffer } from "../emit/meta-buffer.ts";
+import type { ErofsSettings } from "../options.ts";
 import type { InodeSizes } from "../plan/measure.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
@@ -37,8 +37,8 @@ export interface PlacerInput {
   tree: Tree;
   columns: InodeColumns;
   sizes: InodeSizes;
-  layout: ErofsLayout;
-  xattrBodies: (Uint8Array | undefined)[];
+  settings: ErofsSettings;
+  xattrIbodies: (Uint8Array | undefined)[];
   contents: Contents;
   sharing: { known: KnownFiles; files: FileSharing } | undefined;
   row: SegmentRow;
@@ -54,21 +54,21 @@ export class SegmentPlacer {
   readonly #job: JobContext;
   readonly #input: PlacerInput;
   readonly #blockSize: number;
-  readonly #meta: MetaWindow;
+  readonly #meta: MetaBuffer;
   readonly #copied = new Uint8Array(COPY + 1);
 
   constructor(job: JobContext, input: PlacerInput) {
-    const { tree, columns, sizes, layout, xattrBodies, parents } = input;
+    const { tree, columns, sizes, settings, xattrIbodies, parents } = input;
     this.#job = job;
     this.#input = input;
-    this.#blockSize = layout.blockSize;
+    this.#blockSize = settings.blockSize;
     const places: InodePlaces = {
-      blockSize: layout.blockSize,
+      blockSize: settings.blockSize,
       nidBlk: 0,
       chunkMaps: sizes.chunkMaps,
-      chunkBits: layout.chunkBits ?? 0,
-      chunkIndexes: layout.chunkIndexes,
-      xattrs: { bodies: xattrBodies },
+      chunkBits: settings.chunkBits ?? 0,
+      chunkIndexes: settings.chunkIndexes,
+      xattrs: { ibodies: xattrIbodies },
       stored: undefined,
       parents,
       // a thread's own columns are replaced when they grow
@@ -85,7 +85,7 @@ export class SegmentPlacer {
         return columns.formats;
       },
     };
-    this.#meta = new MetaWindow(places, tree);
+    this.#meta = new MetaBuffer(places, tree);
   }
 
   /** What is to be done with a segment in its turn, and then. */
@@ -103,10 +103,10 @@ export class SegmentPlacer {
   }
 
   #place(segment: Segment): void | Promise<void> {
-    const { row, layout } = this.#input;
-    segment.startBlk = roundUp(row.nextBlk, layout.dsunit);
+    const { row, settings } = this.#input;
+    segment.startBlk = roundUp(row.nextBlk, settings.dsunit);
     segment.number = row.length;
-    segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.runBlocks;
+    segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.bodyBlocks;
     this.#placeInodes(segment);
     if (segment.large.length > 0) return this.#placeData(segment).then(() => this.#take(segment));
     for (let item = 0; item < segment.count; item++) if (segment.blocks[item]! > 0) this.#placeSmall(segment, item);
@@ -115,16 +115,16 @@ export class SegmentPlacer {
 
   #placeInodes(segment: Segment): void {
     const { columns, sizes } = this.#input;
-    const { count, entries, slotAt, startBlk, runs } = segment;
+    const { count, entries, slotAt, startBlk, withBodies } = segment;
     // a segment that has data alone leaves the inodes to another
     if (segment.inodeBlocks === 0) return;
     const firstNid = (startBlk * this.#blockSize) / SLOT;
     for (let item = 0; item < count; item++) columns.nids[entries[item]!] = firstNid + slotAt[item]!;
     if (this.#input.inodeOf) this.#nameLinks(segment, this.#input.inodeOf);
     let blk = startBlk + segment.inodeBlocks;
-    for (const item of runs) {
+    for (const item of withBodies) {
       columns.startBlk[entries[item]!] = blk;
-      blk += sizes.runBlocks(entries[item]!);
+      blk += sizes.metaBodyBlocks(entries[item]!);
     }
   }
 
@@ -154,8 +154,8 @@ export class SegmentPlacer {
 
   /** Gives a file's data the next blocks. */
   #placeOwn(segment: Segment, item: number): void {
-    const { columns, layout, sharing } = this.#input;
-    const blk = roundUp(segment.endBlk, layout.dsunit);
+    const { columns, settings, sharing } = this.#input;
+    const blk = roundUp(segment.endBlk, settings.dsunit);
     columns.startBlk[segment.entries[item]!] = blk;
     segment.endBlk = blk + segment.blocks[item]!;
     const key = segment.keys[item]!;
@@ -252,7 +252,7 @@ export class SegmentPlacer {
       countInode(counts, tree.kind(entry), columns.nlink[entry]!);
     }
     row.countSaved(0, segment.savedByHoles);
-    row.take(segment.endBlk, segment.inodeBlocks + segment.runBlocks, counts);
+    row.take(segment.endBlk, segment.inodeBlocks + segment.bodyBlocks, counts);
   }
 
   #write(segment: Segment): Promise<void> | undefined {
@@ -265,7 +265,7 @@ export class SegmentPlacer {
       image.writeAt(bytes, imageOff);
     }
     this.#writeSmall(segment);
-    if (segment.runs.length === 0 && segment.large.length === 0) {
+    if (segment.withBodies.length === 0 && segment.large.length === 0) {
       row.setWritten(segment.number, hash.digest());
       return undefined;
     }
@@ -274,7 +274,7 @@ export class SegmentPlacer {
 
   async #writeRest(segment: Segment, hash: Hash): Promise<void> {
     const { image, row } = this.#input;
-    await this.#meta.emitRuns((bytes, imageOff) => {
+    await this.#meta.emitBodies((bytes, imageOff) => {
       hash.update(bytes);
       image.writeAt(bytes, imageOff);
     });
@@ -286,12 +286,12 @@ export class SegmentPlacer {
 
   #emitInodes(segment: Segment): void {
     const { columns, parents } = this.#input;
-    const { count, entries, tails, tailAt, tailLen, runs, startBlk } = segment;
+    const { count, entries, tails, tailAt, tailLen, withBodies, startBlk } = segment;
     const meta = this.#meta;
-    const runsBlk = startBlk + segment.inodeBlocks;
-    const withRuns = runs.map((item) => entries[item]!);
-    meta.open(startBlk, runsBlk + segment.runBlocks, withRuns);
-    parents.open((startBlk * this.#blockSize) / SLOT, (runsBlk * this.#blockSize) / SLOT);
+    const bodiesBlk = startBlk + segment.inodeBlocks;
+    const bodyOwners = withBodies.map((item) => entries[item]!);
+    meta.open(startBlk, bodiesBlk + segment.bodyBlocks, bodyOwners);
+    parents.open((startBlk * this.#blockSize) / SLOT, (bodiesBlk * this.#blockSize) / SLOT);
     for (let item = 0; item < count; item++) {
       const entry = entries[item]!;
       meta.emitInode(entry, columns.nids[entry]! % 2 ** 32);

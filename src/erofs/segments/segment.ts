@@ -1,5 +1,5 @@
 /**
- * One segment while it is made: its inodes in their order, and what their files hold, in windows that are used again.
+ * One segment while it is made: its inodes in their order, and what their files hold, in buffers that are used again.
  *
  *     data    | blocks of file 0 | blocks of file 1 | blocks of file 3 | …      whole blocks, zeros behind the last byte
  *     tails   | end of 0 | end of 2 | target of link 4 | …
@@ -40,12 +40,12 @@ export class Segment {
   /** Items whose data is large. */
   readonly large: number[] = [];
   /** Items that have whole blocks behind the inodes: directories and long links. */
-  readonly runs: number[] = [];
+  readonly withBodies: number[] = [];
   /** Bytes of blocks that are holes. */
   savedByHoles = 0;
-  /** Blocks of inodes, and of `runs`. */
+  /** Blocks of inodes, and of `withBodies`. */
   inodeBlocks = 0;
-  runBlocks = 0;
+  bodyBlocks = 0;
   /** Its place, once it has one: first block, the block behind it, its number among all. */
   startBlk = 0;
   endBlk = 0;
@@ -82,10 +82,10 @@ export class Segment {
     this.dataUsed = 0;
     this.tailsUsed = 0;
     this.large.length = 0;
-    this.runs.length = 0;
+    this.withBodies.length = 0;
     this.originals.length = 0;
     this.inodeBlocks = 0;
-    this.runBlocks = 0;
+    this.bodyBlocks = 0;
     this.savedByHoles = 0;
   }
 }

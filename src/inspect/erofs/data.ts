@@ -24,25 +24,25 @@ export class ErofsData {
   }
 
   /**
-   * The contents of a file in pieces of `pieceLen` bytes, the last one of what is left. Each is overwritten by the next.
+   * The contents of a file `bufferLen` bytes at a time, at the end what is left, in a buffer that is filled again.
    *
    * @throws ImageError `DAMAGED` where they do not hold together, `INPUT` where there is no codec for them
    */
-  async *read(inode: ErofsInode, pieceLen: number): AsyncGenerator<Uint8Array> {
-    const piece = new Uint8Array(pieceLen);
+  async *read(inode: ErofsInode, bufferLen: number): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(bufferLen);
     let filled = 0;
     for await (const extent of readExtents(this.#image, inode)) {
       for (let done = 0; done < extent.length; ) {
-        const length = Math.min(pieceLen - filled, extent.length - done);
-        await this.#fill(piece.subarray(filled, filled + length), extent, done);
+        const length = Math.min(bufferLen - filled, extent.length - done);
+        await this.#fill(buffer.subarray(filled, filled + length), extent, done);
         done += length;
         filled += length;
-        if (filled < pieceLen) continue;
-        yield piece;
+        if (filled < bufferLen) continue;
+        yield buffer;
         filled = 0;
       }
     }
-    if (filled > 0) yield piece.subarray(0, filled);
+    if (filled > 0) yield buffer.subarray(0, filled);
   }
 
   /** Fills in the bytes of an extent from its byte `offset` on. */

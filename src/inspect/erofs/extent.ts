@@ -1,6 +1,6 @@
-/** What is known of a run of a file's bytes. */
+/** What is known of a range of a file's bytes. */
 
-/** A run of a file's bytes. */
+/** A range of a file's bytes. */
 export interface Extent {
   /** First byte of the file, and how many. */
   readonly start: number;
@@ -19,7 +19,7 @@ export interface Extent {
 /** Of bytes that are stored as they are. */
 export const PLAIN_BYTES = { algorithm: undefined, isTurned: false } as const;
 
-/** A run that lies in the packed inode, from `at` on. */
+/** A range that lies in the packed inode, from `at` on. */
 export function packedExtent(start: number, length: number, at: number): Extent {
   return { start, length, source: "packed", at, stored: length, ...PLAIN_BYTES };
 }

@@ -57,22 +57,22 @@ function* flatExtents(image: ErofsImage, { layout, size, startBlk, end, at }: Er
 /** Where the chunks of a file are listed, and how. */
 export function chunkList(image: ErofsImage, { union, size, end, at }: ErofsInode) {
   if ((union & ~CHUNK_KNOWN) !== 0) throw damaged(at, `chunks have no format ${union}`);
-  const layout = (union & CHUNK_INDEXES) === 0 ? CHUNK_ADDRESS : CHUNK_INDEX;
+  const shape = (union & CHUNK_INDEXES) === 0 ? CHUNK_ADDRESS : CHUNK_INDEX;
   const chunkBytes = image.blockSize * 2 ** (union & MAX_CHUNK_BITS);
   const entries = Math.ceil(size / chunkBytes);
-  const from = roundUp(end, layout.byteSize);
-  image.bytes.check(from, entries * layout.byteSize);
-  return { at: from, end: from + entries * layout.byteSize, layout, chunkBytes, isWide: (union & CHUNK_48BIT) !== 0 };
+  const from = roundUp(end, shape.byteSize);
+  image.bytes.check(from, entries * shape.byteSize);
+  return { at: from, end: from + entries * shape.byteSize, shape, chunkBytes, isWide: (union & CHUNK_48BIT) !== 0 };
 }
 
 async function* chunkExtents(image: ErofsImage, inode: ErofsInode): AsyncGenerator<Extent> {
   const { blockSize } = image;
-  const { at, end, layout, chunkBytes, isWide } = chunkList(image, inode);
+  const { at, end, shape, chunkBytes, isWide } = chunkList(image, inode);
   let start = 0;
-  for (let entry = at; entry < end; entry += layout.byteSize, start += chunkBytes) {
-    const view = await image.bytes.view(entry, layout.byteSize);
-    const low = view.getU32(0, layout.startblk_lo);
-    const high = isWide && layout === CHUNK_INDEX ? view.getU16(0, CHUNK_INDEX.startblk_hi) : 0;
+  for (let entry = at; entry < end; entry += shape.byteSize, start += chunkBytes) {
+    const view = await image.bytes.view(entry, shape.byteSize);
+    const low = view.getU32(0, shape.startblk_lo);
+    const high = isWide && shape === CHUNK_INDEX ? view.getU16(0, CHUNK_INDEX.startblk_hi) : 0;
     const length = Math.min(chunkBytes, inode.size - start);
     const isHole = low === NULL_BLOCK && (!isWide || high === 0xffff);
     const blk = low + high * 2 ** 32;

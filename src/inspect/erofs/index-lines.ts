@@ -8,8 +8,8 @@ import {
   LCLUSTER_PLAIN,
   PACK_BASE,
 } from "../../erofs/disk/format.ts";
+import { type Element, elementLines } from "../element-lines.ts";
 import { viewOf } from "../image.ts";
-import { type Element, elementLines } from "../runs.ts";
 import { line, show } from "../text.ts";
 import { chunkList } from "./extents.ts";
 import type { FileIndex } from "./file-index.ts";
@@ -18,20 +18,20 @@ import type { ErofsInode } from "./inode.ts";
 import { LCLUSTER_TYPE_MASK } from "./lclusters.ts";
 import { type PackedEntry, packsOf, readPack } from "./packs.ts";
 
-/** A line for each chunk, or run of chunks. */
+/** A line for each chunk, or row of chunks. */
 export function chunkLines(image: ErofsImage, inode: ErofsInode): AsyncGenerator<string> {
-  const { at, end, layout } = chunkList(image, inode);
-  return elementLines(elements(image, at, end, layout.byteSize, () => layout));
+  const { at, end, shape } = chunkList(image, inode);
+  return elementLines(elements(image, at, end, shape.byteSize, () => shape));
 }
 
 /** A line for each lcluster of a full index, or run of these; for each pack of a compact one; for each record. */
 export function indexLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
   if (index.kind === "compact") return packLines(image, index);
   if (index.kind === "records") return elementLines(records(image, index));
-  return elementLines(elements(image, index.at, index.end, LCLUSTER_INDEX.byteSize, indexLayout));
+  return elementLines(elements(image, index.at, index.end, LCLUSTER_INDEX.byteSize, indexShape));
 }
 
-function indexLayout(view: StructView): StructShape {
+function indexShape(view: StructView): StructShape {
   const type = view.getU16(0, LCLUSTER_INDEX.di_advise) & LCLUSTER_TYPE_MASK;
   return type === LCLUSTER_NONHEAD ? LCLUSTER_DELTAS : LCLUSTER_INDEX;
 }
@@ -42,12 +42,12 @@ async function* elements(
   at: number,
   end: number,
   length: number,
-  layoutOf: (view: StructView) => StructShape,
+  shapeOf: (view: StructView) => StructShape,
 ): AsyncGenerator<Element> {
   for (let from = at; from < end; from += length) {
     const view = await image.bytes.view(from, length);
-    const layout = layoutOf(view);
-    yield { at: from, length, name: structName(layout), fields: decodeStruct(view, 0, layout) };
+    const shape = shapeOf(view);
+    yield { at: from, length, name: structName(shape), fields: decodeStruct(view, 0, shape) };
   }
 }
 

@@ -28,7 +28,7 @@ export interface Lcluster {
 /** di_advise: the type. */
 export const LCLUSTER_TYPE_MASK = 3;
 /** Bytes of an index that are read at once. */
-const PIECE = 1 << 15;
+const READ_BYTES = 1 << 15;
 
 /**
  * Reads the entries of an index, from the first on.
@@ -46,8 +46,8 @@ export async function* readLclusters(image: ErofsImage, index: FileIndex): Async
 }
 
 async function* fullEntries(image: ErofsImage, { at, end }: FileIndex): AsyncGenerator<Lcluster> {
-  for (let from = at; from < end; from += PIECE) {
-    const bytes = Math.min(PIECE, end - from);
+  for (let from = at; from < end; from += READ_BYTES) {
+    const bytes = Math.min(READ_BYTES, end - from);
     const view = await image.bytes.view(from, bytes);
     for (let entry = 0; entry < bytes; entry += LCLUSTER_INDEX.byteSize) {
       const advise = view.getU16(entry, LCLUSTER_INDEX.di_advise);

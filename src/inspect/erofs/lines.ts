@@ -24,7 +24,7 @@ import { chunkLines, indexLines } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
 import type { ErofsMap } from "./map.ts";
 import { type ErofsPart, PARTS } from "./parts.ts";
-import { readXattrBody, readXattrEntry, type XattrEntry } from "./xattrs.ts";
+import { readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
 type ErofsTile = Tile<ErofsPart>;
 
@@ -48,9 +48,9 @@ export async function* erofsLines(map: ErofsMap, tile: ErofsTile, xxhash: XxHash
   else yield await dataLine(map, tile, xxhash);
 }
 
-async function* structLines(map: ErofsMap, layout: StructShape, at: number, subject = ""): AsyncGenerator<string> {
-  const view = await map.image.bytes.view(at, layout.byteSize);
-  yield line(at, layout.byteSize, describe(layout, view, 0, subject));
+async function* structLines(map: ErofsMap, shape: StructShape, at: number, subject = ""): AsyncGenerator<string> {
+  const view = await map.image.bytes.view(at, shape.byteSize);
+  yield line(at, shape.byteSize, describe(shape, view, 0, subject));
 }
 
 async function* superLines(map: ErofsMap, { end }: ErofsTile): AsyncGenerator<string> {
@@ -62,8 +62,8 @@ async function* superLines(map: ErofsMap, { end }: ErofsTile): AsyncGenerator<st
 async function* configurationLines(map: ErofsMap, { at, end, detail }: ErofsTile): AsyncGenerator<string> {
   yield* structLines(map, CFGS_HEAD, at);
   const from = at + CFGS_HEAD.byteSize;
-  const layout = algorithmOf(detail)?.configuration.shape;
-  if (layout && from + layout.byteSize === end) yield* structLines(map, layout, from);
+  const shape = algorithmOf(detail)?.configuration.shape;
+  if (shape && from + shape.byteSize === end) yield* structLines(map, shape, from);
   else yield line(from, end - from, `of algorithm ${detail}: ${showRaw(await map.image.bytes.read(from, end - from))}`);
 }
 
@@ -73,7 +73,7 @@ function inodeLines(map: ErofsMap, inode: ErofsInode, owner: number): AsyncGener
 }
 
 async function* xattrLines(map: ErofsMap, inode: ErofsInode, xxhash: XxHash): AsyncGenerator<string> {
-  const body = await readXattrBody(map.image, inode);
+  const body = await readXattrIbody(map.image, inode);
   yield* structLines(map, XATTR_HEADER, inode.xattrAt);
   for (const { at, entryAt } of body!.shared) {
     const { prefix, name } = await readXattrEntry(map.image, entryAt, map.image.bytes.size);

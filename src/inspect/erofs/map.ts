@@ -13,7 +13,7 @@ import { readIndex } from "./file-index.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsPart, PARTS } from "./parts.ts";
-import { readXattrBody, readXattrEntry } from "./xattrs.ts";
+import { readXattrEntry, readXattrIbody } from "./xattrs.ts";
 
 /** Where everything is. */
 export interface ErofsMap {
@@ -97,7 +97,7 @@ class Mapper implements ErofsMap {
   }
 
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
-    const body = await readXattrBody(this.image, inode);
+    const body = await readXattrIbody(this.image, inode);
     if (body === undefined) return;
     this.tiles.add(PARTS.xattrs, inode.xattrAt, inode.end, owner);
     for (const { entryAt } of body.shared) {
@@ -124,18 +124,18 @@ class Mapper implements ErofsMap {
   async #addData(inode: ErofsInode, owner: number): Promise<void> {
     let from = 0;
     let to = 0;
-    let pieces = 0;
+    let pclusters = 0;
     for await (const { source, at, stored, algorithm } of readExtents(this.image, inode)) {
       if (source === "inode") this.tiles.add(PARTS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
       if (source !== "blocks") continue;
       if (at !== to) {
-        this.tiles.add(PARTS.data, from, to, owner, pieces);
-        [from, pieces] = [at, 0];
+        this.tiles.add(PARTS.data, from, to, owner, pclusters);
+        [from, pclusters] = [at, 0];
       }
       to = at + stored;
-      if (algorithm !== undefined) pieces++;
+      if (algorithm !== undefined) pclusters++;
     }
-    this.tiles.add(PARTS.data, from, to, owner, pieces);
+    this.tiles.add(PARTS.data, from, to, owner, pclusters);
   }
 
   /** The blocks of a directory, and the inodes that they name. */

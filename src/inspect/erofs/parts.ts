@@ -15,7 +15,7 @@ export const PARTS = {
   tail: { name: "tail", sharing: "none" },
   /** A block of a directory, or its tail. */
   directory: { name: "directory block", sharing: "none" },
-  /** `detail`: in how many compressed pieces; 0: it is not compressed. */
+  /** `detail`: in how many pclusters; 0: it is not compressed. */
   data: { name: "data", sharing: "any" },
 } as const satisfies Record<string, Part>;
 

@@ -28,7 +28,7 @@ export interface XattrEntry {
 }
 
 /** The attributes of an inode where they are named. */
-export interface XattrBody {
+export interface XattrIbody {
   /** Where the numbers of shared attributes stand, and where those attributes are. */
   readonly shared: readonly { readonly at: number; readonly entryAt: number }[];
   readonly own: readonly XattrEntry[];
@@ -39,7 +39,7 @@ export interface XattrBody {
  *
  * @throws ImageError `DAMAGED` where it does not hold together
  */
-export async function readXattrBody(image: ErofsImage, inode: ErofsInode): Promise<XattrBody | undefined> {
+export async function readXattrIbody(image: ErofsImage, inode: ErofsInode): Promise<XattrIbody | undefined> {
   const { xattrAt, end } = inode;
   if (end === xattrAt) return undefined;
   const view = await image.bytes.view(xattrAt, end - xattrAt);

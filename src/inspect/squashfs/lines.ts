@@ -4,7 +4,7 @@ import type { XxHash } from "../../core/xxhash.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_HEADER, SUPER, TABLE_BLOCK, XATTR_ID_TABLE } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";
-import { type Element, elementLines } from "../runs.ts";
+import { type Element, elementLines } from "../element-lines.ts";
 import { count, describe, line, showRaw } from "../text.ts";
 import type { Tile } from "../tiles.ts";
 import type { SquashfsMap } from "./map.ts";

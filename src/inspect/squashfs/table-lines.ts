@@ -6,7 +6,7 @@ import { decodeStruct, type StructShape, structName } from "../../core/struct.ts
 import type { XxHash } from "../../core/xxhash.ts";
 import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK, META_HEADER, XATTR_ID } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";
-import { type Element, elementLines } from "../runs.ts";
+import { type Element, elementLines } from "../element-lines.ts";
 import { type LineAt, line } from "../text.ts";
 import { tileLines } from "../tile-lines.ts";
 import type { Gap, Tile } from "../tiles.ts";

@@ -1,7 +1,7 @@
 /** The table of features against the history of Linux. */
 import { describe, expect, test } from "vitest";
 import { COMPAT_FEATURES, FEATURES, readsFeature } from "../../../src/erofs/disk/features.ts";
-import { type ErofsLayoutOptions, resolveLayout } from "../../../src/erofs/options.ts";
+import { type ErofsLayoutOptions, resolveErofsOptions } from "../../../src/erofs/options.ts";
 
 const compress = { algorithm: "lz4" } as const;
 
@@ -22,22 +22,22 @@ describe("--target-kernel", () => {
   ])("%j: not with %s, but with %s", (options, last, first, what) => {
     const message = `target kernel: Linux ${last} does not read ${what}, which came with ${first}`;
     const refused = expect.objectContaining({ code: "INPUT", message });
-    expect(() => resolveLayout({ ...options, targetKernel: last })).toThrow(refused);
-    expect(resolveLayout({ ...options, targetKernel: first })).toBeDefined();
+    expect(() => resolveErofsOptions({ ...options, targetKernel: last })).toThrow(refused);
+    expect(resolveErofsOptions({ ...options, targetKernel: first })).toBeDefined();
   });
 
   test.each<[ErofsLayoutOptions]>([[{}], [{ compress }], [{ compress: { algorithm: "lz4hc" } }]])(
     "%j: with the first that has EROFS",
     (options) => {
-      expect(resolveLayout({ ...options, targetKernel: "5.4" })).toBeDefined();
+      expect(resolveErofsOptions({ ...options, targetKernel: "5.4" })).toBeDefined();
     },
   );
 
   test("decides what is done where both is possible", () => {
-    expect(resolveLayout({ targetKernel: "5.14" }).findHoles).toBe(false);
-    expect(resolveLayout({ targetKernel: "5.15" }).findHoles).toBe(true);
-    expect(resolveLayout({ compress, targetKernel: "6.14" }).compression?.extentRecords).toBeUndefined();
-    expect(resolveLayout({ compress, targetKernel: "6.15" }).compression?.extentRecords).toBe(true);
+    expect(resolveErofsOptions({ targetKernel: "5.14" }).findHoles).toBe(false);
+    expect(resolveErofsOptions({ targetKernel: "5.15" }).findHoles).toBe(true);
+    expect(resolveErofsOptions({ compress, targetKernel: "6.14" }).compression?.extentRecords).toBeUndefined();
+    expect(resolveErofsOptions({ compress, targetKernel: "6.15" }).compression?.extentRecords).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as disk from "../../../src/erofs/disk/format.ts";
 
 /** The named offsets of a structure, and its size. */
-const offsets = (layout: object) => Object.fromEntries(Object.entries(layout));
+const offsets = (shape: object) => Object.fromEntries(Object.entries(shape));
 
 test("the superblock has the kernel's fields at the kernel's offsets", () => {
   expect(disk.SUPER_OFFSET).toBe(1024);

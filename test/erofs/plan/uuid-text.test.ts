@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resolveLayout } from "../../../src/erofs/options.ts";
+import { resolveErofsOptions } from "../../../src/erofs/options.ts";
 import { uuidText } from "../../../src/erofs/plan/uuid-text.ts";
 import type { SortRule } from "../../../src/stage/tree/file-order.ts";
 
@@ -7,7 +7,7 @@ const time = { epoch: 1, fixedNsec: 2, buildTime: 3 };
 
 describe("the text of options in the derived UUID", () => {
   it("is the one that images have been made with, for the defaults", () => {
-    expect(uuidText(resolveLayout({}), time, [])).toBe(
+    expect(uuidText(resolveErofsOptions({}), time, [])).toBe(
       '[1,{"label":[],"uuid":0,"blockSize":4096,"xattrTolerance":2,"xattrFilter":true,"inlineData":true,"inodes":"auto",' +
         '"chunkIndexes":false,"checksum":true,"dedupe":true,"dsunit":1,"fsAlignBlocks":1,"ignoreMtime":false},' +
         '{"epoch":1,"fixedNsec":2,"buildTime":3}]',
@@ -15,7 +15,7 @@ describe("the text of options in the derived UUID", () => {
   });
 
   it("is the one that images have been made with, for every option of plain images", () => {
-    const layout = resolveLayout({
+    const layout = resolveErofsOptions({
       label: "Ä",
       uuid: "00000000-0000-0000-0000-000000000000",
       blockSize: 512,
@@ -41,7 +41,7 @@ describe("the text of options in the derived UUID", () => {
   });
 
   it("is the one that images have been made with, for every option of compression", () => {
-    const layout = resolveLayout({
+    const layout = resolveErofsOptions({
       compress: [{ algorithm: "lz4" }, { algorithm: "zstd", level: 5, dictSize: 1 << 20 }],
       pclusterSize: 8192,
       tailPacking: true,
@@ -59,7 +59,7 @@ describe("the text of options in the derived UUID", () => {
         '"maxPclusterSize":8192,"tailPacking":true,"fragments":"tails","directories":true,"maxExtentBytes":65536,' +
         '"fullIndexes":true,"dedupeExtents":true,"hints":[{"pattern":"\\"x\\"","pclusterSize":4096,"algorithm":1}]}}',
     );
-    const records = resolveLayout({ compress: { algorithm: "lz4" }, targetKernel: "6.15" });
+    const records = resolveErofsOptions({ compress: { algorithm: "lz4" }, targetKernel: "6.15" });
     expect(uuidText(records, time, [])).toContain('"fullIndexes":false,"extentRecords":true,"hints":[]}}');
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as disk from "../../../src/squashfs/disk/format.ts";
 
 /** The named offsets of a structure, and its size. */
-const offsets = (layout: object) => Object.fromEntries(Object.entries(layout));
+const offsets = (shape: object) => Object.fromEntries(Object.entries(shape));
 const base = { inode_type: 0, mode: 2, uid: 4, guid: 6, mtime: 8, inode_number: 12 };
 
 describe("structures have the kernel's fields at the kernel's offsets", () => {

@@ -11,30 +11,30 @@ export interface Element {
 }
 
 /** Structures of which all have the same steps from one to the next. */
-interface Run {
+interface Series {
   readonly first: Element;
   last: Element;
   count: number;
   steps: Readonly<Record<string, number>> | undefined;
 }
 
-/** So many are a run; fewer have a line each. */
-const LEAST_RUN = 3;
+/** So many are a series; fewer have a line each. */
+const LEAST_SERIES = 3;
 
 /** The lines of an array. */
 export async function* elementLines(elements: AsyncIterable<Element>, lineAt: LineAt = line): AsyncGenerator<string> {
-  let run: Run | undefined;
+  let series: Series | undefined;
   for await (const element of elements) {
-    if (run !== undefined && extend(run, element)) continue;
-    if (run !== undefined) yield* runLines(run, lineAt);
-    run = { first: element, last: element, count: 1, steps: undefined };
+    if (series !== undefined && extend(series, element)) continue;
+    if (series !== undefined) yield* seriesLines(series, lineAt);
+    series = { first: element, last: element, count: 1, steps: undefined };
   }
-  if (run !== undefined) yield* runLines(run, lineAt);
+  if (series !== undefined) yield* seriesLines(series, lineAt);
 }
 
-/** Takes an element into a run if it goes on with it. */
-function extend(run: Run, element: Element): boolean {
-  const { last, steps } = run;
+/** Takes an element into a series if it goes on with it. */
+function extend(series: Series, element: Element): boolean {
+  const { last, steps } = series;
   if (element.name !== last.name || element.at !== last.at + last.length) return false;
   const found: Record<string, number> = {};
   for (const [field, value] of Object.entries(element.fields)) {
@@ -42,9 +42,9 @@ function extend(run: Run, element: Element): boolean {
     if (steps !== undefined && steps[field] !== found[field]) return false;
   }
   if (Object.values(found).some(Number.isNaN)) return false;
-  run.steps ??= found;
-  run.last = element;
-  run.count++;
+  series.steps ??= found;
+  series.last = element;
+  series.count++;
   return true;
 }
 
@@ -55,9 +55,9 @@ function step(field: string, from: unknown, to: unknown): number {
   return show(field, from) === show(field, to) ? 0 : Number.NaN;
 }
 
-function* runLines({ first, last, count, steps }: Run, lineAt: LineAt): Generator<string> {
+function* seriesLines({ first, last, count, steps }: Series, lineAt: LineAt): Generator<string> {
   const { at, length, name } = first;
-  if (count >= LEAST_RUN) {
+  if (count >= LEAST_SERIES) {
     const fields = Object.entries(first.fields).map(([field, value]) => {
       const from = show(field, value);
       return `${field}=${steps![field] === 0 ? from : `${from}..${show(field, last.fields[field])}`}`;

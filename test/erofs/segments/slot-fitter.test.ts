@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SegmentPacker } from "../../../src/erofs/segments/packer.ts";
+import { SlotFitter } from "../../../src/erofs/segments/slot-fitter.ts";
 
 test("items never cross a block nor overlap, long ones start blocks of their own, and little room is lost", () => {
   const run = (slots: number[], blockBits: number) => {
     const perBlock = 2 ** (blockBits - 5);
-    const packer = new SegmentPacker(2 ** blockBits, 2048);
+    const fitter = new SlotFitter(2 ** blockBits, 2048);
     const into = new Uint32Array(slots.length);
-    const blocks = packer.pack(Uint32Array.from(slots), slots.length, into);
+    const blocks = fitter.fit(Uint32Array.from(slots), slots.length, into);
     const used = new Uint8Array(blocks * perBlock);
     slots.forEach((size, item) => {
       const at = into[item]!;
@@ -22,7 +22,7 @@ test("items never cross a block nor overlap, long ones start blocks of their own
     expect(blocks - long).toBeLessThanOrEqual(Math.ceil(((sum / perBlock) * 3) / 2) + 1);
     // the same again: nothing is left from before
     const again = new Uint32Array(slots.length);
-    expect(packer.pack(Uint32Array.from(slots), slots.length, again)).toBe(blocks);
+    expect(fitter.fit(Uint32Array.from(slots), slots.length, again)).toBe(blocks);
     expect(again).toEqual(into);
   };
   const size = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 128 }) }, fc.integer({ min: 1, max: 400 }));
@@ -31,6 +31,6 @@ test("items never cross a block nor overlap, long ones start blocks of their own
 
 test("equal items stay in their order", () => {
   const into = new Uint32Array(4);
-  new SegmentPacker(4096, 2048).pack(Uint32Array.from([100, 28, 100, 100]), 4, into);
+  new SlotFitter(4096, 2048).fit(Uint32Array.from([100, 28, 100, 100]), 4, into);
   expect([...into]).toEqual([0, 356, 128, 256]);
 });

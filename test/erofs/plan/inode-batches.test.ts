@@ -1,7 +1,7 @@
-/** Packing of inodes: whatever the sizes, the outcome is a tiling that the emitter and the kernel can rely on. */
+/** BatchPlan of inodes: whatever the sizes, the outcome is a tiling that the emitter and the kernel can rely on. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Packing, packInodes, WINDOW_FIELDS } from "../../../src/erofs/plan/inode-windows.ts";
+import { BATCH_FIELDS, type BatchPlan, planBatches } from "../../../src/erofs/plan/inode-batches.ts";
 
 /** The superblock's end: what the image's head always takes. */
 const RESERVED = 1152;
@@ -15,45 +15,45 @@ interface Sizes {
   runs?: readonly number[];
 }
 
-interface Placed extends Packing {
+interface Placed extends BatchPlan {
   /** Indexes in the order of their placing. */
   order: number[];
   /** Byte of each item. */
   itemOff: Map<number, number>;
   /** First block of each run. */
-  runBlk: Map<number, number>;
+  bodyBlk: Map<number, number>;
 }
 
 type Window = [place: number, endPlace: number, startBlk: number, endBlk: number, first: number, end: number];
 
 /** Packs, and throws if anything is placed twice. */
 function pack({ blockSize, items, runs = [] }: Sizes): Placed {
-  const [order, itemOff, runBlk] = [[] as number[], new Map<number, number>(), new Map<number, number>()];
-  const packing = packInodes({
+  const [order, itemOff, bodyBlk] = [[] as number[], new Map<number, number>(), new Map<number, number>()];
+  const packing = planBatches({
     count: items.length,
     blockSize,
     firstBlk: 0,
     nidBlk: 0,
     reserved: RESERVED,
     measureItem: (index) => items[index]!,
-    measureRun: (index) => runs[index] ?? 0,
+    measureBody: (index) => runs[index] ?? 0,
     placeItem: (index, offset) => {
       if (itemOff.has(index)) throw new Error(`item ${index} is placed twice`);
       order.push(index);
       itemOff.set(index, offset);
     },
-    placeRun: (index, blk) => {
-      if (runBlk.has(index)) throw new Error(`run ${index} is placed twice`);
-      runBlk.set(index, blk);
+    placeBody: (index, blk) => {
+      if (bodyBlk.has(index)) throw new Error(`run ${index} is placed twice`);
+      bodyBlk.set(index, blk);
     },
   });
-  return { ...packing, order, itemOff, runBlk };
+  return { ...packing, order, itemOff, bodyBlk };
 }
 
 /** Everything that others rely on, for any input; throws what is broken. */
 function check(sizes: Sizes, placed: Placed): void {
   const { blockSize, items, runs = [] } = sizes;
-  const { order, itemOff, runBlk, windows, endBlk } = placed;
+  const { order, itemOff, bodyBlk, batches, endBlk } = placed;
   // expect() is too slow for so many
   const must = (holds: boolean, promise: string) => {
     if (!holds) throw new Error(`broken: ${promise}`);
@@ -61,7 +61,7 @@ function check(sizes: Sizes, placed: Placed): void {
   must(itemOff.size === items.length, "every item is placed");
   must(itemOff.get(0)! / 32 <= 0xffff, "the root's number fits 16 bits");
   items.forEach((_, index) => {
-    must(runBlk.has(index) === (runs[index] ?? 0) > 0, "every run is placed, and only those");
+    must(bodyBlk.has(index) === (runs[index] ?? 0) > 0, "every run is placed, and only those");
   });
 
   const extents: [from: number, to: number][] = [[0, RESERVED]];
@@ -71,27 +71,27 @@ function check(sizes: Sizes, placed: Placed): void {
     must(size > blockSize ? into === 0 : into + size <= blockSize, "no item crosses a block it could stay in");
     extents.push([offset, offset + size]);
   }
-  for (const [index, blk] of runBlk) extents.push([blk * blockSize, (blk + runs[index]!) * blockSize]);
+  for (const [index, blk] of bodyBlk) extents.push([blk * blockSize, (blk + runs[index]!) * blockSize]);
   extents.sort((a, b) => a[0] - b[0]);
   for (let at = 1; at < extents.length; at++) must(extents[at]![0] >= extents[at - 1]![1], "no overlap");
   must(Math.ceil(extents.at(-1)![1] / blockSize) === endBlk, "no block behind the last");
 
   let [nextPlace, nextBlk, nextIndex] = [0, 0, 0];
-  for (let at = 0; at < windows.length; at += WINDOW_FIELDS) {
-    const [place, endPlace, startBlk, endOfBlks, first, end] = windows.slice(at, at + WINDOW_FIELDS) as Window;
-    must(place === nextPlace && startBlk === nextBlk && first === nextIndex, "windows follow each other");
+  for (let at = 0; at < batches.length; at += BATCH_FIELDS) {
+    const [place, endPlace, startBlk, endOfBlks, first, end] = batches.slice(at, at + BATCH_FIELDS) as Window;
+    must(place === nextPlace && startBlk === nextBlk && first === nextIndex, "batches follow each other");
     for (const index of order.slice(place, endPlace)) {
       const from = itemOff.get(index)!;
       const isInside = from >= startBlk * blockSize && from + items[index]! <= endOfBlks * blockSize;
-      must(isInside, "items come window by window");
-      must(index < end, "no item is placed before its window brings it in");
-      const blk = runBlk.get(index);
-      if (blk !== undefined) must(blk >= startBlk && blk + runs[index]! <= endOfBlks, "a run is in its item's window");
+      must(isInside, "items come batch by batch");
+      must(index < end, "no item is placed before its batch brings it in");
+      const blk = bodyBlk.get(index);
+      if (blk !== undefined) must(blk >= startBlk && blk + runs[index]! <= endOfBlks, "a run is in its item's batch");
     }
     [nextPlace, nextBlk, nextIndex] = [endPlace, endOfBlks, end];
   }
-  must(nextPlace === items.length && nextIndex === items.length, "windows tile the order, and the places");
-  must(nextBlk === endBlk, "windows tile the image");
+  must(nextPlace === items.length && nextIndex === items.length, "batches tile the order, and the places");
+  must(nextBlk === endBlk, "batches tile the image");
 }
 
 /** mulberry32: the next integer from 0 to below `limit`. */
@@ -120,14 +120,14 @@ const someSizes: fc.Arbitrary<Sizes> = someBlockSize.chain((blockSize) => {
   return pairs.map((all) => ({ blockSize, items: all.map(([size]) => size), runs: all.map(([, blocks]) => blocks) }));
 });
 
-test("any sizes: no overlap, no block crossed, windows tile the blocks, each item and run placed once", () => {
+test("any sizes: no overlap, no block crossed, batches tile the blocks, each item and run placed once", () => {
   fc.assert(
     fc.property(someSizes, (sizes) => check(sizes, pack(sizes))),
     { numRuns: 300 },
   );
 });
 
-test("many windows: the same holds, with inodes that wait from one window to the next", () => {
+test("many batches: the same holds, with inodes that wait from one batch to the next", () => {
   const seeds = fc.record({ seed: fc.nat(), blockSize: someBlockSize, share: fc.constantFrom(0.1, 0.6, 1, 1.2) });
   fc.assert(
     fc.property(seeds, ({ seed, blockSize, share }) => {
@@ -136,7 +136,7 @@ test("many windows: the same holds, with inodes that wait from one window to the
       const items = Array.from({ length: count }, () => 32 + below(Math.ceil(blockSize * share)));
       const runs = items.map(() => (below(50) === 0 ? 1 + below(3) : 0));
       const placed = pack({ blockSize, items, runs });
-      expect(placed.windows.length / WINDOW_FIELDS).toBeGreaterThan(1);
+      expect(placed.batches.length / BATCH_FIELDS).toBeGreaterThan(1);
       check({ blockSize, items, runs }, placed);
     }),
     { numRuns: 12 },
@@ -152,10 +152,10 @@ test("the same sizes give the same places", () => {
 });
 
 test("a few small inodes follow the superblock, in their order", () => {
-  const { order, itemOff, windows, endBlk } = pack({ blockSize: 4096, items: [85, 38, 33, 64, 32] });
+  const { order, itemOff, batches, endBlk } = pack({ blockSize: 4096, items: [85, 38, 33, 64, 32] });
   expect(order).toEqual([0, 1, 2, 3, 4]);
   expect([...itemOff.values()]).toEqual([1152, 1248, 1312, 1376, 1440]);
-  expect(windows).toEqual([0, 5, 0, 1, 0, 5]);
+  expect(batches).toEqual([0, 5, 0, 1, 0, 5]);
   expect(endBlk).toBe(1);
 });
 
@@ -183,9 +183,9 @@ test.each([512, 1024])(
   },
 );
 
-test("runs come behind the inodes of their window, in the order of their inodes", () => {
-  const { runBlk, endBlk } = pack({ blockSize: 4096, items: [64, 64, 64, 64], runs: [3, 0, 2, 1] });
-  expect([...runBlk]).toEqual([
+test("runs come behind the inodes of their batch, in the order of their inodes", () => {
+  const { bodyBlk, endBlk } = pack({ blockSize: 4096, items: [64, 64, 64, 64], runs: [3, 0, 2, 1] });
+  expect([...bodyBlk]).toEqual([
     [0, 1],
     [2, 4],
     [3, 6],
@@ -197,7 +197,7 @@ test("runs come behind the inodes of their window, in the order of their inodes"
 function checkRoots(blockSize: number): void {
   const size = blockSize / 2 + 32;
   for (const root of [32, blockSize, blockSize + 32, 262_144 + 64]) {
-    // the first number is all that the first window takes
+    // the first number is all that the first batch takes
     for (const others of [Math.ceil(MIB / size), 4000]) {
       const sizes = { blockSize, items: [root, ...new Array<number>(others).fill(size)] };
       check(sizes, pack(sizes));
@@ -226,7 +226,7 @@ test("inodes of small files waste at most 0.5 % of the least possible", () => {
   expect(pack({ blockSize: 4096, items }).endBlk).toBeLessThanOrEqual(least * 1.005);
 });
 
-test("of ten inodes nine lie within two windows of where strict order would have them", () => {
+test("of ten inodes nine lie within two batches of where strict order would have them", () => {
   const below = generator(3);
   const items = Array.from({ length: 20_000 }, () => 32 * (1 + below(128)));
   const { itemOff } = pack({ blockSize: 4096, items });

@@ -1,13 +1,13 @@
 /**
- * Where the inodes of a segment go. An inode with what lies behind it must not cross a block, so they are packed best
+ * Where the inodes of a segment go. An inode with what lies behind it must not cross a block, so they are fitted best
  * fit, largest first; equal ones stay in order. What is larger than a block starts at one of its own, behind the others.
  *
  *     | block: inodes | block: inodes | … | inode larger than a block | …
  */
 import { SLOT } from "../disk/format.ts";
 
-/** Packs segments, one after another, in memory that is used again. */
-export class SegmentPacker {
+/** Fits the inodes of segments into blocks, one segment after another, in memory that is used again. */
+export class SlotFitter {
   readonly #perBlock: number;
   /** By number of slots: the first item of that size, or -1; and by item the next one of the same size. */
   readonly #firstOfSize: Int32Array;
@@ -32,7 +32,7 @@ export class SegmentPacker {
    * @param into takes the first slot of each, counted from the start of the segment
    * @returns the number of blocks that all of them take
    */
-  pack(slots: Uint32Array, count: number, into: Uint32Array): number {
+  fit(slots: Uint32Array, count: number, into: Uint32Array): number {
     const perBlock = this.#perBlock;
     this.#firstOfSize.fill(-1);
     this.#withFree.fill(-1);

@@ -1,5 +1,5 @@
 /**
- * One window of metadata: inodes with what lies behind them, directory blocks and long links, as the plan has placed
+ * A stretch of metadata: inodes with what lies behind them, directory blocks and long links, as the plan has placed
  * them. What comes from files' contents is for the caller to fill in.
  */
 import { roundUp, showBytes } from "../../core/bytes.ts";
@@ -15,7 +15,7 @@ import { bodyBytes } from "../plan/measure.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
 
 /** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
-const RUN_BYTES = 256 * 1024;
+const BODY_BYTES = 256 * 1024;
 
 /** What is known of inodes that have their places, by entry. */
 export interface InodePlaces
@@ -24,7 +24,7 @@ export interface InodePlaces
     "blockSize" | "nidBlk" | "startBlk" | "nlink" | "formats" | "chunkMaps" | "chunkBits" | "chunkIndexes" | "stored"
   > {
   nids: Uint32Array | Float64Array;
-  xattrs: Pick<XattrPlan, "bodies">;
+  xattrs: Pick<XattrPlan, "ibodies">;
   /** Where parents of directories may have no places yet. */
   parents?: {
     /** What ".." of a directory names; 0 where it is not known yet. */
@@ -34,17 +34,17 @@ export interface InodePlaces
   };
 }
 
-/** The bytes of a window, one after another. */
-export class MetaWindow {
+/** Holds one such stretch after another. */
+export class MetaBuffer {
   readonly #plan: InodePlaces;
   readonly #tree: Tree;
   #bytes: Uint8Array = new Uint8Array(0);
   /** Covers the same bytes, and maybe more. */
   #view = new StructView(this.#bytes.buffer);
-  #runs: number[] = [];
-  /** Where the whole blocks behind the window end. */
+  #withBodies: number[] = [];
+  /** Where the whole blocks behind the stretch end. */
   #endBlk = 0;
-  /** Image offset of the window. */
+  /** Image offset of the stretch. */
   #imageOff = 0;
   /** What the inode that is being written says. */
   readonly #inode = blankInode();
@@ -54,7 +54,7 @@ export class MetaWindow {
     this.#tree = tree;
   }
 
-  /** The window's bytes. */
+  /** The bytes of the stretch, without the whole blocks behind it. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -63,46 +63,46 @@ export class MetaWindow {
     return this.#view;
   }
 
-  /** Image offset of the window. */
+  /** Image offset of the stretch. */
   get imageOff(): number {
     return this.#imageOff;
   }
 
   /**
-   * Starts a window, all zeros.
+   * Starts a stretch, all zeros.
    *
-   * @param runs directories and links that have whole blocks behind its inodes, in the order of these
+   * @param withBodies directories and links that have whole blocks behind its inodes, in the order of these
    */
-  open(startBlk: number, endBlk: number, runs: number[]): void {
+  open(startBlk: number, endBlk: number, withBodies: number[]): void {
     const { blockSize } = this.#plan;
-    this.#runs = runs;
+    this.#withBodies = withBodies;
     this.#endBlk = endBlk;
-    const firstRun = runs[0];
-    const length = ((firstRun === undefined ? endBlk : this.#plan.startBlk[firstRun]!) - startBlk) * blockSize;
-    // one buffer for all windows: others would stay in memory until the collector sees them
+    const firstBody = withBodies[0];
+    const length = ((firstBody === undefined ? endBlk : this.#plan.startBlk[firstBody]!) - startBlk) * blockSize;
+    // one buffer for all of them: others would stay in memory until the collector sees them
     if (this.#view.byteLength < length) this.#view = new StructView(new ArrayBuffer(length));
     this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
     this.#imageOff = startBlk * blockSize;
   }
 
   /**
-   * Writes whole blocks of directories and links, which follow the window's bytes, a piece at a time: those of a store may
+   * Writes whole blocks of directories and links, which follow the stretch, some at a time: those of a store may
    * be larger than all inodes.
    */
-  async emitRuns(write: (bytes: Uint8Array, imageOff: number) => void | Promise<void>): Promise<void> {
-    const runs = this.#runs;
-    if (runs.length === 0) return;
+  async emitBodies(write: (bytes: Uint8Array, imageOff: number) => void | Promise<void>): Promise<void> {
+    const withBodies = this.#withBodies;
+    if (withBodies.length === 0) return;
     const { blockSize, startBlk } = this.#plan;
-    const bytes = new Uint8Array(RUN_BYTES);
+    const bytes = new Uint8Array(BODY_BYTES);
     const view = new StructView(bytes.buffer);
-    let imageOff = startBlk[runs[0]!]! * blockSize;
+    let imageOff = startBlk[withBodies[0]!]! * blockSize;
     let used = 0;
-    for (const [index, entry] of runs.entries()) {
-      const end = startBlk[runs[index + 1] ?? -1] ?? this.#endBlk;
+    for (const [index, entry] of withBodies.entries()) {
+      const end = startBlk[withBodies[index + 1] ?? -1] ?? this.#endBlk;
       const isLink = this.#tree.kind(entry) === S_IFLNK;
       const blocks = isLink ? undefined : this.#openDirectory(entry);
       for (let blk = startBlk[entry]!; blk < end; blk++) {
-        if (used === RUN_BYTES) {
+        if (used === BODY_BYTES) {
           await write(bytes, imageOff);
           bytes.fill(0);
           imageOff += used;
@@ -120,7 +120,7 @@ export class MetaWindow {
     await write(bytes.subarray(0, used), imageOff);
   }
 
-  /** Whether an inode lies in this window. */
+  /** Whether an inode lies in this stretch. */
   holds(entry: number): boolean {
     const at = this.#inodeAt(entry);
     return at >= 0 && at < this.#bytes.length;
@@ -130,12 +130,12 @@ export class MetaWindow {
     return this.#plan.nids[entry]! * SLOT + this.#plan.nidBlk * this.#plan.blockSize - this.#imageOff;
   }
 
-  /** Where the inode and its attributes end in the window: what the file's layout needs follows. */
+  /** Where the inode and its attributes end in the stretch: what the file's layout needs follows. */
   headEnd(entry: number): number {
     const { formats, xattrs } = this.#plan;
     const inode = measureInode((formats[entry]! & FORMAT_EXTENDED) !== 0);
-    const body = xattrs.bodies[this.#tree.xattrs.view[entry]!];
-    return this.#inodeAt(entry) + inode + (body?.length ?? 0);
+    const ibody = xattrs.ibodies[this.#tree.xattrs.view[entry]!];
+    return this.#inodeAt(entry) + inode + (ibody?.length ?? 0);
   }
 
   /** Writes an inode with all that the tree knows of it: everything but contents. */
@@ -145,7 +145,7 @@ export class MetaWindow {
     const format = plan.formats[entry]!;
     const layout = format >> FORMAT_LAYOUT_SHIFT;
     const kind = tree.kind(entry);
-    const body = plan.xattrs.bodies[tree.xattrs.view[entry]!];
+    const body = plan.xattrs.ibodies[tree.xattrs.view[entry]!];
     const isDirectory = kind === S_IFDIR;
     const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
     const head = this.#inodeAt(entry);
@@ -184,7 +184,7 @@ export class MetaWindow {
     return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
   }
 
-  /** Writes what is inline of a directory; whole blocks follow the window's inodes, see {@link emitRuns}. */
+  /** Writes what is inline of a directory; whole blocks follow the inodes, see {@link emitBodies}. */
   #emitListing(directory: number, size: number, at: number): void {
     const { blockSize, formats } = this.#plan;
     const whole = bodyBytes(size, formats[directory]!, blockSize);

@@ -1,6 +1,6 @@
 /** Arrays in few lines. */
 import { expect, test } from "vitest";
-import { type Element, elementLines } from "../../src/inspect/runs.ts";
+import { type Element, elementLines } from "../../src/inspect/element-lines.ts";
 
 async function linesOf(values: readonly Record<string, unknown>[], length = 4): Promise<string[]> {
   async function* elements(): AsyncGenerator<Element> {

@@ -1,46 +1,46 @@
 /**
  * Where inodes go. An inode with its attributes and inline tail must not cross a block, so packing inodes strictly in
  * order would leave a quarter of each block empty. The inodes are taken in their order, a mebibyte at a time, and each
- * such window is packed best fit, largest first. Blocks that stay badly filled are opened again, and their inodes wait
- * for the next window, where they may find better company. Then the window's blocks, and the inodes in each, are put
- * back in order. So nearly all neighbours stay in one window, little is wasted, and each window is a piece of work of
+ * such batch is packed best fit, largest first. Blocks that stay badly filled are opened again, and their inodes wait
+ * for the next batch, where they may find better company. Then the batch's blocks, and the inodes in each, are put
+ * back in order. So nearly all neighbours stay in one batch, little is wasted, and each batch is a piece of work of
  * its own.
  *
- *     window: | blocks of packed inodes | inodes larger than a block | full blocks of directories and long links |
+ *     batch: | blocks of packed inodes | inodes larger than a block | full blocks of directories and long links |
  */
 import { ImageError } from "../../core/error.ts";
 import { MAX_ROOT_NID, SLOT } from "../disk/format.ts";
 
-/** Bytes of new inodes in a window. */
-const WINDOW_BYTES = 1 << 20;
-/** Bytes of a window with all that is in it; a single directory may take more. */
-const WINDOW_ALL_BYTES = 4 << 20;
-/** Most bytes of inodes that wait for the next window. */
+/** Bytes of new inodes in a batch. */
+const BATCH_BYTES = 1 << 20;
+/** Bytes of a batch with all that is in it; a single directory may take more. */
+const BATCH_ALL_BYTES = 4 << 20;
+/** Most bytes of inodes that wait for the next batch. */
 const WAITING_BYTES = 1 << 20;
 /** A block with at least this part of it free is badly filled. */
 const BADLY_FILLED = 1 / 24;
 
 /**
- * Numbers of one record in {@link Packing.windows}: range of inodes placed, in the order of placing; range of blocks;
- * range of the order that the window brought in.
+ * Numbers of one record in {@link BatchPlan.batches}: range of inodes placed, in the order of placing; range of blocks;
+ * range of the order that the batch brought in.
  */
-export const WINDOW_FIELDS = 6;
+export const BATCH_FIELDS = 6;
 
 /** The outcome of packing. */
-export interface Packing {
-  /** Records of {@link WINDOW_FIELDS} numbers. */
-  windows: number[];
+export interface BatchPlan {
+  /** Records of {@link BATCH_FIELDS} numbers. */
+  batches: number[];
   /** First block behind the metadata. */
   endBlk: number;
 }
 
-/** How many windows there are. */
-export function countWindows({ windows }: { windows: ArrayLike<number> }): number {
-  return windows.length / WINDOW_FIELDS;
+/** How many batches there are. */
+export function countBatches({ batches }: { batches: ArrayLike<number> }): number {
+  return batches.length / BATCH_FIELDS;
 }
 
 /** What the packer needs to know of the inode at an index of the order. */
-export interface PackInput {
+export interface BatchInput {
   count: number;
   blockSize: number;
   /** First block of the metadata. */
@@ -52,11 +52,11 @@ export interface PackInput {
   /** Bytes that must lie together: inode, attributes, chunk array or inline tail. */
   measureItem(index: number): number;
   /** Full blocks of data that belong into the metadata zone. */
-  measureRun(index: number): number;
-  /** Takes the byte at which an inode lies; calls come window by window, in the order of the bytes in each block. */
+  measureBody(index: number): number;
+  /** Takes the byte at which an inode lies; calls come batch by batch, in the order of the bytes in each block. */
   placeItem(index: number, itemOff: number): void;
   /** Takes the first block of a run. */
-  placeRun(index: number, runBlk: number): void;
+  placeBody(index: number, bodyBlk: number): void;
 }
 
 /** A block being filled. */
@@ -69,16 +69,16 @@ interface Bin {
 }
 
 /** Packs all inodes; pure but for what it places. */
-export function packInodes(input: PackInput): Packing {
-  const { blockSize, count, measureRun } = input;
+export function planBatches(input: BatchInput): BatchPlan {
+  const { blockSize, count, measureBody } = input;
   // measured once: each inode is looked at several times
   const slots = new Uint32Array(count);
-  const hasRun = new Uint8Array(count);
+  const hasBody = new Uint8Array(count);
   for (let index = 0; index < count; index++) {
     slots[index] = Math.ceil(input.measureItem(index) / SLOT);
-    hasRun[index] = measureRun(index) > 0 ? 1 : 0;
+    hasBody[index] = measureBody(index) > 0 ? 1 : 0;
   }
-  const windows: number[] = [];
+  const batches: number[] = [];
   let waiting: number[] = [];
   let placed = 0;
   let blk = input.firstBlk;
@@ -86,14 +86,14 @@ export function packInodes(input: PackInput): Packing {
     const small = waiting;
     const long: number[] = [];
     const first = index;
-    for (let packed = 0, all = 0; index < count && packed < WINDOW_BYTES && all < WINDOW_ALL_BYTES; index++) {
+    for (let fresh = 0, all = 0; index < count && fresh < BATCH_BYTES && all < BATCH_ALL_BYTES; index++) {
       const item = slots[index]! * SLOT;
       if (item <= blockSize) {
-        packed += item;
+        fresh += item;
         small.push(index);
       } else long.push(index);
       all += item;
-      if (hasRun[index] === 1) all += measureRun(index) * blockSize;
+      if (hasBody[index] === 1) all += measureBody(index) * blockSize;
     }
     const startBlk = blk;
     const bins = fillBins(input, slots, small, first === 0);
@@ -107,20 +107,20 @@ export function packInodes(input: PackInput): Packing {
     blk = placeLong(input, slots, long.slice(0, longRoot), blk);
     blk = placeBins(input, slots, others, blk);
     blk = placeLong(input, slots, long.slice(longRoot), blk);
-    const withRuns = long.filter((item) => hasRun[item] === 1);
+    const withBodies = long.filter((item) => hasBody[item] === 1);
     let end = placed + long.length;
     for (const bin of bins) {
       end += bin.items.length;
-      for (const item of bin.items) if (hasRun[item] === 1) withRuns.push(item);
+      for (const item of bin.items) if (hasBody[item] === 1) withBodies.push(item);
     }
-    for (const item of withRuns.sort((a, b) => a - b)) {
-      input.placeRun(item, blk);
-      blk += measureRun(item);
+    for (const item of withBodies.sort((a, b) => a - b)) {
+      input.placeBody(item, blk);
+      blk += measureBody(item);
     }
-    windows.push(placed, end, startBlk, blk, first, index);
+    batches.push(placed, end, startBlk, blk, first, index);
     placed = end;
   }
-  return { windows, endBlk: blk };
+  return { batches, endBlk: blk };
 }
 
 /** Sorts in ascending order; mostly two or three numbers, for which Array's own sort costs more than all else here. */
@@ -137,8 +137,8 @@ function sortNumbers(numbers: number[]): void {
   }
 }
 
-/** Best fit, largest first; equal ones in order. The first window starts with the image's head, and the root in reach. */
-function fillBins(input: PackInput, slotsOf: Uint32Array, items: readonly number[], isFirst: boolean): Bin[] {
+/** Best fit, largest first; equal ones in order. The first batch starts with the image's head, and the root in reach. */
+function fillBins(input: BatchInput, slotsOf: Uint32Array, items: readonly number[], isFirst: boolean): Bin[] {
   const perBlock = input.blockSize / SLOT;
   const bins: Bin[] = [];
   const withFree: Bin[][] = Array.from({ length: perBlock + 1 }, () => []);
@@ -168,7 +168,7 @@ function fillBins(input: PackInput, slotsOf: Uint32Array, items: readonly number
 }
 
 /** Takes the worst filled blocks out of `bins`, as far as their inodes may wait; returns those inodes. */
-function openBadlyFilled(input: PackInput, bins: Bin[], isFirst: boolean): number[] {
+function openBadlyFilled(input: BatchInput, bins: Bin[], isFirst: boolean): number[] {
   const perBlock = input.blockSize / SLOT;
   const waiting: number[] = [];
   const worstFirst = bins
@@ -191,7 +191,7 @@ function openBadlyFilled(input: PackInput, bins: Bin[], isFirst: boolean): numbe
 }
 
 /** Gives bins their blocks, one behind the other; returns the block behind them. */
-function placeBins(input: PackInput, slotsOf: Uint32Array, bins: readonly Bin[], startBlk: number): number {
+function placeBins(input: BatchInput, slotsOf: Uint32Array, bins: readonly Bin[], startBlk: number): number {
   let blk = startBlk;
   for (const bin of bins) {
     let slot = (blk * input.blockSize) / SLOT + bin.takenSlots;
@@ -205,7 +205,7 @@ function placeBins(input: PackInput, slotsOf: Uint32Array, bins: readonly Bin[],
 }
 
 /** Inodes larger than a block start at one each; returns the block behind the last. */
-function placeLong(input: PackInput, slotsOf: Uint32Array, items: readonly number[], startBlk: number): number {
+function placeLong(input: BatchInput, slotsOf: Uint32Array, items: readonly number[], startBlk: number): number {
   let blk = startBlk;
   for (const item of items) {
     place(input, item, (blk * input.blockSize) / SLOT);
@@ -214,7 +214,7 @@ function placeLong(input: PackInput, slotsOf: Uint32Array, items: readonly numbe
   return blk;
 }
 
-function place(input: PackInput, item: number, slot: number): void {
+function place(input: BatchInput, item: number, slot: number): void {
   const nid = slot - (input.nidBlk * input.blockSize) / SLOT;
   if (item === 0 && nid > MAX_ROOT_NID) throw new ImageError("INTERNAL", "the root inode is out of reach");
   input.placeItem(item, slot * SLOT);
