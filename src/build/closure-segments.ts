@@ -104,7 +104,7 @@ class ClosurePacker {
     await this.#maker.finish();
     this.#root.addExcluded(this.#reader.tree.excluded);
     this.#columns.clear(this.#reader.tree.length);
-    this.#maker.sizes.chunkMaps.clear();
+    this.#maker.sizes.clear();
     this.#reader.clear();
     this.#cover();
   }

@@ -15,6 +15,8 @@ import type { Superblock } from "../erofs/disk/superblock.ts";
 import type { XattrPlan } from "../erofs/disk/xattr.ts";
 import type { ErofsSettings } from "../erofs/options.ts";
 import { planTreeXattrs } from "../erofs/plan/attributes.ts";
+import { chooseSharedPlain } from "../erofs/plan/layouts.ts";
+import { InodeSizes } from "../erofs/plan/measure.ts";
 import { listOwners } from "../erofs/plan/plan.ts";
 import { chooseTime, type ImageTime } from "../erofs/plan/time.ts";
 import type { WrittenImage } from "../erofs/report.ts";
@@ -22,6 +24,7 @@ import { groupTops, weighTop } from "../erofs/segments/cuts.ts";
 import { type ImageHead, placeHead, writeEnd } from "../erofs/segments/image-end.ts";
 import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns.ts";
 import { shareKnownFiles } from "../erofs/segments/known-files.ts";
+import type { SegmentWork } from "../erofs/segments/make-segments.ts";
 import type { SegmentCommons } from "../erofs/segments/maker.ts";
 import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
 import { ParentLinks, shareParentLinks } from "../erofs/segments/parent-links.ts";
@@ -31,8 +34,8 @@ import { stageTops } from "../stage/source/disk/tops.ts";
 import { findCandidates } from "../stage/tree/dedupe.ts";
 import type { SortRule } from "../stage/tree/file-order.ts";
 import { orderFiles } from "../stage/tree/file-order.ts";
-import { orderInodes } from "../stage/tree/order.ts";
-import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
+import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
+import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree/tree.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
 import type { SharedTarget } from "./target.ts";
 
@@ -54,6 +57,18 @@ interface Prepared {
   row: SharedRow;
   sort: readonly SortRule[];
 }
+
+/** Which files have the data of others, as far as that is decided before they are packed: see BuilderInput. */
+type SharedData = Pick<SegmentWork, "sharesWith" | "plainEnds">;
+
+const NOTHING_SHARED: SharedData = { sharesWith: undefined, plainEnds: undefined };
+
+/** Makes the segments of some entries. */
+type MakePart = (
+  part: SegmentWork["part"],
+  entries: Pick<SegmentWork, "order" | "starts">,
+  shared: SharedData,
+) => Promise<void>;
 
 /** Builds uncompressed images in a session. */
 export class PlainBuild {
@@ -105,36 +120,35 @@ export class PlainBuild {
   }
 
   /** Makes the image of a tree in a file. */
-  async packTree({ tree, contents, xattrs: sets, excluded }: Staged, image: SharedTarget): Promise<PlainImage> {
+  async packTree(staged: Staged, image: SharedTarget): Promise<PlainImage> {
+    const { tree, contents, xattrs: sets, excluded } = staged;
     const session = this.#session;
     const settings = this.#settings;
     const xxhash = await loadXxHash();
     const inodes = orderInodes(tree);
     const time = chooseTime(tree, inodes, session.timestamp, settings.ignoreMtime);
-    const xattrs = planTreeXattrs(tree, inodes.order, sets, settings, xxhash);
     const files = orderFiles(tree, inodes, this.#sort);
     const { order, starts, nlink, inodeOf } = orderSegments(tree, settings.blockSize);
+    const xattrs = planTreeXattrs(tree, inodes.order, sets, settings, xxhash);
     const prepared = this.#prepare(tree, time, xattrs, nlink, this.#sort);
     const parents = shareParentLinks();
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
-    const make = (what: {
-      order: Uint32Array;
-      starts: Uint32Array;
-      part: "all" | "data" | "inodes";
-      sharesWith: Uint32Array | undefined;
-      known?: undefined;
-    }) =>
-      session.watch("write", undefined, () =>
-        session.run("segments", { tree: tree.share(), contents, work: { ...commons, ...what }, target: image }),
+    const make: MakePart = (part, entries, shared) => {
+      const work = { ...commons, ...entries, ...shared, part, known: part === "all" ? commons.known : undefined };
+      const total = part === "inodes" ? undefined : sumSizes(tree, entries.order);
+      return session.watch("write", total, () =>
+        session.run("segments", { tree: tree.share(), contents, work, target: image }),
       );
-    if (this.#sort.length === 0) await make({ order, starts, part: "all", sharesWith: undefined });
+    };
+    if (this.#sort.length === 0) await make("all", { order, starts }, NOTHING_SHARED);
     else {
-      const candidates = settings.dedupe ? findCandidates(tree, inodes, settings.blockSize) : undefined;
-      if (candidates) await session.compare({ tree, contents, xattrs: sets, excluded }, candidates);
-      const sharesWith = candidates?.sharesWith;
-      const data = cutFiles(tree, listOwners({ files, sharesWith }), settings.blockSize);
-      await make({ ...data, part: "data", sharesWith: undefined, known: undefined });
-      await make({ order, starts, part: "inodes", sharesWith, known: undefined });
+      // segments know an inode of several names by the first that is packed, which need not be the first in the tree's order
+      const own = (entries: Uint32Array) => (inodeOf ? entries.map((entry) => inodeOf[entry]!) : entries);
+      const listed = { ...inodes, order: own(inodes.order) };
+      const shared = await this.#compare(staged, listed, prepared);
+      const owners = listOwners({ files: { ...files, files: own(files.files) }, sharesWith: shared.sharesWith });
+      await make("data", cutFiles(tree, owners, settings.blockSize), { ...shared, sharesWith: undefined });
+      await make("inodes", { order, starts }, shared);
     }
     // the root's own names are written behind all segments
     inodeOf?.forEach((inode, entry) => {
@@ -149,6 +163,20 @@ export class PlainBuild {
       file.release();
     }
     return this.#end(prepared, image, files.unmatched, excluded + tree.excluded);
+  }
+
+  /** Finds equal files before the first one is packed. */
+  async #compare(staged: Staged, inodes: InodeOrder, { xattrs, columns }: Prepared): Promise<SharedData> {
+    const settings = this.#settings;
+    if (!settings.dedupe) return NOTHING_SHARED;
+    const { tree } = staged;
+    const candidates = findCandidates(tree, inodes, settings.blockSize);
+    await this.#session.compare(staged, candidates);
+    const { sharesWith } = candidates;
+    const sizes = new InodeSizes(tree, settings, xattrs, columns.formats);
+    const plainEnds = new Uint8Array(new SharedArrayBuffer(tree.length));
+    for (const entry of chooseSharedPlain({ tree, inodes, settings }, sizes, sharesWith)) plainEnds[entry] = 1;
+    return { sharesWith, plainEnds };
   }
 
   #prepare(tree: Tree, time: ImageTime, xattrs: XattrPlan, nlink: Uint32Array, sort: readonly SortRule[]): Prepared {
@@ -189,6 +217,11 @@ export class PlainBuild {
       file.release();
     }
   }
+}
+
+/** Bytes in files. */
+function sumSizes(tree: Tree, entries: Uint32Array): number {
+  return entries.reduce((sum, entry) => sum + (tree.kind(entry) === S_IFREG ? tree.size.view[entry]! : 0), 0);
 }
 
 function summarise(row: SegmentRow, superblock: Superblock, metaBlocks: number) {

@@ -34,16 +34,17 @@ export async function makeImageFile<R extends { bytes: number }>(
   return writeFileTarget(out, offset, async (file) => {
     if (file.inPlace) return spool(session, make, (job, path, length) => copyToDevice(job, path, length, file));
     const made = await make(file);
-    await session.watch("write", undefined, () => session.here(() => sync(file, made.bytes)));
+    await session.watch("write", made.bytes, () => session.here((job) => sync(job, file, made.bytes)));
     return made;
   });
 }
 
 /** Gives the file its length, and makes it durable. */
-async function sync(file: SharedTarget, bytes: number): Promise<void> {
+async function sync(job: JobContext, file: SharedTarget, bytes: number): Promise<void> {
   await withFileSink(file, async (sink) => {
     sink.truncate(bytes);
     sink.sync();
+    job.advance(bytes);
   });
 }
 

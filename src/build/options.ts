@@ -28,6 +28,6 @@ export interface BuildProgress {
   stage: "walk" | "compare" | "compress" | "write";
   /** Entries found so far (`walk`), else bytes of content done. */
   done: number;
-  /** Bytes of content in all; undefined during `walk`. */
+  /** Bytes of content in all; undefined during `walk`, and wherever nobody knows: a closure is not listed before. */
   total: number | undefined;
 }

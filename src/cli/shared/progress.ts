@@ -11,6 +11,9 @@ const BAR = { least: 12, most: 42 };
 export function renderProgress(progress: BuildProgress, elapsedSeconds: number, columns: number): string {
   const { stage, done, total } = progress;
   const rate = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
+  if (total === undefined && stage !== "walk") {
+    return joinFitting([stage.padEnd(7), showBytes(done), `${showBytes(rate)}/s`], columns);
+  }
   if (total === undefined) {
     return joinFitting([stage, `${done} entries`, `${Math.round(rate)}/s`], columns);
   }

@@ -52,8 +52,12 @@ export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
  * Originals whose group is smaller without inline tails: each of its inodes would carry the tail, while one more
  * shared block holds it once.
  */
-function chooseSharedPlain(input: LayoutInput, sizes: InodeSizes, sharesWith: Uint32Array): Set<number> {
-  const { blockSize } = input.settings;
+export function chooseSharedPlain(
+  input: Pick<LayoutInput, "tree" | "settings"> & { inodes: Pick<InodeOrder, "order"> },
+  sizes: InodeSizes,
+  sharesWith: Uint32Array,
+): Set<number> {
+  const { blockSize } = input.layout;
   const members = new Map<number, number>();
   const plain = new Set<number>();
   for (const entry of input.inodes.order) {

@@ -50,6 +50,12 @@ export class InodeSizes {
     this.formats = formats;
   }
 
+  /** Forgets what is known of entries, whose numbers are used again. */
+  clear(): void {
+    this.chunkMaps.clear();
+    this.#directory = -1;
+  }
+
   /** i_size. */
   size(entry: number): number {
     if (this.#tree.kind(entry) !== S_IFDIR) return this.#tree.size.view[entry]!;

@@ -39,6 +39,8 @@ export interface BuilderInput {
   part: "all" | "inodes" | "data";
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
   sharesWith: Uint32Array | undefined;
+  /** By entry: 1 where its end must not lie beside its inode, since it would not fit beside one that shares its data. */
+  plainEnds: Uint8Array | undefined;
   /** Where segments are cut; undefined where each piece is one. */
   cuts: SegmentCuts | undefined;
   /** Takes a segment that is closed, the last one of its piece among them. */
@@ -159,15 +161,25 @@ export class SegmentBuilder {
 
   /** Chooses a file's format; returns how many bytes of it lie beside its inode. */
   #choose(entry: number, size: number, ranges: DataRanges | undefined): number {
-    const { sharesWith, columns } = this.#input;
-    const original = sharesWith?.[entry] ?? NONE;
-    if (original === NONE) this.#segment.savedByHoles += this.#chooser.choose(entry, ranges);
-    else {
-      this.#chooser.inherit(entry, original);
-      columns.startBlk[entry] = columns.startBlk[original]!;
+    const { columns, part, plainEnds, sizes } = this.#input;
+    const owner = this.#ownerOf(entry);
+    const isOwner = owner === entry;
+    // another thread's choice for the owner is known here, but not how it has cut the file
+    const saved = isOwner || ranges ? this.#chooser.choose(owner, ranges, plainEnds?.[owner] === 1) : 0;
+    if (isOwner && part !== "inodes") this.#segment.savedByHoles += saved;
+    if (!isOwner) {
+      this.#chooser.inherit(entry, owner);
+      columns.startBlk[entry] = columns.startBlk[owner]!;
+      this.#segment.savedByDedupe += sizes.dataBlocks(entry) * this.#blockSize;
     }
     const isInline = columns.formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE;
     return isInline ? size % this.#blockSize : 0;
+  }
+
+  /** The file whose data a file has, where that has been decided before. */
+  #ownerOf(entry: number): number {
+    const original = this.#input.sharesWith?.[entry] ?? NONE;
+    return original === NONE ? entry : original;
   }
 
   #isSparse(entry: number, size: number): boolean {
@@ -217,7 +229,8 @@ export class SegmentBuilder {
   async #putEnds(item: number, entry: number, size: number): Promise<void> {
     const { contents, part, sharing, sizes } = this.#input;
     const segment = this.#segment;
-    const ranges = this.#isSparse(entry, size) ? await this.#scan(entry, size) : undefined;
+    const owner = this.#ownerOf(entry);
+    const ranges = this.#isSparse(owner, size) ? await this.#scan(owner, size) : undefined;
     const tail = this.#choose(entry, size, ranges);
     if (tail > 0 && part !== "data") {
       await contents.read(entry, size - tail, tail, segment.tails, segment.tailsUsed, true);
@@ -235,6 +248,7 @@ export class SegmentBuilder {
       segment.shares[item] = await sharing.files.findLarge({ key, size, hasTail: tail > 0 }, entry, 0, known);
     }
     if (segment.blocks[item]! > 0 && segment.shares[item] === SHARES_NOTHING) segment.large.push(item);
+    else this.#job.advance(size);
   }
 
   /** What of a large file is no hole. */

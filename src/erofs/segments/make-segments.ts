@@ -16,6 +16,8 @@ export interface SegmentWork extends SegmentCommons {
   inodeOf: Uint32Array | undefined;
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
   sharesWith: Uint32Array | undefined;
+  /** See BuilderInput. */
+  plainEnds: Uint8Array | undefined;
   parents: SharedParentLinks;
   part: "all" | "inodes" | "data";
 }
@@ -28,8 +30,8 @@ export async function makeSegments(
   contents: Contents,
   image: ImageFile,
 ): Promise<void> {
-  const { columns, order, starts, part, inodeOf, sharesWith } = work;
-  const matter = { tree, columns, contents, image, cuts: undefined, part, inodeOf, sharesWith };
+  const { columns, order, starts, part, inodeOf, sharesWith, plainEnds } = work;
+  const matter = { tree, columns, contents, image, cuts: undefined, part, inodeOf, sharesWith, plainEnds };
   const maker = await SegmentMaker.create(job, work, matter);
   for (const piece of job.pieces(starts.length - 1)) {
     maker.builder.startPiece(piece);

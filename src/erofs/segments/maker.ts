@@ -42,6 +42,8 @@ export interface SegmentMatter {
   inodeOf?: Uint32Array | undefined;
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
   sharesWith?: Uint32Array | undefined;
+  /** See BuilderInput. */
+  plainEnds?: Uint8Array | undefined;
 }
 
 /** Builds and places segments. */
@@ -65,7 +67,7 @@ export class SegmentMaker {
     written: (piece: number, isLast: boolean) => void = () => undefined,
   ): Promise<SegmentMaker> {
     const { settings, time, xattrIbodies } = commons;
-    const { tree, columns, contents, image, cuts, part, inodeOf, sharesWith } = matter;
+    const { tree, columns, contents, image, cuts, part, inodeOf, sharesWith, plainEnds } = matter;
     const xxhash = await loadXxHash();
     const row = new SegmentRow(job.control, commons.row);
     const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
@@ -88,6 +90,7 @@ export class SegmentMaker {
       cuts,
       part,
       sharesWith,
+      plainEnds,
       take: (segment, piece, isLast) => {
         const result = placer.result(segment, (done) => {
           builder.release(done);

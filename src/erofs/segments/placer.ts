@@ -212,7 +212,10 @@ export class SegmentPlacer {
       large++;
       if (sharing && segment.keys[item] !== 0) await this.#shareLarge(segment, item, sharing);
       if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
-      else this.#placeShared(segment, item);
+      else {
+        this.#placeShared(segment, item);
+        this.#job.advance(this.#sizeOf(segment, item));
+      }
     }
   }
 
@@ -251,7 +254,7 @@ export class SegmentPlacer {
       const entry = segment.entries[item]!;
       countInode(counts, tree.kind(entry), columns.nlink[entry]!);
     }
-    row.countSaved(0, segment.savedByHoles);
+    row.countSaved(segment.savedByDedupe, segment.savedByHoles);
     row.take(segment.endBlk, segment.inodeBlocks + segment.bodyBlocks, counts);
   }
 
@@ -327,6 +330,8 @@ export class SegmentPlacer {
     const size = tree.size.view[entry]!;
     const imageOff = columns.startBlk[entry]! * this.#blockSize;
     const map = sizes.chunkMaps.get(entry);
+    // holes, and the end beside the inode, are done too
+    this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));
     if (!map) return this.#copyRange(entry, 0, sizes.bodyBytes(entry), imageOff);
     const chunk = this.#blockSize * 2 ** map.bits;
     let at = imageOff;

@@ -43,6 +43,8 @@ export class Segment {
   readonly withBodies: number[] = [];
   /** Bytes of blocks that are holes. */
   savedByHoles = 0;
+  /** Bytes of blocks that files have of others, where that has been decided before. */
+  savedByDedupe = 0;
   /** Blocks of inodes, and of `withBodies`. */
   inodeBlocks = 0;
   bodyBlocks = 0;
@@ -87,6 +89,7 @@ export class Segment {
     this.inodeBlocks = 0;
     this.bodyBlocks = 0;
     this.savedByHoles = 0;
+    this.savedByDedupe = 0;
   }
 }
 

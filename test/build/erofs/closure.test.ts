@@ -14,6 +14,7 @@ import {
   type Source,
 } from "../../../dist/index.js";
 import { runInChild } from "../../helpers/child.ts";
+import { ImageReader } from "../../helpers/image-reader.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { makeStore, putFile as put, STORE_TOPS } from "../../helpers/trees/closure-store.ts";
 
@@ -190,4 +191,21 @@ async function* toInput(text: string) {
 test("an excluded top is not touched: it need not even exist", async () => {
   const tops = [`${store}/aaa-one`, `${store}/missing`];
   expect(await hashOf(tops, { exclude: { paths: ["missing"] } })).toBe(await hashOf([`${store}/aaa-one`]));
+});
+
+// Was a bug: a thread that has packed enough starts with an empty tree, but took the first directory in it for as large as
+// the last one of before, which had its number.
+test("a directory is as large as it is, when a thread has emptied its tree before", async () => {
+  const folder = `${scratch}/emptied`;
+  mkdirSync(`${folder}/a`, { recursive: true });
+  // more entries than a thread keeps, and a file so large that the next top is another piece of work
+  for (let index = 0; index < 8200; index++) writeFileSync(`${folder}/a/${index}`, "");
+  writeFileSync(`${folder}/b`, Buffer.alloc(4 << 20));
+  put(`${folder}/c/only`);
+  const tops = ["a", "b", "c"].map((name) => `${folder}/${name}`);
+  await buildErofs(tops, image, { workers: 1 });
+  const tree = new ImageReader(readFileSync(image)).tree();
+  expect(tree.get("a")!.size).toBeGreaterThan(8200 * 12);
+  expect(tree.get("c")!.size).toBeLessThan(100);
+  expect(tree.has("c/only")).toBe(true);
 });

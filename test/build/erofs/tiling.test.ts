@@ -105,6 +105,7 @@ const someOptions: fc.Arbitrary<BuildOptions> = fc.record({
   dedupe: fc.constantFrom("file", "file", "none"),
   dsunit: fc.constantFrom(1, 1, 3),
   xattrTolerance: fc.constantFrom(0, 1, 2),
+  sort: fc.constantFrom([], [], [{ path: "b", match: "below", order: -1, flags: 0 }]),
 });
 
 test("any tree: extents tile the image, equal files share blocks, and everything reads back", async () => {

@@ -41,6 +41,12 @@ test("counts entries while nobody knows how many there are", () => {
   expect(renderProgress({ stage: "walk", done: 3000, total: undefined }, 1.5, 80)).toBe("walk 3000 entries 2000/s");
 });
 
+// Was a bug: they were called entries.
+test("counts bytes while nobody knows how many there are", () => {
+  const progress: BuildProgress = { stage: "write", done: 300 * MIB, total: undefined };
+  expect(renderProgress(progress, 1.5, 80)).toBe("write   300 MiB 200 MiB/s");
+});
+
 test.each([
   [0, 0, "100%"],
   [0, 10, "0%"],
