@@ -38,9 +38,9 @@ export interface CompressionOptions {
   /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
   dedupeExtents?: boolean | undefined;
   /**
-   * List extents with their places in bytes (`-E48bit`), so that no block is filled up with zeros. Not together with tail
-   * packing, fragments, `dedupeExtents` and `fullIndexes`. Default: where `targetKernel` is 6.15 or later, and none of
-   * those is asked for.
+   * List extents with their places in bytes (`-E48bit`), so that no block is filled up with zeros: then there is nothing
+   * for `tailPacking` and `fullIndexes` to do. Default: where `targetKernel` is 6.15 or later, and neither of those, nor
+   * fragments, `compressDirectories` or `dedupeExtents` is asked for.
    */
   extentRecords?: boolean | undefined;
   /** Exceptions for some files (`--compress-hints`). */
@@ -96,6 +96,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
   const packed = checkPcluster("packed pcluster size", options.packedPclusterSize ?? pclusterSize, blockSize);
   const fragments = options.fragments ?? "none";
   checkOneOf("fragments", fragments, ["none", "tails", "all"]);
+  const records = usesExtentRecords(options);
   const hints = resolveHints(options.compressHints ?? [], list.length, blockSize);
   const maxPclusterSize = Math.max(pclusterSize, ...hints.map((hint) => hint.pclusterSize));
   if (packed > maxPclusterSize) {
@@ -108,36 +109,34 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     pclusterSize,
     packedPclusterSize: packed,
     maxPclusterSize,
-    tailPacking: options.tailPacking ?? false,
+    tailPacking: (options.tailPacking ?? false) && !records,
     fragments,
     directories: options.compressDirectories ?? false,
     maxExtentBytes: Math.min(
       checkInteger("largest extent", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
       MAX_EXTENT,
     ),
-    fullIndexes: options.fullIndexes ?? false,
+    fullIndexes: (options.fullIndexes ?? false) && !records,
     ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
-    ...(usesExtentRecords(options) && { extentRecords: true }),
+    ...(records && { extentRecords: true }),
     hints,
   };
 }
 
-/** Whether extents are listed one by one. Throws `INPUT` where they shall be and cannot. */
+/** Whether extents are listed one by one. */
 function usesExtentRecords(options: CompressionOptions): boolean {
   const { tailPacking, fragments = "none", compressDirectories, dedupeExtents, fullIndexes, targetKernel } = options;
-  const others = { tailPacking, fragments: fragments !== "none", compressDirectories, dedupeExtents, fullIndexes };
-  const other = Object.entries(others).find(([, isOn]) => isOn)?.[0];
-  const asked = options.extentRecords;
-  if (asked && other !== undefined) throw new ImageError("INPUT", `extentRecords: not together with ${other}`);
-  return asked ?? (other === undefined && targetKernel !== undefined && readsFeature(targetKernel, "48bit"));
+  const hasOther = tailPacking || fragments !== "none" || compressDirectories || dedupeExtents || fullIndexes;
+  const isRead = targetKernel !== undefined && readsFeature(targetKernel, "48bit");
+  return options.extentRecords ?? (!hasOther && isRead);
 }
 
 /**
  * Whether uncompressed blocks are turned so that their bytes stand where their offsets in the file say, modulo a block;
- * other files cannot refer to them then.
+ * other files cannot refer to them then, and where extents start anywhere there is no such place.
  */
-export function isInterlaced({ fragments, dedupeExtents }: Compression): boolean {
-  return fragments !== "none" && !dedupeExtents;
+export function isInterlaced({ fragments, dedupeExtents, extentRecords }: Compression): boolean {
+  return fragments !== "none" && !dedupeExtents && !extentRecords;
 }
 
 /** Whether an image has a packed inode, if there is anything to go into it. */

@@ -37,6 +37,8 @@ export interface CompressWork {
   /** Records of COMPRESS_FIELDS. */
   pieces: Float64Array;
   end: PartInput["end"];
+  /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
+  unit: number;
   stored: SharedStored;
   /** Where equal pclusters and fragments are looked for, if they are. */
   found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
@@ -54,7 +56,7 @@ export async function compressPieces(
 ): Promise<void> {
   const { compression, pieces, stored, links } = work;
   const placer = new PiecePlacer(new StoredFiles(stored), targets, await openFound(work.found), links);
-  const linker = links && new Linker(job, links, stored.blockSize);
+  const linker = links && new Linker(job, links, stored.blockSize, work.unit);
   const squeezers = await SqueezerSet.create(job, work, contents, linker);
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
@@ -125,11 +127,11 @@ class SqueezerSet {
 
   static async create(
     job: JobContext,
-    { compression, stored }: CompressWork,
+    { compression, stored, unit }: CompressWork,
     contents: Contents,
     linker: Linker | undefined,
   ): Promise<SqueezerSet> {
-    const { blockSize, unit, methods } = stored;
+    const { blockSize, methods } = stored;
     const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
     return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize }) => {

@@ -42,7 +42,7 @@ export class PiecePlacer implements Placer {
   readonly #stored: StoredFiles;
   readonly #targets: PieceTargets;
   readonly #found: FoundTables | undefined;
-  readonly #links: Pick<SharedLinks, "blks"> | undefined;
+  readonly #links: Pick<SharedLinks, "starting"> | undefined;
   readonly #records = new ByteLog();
   #again = new Uint8Array(0);
   /** The piece that is being placed. */
@@ -64,7 +64,7 @@ export class PiecePlacer implements Placer {
     stored: StoredFiles,
     targets: PieceTargets,
     found: FoundTables | undefined,
-    links: Pick<SharedLinks, "blks"> | undefined,
+    links: Pick<SharedLinks, "starting"> | undefined,
   ) {
     this.#stored = stored;
     this.#targets = targets;
@@ -141,19 +141,21 @@ export class PiecePlacer implements Placer {
 
   /** Moves the blocks of a part behind those kept so far, and writes its extents down; returns the bytes kept of it. */
   #keepBlocks(part: Part, end: PartEnd, refers: boolean): number {
-    const { blockSize, unit } = this.#stored;
     if (part.extentsAt === end.extentsAt) return this.#keepFlat(part, end);
+    const unit = this.#stored.unitOf(part.entry);
+    const hasRecords = this.#stored.hasRecords(part.entry);
     const { blocks, extents } = this.#piece;
-    const placed = this.#found && part.isPacked ? this.#findExtents(part, end, refers) : undefined;
+    const findsAgain = this.#found !== undefined && part.isPacked && !hasRecords;
+    const placed = findsAgain ? this.#findExtents(part, end, refers) : undefined;
     let at = part.blocksAt;
     let kept = this.#keptBlocks;
     // the last extent of the part before this one may lie elsewhere
-    let follows = unit === blockSize && (part.isFirst || !this.#stored.isScattered(part.entry));
+    let follows = !hasRecords && (part.isFirst || !this.#stored.isScattered(part.entry));
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const { storedLen, source } = extent;
       if (source >= 0) {
-        this.#keepReference(extent, this.#links!.blks[source]!);
+        this.#keepReference(extent, unit, this.#links!.starting[source]!);
         follows = false;
         continue;
       }
@@ -162,7 +164,7 @@ export class PiecePlacer implements Placer {
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = extent.flags | (follows && known < 0 ? 0 : EXTENT_PLACED);
       this.#records.appendExtent(extent.length, storedLen / unit, flags, off / unit);
-      this.#tellSlot(extent.slot, off / blockSize);
+      this.#tellSlot(extent.slot, off / unit);
       follows = known < 0;
       if (known < 0) {
         blocks.copyWithin(kept, at, at + storedLen);
@@ -172,7 +174,7 @@ export class PiecePlacer implements Placer {
       at += storedLen;
     }
     // where extents start anywhere all are kept, with what stands between a part and one that needs whole blocks
-    return unit < blockSize ? end.blocksAt - part.blocksAt : kept - this.#keptBlocks;
+    return hasRecords ? end.blocksAt - part.blocksAt : kept - this.#keptBlocks;
   }
 
   /** The same for a part that needs no index. */
@@ -181,20 +183,19 @@ export class PiecePlacer implements Placer {
     for (const { slot, at } of flatSlots) {
       const isOwn = at >= part.blocksAt && at < end.blocksAt;
       const off = this.#imageOff + this.#keptBlocks + at - part.blocksAt;
-      if (isOwn) this.#tellSlot(slot, off / this.#stored.blockSize);
+      if (isOwn) this.#tellSlot(slot, off / this.#stored.unitOf(part.entry));
     }
     blocks.copyWithin(this.#keptBlocks, part.blocksAt, end.blocksAt);
     return end.blocksAt - part.blocksAt;
   }
 
-  #keepReference(extent: PieceExtent, blk: number): void {
-    const { length, storedLen, flags, slot } = extent;
-    this.#records.appendExtent(length, storedLen / this.#stored.unit, flags | EXTENT_PLACED, blk);
-    this.#tellSlot(slot, blk);
+  #keepReference({ length, storedLen, flags, slot }: PieceExtent, unit: number, start: number): void {
+    this.#records.appendExtent(length, storedLen / unit, flags | EXTENT_PLACED, start);
+    this.#tellSlot(slot, start);
   }
 
-  #tellSlot(slot: number, blk: number): void {
-    if (slot >= 0) this.#links!.blks[slot] = blk;
+  #tellSlot(slot: number, start: number): void {
+    if (slot >= 0) this.#links!.starting[slot] = start;
   }
 
   /** Bytes of blocks that the part refers to. */

@@ -50,6 +50,7 @@ export class CompressedPlanner {
       blockSize: settings.blockSize,
       firstBlk: Math.ceil(head / settings.blockSize),
       unit: compression.extentRecords ? 1 : settings.blockSize,
+      packedEntry,
       fullIndexes: compression.fullIndexes,
       methods,
       formats: this.#planner.sizes.formats,

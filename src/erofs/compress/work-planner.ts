@@ -65,7 +65,7 @@ export class WorkPlanner {
   /** Plans the packed inode, whose own inode has its place already, with room for a compact index. */
   planPacked(files: Uint32Array): CompressWork {
     const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#stored.methods.length - 2);
-    return this.#plan(files, "indexed", methods, undefined);
+    return { ...this.#plan(files, "indexed", methods, undefined), unit: this.#stored.blockSize };
   }
 
   /** Plans the search for equal runs of bytes in what is to be compressed. */
@@ -124,6 +124,7 @@ export class WorkPlanner {
       flatRoom,
       pieces: pieces.end(),
       end,
+      unit: this.#stored.unit,
       stored: this.#stored,
       found,
       links: undefined,

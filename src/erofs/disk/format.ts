@@ -197,6 +197,8 @@ export const EXTENT = struct("z_erofs_extent", 32, {
 export const EXTENT_START = struct("start of the first extent", 8, { pstart: u64 });
 /** plen: from this bit on, how the extent is compressed: 0 not at all, else one more than the algorithm. */
 export const EXTENT_FORMAT_SHIFT = 28;
+/** plen: the extent is but the start of what its pcluster holds. */
+export const EXTENT_PARTIAL_REF = 1 << 27;
 
 /** struct z_erofs_lcluster_index, where an extent starts: di_u is the address of its blocks */
 export const LCLUSTER_INDEX = struct("z_erofs_lcluster_index", 8, { di_advise: u16, di_clusterofs: u16, blkaddr: u32 });

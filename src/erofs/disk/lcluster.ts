@@ -18,9 +18,11 @@ import type { StructView } from "../../core/struct.ts";
 import {
   ADVISE_EXTENTS_16,
   ADVISE_EXTENTS_32,
+  ADVISE_FRAGMENT_PCLUSTER,
   CBLKCNT,
   EXTENT,
   EXTENT_FORMAT_SHIFT,
+  EXTENT_PARTIAL_REF,
   LAYOUT_COMPRESSED_FULL,
   LCLUSTER_DELTAS,
   LCLUSTER_HEAD,
@@ -102,42 +104,58 @@ function recordBytes(size: number): number {
   return size > 0xffffffff ? EXTENT.byteSize : EXTENT.byteSize / 2;
 }
 
-/** Where the list of `count` extents of a file of `size` bytes ends, if its map header lies at `header`. */
+/**
+ * Where the list of `count` extents of a file of `size` bytes ends, if its map header lies at `header`; a fragment at the
+ * file's end counts too.
+ */
 export function measureExtents(header: number, size: number, count: number): number {
   const record = recordBytes(size);
   return roundUp(header + MAP_HEADER.byteSize, record) + count * record;
 }
 
+/** What a list of extents is made from. */
+export interface ExtentsInput {
+  /** Bytes of the file. */
+  size: number;
+  /** Extents in the log. */
+  count: number;
+  /** As in available_compr_algs. */
+  algorithm: number;
+  /** Bytes at the end that lie in the packed inode, and where; an extent of their own, which is not in the log. */
+  fragmentLen: number;
+  fragmentOff: number;
+}
+
 /**
  * Writes the map header at `header`, and the list of extents behind it, into zeroed bytes; returns the offset behind it.
  *
- * @param algorithm as in available_compr_algs
  * @param extents at the file's first
  */
-export function emitExtents(
-  view: StructView,
-  header: number,
-  size: number,
-  count: number,
-  algorithm: number,
-  extents: ExtentStream,
-): number {
+export function emitExtents(view: StructView, header: number, input: ExtentsInput, extents: ExtentStream): number {
+  const { size, count, algorithm, fragmentLen, fragmentOff } = input;
   const record = recordBytes(size);
-  view.setU32(header, MAP_HEADER.h_fragmentoff, count);
+  const hasFragment = fragmentLen > 0;
+  view.setU32(header, MAP_HEADER.h_fragmentoff, count + Number(hasFragment));
   const advise = record === EXTENT.byteSize ? ADVISE_EXTENTS_32 : ADVISE_EXTENTS_16;
-  view.setU16(header, MAP_HEADER.h_advise, advise);
+  view.setU16(header, MAP_HEADER.h_advise, advise | (hasFragment ? ADVISE_FRAGMENT_PCLUSTER : 0));
   let at = roundUp(header + MAP_HEADER.byteSize, record);
   let start = 0;
+  const put = (plen: number, place: number) => {
+    view.setU32(at, EXTENT.plen, plen);
+    view.setHalves(at, EXTENT.pstart_lo, EXTENT.pstart_hi, place);
+    if (record === EXTENT.byteSize) view.setHalves(at, EXTENT.lstart_lo, EXTENT.lstart_hi, start);
+    else view.setU32(at, EXTENT.lstart_lo, start);
+    at += record;
+  };
   for (let extent = 0; extent < count; extent++) {
     extents.next();
     const format = (extents.flags & EXTENT_COMPRESSED) !== 0 ? algorithm + 1 : 0;
-    view.setU32(at, EXTENT.plen, extents.blocks + format * 2 ** EXTENT_FORMAT_SHIFT);
-    view.setHalves(at, EXTENT.pstart_lo, EXTENT.pstart_hi, extents.blk);
-    if (record === EXTENT.byteSize) view.setHalves(at, EXTENT.lstart_lo, EXTENT.lstart_hi, start);
-    else view.setU32(at, EXTENT.lstart_lo, start);
+    const partial = (extents.flags & EXTENT_PARTIAL) !== 0 ? EXTENT_PARTIAL_REF : 0;
+    put(extents.blocks + partial + format * 2 ** EXTENT_FORMAT_SHIFT, extents.blk);
     start += extents.length;
-    at += record;
   }
+  // both halves of where it lies, in place of bytes and place
+  if (hasFragment) put(fragmentOff % 2 ** 32, Math.floor(fragmentOff / 2 ** 32));
   return at;
 }
 

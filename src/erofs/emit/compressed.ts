@@ -132,17 +132,19 @@ class StoredEmitter {
   /** Emits the map header and the index; returns the offset behind them. */
   #emitMap(entry: number, header: number, layout: number): number {
     const { view } = this.#meta;
-    const { blockSize, fragmentLen, fragmentOff, inlineLen, method, methods } = this.#stored.shared;
+    const { blockSize, extents, fragmentLen, fragmentOff, inlineLen, method, methods } = this.#stored.shared;
     const { algorithm, pclusterSize } = methods[method[entry]!]!;
     const blockBits = Math.log2(blockSize);
     const big = pclusterSize > blockSize;
     const size = this.#tree.size.view[entry]!;
     const number = ALGORITHMS[this.#compression.algorithms[algorithm]!.algorithm].id;
-    const { extents, unit } = this.#stored.shared;
-    if (unit < blockSize) return emitExtents(view, header, size, extents[entry]!, number, this.#extents);
     const fragment = fragmentLen[entry]!;
     const inline = inlineLen[entry]!;
     const at = fragmentOff[entry]!;
+    if (this.#stored.hasRecords(entry)) {
+      const input = { size, count: extents[entry]!, algorithm: number, fragmentLen: fragment, fragmentOff: at };
+      return emitExtents(view, header, input, this.#extents);
+    }
     const wide = layout === LAYOUT_COMPRESSED_COMPACT && blockBits <= MAX_COMPACT_2B_BITS;
     view.setU16(
       header,

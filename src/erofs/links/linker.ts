@@ -17,7 +17,8 @@ export class Linker {
   readonly #job: JobContext;
   readonly #shared: SharedLinks;
   readonly #blockSize: number;
-  #pclusterBlocks = 1;
+  readonly #unit: number;
+  #pclusterUnits = 1;
   #piece = 0;
   #index = 0;
   /** The link being followed, the one behind the last of the file, and the source being passed. */
@@ -40,16 +41,18 @@ export class Linker {
   /** Bytes of its blocks. */
   storedLen = 0;
 
-  constructor(job: JobContext, shared: SharedLinks, blockSize: number) {
+  /** @param unit bytes of what is stored count in it, as in the log of extents */
+  constructor(job: JobContext, shared: SharedLinks, blockSize: number, unit: number) {
     this.#job = job;
     this.#shared = shared;
     this.#blockSize = blockSize;
+    this.#unit = unit;
   }
 
   /** Goes to the part that file number `index` has in `piece`, from `from` on, with pclusters of so many bytes. */
   open(piece: number, index: number, from: number, pclusterSize: number): void {
     const { linkAt, links, sourceAt, sources, cutAt } = this.#shared;
-    this.#pclusterBlocks = pclusterSize / this.#blockSize;
+    this.#pclusterUnits = pclusterSize / this.#unit;
     this.#piece = piece;
     this.#index = index;
     this.#link = linkAt[index]! * LINK_FIELDS;
@@ -132,7 +135,7 @@ export class Linker {
       const word = words[slot]!;
       const flags = word % EXTENT_FLAGS;
       const isWhole = start + lengths[slot]! <= to;
-      const storedLen = ((word - flags) / EXTENT_FLAGS) * this.#blockSize;
+      const storedLen = ((word - flags) / EXTENT_FLAGS) * this.#unit;
       // of a compressed extent the first bytes will do; the index must have room for the number of its blocks
       if (!isWhole && ((flags & EXTENT_COMPRESSED) === 0 || to - start < storedLen)) return false;
       if (link !== this.#worthy && !this.#isWorthy(slot, end, shift, to, start === at)) return false;
@@ -155,7 +158,7 @@ export class Linker {
       const room = to - starts[slot]! - shift;
       if (room < this.#blockSize) break;
       worth += Math.floor(words[slot]! / EXTENT_FLAGS) * Math.min(1, room / lengths[slot]!);
-      if (worth >= LEAST_WORTH * this.#pclusterBlocks) return true;
+      if (worth >= LEAST_WORTH * this.#pclusterUnits) return true;
     }
     return isFree && worth > 0;
   }
@@ -180,7 +183,7 @@ export class Linker {
     const slot = sources[source + 3]! + used[number]!;
     starts[slot] = at - sources[source]!;
     lengths[slot] = length;
-    words[slot] = (storedLen / this.#blockSize) * EXTENT_FLAGS + flags;
+    words[slot] = (storedLen / this.#unit) * EXTENT_FLAGS + flags;
     used[number]!++;
     return slot;
   }

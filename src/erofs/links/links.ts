@@ -53,12 +53,12 @@ export interface SharedLinks {
   cuts: Float64Array;
   /** By source: slots that are used. */
   used: Uint32Array;
-  /** By slot: where the extent starts in the source, its bytes, its blocks * 8 + flags. */
+  /** By slot: where the extent starts in the source, its bytes, its units of what is stored * 8 + flags. */
   starts: Uint32Array;
   lengths: Uint32Array;
   words: Uint32Array;
-  /** By slot: the extent's first block, once the source's piece is placed. */
-  blks: Uint32Array;
+  /** By slot: the unit in which the extent starts, once the source's piece is placed. */
+  starting: Float64Array;
   /** By piece: 1 when all its extents are in their slots. */
   done: Int32Array;
 }
@@ -102,7 +102,7 @@ export function planLinks(
     starts: sharedUint32(slots),
     lengths: sharedUint32(slots),
     words: sharedUint32(slots),
-    blks: sharedUint32(slots),
+    starting: new Float64Array(new SharedArrayBuffer(8 * slots)),
     done: new Int32Array(new SharedArrayBuffer(4 * countCompressPieces(pieces))),
   };
 }

@@ -93,8 +93,10 @@ export class InodeSizes {
   #indexEnd(entry: number, head: number, size: number, layout: number): number {
     const header = mapHeaderAt(head);
     if (this.stored!.isFragment(entry)) return header + MAP_HEADER.byteSize;
-    const { extents, unit } = this.stored!.shared;
-    if (unit < this.#settings.blockSize) return measureExtents(header, size, extents[entry]!);
+    if (this.stored!.hasRecords(entry)) {
+      const count = this.stored!.shared.extents[entry]! + Number(this.stored!.hasFragment(entry));
+      return measureExtents(header, size, count);
+    }
     return measureIndex(header, size, layout, Math.log2(this.#settings.blockSize));
   }
 

@@ -81,6 +81,8 @@ export interface SharedStored {
   blockSize: number;
   /** Bytes of what the log of extents counts in: blocks, or bytes where extents start anywhere. */
   unit: number;
+  /** The packed inode: its place is given before its extents are known, so it has an index and whole blocks. */
+  packedEntry: number;
   fullIndexes: boolean;
   methods: Method[];
   /** By entry: bits 0..3 of i_format. */
@@ -121,7 +123,10 @@ const TOTALS = 4;
 
 /** What {@link shareStored} makes columns for. */
 export interface StoredOptions
-  extends Pick<SharedStored, "blockSize" | "unit" | "fullIndexes" | "methods" | "formats" | "startBlk"> {
+  extends Pick<
+    SharedStored,
+    "blockSize" | "unit" | "packedEntry" | "fullIndexes" | "methods" | "formats" | "startBlk"
+  > {
   /** Number of entries. */
   entries: number;
   /** Block at which the data starts. */
@@ -163,9 +168,15 @@ export class StoredFiles {
     return this.shared.blockSize;
   }
 
-  /** Bytes of what the log of extents counts in. */
-  get unit(): number {
-    return this.shared.unit;
+  /** Bytes of what the log of an entry's extents counts in. */
+  unitOf(entry: number): number {
+    const { unit, blockSize, packedEntry } = this.shared;
+    return entry === packedEntry ? blockSize : unit;
+  }
+
+  /** Whether the extents of an entry are listed one by one, and start anywhere. */
+  hasRecords(entry: number): boolean {
+    return this.unitOf(entry) < this.blockSize;
   }
 
   /** First block behind all data that has been placed. */
@@ -281,7 +292,7 @@ export class StoredFiles {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =
         fullIndexes ||
-        this.unit < blockSize ||
+        this.hasRecords(entry) ||
         this.isScattered(entry) ||
         fragmentEnd > 0xffffffff ||
         Math.log2(blockSize) > MAX_COMPACT_BITS ||

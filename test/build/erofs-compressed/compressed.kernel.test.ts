@@ -59,6 +59,26 @@ const MODES: [name: string, options: BuildOptions, old: boolean][] = [
   ["zstd in big pclusters with fragments", { ...compress("zstd"), pclusterSize: 131_072, fragments: "tails" }, false],
   ["lz4 with extents anywhere", { ...compress("lz4"), extentRecords: true }, false],
   [
+    "lz4 with extents anywhere, fragments and tail packing",
+    { ...compress("lz4"), extentRecords: true, fragments: "tails", tailPacking: true },
+    false,
+  ],
+  [
+    "zstd with extents anywhere, dedupe, fragments and compressed directories",
+    { ...compress("zstd"), extentRecords: true, dedupeExtents: true, fragments: "tails", compressDirectories: true },
+    false,
+  ],
+  [
+    "lz4hc with extents anywhere, dedupe, big pclusters, full indexes",
+    { ...compress("lz4hc"), extentRecords: true, dedupeExtents: true, pclusterSize: 65_536, fullIndexes: true },
+    false,
+  ],
+  [
+    "deflate with extents anywhere, all in fragments",
+    { ...compress("deflate"), extentRecords: true, fragments: "all", compressDirectories: true },
+    false,
+  ],
+  [
     "lz4hc in big pclusters, for Linux 6.15",
     { ...compress("lz4hc"), pclusterSize: 65_536, targetKernel: "6.15" },
     false,

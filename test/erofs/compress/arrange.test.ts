@@ -4,11 +4,13 @@ import { expect, test } from "vitest";
 import { arrangeFragments, findStart } from "../../../src/erofs/compress/arrange.ts";
 import { countEqualCells, SKETCH_WORDS, sketch } from "../../../src/erofs/compress/sketch.ts";
 import { shareStored } from "../../../src/erofs/plan/stored.ts";
+import { NONE } from "../../../src/stage/tree/tree.ts";
 
 /** Fragments by entry, gathered one behind the other; a number is an earlier entry, whose fragment it shares. */
 function gather(fragments: (Uint8Array | number | undefined)[]) {
   const count = fragments.length;
   const stored = shareStored({
+    packedEntry: NONE,
     entries: count,
     blockSize: 4096,
     firstBlk: 1,

@@ -63,6 +63,11 @@ export const COMPRESSED_FORMS: [name: string, options: BuildOptions][] = [
   ["deflate, 64 KiB", { compress: { algorithm: "deflate" }, pclusterSize: 65_536 }],
   ["zstd, 64 KiB", { compress: { algorithm: "zstd" }, pclusterSize: 65_536 }],
   ["lz4hc, extents anywhere", { compress: { algorithm: "lz4hc" }, extentRecords: true }],
+  ["lz4hc, extents anywhere, fragments", { compress: { algorithm: "lz4hc" }, extentRecords: true, fragments: "tails" }],
+  [
+    "lz4hc, extents anywhere, dedupe, compressed directories",
+    { compress: { algorithm: "lz4hc" }, extentRecords: true, dedupeExtents: true, compressDirectories: true },
+  ],
   ["lz4, dedupe", { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" }],
   ["zstd, fragments", { compress: { algorithm: "zstd" }, fragments: "tails" }],
 ];
