@@ -57,7 +57,7 @@ export function chooseSharedPlain(
   sizes: InodeSizes,
   sharesWith: Uint32Array,
 ): Set<number> {
-  const { blockSize } = input.layout;
+  const { blockSize } = input.settings;
   const members = new Map<number, number>();
   const plain = new Set<number>();
   for (const entry of input.inodes.order) {
