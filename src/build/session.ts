@@ -4,9 +4,9 @@
  *     sources --walk--> Tree --order--> InodeOrder --compare, scan--> shared data, holes
  */
 
-import { checkInteger } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
+import { checkInteger } from "../core/options/check.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";

@@ -7,9 +7,9 @@
  *                 data: all threads --> tables, superblock: one thread
  */
 
-import { checkInteger } from "../core/check.ts";
 import type { FileSink } from "../core/node/node-file-sink.ts";
 import { withSpills } from "../core/node/node-spill.ts";
+import { checkInteger } from "../core/options/check.ts";
 import type { Sink } from "../core/sink.ts";
 import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";

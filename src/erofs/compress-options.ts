@@ -1,7 +1,7 @@
 /** Options of compression, with their defaults; the command line's names stand in brackets. */
 import { CODECS, checkCodecLevel } from "../codec/names.ts";
-import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
+import { checkInteger, checkOneOf } from "../core/options/check.ts";
 import { compileEre } from "../stage/text/ere.ts";
 import { ALGORITHMS, type Algorithm, type AlgorithmOptions, MAX_EXTENT, resolveDictSize } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";

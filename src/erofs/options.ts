@@ -1,7 +1,7 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
-import { checkInteger, checkOneOf } from "../core/check.ts";
 import { ImageError } from "../core/error.ts";
+import { checkInteger, checkOneOf } from "../core/options/check.ts";
 import { type Compression, type CompressionOptions, resolveCompression } from "./compress-options.ts";
 import { readsFeature } from "./disk/features.ts";
 import { MAX_CHUNK_BITS } from "./disk/format.ts";

@@ -1,6 +1,7 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
-import { checkInteger, checkOneOf } from "../core/check.ts";
+
 import { ImageError } from "../core/error.ts";
+import { checkInteger, checkOneOf } from "../core/options/check.ts";
 import {
   COMPRESSORS,
   COMPRESSORS_TO_COME,

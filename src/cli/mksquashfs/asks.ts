@@ -1,4 +1,6 @@
 /** What `ts-mksquashfs` prints in place of a build: `-help` and its relatives, as mksquashfs 4.7 has them. */
+
+import { didYouMean } from "../../core/options/suggest.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
 import { checkCompressorName } from "../shared/compressor-words.ts";
@@ -7,7 +9,6 @@ import { formatHelp, formatOptions, formatSections, formatSummary } from "../sha
 import { optionsOf } from "../shared/manual/manual.ts";
 import type { Option } from "../shared/option.ts";
 import { limitBacktracking, type PageText, type ProgramCommand } from "../shared/program.ts";
-import { didYouMean } from "../shared/suggest.ts";
 import type { Line } from "./grammar.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";

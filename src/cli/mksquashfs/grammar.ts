@@ -2,10 +2,11 @@
  * The grammar of mksquashfs: sources and the image come first, then options, each a word with one dash whose argument is
  * the next word; `-e` takes all that follows.
  */
+
+import { didYouMean } from "../../core/options/suggest.ts";
 import type { Argument } from "../shared/getopt.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Option } from "../shared/option.ts";
-import { didYouMean } from "../shared/suggest.ts";
 
 /** A word that may be an option, with its argument if it is one that takes any. */
 interface Word<S> {

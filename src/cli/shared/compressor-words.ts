@@ -2,6 +2,8 @@
  * What command lines say of compressors: `-z` of ts-mkerofs for either format, `-comp` and `-X…` of ts-mksquashfs, `-c`
  * and `-X` of ts-gensquashfs. Names, words and ranges are those of the formats' tables.
  */
+
+import { didYouMean } from "../../core/options/suggest.ts";
 import { ALGORITHMS, ALGORITHMS_TO_COME, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
 import {
   COMPRESSORS,
@@ -13,7 +15,6 @@ import {
 } from "../../squashfs/disk/compressors.ts";
 import { UsageError } from "./getopt.ts";
 import { parseNumber } from "./numbers.ts";
-import { didYouMean } from "./suggest.ts";
 import { formatName } from "./value.ts";
 
 /** A compressor of SquashFS, and what is said of it. */

@@ -1,6 +1,6 @@
 /** The grammar of command lines: what glibc's `getopt_long` accepts, for a declarative table of options. */
 import { ImageError } from "../../core/error.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../../core/options/suggest.ts";
 
 /** A command line that cannot be understood; the program prints its one line and exits with 2. */
 export class UsageError extends Error {

@@ -2,8 +2,9 @@
  * A row of a command's table of options: everything that is known of an option stands there and nowhere else. The parser,
  * `--help`, what is said of a wrong command line, manual pages and completions are made from these rows.
  */
+
+import { didYouMean } from "../../core/options/suggest.ts";
 import { type OptionSpec, UsageError } from "./getopt.ts";
-import { didYouMean } from "./suggest.ts";
 import { type Format, formatName, type Value } from "./value.ts";
 
 /** An option, or a word of one that takes a list of words (`-E dedupe`). `S` is what options set. */

@@ -1,7 +1,8 @@
 /** What options take: how it is called, what may stand there, and how it is read. */
+
+import { didYouMean } from "../../core/options/suggest.ts";
 import { UsageError } from "./getopt.ts";
 import { type NumberRange, parseNumber } from "./numbers.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Formats of images. */
 export type Format = "erofs" | "squashfs";

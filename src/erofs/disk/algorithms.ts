@@ -7,8 +7,8 @@
  *     | superblock | u16 length | struct z_erofs_*_cfgs | up to 4 bytes | u16 length | …
  */
 import type { CodecName } from "../../codec/names.ts";
-import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
+import { checkInteger } from "../../core/options/check.ts";
 import { raw, type StructShape, StructView, struct, u8, u16 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */

@@ -6,8 +6,8 @@
  */
 import type { Codec, CodecWindows } from "../../codec/codec.ts";
 import { type CodecName, createCodec } from "../../codec/names.ts";
-import { checkInteger } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
+import { checkInteger } from "../../core/options/check.ts";
 import { type StructShape, StructView, struct, u16, u32 } from "../../core/struct.ts";
 import { META_HEADER, META_RAW } from "./format.ts";
 

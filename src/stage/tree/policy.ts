@@ -1,7 +1,7 @@
 /** Which entries are taken, and what becomes of their owners, times and links on the way into the tree. */
 import { showBytes } from "../../core/bytes.ts";
-import { checkInteger, checkOneOf } from "../../core/check.ts";
 import { ImageError } from "../../core/error.ts";
+import { checkInteger, checkOneOf } from "../../core/options/check.ts";
 import type { Tree } from "./tree.ts";
 
 /** What is done with a tree's metadata while it is staged; a closure has Nix's defaults, any other tree keeps what it has. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { didYouMean, nearest } from "../../../src/cli/shared/suggest.ts";
+import { didYouMean, nearest } from "../../../src/core/options/suggest.ts";
 
 const NAMES = ["-b", "-V", "-noI", "-noD", "-comp", "-processors", "-no-duplicates", "-no-hardlinks"];
 

@@ -1,5 +1,5 @@
 /** Options that come from callers: what types promise, JavaScript need not keep. */
-import { ImageError } from "./error.ts";
+import { ImageError } from "../error.ts";
 
 /** Returns `value` if it is undefined or an integer in range; throws `INPUT` naming it otherwise. */
 export function checkInteger(what: string, value: number | undefined, min: number, max: number): number | undefined {
