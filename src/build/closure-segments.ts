@@ -63,7 +63,7 @@ class ClosurePacker {
     const { tree, contents } = packer.#reader;
     const columns = packer.#columns;
     const cuts = new SegmentCuts(work.settings.blockSize);
-    const matter = { tree, columns, contents, image, cuts, part: "all" as const };
+    const matter = { tree, columns, contents, image, cuts, makes: "all" as const };
     packer.#maker = await SegmentMaker.create(job, work, matter, (group, isLast) => {
       if (isLast) packer.#settle(group, image);
     });

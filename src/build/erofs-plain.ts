@@ -64,8 +64,8 @@ type SharedData = Pick<SegmentWork, "sharesWith" | "plainEnds">;
 const NOTHING_SHARED: SharedData = { sharesWith: undefined, plainEnds: undefined };
 
 /** Makes the segments of some entries. */
-type MakePart = (
-  part: SegmentWork["part"],
+type MakeSegments = (
+  makes: SegmentWork["makes"],
   entries: Pick<SegmentWork, "order" | "starts">,
   shared: SharedData,
 ) => Promise<void>;
@@ -133,9 +133,9 @@ export class PlainBuild {
     const prepared = this.#prepare(tree, time, xattrs, nlink, this.#sort);
     const parents = shareParentLinks();
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
-    const make: MakePart = (part, entries, shared) => {
-      const work = { ...commons, ...entries, ...shared, part, known: part === "all" ? commons.known : undefined };
-      const total = part === "inodes" ? undefined : sumSizes(tree, entries.order);
+    const make: MakeSegments = (makes, entries, shared) => {
+      const work = { ...commons, ...entries, ...shared, makes, known: makes === "all" ? commons.known : undefined };
+      const total = makes === "inodes" ? undefined : sumSizes(tree, entries.order);
       return session.watch("write", total, () =>
         session.run("segments", { tree: tree.share(), contents, work, target: image }),
       );

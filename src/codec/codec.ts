@@ -10,6 +10,9 @@
  * are for the codec's life and are the caller's between calls. A call writes only to the range that it is given; of that
  * range, also what it did not need may be overwritten.
  *
+ * Compressed data is never empty, also where there are no contents. What EROFS is to hold does not start with a zero byte:
+ * readers take zeros for what stands in front of it.
+ *
  * The same calls give the same bytes on every machine, and do not depend on the calls before them.
  */
 

@@ -11,7 +11,7 @@ export function checksum(bytes: Uint8Array, xxhash: XxHash): string {
   return short(xxhash.h64Raw(bytes));
 }
 
-/** The same of a part of an image; undefined where all of it is zero. */
+/** The same of a range of an image; undefined where all of it is zero. */
 export async function checksumOf(
   image: ImageBytes,
   at: number,

@@ -1,12 +1,12 @@
 /** The lines of a space of bytes, in order: those of its structures, and of what lies between them. */
 import { count, type LineAt, line } from "./text.ts";
-import type { Gap, Part, Tile, Tiles } from "./tiles.ts";
+import type { Gap, StructureKind, Tile, Tiles } from "./tiles.ts";
 
 /** Fewer zeros than this only fill up: they are told at the end of the line before them. */
 const LEAST_ZEROS = 64;
 
 /** How one kind of space is shown. */
-export interface Shown<P extends Part> {
+export interface Shown<P extends StructureKind> {
   /** The lines of a structure. */
   lines(tile: Tile<P>): AsyncIterable<string>;
   /** A checksum of what no structure claims; undefined where it is all zero. */
@@ -20,7 +20,7 @@ export interface Shown<P extends Part> {
  *
  * @throws ImageError `DAMAGED` where structures overlap that share nothing
  */
-export async function* tileLines<P extends Part>(tiles: Tiles<P>, shown: Shown<P>): AsyncGenerator<string> {
+export async function* tileLines<P extends StructureKind>(tiles: Tiles<P>, shown: Shown<P>): AsyncGenerator<string> {
   // a line waits until what follows it is known
   let last: string | undefined;
   for (const tile of tiles.inOrder()) {

@@ -1,6 +1,6 @@
 /**
  * Which byte of an image belongs to what. Structures are noted as they are found, in whatever order; then the image is
- * gone through from its start, and each byte is part of one structure, or of a gap:
+ * gone through from its start, and each byte belongs to one structure, or of a gap:
  *
  *     | superblock | gap | inode | inode | … | data of a, and of b | gap |
  *
@@ -9,24 +9,24 @@
 import type { ImageBytes } from "./image.ts";
 
 /** A kind of structure. */
-export interface Part {
+export interface StructureKind {
   /** What it is called. */
   readonly name: string;
   /**
    * What else may lie in the same place: nothing; the same structure for another owner; anything that shares in this way,
-   * also a part of it.
+   * also in it.
    */
   readonly sharing: "none" | "same" | "any";
 }
 
 /** A structure in its place. */
-export interface Tile<P extends Part> {
+export interface Tile<P extends StructureKind> {
   readonly isGap: false;
-  readonly part: P;
+  readonly kind: P;
   /** Where it starts and ends. */
   readonly at: number;
   readonly end: number;
-  /** Whose it is, and one more number; what they mean is the part's business. */
+  /** Whose it is, and one more number; what they mean is the business of the kind. */
   readonly owner: number;
   readonly detail: number;
   /** How often it was noted: for how many owners. */
@@ -40,14 +40,14 @@ export interface Gap {
   readonly end: number;
 }
 
-/** Numbers kept of a structure: start, end, part, owner, detail. */
+/** Numbers kept of a structure: start, end, kind, owner, detail. */
 const ROW = 5;
-const [AT, END, PART, OWNER, DETAIL] = [0, 1, 2, 3, 4] as const;
+const [AT, END, KIND, OWNER, DETAIL] = [0, 1, 2, 3, 4] as const;
 
 /** The structures of a space of bytes. */
-export class Tiles<P extends Part> {
+export class Tiles<P extends StructureKind> {
   readonly #space: ImageBytes;
-  readonly #parts: P[] = [];
+  readonly #kinds: P[] = [];
   #rows = new Float64Array(64 * ROW);
   #count = 0;
   /** Bytes of structures that share with none: never more than there are. */
@@ -62,14 +62,14 @@ export class Tiles<P extends Part> {
    *
    * @throws ImageError `DAMAGED` where it is not in the space, or where structures take more bytes than it has
    */
-  add(part: P, at: number, end: number, owner = 0, detail = 0): void {
+  add(kind: P, at: number, end: number, owner = 0, detail = 0): void {
     this.#space.check(at, end - at);
     if (at === end) return;
-    if (part.sharing === "none") this.#exclusive += end - at;
+    if (kind.sharing === "none") this.#exclusive += end - at;
     if (this.#exclusive > this.#space.size)
-      throw this.#space.damaged(at, `${part.name} lies where something else does`);
-    let index = this.#parts.indexOf(part);
-    if (index < 0) index = this.#parts.push(part) - 1;
+      throw this.#space.damaged(at, `${kind.name} lies where something else does`);
+    let index = this.#kinds.indexOf(kind);
+    if (index < 0) index = this.#kinds.push(kind) - 1;
     if ((this.#count + 1) * ROW > this.#rows.length) {
       const grown = new Float64Array(this.#rows.length * 2);
       grown.set(this.#rows);
@@ -93,16 +93,16 @@ export class Tiles<P extends Part> {
       while (next + owners < order.length && this.#compare(order[next]!, order[next + owners]!) === 0) owners++;
       next += owners;
       const [at, end] = [this.#rows[row + AT]!, this.#rows[row + END]!];
-      const part = this.#parts[this.#rows[row + PART]!]!;
-      const mayOverlap = part.sharing === "any" && coveredBy?.sharing === "any";
-      if ((at < covered && !mayOverlap) || (owners > 1 && part.sharing === "none")) {
-        throw this.#space.damaged(at, `${part.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
+      const kind = this.#kinds[this.#rows[row + KIND]!]!;
+      const mayOverlap = kind.sharing === "any" && coveredBy?.sharing === "any";
+      if ((at < covered && !mayOverlap) || (owners > 1 && kind.sharing === "none")) {
+        throw this.#space.damaged(at, `${kind.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
       }
       if (at > covered) yield { isGap: true, at: covered, end: at };
-      yield { isGap: false, part, at, end, owner: this.#rows[row + OWNER]!, detail: this.#rows[row + DETAIL]!, owners };
+      yield { isGap: false, kind, at, end, owner: this.#rows[row + OWNER]!, detail: this.#rows[row + DETAIL]!, owners };
       if (end <= covered) continue;
       covered = end;
-      coveredBy = part;
+      coveredBy = kind;
     }
     if (covered < this.#space.size) yield { isGap: true, at: covered, end: this.#space.size };
   }
@@ -119,7 +119,7 @@ export class Tiles<P extends Part> {
     return (
       rows[first + AT]! - rows[second + AT]! ||
       rows[second + END]! - rows[first + END]! ||
-      rows[first + PART]! - rows[second + PART]!
+      rows[first + KIND]! - rows[second + KIND]!
     );
   }
 }

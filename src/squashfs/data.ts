@@ -102,7 +102,7 @@ class DataPiece implements PieceResult {
 }
 
 /** What one thread writes with. */
-interface DataWriterParts {
+interface DataWriterInput {
   job: JobContext;
   plan: DataPlan;
   coding: DataCoding;
@@ -115,19 +115,19 @@ interface DataWriterParts {
 /** Reads, compresses and writes pieces, in one thread. */
 class DataWriter {
   readonly plan: DataPlan;
-  readonly #parts: DataWriterParts;
+  readonly #input: DataWriterInput;
   /** Buffers of pieces that have been written. */
   readonly #free: Uint8Array[] = [];
 
-  constructor(parts: DataWriterParts) {
-    this.plan = parts.plan;
-    this.#parts = parts;
+  constructor(input: DataWriterInput) {
+    this.plan = input.plan;
+    this.#input = input;
   }
 
   /** Reads and compresses a piece. */
   async make(piece: number): Promise<PieceResult> {
     const { plan } = this;
-    const { codec, reader } = this.#parts;
+    const { codec, reader } = this.#input;
     const [first, firstBlock, word, blocks] = plan.pieces.subarray(
       piece * PIECE_FIELDS,
       (piece + 1) * PIECE_FIELDS,
@@ -156,7 +156,7 @@ class DataWriter {
       this.#free.push(piece.bytes);
       return undefined;
     }
-    const { job, sink } = this.#parts;
+    const { job, sink } = this.#input;
     job.control.takeTurn();
     let writing: void | Promise<void>;
     try {
@@ -171,7 +171,7 @@ class DataWriter {
 
   /** Where contents are read to: the codec's own window, or where there is no codec the very bytes of the piece. */
   #plainOf(piece: DataPiece): Uint8Array {
-    return this.#parts.codec?.plain ?? piece.bytes;
+    return this.#input.codec?.plain ?? piece.bytes;
   }
 
   /** Compresses what was read of an item, block by block. */
@@ -184,14 +184,14 @@ class DataWriter {
       const to = start + Math.min(done + blockSize, length);
       if (isSparse && isZero(plain.subarray(from, to))) words[index] = 0;
       else words[index] = this.#addBlock(piece, from, to, isRaw);
-      const breathing = this.#parts.job.breathe(to - from);
+      const breathing = this.#input.job.breathe(to - from);
       if (breathing !== undefined) await breathing;
     }
   }
 
   /** Whether the blocks of an item are not to be compressed, and whether those of zeros are not to be stored. */
   #rulesOf(item: number): { isRaw: boolean; isSparse: boolean } {
-    const { rawData, rawFragments, sparse } = this.#parts.coding;
+    const { rawData, rawFragments, sparse } = this.#input.coding;
     const isFragment = this.plan.items[item]! >= FRAGMENT_ITEM;
     const flags = flagsOf(this.plan, item);
     return {
@@ -202,7 +202,7 @@ class DataWriter {
 
   /** Adds one block to the piece; returns its word. */
   #addBlock(piece: DataPiece, from: number, to: number, isRaw: boolean): number {
-    const { codec } = this.#parts;
+    const { codec } = this.#input;
     const length = isRaw || codec === undefined ? 0 : codec.compress(from, to, 0, to - from - 1);
     if (length === 0) {
       piece.append(this.#plainOf(piece), from, to);

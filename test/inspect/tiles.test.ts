@@ -1,21 +1,21 @@
-/** Spaces of bytes: each byte is part of one structure or of a gap. */
+/** Spaces of bytes: each byte belongs to one structure or of a gap. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ImageBytes } from "../../src/inspect/image.ts";
-import { type Part, Tiles } from "../../src/inspect/tiles.ts";
+import { type StructureKind, Tiles } from "../../src/inspect/tiles.ts";
 
-const ALONE: Part = { name: "alone", sharing: "none" };
-const SAME: Part = { name: "same", sharing: "same" };
-const DATA: Part = { name: "data", sharing: "any" };
+const ALONE: StructureKind = { name: "alone", sharing: "none" };
+const SAME: StructureKind = { name: "same", sharing: "same" };
+const DATA: StructureKind = { name: "data", sharing: "any" };
 const damaged = expect.objectContaining({ code: "DAMAGED" });
 
 /** A space of so many bytes. */
 const spaceOf = (size: number) => new Tiles(new ImageBytes(new Uint8Array(size)));
 
 /** Tiles and gaps as words. */
-function show(tiles: Tiles<Part>): string[] {
+function show(tiles: Tiles<StructureKind>): string[] {
   return [...tiles.inOrder()].map((tile) =>
-    tile.isGap ? `${tile.at}-${tile.end}` : `${tile.at}-${tile.end} ${tile.part.name} of ${tile.owner} x${tile.owners}`,
+    tile.isGap ? `${tile.at}-${tile.end}` : `${tile.at}-${tile.end} ${tile.kind.name} of ${tile.owner} x${tile.owners}`,
   );
 }
 

@@ -94,7 +94,10 @@ function answerCompressor(name: string, wanted: string): PageText {
   if (wanted === "list") return () => COMPRESSOR_NAMES.map((compressor) => `${compressor}\n`).join("");
   if (wanted !== "all") checkCompressorName(name, wanted);
   const names = wanted === "all" ? COMPRESSOR_NAMES : [wanted];
-  const sections = names.map((id) => ({ id, title: `Options of ${id}`, options: compressorRows([id]) }));
+  const sections = names.map((id) => {
+    const options = compressorRows([id]);
+    return { id, title: `Options of ${id}`, options, intro: options.length === 0 ? ["it has none"] : [] };
+  });
   return (columns) => formatSections(sections, columns);
 }
 

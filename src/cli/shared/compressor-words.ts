@@ -152,6 +152,7 @@ function applyWord(
 
 /** What can be said behind gensquashfs's `-X`, with ranges. */
 function showWords({ settings }: Compressor, words: readonly CompressorWord[]): string {
+  if (words.length === 0) return "it has none";
   return words
     .map(({ gensquashfs, sets }) => {
       const range = sets && settings[sets];

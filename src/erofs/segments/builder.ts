@@ -35,8 +35,8 @@ export interface BuilderInput {
   contents: Contents;
   /** How equal files are found; undefined where they are not looked for. */
   sharing: { known: KnownFiles; files: FileSharing } | undefined;
-  /** Which part of each file is wanted: beside its inode, its blocks, or both. */
-  part: "all" | "inodes" | "data";
+  /** What of each file is wanted: beside its inode, its blocks, or both. */
+  makes: "all" | "inodes" | "data";
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
   sharesWith: Uint32Array | undefined;
   /** By entry: 1 where its end must not lie beside its inode, since it would not fit beside one that shares its data. */
@@ -107,10 +107,10 @@ export class SegmentBuilder {
 
   /** Packs the inodes of the segment, and passes it on. */
   #end(isLast: boolean): Promise<void> | undefined {
-    const { sizes, part, take } = this.#input;
+    const { sizes, makes, take } = this.#input;
     const segment = this.#segment;
     this.#segment = this.#open();
-    if (part !== "data") {
+    if (makes !== "data") {
       const { count, entries, slots, slotAt, withBodies } = segment;
       for (let item = 0; item < count; item++) slots[item] = Math.ceil(sizes.itemBytes(entries[item]!) / SLOT);
       segment.inodeBlocks = this.#fitter.fit(slots, count, slotAt);
@@ -123,7 +123,7 @@ export class SegmentBuilder {
     const { sizes, contents } = this.#input;
     const segment = this.#segment;
     const item = segment.add(entry);
-    if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.part === "inodes"))
+    if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.makes === "inodes"))
       return this.#putEnds(item, entry, size);
     if (kind === S_IFREG) {
       const reading = contents.read(entry, 0, size, segment.data, segment.dataUsed, true);
@@ -144,7 +144,7 @@ export class SegmentBuilder {
     const ranges = this.#isSparse(entry, size) ? findRanges(data, at, size, this.#blockSize) : undefined;
     const tail = this.#choose(entry, size, ranges);
     const body = size - tail;
-    if (tail > 0 && this.#input.part !== "data") {
+    if (tail > 0 && this.#input.makes !== "data") {
       segment.tails.set(data.subarray(at + body, at + size), segment.tailsUsed);
       this.#keepTail(item, tail);
     }
@@ -161,12 +161,12 @@ export class SegmentBuilder {
 
   /** Chooses a file's format; returns how many bytes of it lie beside its inode. */
   #choose(entry: number, size: number, ranges: DataRanges | undefined): number {
-    const { columns, part, plainEnds, sizes } = this.#input;
+    const { columns, makes, plainEnds, sizes } = this.#input;
     const owner = this.#ownerOf(entry);
     const isOwner = owner === entry;
     // another thread's choice for the owner is known here, but not how it has cut the file
     const saved = isOwner || ranges ? this.#chooser.choose(owner, ranges, plainEnds?.[owner] === 1) : 0;
-    if (isOwner && part !== "inodes") this.#segment.savedByHoles += saved;
+    if (isOwner && makes !== "inodes") this.#segment.savedByHoles += saved;
     if (!isOwner) {
       this.#chooser.inherit(entry, owner);
       columns.startBlk[entry] = columns.startBlk[owner]!;
@@ -227,16 +227,16 @@ export class SegmentBuilder {
 
   /** Notes a large file, or one whose data is in the image, of which only the ends are read now. */
   async #putEnds(item: number, entry: number, size: number): Promise<void> {
-    const { contents, part, sharing, sizes } = this.#input;
+    const { contents, makes, sharing, sizes } = this.#input;
     const segment = this.#segment;
     const owner = this.#ownerOf(entry);
     const ranges = this.#isSparse(owner, size) ? await this.#scan(owner, size) : undefined;
     const tail = this.#choose(entry, size, ranges);
-    if (tail > 0 && part !== "data") {
+    if (tail > 0 && makes !== "data") {
       await contents.read(entry, size - tail, tail, segment.tails, segment.tailsUsed, true);
       this.#keepTail(item, tail);
     }
-    if (part === "inodes") return;
+    if (makes === "inodes") return;
     const map = sizes.chunkMaps.get(entry);
     segment.blocks[item] = map ? map.blocks : Math.ceil((size - tail) / this.#blockSize);
     if (!map && sharing) {

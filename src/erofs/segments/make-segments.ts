@@ -19,7 +19,7 @@ export interface SegmentWork extends SegmentCommons {
   /** See BuilderInput. */
   plainEnds: Uint8Array | undefined;
   parents: SharedParentLinks;
-  part: "all" | "inodes" | "data";
+  makes: "all" | "inodes" | "data";
 }
 
 /** Makes segments until none is left; run by every thread at once. */
@@ -30,8 +30,8 @@ export async function makeSegments(
   contents: Contents,
   image: ImageFile,
 ): Promise<void> {
-  const { columns, order, starts, part, inodeOf, sharesWith, plainEnds } = work;
-  const matter = { tree, columns, contents, image, cuts: undefined, part, inodeOf, sharesWith, plainEnds };
+  const { columns, order, starts, makes, inodeOf, sharesWith, plainEnds } = work;
+  const matter = { tree, columns, contents, image, cuts: undefined, makes, inodeOf, sharesWith, plainEnds };
   const maker = await SegmentMaker.create(job, work, matter);
   for (const piece of job.pieces(starts.length - 1)) {
     maker.builder.startPiece(piece);

@@ -37,7 +37,7 @@ export interface SegmentMatter {
   contents: Contents;
   image: ImageFile;
   cuts: SegmentCuts | undefined;
-  part: "all" | "inodes" | "data";
+  makes: "all" | "inodes" | "data";
   /** See SegmentOrder. */
   inodeOf?: Uint32Array | undefined;
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
@@ -67,7 +67,7 @@ export class SegmentMaker {
     written: (piece: number, isLast: boolean) => void = () => undefined,
   ): Promise<SegmentMaker> {
     const { settings, time, xattrIbodies } = commons;
-    const { tree, columns, contents, image, cuts, part, inodeOf, sharesWith, plainEnds } = matter;
+    const { tree, columns, contents, image, cuts, makes, inodeOf, sharesWith, plainEnds } = matter;
     const xxhash = await loadXxHash();
     const row = new SegmentRow(job.control, commons.row);
     const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
@@ -88,7 +88,7 @@ export class SegmentMaker {
       ...common,
       time,
       cuts,
-      part,
+      makes,
       sharesWith,
       plainEnds,
       take: (segment, piece, isLast) => {

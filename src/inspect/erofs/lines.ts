@@ -22,29 +22,29 @@ import { type Dirent, readDirents } from "./directory.ts";
 import { readIndex } from "./file-index.ts";
 import { chunkLines, indexLines } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
+import { type ErofsKind, KINDS } from "./kinds.ts";
 import type { ErofsMap } from "./map.ts";
-import { type ErofsPart, PARTS } from "./parts.ts";
 import { readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
-type ErofsTile = Tile<ErofsPart>;
+type ErofsTile = Tile<ErofsKind>;
 
 /** The lines of one tile, as {@link mapErofs} has found it. */
 export async function* erofsLines(map: ErofsMap, tile: ErofsTile, xxhash: XxHash): AsyncGenerator<string> {
   const { image, paths, nids } = map;
-  const { part, at, end, owner } = tile;
+  const { kind, at, end, owner } = tile;
   const inode = () => readInode(image, nids[owner]!);
-  if (part === PARTS.superblock) yield* superLines(map, tile);
-  else if (part === PARTS.configuration) yield* configurationLines(map, tile);
-  else if (part === PARTS.inode) yield* inodeLines(map, await inode(), owner);
-  else if (part === PARTS.xattrs) yield* xattrLines(map, await inode(), xxhash);
-  else if (part === PARTS.sharedXattr) {
+  if (kind === KINDS.superblock) yield* superLines(map, tile);
+  else if (kind === KINDS.configuration) yield* configurationLines(map, tile);
+  else if (kind === KINDS.inode) yield* inodeLines(map, await inode(), owner);
+  else if (kind === KINDS.xattrs) yield* xattrLines(map, await inode(), xxhash);
+  else if (kind === KINDS.sharedXattr) {
     const entry = await readXattrEntry(image, at, end);
     yield `${await entryLine(map, entry, xxhash)}, of ${count(tile.owners, "inode")}`;
-  } else if (part === PARTS.chunks) yield* chunkLines(image, await inode());
-  else if (part === PARTS.mapHeader) yield* mapHeaderLines(map, await inode(), at);
-  else if (part === PARTS.index) yield* indexLines(image, await readIndex(image, await inode()));
-  else if (part === PARTS.directory) yield* blockLines(await image.bytes.read(at, end - at), at, paths.show(owner));
-  else if (part === PARTS.tail && isLink(await inode())) yield await targetLine(map, tile);
+  } else if (kind === KINDS.chunks) yield* chunkLines(image, await inode());
+  else if (kind === KINDS.mapHeader) yield* mapHeaderLines(map, await inode(), at);
+  else if (kind === KINDS.index) yield* indexLines(image, await readIndex(image, await inode()));
+  else if (kind === KINDS.directory) yield* blockLines(await image.bytes.read(at, end - at), at, paths.show(owner));
+  else if (kind === KINDS.tail && isLink(await inode())) yield await targetLine(map, tile);
   else yield await dataLine(map, tile, xxhash);
 }
 
@@ -124,11 +124,11 @@ async function targetLine({ image, paths }: ErofsMap, { at, end, owner }: ErofsT
 
 /** Contents, compressed or not: whose, which blocks, and a checksum. */
 async function dataLine({ image, paths }: ErofsMap, tile: ErofsTile, xxhash: XxHash): Promise<string> {
-  const { part, at, end, owner, owners, detail } = tile;
+  const { kind, at, end, owner, owners, detail } = tile;
   const { blockSize } = image;
-  const words = [`${part.name} of ${paths.show(owner)}`];
+  const words = [`${kind.name} of ${paths.show(owner)}`];
   if (owners > 1) words.push(`and ${count(owners - 1, "other")}`);
-  if (part === PARTS.data && at % blockSize === 0)
+  if (kind === KINDS.data && at % blockSize === 0)
     words.push(`blocks ${at / blockSize}..${Math.ceil(end / blockSize) - 1}`);
   if (detail > 0) words.push(count(detail, "pcluster"));
   words.push((await checksumOf(image.bytes, at, end, xxhash)) ?? "zeros");

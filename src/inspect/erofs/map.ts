@@ -12,14 +12,14 @@ import { chunkList, readExtents } from "./extents.ts";
 import { readIndex } from "./file-index.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
-import { type ErofsPart, PARTS } from "./parts.ts";
+import { type ErofsKind, KINDS } from "./kinds.ts";
 import { readXattrEntry, readXattrIbody } from "./xattrs.ts";
 
 /** Where everything is. */
 export interface ErofsMap {
   readonly image: ErofsImage;
   readonly data: ErofsData;
-  readonly tiles: Tiles<ErofsPart>;
+  readonly tiles: Tiles<ErofsKind>;
   readonly paths: Paths;
   /** NIDs by number of {@link paths}. */
   readonly nids: readonly number[];
@@ -45,7 +45,7 @@ const PACKED_NAME = encodeUtf8("(packed inode)");
 class Mapper implements ErofsMap {
   readonly image: ErofsImage;
   readonly data: ErofsData;
-  readonly tiles: Tiles<ErofsPart>;
+  readonly tiles: Tiles<ErofsKind>;
   readonly paths = new Paths();
   readonly nids: number[] = [];
   readonly #known = new Set<number>();
@@ -62,14 +62,14 @@ class Mapper implements ErofsMap {
   /** The superblock and the configurations behind it. */
   async addHead(): Promise<void> {
     const { superEnd, bytes, algorithms } = this.image;
-    this.tiles.add(PARTS.superblock, SUPER_OFFSET, superEnd);
+    this.tiles.add(KINDS.superblock, SUPER_OFFSET, superEnd);
     let at = superEnd;
     for (let id = 0; id < 16; id++) {
       if ((algorithms & (1 << id)) === 0) continue;
       at = roundUp(at, 4);
       const length = (await bytes.view(at, CFGS_HEAD.byteSize)).getU16(0, CFGS_HEAD.size);
       const end = at + CFGS_HEAD.byteSize + length;
-      this.tiles.add(PARTS.configuration, at, end, 0, id);
+      this.tiles.add(KINDS.configuration, at, end, 0, id);
       at = end;
     }
   }
@@ -81,7 +81,7 @@ class Mapper implements ErofsMap {
     if (packedNid !== 0) this.#found(packedNid, NO_PARENT, PACKED_NAME);
     for (let owner = 0; owner < this.nids.length; owner++) {
       const inode = await readInode(this.image, this.nids[owner]!);
-      this.tiles.add(PARTS.inode, inode.at, inode.xattrAt, owner);
+      this.tiles.add(KINDS.inode, inode.at, inode.xattrAt, owner);
       await this.#addXattrs(inode, owner);
       await this.#addLists(inode, owner);
       if (isDirectory(inode)) await this.#addDirectory(inode, owner);
@@ -99,12 +99,12 @@ class Mapper implements ErofsMap {
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
     const body = await readXattrIbody(this.image, inode);
     if (body === undefined) return;
-    this.tiles.add(PARTS.xattrs, inode.xattrAt, inode.end, owner);
+    this.tiles.add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
     for (const { entryAt } of body.shared) {
       let end = this.#shared.get(entryAt);
       end ??= (await readXattrEntry(this.image, entryAt, this.image.bytes.size)).end;
       this.#shared.set(entryAt, end);
-      this.tiles.add(PARTS.sharedXattr, entryAt, end, owner);
+      this.tiles.add(KINDS.sharedXattr, entryAt, end, owner);
     }
   }
 
@@ -112,11 +112,11 @@ class Mapper implements ErofsMap {
   async #addLists(inode: ErofsInode, owner: number): Promise<void> {
     if (inode.layout === LAYOUT_CHUNK) {
       const { at, end } = chunkList(this.image, inode);
-      this.tiles.add(PARTS.chunks, at, end, owner);
+      this.tiles.add(KINDS.chunks, at, end, owner);
     } else if (isCompressedInode(inode) && inode.size > 0) {
       const { headerAt, at, end } = await readIndex(this.image, inode);
-      this.tiles.add(PARTS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
-      this.tiles.add(PARTS.index, at, end, owner);
+      this.tiles.add(KINDS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
+      this.tiles.add(KINDS.index, at, end, owner);
     }
   }
 
@@ -126,16 +126,16 @@ class Mapper implements ErofsMap {
     let to = 0;
     let pclusters = 0;
     for await (const { source, at, stored, algorithm } of readExtents(this.image, inode)) {
-      if (source === "inode") this.tiles.add(PARTS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
+      if (source === "inode") this.tiles.add(KINDS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
       if (source !== "blocks") continue;
       if (at !== to) {
-        this.tiles.add(PARTS.data, from, to, owner, pclusters);
+        this.tiles.add(KINDS.data, from, to, owner, pclusters);
         [from, pclusters] = [at, 0];
       }
       to = at + stored;
       if (algorithm !== undefined) pclusters++;
     }
-    this.tiles.add(PARTS.data, from, to, owner, pclusters);
+    this.tiles.add(KINDS.data, from, to, owner, pclusters);
   }
 
   /** The blocks of a directory, and the inodes that they name. */
@@ -157,7 +157,7 @@ class Mapper implements ErofsMap {
     const { blockSize } = this.image;
     if (source === "hole") throw damaged(at, "a directory has a hole");
     for (let done = 0; done < length; done += blockSize) {
-      this.tiles.add(PARTS.directory, at + done, at + Math.min(done + blockSize, length), owner);
+      this.tiles.add(KINDS.directory, at + done, at + Math.min(done + blockSize, length), owner);
     }
   }
 }

@@ -9,7 +9,7 @@ export interface ListingItem {
   readonly end: number;
   /** Of an entry; of a head undefined. */
   readonly name: Uint8Array | undefined;
-  /** Of an entry: its inode's reference, in two parts. */
+  /** Of an entry: its inode's reference, in two halves. */
   readonly block: number;
   readonly offset: number;
 }

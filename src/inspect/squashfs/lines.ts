@@ -7,20 +7,20 @@ import { checksumOf } from "../checksum.ts";
 import { type Element, elementLines } from "../element-lines.ts";
 import { count, describe, line, showRaw } from "../text.ts";
 import type { Tile } from "../tiles.ts";
+import { KINDS, type SquashfsKind } from "./kinds.ts";
 import type { SquashfsMap } from "./map.ts";
-import { PARTS, type SquashfsPart } from "./parts.ts";
 import { tableLines } from "./table-lines.ts";
 
-type SquashfsTile = Tile<SquashfsPart>;
+type SquashfsTile = Tile<SquashfsKind>;
 
 /** The lines of one tile, as {@link mapSquashfs} has found it. */
 export async function* squashfsLines(map: SquashfsMap, tile: SquashfsTile, xxhash: XxHash): AsyncGenerator<string> {
-  const { part, at, detail } = tile;
-  if (part === PARTS.superblock) yield await structLine(map, SUPER, at);
-  else if (part === PARTS.xattrHead) yield await structLine(map, XATTR_ID_TABLE, at);
-  else if (part === PARTS.options) yield* optionLines(map, tile);
-  else if (part === PARTS.table) yield* tableLines(map, map.tables[detail]!, xxhash);
-  else if (part === PARTS.list) yield* elementLines(listElements(map, tile));
+  const { kind, at, detail } = tile;
+  if (kind === KINDS.superblock) yield await structLine(map, SUPER, at);
+  else if (kind === KINDS.xattrHead) yield await structLine(map, XATTR_ID_TABLE, at);
+  else if (kind === KINDS.options) yield* optionLines(map, tile);
+  else if (kind === KINDS.table) yield* tableLines(map, map.tables[detail]!, xxhash);
+  else if (kind === KINDS.list) yield* elementLines(listElements(map, tile));
   else yield await dataLine(map, tile, xxhash);
 }
 
@@ -47,10 +47,10 @@ async function* listElements({ image }: SquashfsMap, { at, end }: SquashfsTile):
 
 /** Contents: of a file, or of a fragment block. */
 async function dataLine({ image, paths }: SquashfsMap, tile: SquashfsTile, xxhash: XxHash): Promise<string> {
-  const { part, at, end, owner, owners, detail } = tile;
-  const words = part === PARTS.fragment ? [`${part.name} ${detail}`] : [`${part.name} of ${paths.show(owner)}`];
+  const { kind, at, end, owner, owners, detail } = tile;
+  const words = kind === KINDS.fragment ? [`${kind.name} ${detail}`] : [`${kind.name} of ${paths.show(owner)}`];
   if (owners > 1) words.push(`and ${count(owners - 1, "other")}`);
-  if (part === PARTS.data) words.push(count(detail, "block"));
+  if (kind === KINDS.data) words.push(count(detail, "block"));
   words.push((await checksumOf(image.bytes, at, end, xxhash)) ?? "zeros");
   return line(at, end - at, words.join(", "));
 }

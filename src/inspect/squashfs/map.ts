@@ -17,21 +17,21 @@ import { Tiles } from "../tiles.ts";
 import { readListing } from "./directory.ts";
 import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
 import { readInode, type SquashfsInode } from "./inode.ts";
+import { KINDS, type SquashfsKind, TABLE_KINDS, type TableKind } from "./kinds.ts";
 import { MetaDecoder, MetaTable } from "./metadata.ts";
-import { PARTS, type SquashfsPart, TABLE_PARTS, type TablePart } from "./parts.ts";
 import { readPairs, readXattrSet, valueEnd } from "./xattrs.ts";
 
 /** A table, where it lies, and what lies where in it; of one whose records are all alike nothing. */
 export interface MappedTable {
   readonly place: TablePlace;
   readonly table: MetaTable;
-  readonly tiles: Tiles<TablePart>;
+  readonly tiles: Tiles<TableKind>;
 }
 
 /** Where everything is. */
 export interface SquashfsMap {
   readonly image: SquashfsImage;
-  readonly tiles: Tiles<SquashfsPart>;
+  readonly tiles: Tiles<SquashfsKind>;
   readonly tables: readonly MappedTable[];
   readonly paths: Paths;
   /** Places in the table of inodes by number of {@link paths}. */
@@ -62,7 +62,7 @@ export async function mapSquashfs(image: SquashfsImage): Promise<SquashfsMap> {
 class Mapper implements SquashfsMap {
   readonly image: SquashfsImage;
   readonly tables: readonly MappedTable[];
-  readonly tiles: Tiles<SquashfsPart>;
+  readonly tiles: Tiles<SquashfsKind>;
   readonly paths = new Paths();
   readonly places: number[] = [];
   readonly #known = new Set<number>();
@@ -76,21 +76,21 @@ class Mapper implements SquashfsMap {
   /** The superblock, the compressor's options, the head of the attributes. */
   async addHead(): Promise<void> {
     const { bytes, flags, xattrHeadAt } = this.image;
-    this.tiles.add(PARTS.superblock, 0, SUPER.byteSize);
+    this.tiles.add(KINDS.superblock, 0, SUPER.byteSize);
     if ((flags & FLAG_COMP_OPT) !== 0) {
       const header = (await bytes.view(SUPER.byteSize, META_HEADER.byteSize)).getU16(0, META_HEADER.size);
       const end = SUPER.byteSize + META_HEADER.byteSize + (header & (META_RAW - 1));
-      this.tiles.add(PARTS.options, SUPER.byteSize, end);
+      this.tiles.add(KINDS.options, SUPER.byteSize, end);
     }
     if (xattrHeadAt === undefined) return;
-    this.tiles.add(PARTS.xattrHead, xattrHeadAt, xattrHeadAt + XATTR_ID_TABLE.byteSize);
+    this.tiles.add(KINDS.xattrHead, xattrHeadAt, xattrHeadAt + XATTR_ID_TABLE.byteSize);
   }
 
   /** The tables, and the lists of their blocks. */
   addTables(): void {
     for (const [index, { place }] of this.tables.entries()) {
-      this.tiles.add(PARTS.table, place.at, place.end, 0, index);
-      this.tiles.add(PARTS.list, place.listAt, place.listEnd, 0, index);
+      this.tiles.add(KINDS.table, place.at, place.end, 0, index);
+      this.tiles.add(KINDS.list, place.listAt, place.listEnd, 0, index);
     }
   }
 
@@ -101,7 +101,7 @@ class Mapper implements SquashfsMap {
       const view = await bytes.view(at, FRAGMENT_ENTRY.byteSize);
       const { start_block: start, size } = decodeStruct(view, 0, FRAGMENT_ENTRY);
       const from = bytes.toNumber(start, at);
-      this.tiles.add(PARTS.fragment, from, from + storedBytes(bytes, at, size), 0, at / FRAGMENT_ENTRY.byteSize);
+      this.tiles.add(KINDS.fragment, from, from + storedBytes(bytes, at, size), 0, at / FRAGMENT_ENTRY.byteSize);
     }
   }
 
@@ -111,7 +111,7 @@ class Mapper implements SquashfsMap {
     this.#found(inodes.table.placeOf(this.image.rootRef), NO_PARENT, new Uint8Array(0));
     for (let owner = 0; owner < this.places.length; owner++) {
       const inode = await readInode(inodes.table.bytes, this.places[owner]!, this.image.blockSize);
-      inodes.tiles.add(TABLE_PARTS.inode, inode.at, inode.end, owner);
+      inodes.tiles.add(TABLE_KINDS.inode, inode.at, inode.end, owner);
       await this.#addListing(inode, owner);
       await this.#addData(inode, owner);
     }
@@ -134,7 +134,7 @@ class Mapper implements SquashfsMap {
         end = pairEnd;
         if (valueRef !== undefined) values.add(attributes.table.placeOf(valueRef));
       }
-      attributes.tiles.add(TABLE_PARTS.pairs, at, end, set, count);
+      attributes.tiles.add(TABLE_KINDS.pairs, at, end, set, count);
       starts.push(at);
       ends.set(at, end);
     }
@@ -145,7 +145,7 @@ class Mapper implements SquashfsMap {
       // one that stands in a set is told there
       const start = starts[before]!;
       if (start <= at && at < ends.get(start)!) continue;
-      attributes.tiles.add(TABLE_PARTS.value, at, await valueEnd(bytes, at));
+      attributes.tiles.add(TABLE_KINDS.value, at, await valueEnd(bytes, at));
     }
   }
 
@@ -165,7 +165,7 @@ class Mapper implements SquashfsMap {
     const { table, tiles } = this.#table("directories")!;
     const inodes = this.#table("inodes")!.table;
     const at = table.place(listing.block, listing.offset);
-    tiles.add(TABLE_PARTS.listing, at, at + listing.bytes, owner);
+    tiles.add(TABLE_KINDS.listing, at, at + listing.bytes, owner);
     for await (const { name, block, offset } of readListing(table.bytes, at, listing.bytes)) {
       if (name !== undefined) this.#found(inodes.place(block, offset), owner, name);
     }
@@ -182,7 +182,7 @@ class Mapper implements SquashfsMap {
       if (stored > 0) blocks++;
       end += stored;
     }
-    if (blocks > 0) this.tiles.add(PARTS.data, file.startOff, end, owner, blocks);
+    if (blocks > 0) this.tiles.add(KINDS.data, file.startOff, end, owner, blocks);
   }
 }
 

@@ -125,8 +125,8 @@ class MetaSource implements ByteSource {
     if (number < this.#blocks.length - 1 && bytes.length !== META_BLOCK) {
       throw damaged(block.at, `a metadata block holds ${bytes.length} bytes, and is not the last`);
     }
-    const part = bytes.subarray(offset % META_BLOCK, (offset % META_BLOCK) + into.length);
-    into.set(part);
-    return part.length;
+    const found = bytes.subarray(offset % META_BLOCK, (offset % META_BLOCK) + into.length);
+    into.set(found);
+    return found.length;
   }
 }

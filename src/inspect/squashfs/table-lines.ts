@@ -11,10 +11,10 @@ import { type LineAt, line } from "../text.ts";
 import { tileLines } from "../tile-lines.ts";
 import type { Gap, Tile } from "../tiles.ts";
 import type { TableName } from "./image.ts";
+import type { TableKind } from "./kinds.ts";
 import type { MappedTable, SquashfsMap } from "./map.ts";
 import type { MetaTable } from "./metadata.ts";
-import { partTexts } from "./part-texts.ts";
-import type { TablePart } from "./parts.ts";
+import { structureTexts } from "./structure-texts.ts";
 
 /** Records of the tables that hold nothing else. */
 const RECORDS: Readonly<Partial<Record<TableName, StructShape>>> = {
@@ -42,8 +42,8 @@ export async function* tableLines(map: SquashfsMap, mapped: MappedTable, xxhash:
     for (; shown < table.blocks.length && shown * META_BLOCK <= at; shown++) yield blockLine(table, shown);
   }
   const rest = ({ at, end }: Gap) => checksumOf(table.bytes, at, end, xxhash);
-  async function* lines(tile: Tile<TablePart>): AsyncGenerator<string> {
-    for await (const { at, length, text } of partTexts(map, table.bytes, tile, xxhash)) {
+  async function* lines(tile: Tile<TableKind>): AsyncGenerator<string> {
+    for await (const { at, length, text } of structureTexts(map, table.bytes, tile, xxhash)) {
       yield* blocksTo(at);
       yield lineAt(at, length, text);
     }

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
+import { type Algorithm, type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
 import { type CompareOptions, compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare/compare.ts";
 import { canMountErofs, fsckErofs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
@@ -29,7 +29,6 @@ const scratch = makeScratch("compressed");
 const tree = `${scratch}/corners`;
 const image = `${scratch}/image`;
 
-type Algorithm = "lz4" | "lz4hc" | "deflate" | "zstd";
 const compress = (algorithm: Algorithm, level?: number) => ({ compress: { algorithm, level } });
 
 /** Each mode, and whether fsck.erofs 1.5 reads it. */

@@ -20,12 +20,12 @@ import { describe, quote } from "../text.ts";
 import type { Tile } from "../tiles.ts";
 import { readListing } from "./directory.ts";
 import { readInode, type SquashfsInode } from "./inode.ts";
+import { TABLE_KINDS, type TableKind } from "./kinds.ts";
 import type { SquashfsMap } from "./map.ts";
-import { TABLE_PARTS, type TablePart } from "./parts.ts";
 import { readPairs } from "./xattrs.ts";
 
 /** A structure in a table. */
-export interface PartText {
+export interface StructureText {
   readonly at: number;
   readonly length: number;
   readonly text: string;
@@ -35,20 +35,25 @@ export interface PartText {
 const WORDS_A_LINE = 16;
 
 /** The structures of one tile of a table. */
-export async function* partTexts(
+export async function* structureTexts(
   map: SquashfsMap,
   bytes: ImageBytes,
-  tile: Tile<TablePart>,
+  tile: Tile<TableKind>,
   xxhash: XxHash,
-): AsyncGenerator<PartText> {
-  const { part, at, end, owner, detail } = tile;
-  if (part === TABLE_PARTS.inode) yield* inodeTexts(map, bytes, at, owner);
-  else if (part === TABLE_PARTS.listing) yield* listingTexts(bytes, at, end, map.paths.show(owner));
-  else if (part === TABLE_PARTS.pairs) yield* pairTexts(bytes, at, detail, owner, xxhash);
+): AsyncGenerator<StructureText> {
+  const { kind, at, end, owner, detail } = tile;
+  if (kind === TABLE_KINDS.inode) yield* inodeTexts(map, bytes, at, owner);
+  else if (kind === TABLE_KINDS.listing) yield* listingTexts(bytes, at, end, map.paths.show(owner));
+  else if (kind === TABLE_KINDS.pairs) yield* pairTexts(bytes, at, detail, owner, xxhash);
   else yield await valueText(bytes, at, end, xxhash);
 }
 
-async function* inodeTexts(map: SquashfsMap, bytes: ImageBytes, at: number, owner: number): AsyncGenerator<PartText> {
+async function* inodeTexts(
+  map: SquashfsMap,
+  bytes: ImageBytes,
+  at: number,
+  owner: number,
+): AsyncGenerator<StructureText> {
   const inode = await readInode(bytes, at, map.image.blockSize);
   const { shape, bodyAt, end, type, file } = inode;
   const head = describe(shape, await bytes.view(at, shape.byteSize), 0, map.paths.show(owner));
@@ -59,7 +64,7 @@ async function* inodeTexts(map: SquashfsMap, bytes: ImageBytes, at: number, owne
 }
 
 /** The words of a file's blocks: bytes as stored, behind `+` where they are so as they are. */
-async function* wordTexts(bytes: ImageBytes, { bodyAt, end }: SquashfsInode): AsyncGenerator<PartText> {
+async function* wordTexts(bytes: ImageBytes, { bodyAt, end }: SquashfsInode): AsyncGenerator<StructureText> {
   const { byteSize } = BLOCK_WORD;
   for (let at = bodyAt; at < end; at += WORDS_A_LINE * byteSize) {
     const length = Math.min(WORDS_A_LINE * byteSize, end - at);
@@ -75,7 +80,7 @@ function showWord(view: StructView, at: number): string {
   return word < WORD_RAW ? `${word}` : `+${word - WORD_RAW}`;
 }
 
-async function* indexTexts(bytes: ImageBytes, from: number, end: number): AsyncGenerator<PartText> {
+async function* indexTexts(bytes: ImageBytes, from: number, end: number): AsyncGenerator<StructureText> {
   for (let at = from; at < end; ) {
     const view = await bytes.view(at, DIR_INDEX.byteSize);
     const name = await bytes.read(at + DIR_INDEX.byteSize, view.getU32(0, DIR_INDEX.size) + 1);
@@ -85,7 +90,7 @@ async function* indexTexts(bytes: ImageBytes, from: number, end: number): AsyncG
   }
 }
 
-async function* targetTexts(bytes: ImageBytes, { bodyAt, end, type }: SquashfsInode): AsyncGenerator<PartText> {
+async function* targetTexts(bytes: ImageBytes, { bodyAt, end, type }: SquashfsInode): AsyncGenerator<StructureText> {
   const length = end - bodyAt - (type > EXTENDED ? SYMLINK_XATTR.byteSize : 0);
   yield { at: bodyAt, length, text: `target: ${quote(await bytes.read(bodyAt, length))}` };
   if (type < EXTENDED) return;
@@ -94,7 +99,7 @@ async function* targetTexts(bytes: ImageBytes, { bodyAt, end, type }: SquashfsIn
   yield { at, length: SYMLINK_XATTR.byteSize, text: describe(SYMLINK_XATTR, view, 0) };
 }
 
-async function* listingTexts(bytes: ImageBytes, from: number, to: number, path: string): AsyncGenerator<PartText> {
+async function* listingTexts(bytes: ImageBytes, from: number, to: number, path: string): AsyncGenerator<StructureText> {
   for await (const { at, end, name } of readListing(bytes, from, to - from)) {
     const shape = name === undefined ? DIR_HEADER : DIR_ENTRY;
     const subject = name === undefined ? `of ${path}` : quote(name);
@@ -108,7 +113,7 @@ async function* pairTexts(
   count: number,
   set: number,
   xxhash: XxHash,
-): AsyncGenerator<PartText> {
+): AsyncGenerator<StructureText> {
   for await (const { at, valueAt, end, prefix, name, valueRef } of readPairs(bytes, from, count)) {
     const subject = `${prefix}${quote(name)} of set ${set}`;
     const entry = describe(XATTR_ENTRY, await bytes.view(at, XATTR_ENTRY.byteSize), 0, subject);
@@ -122,7 +127,7 @@ async function* pairTexts(
   }
 }
 
-async function valueText(bytes: ImageBytes, at: number, end: number, xxhash: XxHash): Promise<PartText> {
+async function valueText(bytes: ImageBytes, at: number, end: number, xxhash: XxHash): Promise<StructureText> {
   const head = describe(XATTR_VALUE, await bytes.view(at, XATTR_VALUE.byteSize), 0);
   const valueAt = at + XATTR_VALUE.byteSize;
   const value = checksum(await bytes.read(valueAt, end - valueAt), xxhash);

@@ -1,8 +1,8 @@
 /** The kinds of structures that a SquashFS image, and its tables, are made of. */
-import type { Part } from "../tiles.ts";
+import type { StructureKind } from "../tiles.ts";
 
 /** Those of the image itself. */
-export const PARTS = {
+export const KINDS = {
   superblock: { name: "superblock", sharing: "none" },
   options: { name: "compressor options", sharing: "none" },
   /** `owner`: a number of {@link SquashfsMap.paths}; `detail`: blocks, without those of zeros. */
@@ -14,13 +14,13 @@ export const PARTS = {
   /** The positions of these blocks. */
   list: { name: "list of blocks", sharing: "none" },
   xattrHead: { name: "head of the attributes", sharing: "none" },
-} as const satisfies Record<string, Part>;
+} as const satisfies Record<string, StructureKind>;
 
 /** One of them. */
-export type SquashfsPart = (typeof PARTS)[keyof typeof PARTS];
+export type SquashfsKind = (typeof KINDS)[keyof typeof KINDS];
 
 /** Those of tables whose records have sizes of their own. */
-export const TABLE_PARTS = {
+export const TABLE_KINDS = {
   /** `owner` as above. */
   inode: { name: "inode", sharing: "none" },
   listing: { name: "listing", sharing: "none" },
@@ -28,7 +28,7 @@ export const TABLE_PARTS = {
   pairs: { name: "attributes", sharing: "none" },
   /** A value that attributes refer to, and that is in none of them. */
   value: { name: "value", sharing: "none" },
-} as const satisfies Record<string, Part>;
+} as const satisfies Record<string, StructureKind>;
 
 /** One of them. */
-export type TablePart = (typeof TABLE_PARTS)[keyof typeof TABLE_PARTS];
+export type TableKind = (typeof TABLE_KINDS)[keyof typeof TABLE_KINDS];

@@ -1,8 +1,8 @@
 /** The kinds of structures that an EROFS image is made of. */
-import type { Part } from "../tiles.ts";
+import type { StructureKind } from "../tiles.ts";
 
 /** All of them; `owner` of a tile is a number of {@link ErofsMap.paths}. */
-export const PARTS = {
+export const KINDS = {
   superblock: { name: "superblock", sharing: "none" },
   /** `detail`: the number of the algorithm. */
   configuration: { name: "configuration", sharing: "none" },
@@ -17,7 +17,7 @@ export const PARTS = {
   directory: { name: "directory block", sharing: "none" },
   /** `detail`: in how many pclusters; 0: it is not compressed. */
   data: { name: "data", sharing: "any" },
-} as const satisfies Record<string, Part>;
+} as const satisfies Record<string, StructureKind>;
 
 /** One of them. */
-export type ErofsPart = (typeof PARTS)[keyof typeof PARTS];
+export type ErofsKind = (typeof KINDS)[keyof typeof KINDS];
