@@ -128,8 +128,8 @@ class Helper {
     this.#worker = new Worker(url, {
       workerData: start,
       execArgv: [],
-      // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size (8 were no quicker)
+      resourceLimits: { maxYoungGenerationSizeMb: 3 },
     });
     this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
     this.#worker.on("error", (error) => this.#lose(error));
