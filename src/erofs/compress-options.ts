@@ -37,6 +37,8 @@ export interface CompressionOptions {
   fullIndexes?: boolean | undefined;
   /** Store equal runs of bytes inside of files once (`-Ededupe`); takes more time, and full indexes. Default: false. */
   dedupeExtents?: boolean | undefined;
+  /** Store equal fragments once (`-E^fragdedupe` for false). Default: true. */
+  dedupeFragments?: boolean | undefined;
   /**
    * List extents with their places in bytes (`-E48bit`), so that no block is filled up with zeros: then there is nothing
    * for `tailPacking` and `fullIndexes` to do. Default: where `targetKernel` is 6.15 or later, and neither of those, nor
@@ -79,6 +81,8 @@ export interface Compression {
   fullIndexes: boolean;
   /** Absent where it is not asked for: the options count in the UUID, which was there first. */
   dedupeExtents?: true;
+  /** Equal fragments are not looked for; absent where they are. */
+  dedupeFragments?: false;
   /** Extents start anywhere and are listed one by one; absent where they do not. */
   extentRecords?: true;
   hints: ResolvedHint[];
@@ -119,6 +123,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     fullIndexes: (options.fullIndexes ?? false) && !records,
     ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
     ...(records && { extentRecords: true }),
+    ...(options.dedupeFragments === false && { dedupeFragments: false as const }),
     hints,
   };
 }
@@ -166,6 +171,11 @@ function checkPcluster(what: string, value: number, blockSize: number): number {
   checkInteger(what, value, blockSize, MAX_PCLUSTER);
   if (value % blockSize !== 0) throw new ImageError("INPUT", `${what}: ${value} is no multiple of the block size`);
   return value;
+}
+
+/** Most bytes that a pcluster can have with all of these algorithms. */
+export function largestPcluster(algorithms: readonly Algorithm[], blockSize: number): number {
+  return Math.min(MAX_PCLUSTER, ...algorithms.map((algorithm) => ALGORITHMS[algorithm].mostBlocks * blockSize));
 }
 
 function checkBlocks(algorithm: Algorithm, pclusterSize: number, blockSize: number): void {

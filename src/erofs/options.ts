@@ -23,7 +23,10 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   inlineData?: boolean | undefined;
   /** `compact` or `extended` forces one form (`-Eforce-inode-compact`, `-Eforce-inode-extended`). Default: `auto`. */
   inodes?: "auto" | "compact" | "extended" | undefined;
-  /** Bytes of a chunk, a power of two of at least a block: every regular file becomes chunk-based (`--chunksize`). */
+  /**
+   * Bytes of a chunk, a power of two of at least a block: every regular file becomes chunk-based that is not compressed
+   * (`--chunksize`).
+   */
   chunkSize?: number | undefined;
   /** Use 8-byte chunk indexes instead of the 4-byte block map (`-Eforce-chunk-indexes`). Default: false. */
   chunkIndexes?: boolean | undefined;
@@ -75,7 +78,6 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const chunkSize = options.chunkSize;
   if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   const compression = resolveCompression(options, blockSize);
-  if (compression && chunkSize !== undefined) throw new ImageError("INPUT", "chunk size: chunks cannot be compressed");
   if (compression && (options.dsunit ?? 1) > 1) throw new ImageError("INPUT", "dsunit: compressed data is not aligned");
   checkTargetKernel(options.targetKernel, blockSize, compression, chunkSize !== undefined);
   return {

@@ -1,9 +1,9 @@
 /** The words of `-E`, which mkfs.erofs calls extended options. */
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { number } from "../shared/value.ts";
+import { choice, number } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, optional, refused } = rowsFor<Settings>();
+const { flag, optional } = rowsFor<Settings>();
 
 const PACKED = number("#", { min: 512, max: 2 ** 20, suffix: true });
 
@@ -64,6 +64,15 @@ export const FEATURES: readonly Option<Settings>[] = [
     needs: "-z",
     help: "equal runs of bytes inside of files are stored once",
   }),
+  optional({
+    names: "fragdedupe",
+    value: choice("X", ["full", "inode"]),
+    sets: () => ({ dedupeFragments: true }),
+    unset: { dedupeFragments: false },
+    default: IS_DEFAULT,
+    needs: "-z",
+    help: "equal ends of files are compressed once; full and inode are the same here",
+  }),
   flag({
     names: "48bit",
     sets: { extentRecords: true },
@@ -88,5 +97,14 @@ export const FEATURES: readonly Option<Settings>[] = [
     default: IS_DEFAULT,
     help: "a filter of attribute names, which saves Linux 6.6 and later lookups",
   }),
-  ...["dot-omitted", "fragdedupe", "plain-xattr-prefixes"].map((names) => refused({ names, why: "not supported yet" })),
+  flag({
+    names: "dot-omitted",
+    unset: {},
+    help: "accepted: directories keep their entries for themselves, 13 bytes each, so that not only Linux 6.15 reads them",
+  }),
+  flag({
+    names: "plain-xattr-prefixes",
+    unset: {},
+    help: "accepted: no prefixes of names of attributes are stored in any case",
+  }),
 ];

@@ -3,14 +3,22 @@ import type { CompressHint } from "../../erofs/compress-options.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { UsageError } from "../shared/getopt.ts";
 
+/** What the file says, and what is to be said of it. */
+export interface Hints {
+  hints: CompressHint[];
+  warnings: string[];
+}
+
 /**
  * Parses the file's text.
  *
  * @param name what messages call the file
+ * @param most bytes of a cluster: what is larger becomes that, with a warning
  * @throws UsageError naming the line
  */
-export function parseHints(name: string, text: string): CompressHint[] {
+export function parseHints(name: string, text: string, most: number): Hints {
   const hints: CompressHint[] = [];
+  const warnings: string[] = [];
   text
     .replace(/^\uFEFF/, "")
     .split("\n")
@@ -26,7 +34,9 @@ export function parseHints(name: string, text: string): CompressHint[] {
       } catch (error) {
         throw new UsageError(`${where}: ${(error as Error).message}`);
       }
-      hints.push({ pclusterSize: Number(pclusterSize), algorithm: Number(algorithm), pattern });
+      const bytes = Number(pclusterSize);
+      if (bytes > most) warnings.push(`${where}: clusters of ${bytes} bytes are too large, so they have ${most}`);
+      hints.push({ pclusterSize: Math.min(bytes, most), algorithm: Number(algorithm), pattern });
     });
-  return hints;
+  return { hints, warnings };
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { largestPcluster } from "../../erofs/compress-options.ts";
 /** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
 import { resolveErofsOptions } from "../../erofs/options.ts";
 import {
+  type BuildOptions,
   type BuildReport,
   buildErofs,
   buildSquashfs,
-  type CompressHint,
   closure,
   directory,
   parseSortFile,
@@ -18,8 +19,8 @@ import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { formatHelp } from "../shared/manual/help.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
-import { formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
-import { parseHints } from "./hints.ts";
+import { formatMessage, formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
+import { type Hints, parseHints } from "./hints.ts";
 import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
 
@@ -42,15 +43,19 @@ function toJob(command: BuildCommand): BuildJob {
   const { image, build, squashfs, format, verbosity, progress } = command;
   asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)));
   const { blockSize = 4096 } = build;
-  const needsPages = format === "erofs" && blockSize > 4096 && verbosity > 0;
+  const needsPages = format === "erofs" && blockSize > 4096;
   return {
     action: "build",
     image,
     progress,
     quiet: verbosity === 0,
-    warnings: needsPages ? [`only kernels with pages of at least ${blockSize} bytes mount this image`] : [],
+    warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],
     build: (out, context) => (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context),
   };
+}
+
+function pagesWarning(blockSize: number): string {
+  return `only kernels with pages of at least ${blockSize} bytes mount this image`;
 }
 
 async function makeErofs(
@@ -58,10 +63,12 @@ async function makeErofs(
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
-  if (compressHints !== undefined) build.compressHints = readHints(compressHints);
+  const hinted = compressHints === undefined ? undefined : readHints(compressHints, build);
+  if (build.compress !== undefined) build.compressHints = hinted?.hints;
   const sort = readSort(sortFile);
   const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
-  const notes = noteOf(report, verbosity);
+  const said = verbosity > 0 ? (hinted?.warnings ?? []) : [];
+  const notes = said.map((each) => formatMessage(NAME, `warning: ${each}`)).join("") + noteOf(report, verbosity);
   return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
 }
 
@@ -99,9 +106,10 @@ function openSource(
   return sources.length === 1 ? directory(sources[0]!) : sources;
 }
 
-function readHints(path: string): CompressHint[] {
+function readHints(path: string, { compress = [], blockSize = 4096 }: BuildOptions): Hints {
   limitBacktracking();
-  return parseHints(path, readInput(path).toString());
+  const names = [compress].flat().map(({ algorithm }) => algorithm);
+  return parseHints(path, readInput(path).toString(), largestPcluster(names, blockSize));
 }
 
 function readSort(path: string | undefined): SortRule[] {

@@ -10,7 +10,7 @@ import { getopt, UsageError } from "../shared/getopt.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
-import { checkFormats, checkNeeds } from "../shared/option.ts";
+import { checkFormats, listIdle } from "../shared/option.ts";
 import type { Format } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";
@@ -42,6 +42,8 @@ export interface BuildCommand {
   progress: "auto" | "always" | "never";
   /** From 0 (quiet) to 9. */
   verbosity: number;
+  /** What is to be said of it. */
+  warnings: string[];
 }
 
 const OPTIONS = optionsOf(MANUAL);
@@ -64,8 +66,8 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   const { format, closure } = settings;
   const { image, sources } = takeOperands(operands, closure);
   checkFormats(given, format);
-  if (format === "erofs") checkNeeds(given, settings);
-  return { action: "build", image, sources, ...complete(settings, sources.length, env.SOURCE_DATE_EPOCH) };
+  const warnings = format === "erofs" ? listIdle(given, settings) : [];
+  return { action: "build", image, sources, warnings, ...complete(settings, sources.length, env.SOURCE_DATE_EPOCH) };
 }
 
 function takeOperands([image, ...sources]: readonly string[], closure: string | undefined) {
@@ -83,7 +85,7 @@ function complete(
   settings: Settings,
   sources: number,
   sourceDateEpoch: string | undefined,
-): Omit<BuildCommand, "action" | "image" | "sources"> {
+): Omit<BuildCommand, "action" | "image" | "sources" | "warnings"> {
   const { closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = settings;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
@@ -100,10 +102,29 @@ function complete(
 /** What can be told only once all options are known. */
 function completeErofs(build: BuildOptions, compression: string | undefined, compressHints: string | undefined): void {
   if (compression !== undefined) build.compress = parseAlgorithms(compression);
+  else dropCompression(build);
   if (compressHints === "") throw new UsageError('--compress-hints: "" is no file');
   const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
+}
+
+/** Settings that say nothing where nothing is compressed. */
+const COMPRESSED_ONLY = [
+  ...([
+    "pclusterSize",
+    "tailPacking",
+    "fragments",
+    "packedPclusterSize",
+    "dedupeFragments",
+    "compressDirectories",
+  ] as const),
+  ...(["maxExtentBytes", "fullIndexes", "dedupeExtents", "extentRecords"] as const),
+];
+
+/** What the library refuses without a compressor is taken as mkfs.erofs takes it: as if it were not there. */
+function dropCompression(build: BuildOptions): void {
+  for (const name of COMPRESSED_ONLY) delete build[name];
 }
 
 /** The options of a SquashFS build, from those that are for it. */

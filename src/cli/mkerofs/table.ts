@@ -4,10 +4,11 @@ import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 import { compileChmod } from "../../stage/tree/chmod.ts";
 import { parseMode } from "../../stage/tree/symbolic-mode.ts";
 import { compressorsHelp } from "../shared/compressor-help.ts";
+import { ALIASES } from "../shared/compressor-words.ts";
 import { asUsage, UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
-import { type Option, rowsFor } from "../shared/option.ts";
+import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { choice, directory, file, number, numberByFormat, text } from "../shared/value.ts";
 import { FEATURES } from "./features.ts";
 import type { Settings } from "./settings.ts";
@@ -110,14 +111,19 @@ const IMAGE: readonly Option<Settings>[] = [
   valued({
     names: "-z",
     value: text("X[,level=Y][,dictsize=Z][:...]", (_, given) => given, "words"),
-    sets: "compression",
+    sets: (given, { compression }) => ({ compression: compression === undefined ? given : `${compression}:${given}` }),
     default: "none, of SquashFS zstd",
-    words: compressorsHelp().map(({ name, formats, help, normal }) =>
-      flag({ names: name, ...(formats && { formats }), ...(normal && { default: normal }), help }),
-    ),
+    words: [
+      ...compressorsHelp().map(({ name, formats, help, normal }) =>
+        flag({ names: name, ...(formats && { formats }), ...(normal && { default: normal }), help }),
+      ),
+      ...Object.entries(ALIASES).map(([names, name]) =>
+        flag({ names, formats: EROFS, help: `the same as ${name}, with the levels of that` }),
+      ),
+    ],
     help:
       "compress files with X, one of those below; X,Y is X,level=Y. EROFS only: matches reach back Z bytes; and further " +
-      "ones, behind colons, are for --compress-hints to choose",
+      "ones, behind colons or by another -z, are for --compress-hints to choose",
   }),
   valued({
     names: "--dedupe",
@@ -188,11 +194,11 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     formats: EROFS,
     help:
       'file with lines of "BYTES [NR] REGEX": what matches is compressed in clusters of BYTES (0: not at all) with ' +
-      "algorithm NR of -z, counted from 0",
+      "algorithm NR of -z, counted from 0; clusters that are too large are the largest possible",
   }),
   valued({
     names: "--max-extent-bytes",
-    value: number("#", U32),
+    value: number("#", { ...U32, suffix: true }),
     sets: "maxExtentBytes",
     default: "1 MiB, which is also the most",
     needs: "-z",
@@ -222,7 +228,7 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     value: number("#", { min: 512, max: 2 ** 30, powerOfTwo: true }),
     sets: "chunkSize",
     formats: EROFS,
-    help: "store files in chunks of # bytes, at least a block",
+    help: "store files in chunks of # bytes, at least a block; with -z those that are not compressed",
   }),
   valued({
     names: "--dsunit",
@@ -238,6 +244,21 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     formats: EROFS,
     help: "make the image a multiple of # blocks",
   }),
+  optional({
+    names: "--MZ",
+    value: text("<0|[id]>", checkZone),
+    sets: () => ({}),
+    help: "accepted: metadata of compressed images is in one place in any case, that of others beside the contents",
+  }),
+  optional({
+    names: "--ovlfs-strip",
+    value: choice("<0,1>", ["0", "1"]),
+    sets: (strips = "1") => {
+      if (strips === "0") return {};
+      throw new UsageError("--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them");
+    },
+    help: "0: keep the marks of overlayfs, such as whiteouts; they cannot be taken out yet",
+  }),
   words({
     names: "-E",
     placeholder: "X[,...]",
@@ -251,10 +272,22 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
 const RUNNING: readonly Option<Settings>[] = [
   valued({
     names: "--workers",
-    value: number("#", { min: 0, max: 1024 }),
-    sets: (workers) => ({ workers: Math.max(workers, 1) }),
+    value: number("#", U32),
+    sets: (workers) => ({ workers: Math.min(Math.max(workers, 1), MOST_WORKERS) }),
     default: "the processors available",
     help: "number of threads; changes no byte",
+  }),
+  valued({
+    names: "--async-queue-limit",
+    value: number("#", U32),
+    help: "accepted: what waits is bounded in any case",
+  }),
+  optional({
+    names: "--clean",
+    value: choice("X", ["data"]),
+    sets: () => ({}),
+    default: IS_DEFAULT,
+    help: "make the whole image anew; data: with all contents",
   }),
   valued({
     names: "--progress",
@@ -276,16 +309,37 @@ const RUNNING: readonly Option<Settings>[] = [
   flag({ names: "-h --help", asks: "help", help: "print this" }),
 ];
 
+/** Any number is taken; more threads than this take memory and do no more. */
+const MOST_WORKERS = 64;
+
 const why = "not supported yet";
+const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
   ..."--aufs --gzip".split(" ").map((names) => refused({ names, why })),
-  ..."--clean --gzinfo --incremental --MZ --oci --ovlfs-strip --tar --ungzip --unlzma --unxz --xattr-inode-digest"
+  ..."--gzinfo --tar --ungzip --unlzma --unxz --xattr-inode-digest"
     .split(" ")
     .map((names) => refused({ names, placeholder: "X", isOptional: true, why })),
-  ..."-m --async-queue-limit --blobdev --file-contexts --fs-config-file --product-out --root-xattr-isize --s3"
+  ..."--blobdev --file-contexts --fs-config-file --product-out --root-xattr-isize --vmdk-desc --xattr-prefix"
     .split(" ")
     .map((names) => refused({ names, placeholder: "X", why })),
-  ..."--vmdk-desc --xattr-prefix --zfeature-bits".split(" ").map((names) => refused({ names, placeholder: "X", why })),
+  refused({
+    names: "--incremental",
+    placeholder: "X",
+    isOptional: true,
+    why: "nothing is added to an image that is there: images are made anew, whole",
+  }),
+  refused({ names: "--oci", placeholder: "X", isOptional: true, why: noNetwork }),
+  refused({ names: "--s3", placeholder: "X", why: noNetwork }),
+  refused({
+    names: "--zfeature-bits",
+    placeholder: "#",
+    why: "its bits have a meaning in one version of mkfs.erofs only: name the features by -E",
+  }),
+  refused({
+    names: "-m",
+    placeholder: "#[:X]",
+    why: "inodes are not compressed: --zD compresses directories, and any Linux from 6.1 on reads that",
+  }),
 ];
 
 /** The options, in the order of `--help`. */
@@ -302,6 +356,14 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "running", title: "Running", options: RUNNING },
   { id: "missing", title: "Not there yet", options: MISSING },
 ];
+
+/** What of the metadata goes elsewhere: "d", directories, only together with "i", inodes. */
+function checkZone(name: string, zone: string): string {
+  if (zone !== "0" && !/^[id]*$/.test(zone)) throw new UsageError(`${name}: "${zone}" is none of 0, i, id`);
+  if (zone.includes("d") && !zone.includes("i"))
+    throw new UsageError(`${name}: "${zone}": directories only with inodes, id`);
+  return zone;
+}
 
 function checkLabel(name: string, label: string): string {
   if (Buffer.byteLength(label) > 15) throw new UsageError(`${name}: "${label}" is longer than 15 bytes`);

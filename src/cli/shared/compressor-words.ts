@@ -27,6 +27,13 @@ const WORDS: Readonly<Record<string, readonly CompressorWord[]>> = Object.fromEn
   Object.entries(COMPRESSORS).flatMap(([name, { words }]) => (words ? [[name, words]] : [])),
 );
 
+/** Names of mkfs.erofs for what has another name here: two libraries write DEFLATE there. */
+export const ALIASES: Readonly<Record<string, Algorithm>> = { libdeflate: "deflate" };
+
+function algorithmName(typed: string): string {
+  return Object.hasOwn(ALIASES, typed) ? ALIASES[typed]! : typed;
+}
+
 /** Whatever the library makes of it. */
 const U32 = { min: 0, max: 2 ** 32 - 1 };
 
@@ -37,7 +44,8 @@ const U32 = { min: 0, max: 2 ** 32 - 1 };
  */
 export function parseAlgorithms(text: string): AlgorithmOptions[] {
   return text.split(":").map((each) => {
-    const [name = "", ...settings] = each.split(",");
+    const [typed = "", ...settings] = each.split(",");
+    const name = algorithmName(typed);
     if (isCompressor(name) && !isAlgorithm(name)) throw new UsageError(`-z ${name}: not for ${formatName("erofs")}`);
     checkName("-z", name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
     const result: AlgorithmOptions = { algorithm: name as Algorithm };
@@ -59,7 +67,10 @@ export function parseAlgorithms(text: string): AlgorithmOptions[] {
  * @throws UsageError for a name that there is not, and for what is no level
  */
 export function parseCompressor(text: string): CompressorChoice {
-  const [name = "", level, ...more] = text.split(",");
+  if (text.includes(":"))
+    throw new UsageError(`-z: an image of ${formatName("squashfs")} has one compressor, not ${text}`);
+  const [typed = "", level, ...more] = text.split(",");
+  const name = algorithmName(typed);
   if (isAlgorithm(name) && !isCompressor(name)) throw new UsageError(`-z ${name}: not for ${formatName("squashfs")}`);
   checkName("-z", name, Object.keys(COMPRESSORS), Object.keys(COMPRESSORS_TO_COME));
   if (more.length > 0) throw new UsageError(`-z: "${text}" is not NAME[,LEVEL]`);

@@ -19,7 +19,7 @@ export interface Option<S> extends OptionSpec {
   readonly default: string | undefined;
   /** The image formats that it means something for; undefined: all that the command writes. */
   readonly formats: readonly Format[] | undefined;
-  /** A name of the option without which this one says nothing. */
+  /** A name of the option without which this one has no effect. */
   readonly needs: string | undefined;
   /** An option of the C tool that is not there: it is understood, and refused with its `help`. */
   readonly isRefused: boolean;
@@ -232,15 +232,15 @@ export function checkFormats<S>(given: readonly Given<S>[], format: Format): voi
 }
 
 /**
- * Throws UsageError for an option without the one that it needs, unless what it set was set otherwise behind it, or it
- * only switches something off.
+ * The options, as messages call them, that have no effect as the one that they need is not there: without those whose
+ * settings were overruled behind them, and those that only switch something off.
  */
-export function checkNeeds<S>(given: readonly Given<S>[], settings: Readonly<S>): void {
+export function listIdle<S>(given: readonly Given<S>[], settings: Readonly<S>): string[] {
   const isGiven = (name: string) => given.some(({ option }) => option.names.includes(name));
   const isInForce = ({ sets }: Given<S>) =>
     (Object.keys(sets) as (keyof S)[]).some((key) => settings[key] === sets[key] && !OFF.includes(sets[key]));
-  const wrong = given.find((each) => each.option.needs && !isGiven(each.option.needs) && isInForce(each));
-  if (wrong) throw new UsageError(`${wrong.name}: needs ${wrong.option.needs}`);
+  const idle = given.filter((each) => each.option.needs && !isGiven(each.option.needs) && isInForce(each));
+  return idle.map(({ name, option }) => `${name} has no effect without ${option.needs}`);
 }
 
 /** Values that switch something off. */

@@ -41,7 +41,7 @@ export interface CompressWork {
   unit: number;
   stored: SharedStored;
   /** Where equal pclusters and fragments are looked for, if they are. */
-  found: { pclusters: SharedFound; fragments: SharedFound } | undefined;
+  found: { pclusters: SharedFound; fragments: SharedFound | undefined } | undefined;
   /** Ranges of files that are not compressed again, if there are any. */
   links: SharedLinks | undefined;
 }
@@ -80,7 +80,7 @@ async function openFound(found: CompressWork["found"]): Promise<FoundTables | un
   const xxhash = await loadXxHash();
   return {
     pclusters: new FoundBytes(found.pclusters, xxhash),
-    fragments: new FoundBytes(found.fragments, xxhash),
+    fragments: found.fragments && new FoundBytes(found.fragments, xxhash),
   };
 }
 

@@ -31,7 +31,7 @@ export interface PieceTargets {
 /** What is found again in the image, and in the packed inode. */
 export interface FoundTables {
   pclusters: FoundBytes;
-  fragments: FoundBytes;
+  fragments: FoundBytes | undefined;
 }
 
 /** Bytes that an entry takes more in a full index than in a compact one. */
@@ -96,6 +96,7 @@ export class PiecePlacer implements Placer {
       extent.checksum = pclusters.checksum(piece.blocks.subarray(at, at + extent.storedLen));
       at += extent.storedLen;
     }
+    if (!fragments) return;
     piece.fragmentSums[index] = fragments.checksum(piece.fragments.bytes.subarray(part.fragmentAt, end.fragmentAt));
   }
 
@@ -258,11 +259,12 @@ export class PiecePlacer implements Placer {
 
   /** Where a fragment lies already, or -1: then it is remembered. */
   #findFragment(index: number, part: Part, end: PartEnd): number {
-    if (!this.#found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
+    const found = this.#found?.fragments;
+    if (!found || this.#stored.hasFragment(part.entry) || !part.isLast) return -1;
     const { fragments, fragmentSums } = this.#piece;
     const bytes = fragments.bytes.subarray(part.fragmentAt, end.fragmentAt);
     const checksum = fragmentSums[index]!;
-    const place = this.#found.fragments.find(checksum, 0, bytes.length);
+    const place = found.find(checksum, 0, bytes.length);
     if (place >= 0) {
       const own = place - this.#fragmentOff;
       const ownEnd = own + bytes.length;
@@ -272,7 +274,7 @@ export class PiecePlacer implements Placer {
           : ownEnd <= this.#keptFragments && equalBytes(fragments.bytes.subarray(own, ownEnd), bytes);
       if (isSame) return place;
     }
-    this.#found.fragments.remember(checksum, 0, bytes.length, this.#fragmentOff + this.#keptFragments);
+    found.remember(checksum, 0, bytes.length, this.#fragmentOff + this.#keptFragments);
     return -1;
   }
 }

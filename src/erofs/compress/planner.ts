@@ -52,6 +52,7 @@ export class CompressedPlanner {
       unit: compression.extentRecords ? 1 : settings.blockSize,
       packedEntry,
       fullIndexes: compression.fullIndexes,
+      inChunks: settings.chunkBits !== undefined,
       methods,
       formats: this.#planner.sizes.formats,
       startBlk: this.#planner.startBlk,
@@ -86,7 +87,8 @@ export class CompressedPlanner {
   planFiles(): CompressWork {
     // readers of fragments also read pclusters that several files share
     const findsAgain = this.#input.settings.dedupe && this.#compression.fragments !== "none";
-    const found = findsAgain ? { pclusters: shareFound(), fragments: shareFound() } : undefined;
+    const fragments = this.#compression.dedupeFragments === false ? undefined : shareFound();
+    const found = findsAgain ? { pclusters: shareFound(), fragments } : undefined;
     return this.#work.planFiles(this.#files, found);
   }
 

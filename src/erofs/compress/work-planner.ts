@@ -114,7 +114,8 @@ export class WorkPlanner {
       if (map) return;
       const head = Math.max(...this.#headsOf(entry, heads));
       inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
-      if (settings.inlineData) flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
+      if (settings.inlineData && !this.#stored.inChunks)
+        flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
     });
     return {
       compression: this.#compression,

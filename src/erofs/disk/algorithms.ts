@@ -161,7 +161,7 @@ export function algorithmOf(id: number): AlgorithmRow | undefined {
 }
 
 /** Names of mkfs.erofs that there is no codec for yet. */
-export const ALGORITHMS_TO_COME: readonly string[] = ["lzma", "libdeflate"];
+export const ALGORITHMS_TO_COME: readonly string[] = ["lzma"];
 
 /**
  * How many bytes matches may reach back; with 0, as without a wish, the normal number.

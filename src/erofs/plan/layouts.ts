@@ -153,7 +153,8 @@ export class FormatChooser {
       throw new ImageError("LIMIT", `${path}: a symbolic link of ${size} bytes; EROFS holds ${MAX_LINK}`, { path });
     }
     if (kind === S_IFREG && size > 0) {
-      if (settings.chunkBits !== undefined) return LAYOUT_CHUNK;
+      // what becomes compressed shows later
+      if (settings.chunkBits !== undefined && !settings.compression) return LAYOUT_CHUNK;
       if (!settings.inlineData || isPlain) return LAYOUT_PLAIN;
     }
     const tail = size % settings.blockSize;

@@ -84,6 +84,8 @@ export interface SharedStored {
   /** The packed inode: its place is given before its extents are known, so it has an index and whole blocks. */
   packedEntry: number;
   fullIndexes: boolean;
+  /** Files that are not compressed are in chunks, all their blocks in a row. */
+  inChunks: boolean;
   methods: Method[];
   /** By entry: bits 0..3 of i_format. */
   formats: Uint8Array;
@@ -125,7 +127,7 @@ const TOTALS = 4;
 export interface StoredOptions
   extends Pick<
     SharedStored,
-    "blockSize" | "unit" | "packedEntry" | "fullIndexes" | "methods" | "formats" | "startBlk"
+    "blockSize" | "unit" | "packedEntry" | "fullIndexes" | "inChunks" | "methods" | "formats" | "startBlk"
   > {
   /** Number of entries. */
   entries: number;
@@ -243,7 +245,7 @@ export class StoredFiles {
     if (keptLen < storedLen) shared.packed[entry]! |= SCATTERED;
     if (!part.isLast) return;
     shared.inlineLen[entry] = inlineLen;
-    this.#chooseLayout(entry, inlineLen, fragmentLen > 0 ? fragmentOff + fragmentLen : 0);
+    this.#chooseLayout(part, inlineLen, fragmentLen > 0 ? fragmentOff + fragmentLen : 0);
   }
 
   /** Whether some of the file's pclusters lie elsewhere. */
@@ -284,10 +286,10 @@ export class StoredFiles {
     formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (formats[original]! & ~FORMAT_EXTENDED);
   }
 
-  #chooseLayout(entry: number, inlineLen: number, fragmentEnd: number): void {
-    const { blockSize, formats, fullIndexes, packed } = this.shared;
+  #chooseLayout({ entry, size }: Part, inlineLen: number, fragmentEnd: number): void {
+    const { blockSize, formats, fullIndexes, inChunks, packed } = this.shared;
     if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
-    let layout = inlineLen > 0 ? LAYOUT_INLINE : LAYOUT_PLAIN;
+    let layout = inlineLen > 0 ? LAYOUT_INLINE : inChunks && size > 0 ? LAYOUT_CHUNK : LAYOUT_PLAIN;
     if ((packed[entry]! & PACKED) !== 0) {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =

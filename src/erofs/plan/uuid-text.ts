@@ -52,6 +52,7 @@ function compressionText(compression: Compression): string {
     ["dedupeExtents", JSON.stringify(compression.dedupeExtents)],
     ["extentRecords", JSON.stringify(compression.extentRecords)],
     ["hints", listText(compression.hints.map(hintText))],
+    ["dedupeFragments", JSON.stringify(compression.dedupeFragments)],
   ]);
 }
 

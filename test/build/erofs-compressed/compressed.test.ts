@@ -130,7 +130,6 @@ test.each<[BuildOptions, string]>([
   [{ compress: { algorithm: "lz4" }, pclusterSize: 2 << 20 }, "is not an integer from 4096 to 1048576"],
   [{ compress: { algorithm: "lz4" }, packedPclusterSize: 8192, fragments: "tails" }, "is more than that of files"],
   [{ compress: { algorithm: "lz4", dictSize: 4096 } }, "it has none to choose"],
-  [{ compress: { algorithm: "lz4" }, chunkSize: 4096 }, "chunks cannot be compressed"],
   [{ compress: { algorithm: "lz4" }, dsunit: 8 }, "compressed data is not aligned"],
   [{ compress: { algorithm: "lz4" }, compressHints: [{ pattern: "(", pclusterSize: 0 }] }, "("],
   [

@@ -18,6 +18,7 @@ describe("a command line", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, build: {} },
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
+      warnings: [],
     });
   });
 
@@ -80,12 +81,34 @@ describe("an option of the build", () => {
     ["-zlz4 -Efragments=64K", { compress: [{ algorithm: "lz4" }], fragments: "tails", packedPclusterSize: 65536 }],
     ["-zlz4 -Eall-fragments,^ztailpacking", { compress: [{ algorithm: "lz4" }], fragments: "all", tailPacking: false }],
     ["-zlz4 -Ededupe", { compress: [{ algorithm: "lz4" }], dedupeExtents: true }],
-    ["-Ededupe,^dedupe", { dedupeExtents: false }],
+    ["-zlz4 -Ededupe,^dedupe", { compress: [{ algorithm: "lz4" }], dedupeExtents: false }],
+    ["-zlz4 -Efragdedupe=inode", { compress: [{ algorithm: "lz4" }], dedupeFragments: true }],
+    ["-zlz4 -Efragdedupe=full,^fragdedupe", { compress: [{ algorithm: "lz4" }], dedupeFragments: false }],
+    [
+      "-zlz4 -E48bit,ztailpacking,fragments,dedupe",
+      {
+        compress: [{ algorithm: "lz4" }],
+        ...{ extentRecords: true, tailPacking: true, fragments: "tails", dedupeExtents: true },
+      },
+    ],
+    [
+      "-zlz4 -z zstd,9 -zlz4hc",
+      { compress: [{ algorithm: "lz4" }, { algorithm: "zstd", level: 9 }, { algorithm: "lz4hc" }] },
+    ],
+    ["-zlibdeflate,12", { compress: [{ algorithm: "deflate", level: 12 }] }],
+    ["-zlz4 --max-extent-bytes=64k", { compress: [{ algorithm: "lz4" }], maxExtentBytes: 65536 }],
+    ["-zlz4 --chunksize=65536", { compress: [{ algorithm: "lz4" }], chunkSize: 65536 }],
+    [
+      "-C65536 --max-extent-bytes=64k --zD -Eztailpacking,all-fragments=64k,dedupe,48bit,legacy-compress,fragdedupe",
+      {},
+    ],
+    ["--clean --clean=data --MZ --MZ=0 --MZ=i --MZ=id --ovlfs-strip=0 --async-queue-limit=4096", {}],
+    ["-Eplain-xattr-prefixes,dot-omitted,^dot-omitted", {}],
     ["-zlz4 -Elegacy-compress", { compress: [{ algorithm: "lz4" }], fullIndexes: true }],
     ["-zlz4 -E48bit", { compress: [{ algorithm: "lz4" }], extentRecords: true }],
     ["-zlz4 --max-extent-bytes=20000", { compress: [{ algorithm: "lz4" }], maxExtentBytes: 20000 }],
     ["-zlz4 --zD", { compress: [{ algorithm: "lz4" }], compressDirectories: true }],
-    ["--zD=0", { compressDirectories: false }],
+    ["-zlz4 --zD=0", { compress: [{ algorithm: "lz4" }], compressDirectories: false }],
     ["--target-kernel=6.1", { targetKernel: "6.1" }],
     ["-b 64K", { blockSize: 65536 }],
     ["-b 0x1000", { blockSize: 4096 }],
@@ -137,6 +160,7 @@ describe("an option of the build", () => {
     ["--workers=4", { workers: 4 }],
     ["--work=4", { workers: 4 }],
     ["--workers=0", { workers: 1 }],
+    ["--workers=4000000000", { workers: 64 }],
     ["--dedupe=none", { dedupe: "none" }],
     ["-Enoinline_data", { inlineData: false }],
     ["-E^inline_data", { inlineData: false }],
@@ -199,24 +223,44 @@ describe("an option of the build", () => {
     ["-Edeupe", '-E: "deupe" is no feature that can be set', "Did you mean dedupe?"],
     ["-Etailpacking", '-E: "tailpacking" is no feature that can be set', "Did you mean ztailpacking?"],
     ["-Efragments=1", "-E fragments: 1 is not in 512..1048576"],
-    ["-Edot-omitted", "-E dot-omitted: not supported yet"],
-    ["-zlibdeflate", "-z libdeflate: not supported yet"],
     ["-zgzip", "-z gzip: not for EROFS"],
     ["-zlz4h", `-z: "lz4h" is none of ${Object.keys(ALGORITHMS).join(", ")}`, "Did you mean lz4?"],
-    ["-C65536", "-C: needs -z"],
-    ["-Efragments", "-E fragments: needs -z"],
-    ["-Elegacy-compress", "-E legacy-compress: needs -z"],
-    ["--zD", "--zD: needs -z"],
+    ["-Efragdedupe=some", '-E fragdedupe: "some" is none of full, inode'],
+    ["-E^fragdedupe=inode", '-E: "^fragdedupe=inode" is no feature that can be set'],
     ["-zlz4 --compress-hints=", '--compress-hints: "" is no file'],
-    ["-m 4096:lzma", "-m: not supported yet"],
+    [
+      "-m 4096:lzma",
+      "-m: inodes are not compressed: --zD compresses directories, and any Linux from 6.1 on reads that",
+    ],
+    ["--MZ=d", '--MZ: "d": directories only with inodes, id'],
+    ["--MZ=x", '--MZ: "x" is none of 0, i, id'],
+    ["--clean=rvsp", '--clean: "rvsp" is none of data'],
+    ["--ovlfs-strip", "--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them"],
+    ["--ovlfs-strip=1", "--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them"],
+    ["--oci=f", "--oci: nothing is read from the network: make a folder of it first"],
+    ["--s3=host", "--s3: nothing is read from the network: make a folder of it first"],
+    [
+      "--zfeature-bits=2",
+      "--zfeature-bits: its bits have a meaning in one version of mkfs.erofs only: name the features by -E",
+    ],
     ["--tar=f", "--tar: not supported yet"],
     ["--tar", "--tar: not supported yet"],
-    ["--incr=data", "--incremental: not supported yet"],
+    ["--incr=data", "--incremental: nothing is added to an image that is there: images are made anew, whole"],
     ["--blobdev=x", "--blobdev: not supported yet"],
     ["--aufs", "--aufs: not supported yet"],
   ])("%s is refused: %s", (line, message, hint?: string) => {
     expect(() => build(line)).toThrow(new UsageError(message, hint));
   });
+});
+
+test.each([
+  ["-C65536", ["-C has no effect without -z"]],
+  ["--compress-hints=x", ["--compress-hints has no effect without -z"]],
+  ["-Efragments,^fragments,48bit", ["-E 48bit has no effect without -z"]],
+  ["-E^48bit,^dedupe --zD=0", []],
+  ["-C65536 -zlz4", []],
+])("%s says %j", (line, warnings) => {
+  expect(parse(`${line} img src`).warnings).toEqual(warnings);
 });
 
 describe("times", () => {
@@ -289,6 +333,8 @@ describe("--format=squashfs", () => {
     ["-z lzo", "-z lzo: not supported yet"],
     ["-z zip", `-z: "zip" is none of ${Object.keys(COMPRESSORS).join(", ")}`, "Did you mean gzip?"],
     ["-z deflate", "-z deflate: not for SquashFS"],
+    ["-z libdeflate", "-z deflate: not for SquashFS"],
+    ["-z zstd -z gzip", "-z: an image of SquashFS has one compressor, not zstd:gzip"],
     ["--zD=0", "--zD: not for SquashFS"],
     ["-Ededupe", "-E dedupe: not for SquashFS"],
     ["-E^48bit", "-E ^48bit: not for SquashFS"],

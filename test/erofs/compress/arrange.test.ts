@@ -16,6 +16,7 @@ function gather(fragments: (Uint8Array | number | undefined)[]) {
     firstBlk: 1,
     unit: 4096,
     fullIndexes: false,
+    inChunks: false,
     methods: [],
     formats: new Uint8Array(count),
     startBlk: new Uint32Array(count),

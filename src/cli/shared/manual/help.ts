@@ -134,7 +134,7 @@ function explain<S>(option: Option<S>, marksFormat: boolean): string {
   const facts = [
     ...(value ? describeValue(value) : []),
     ...(normal === undefined ? [] : [normal === IS_DEFAULT ? "the default" : `default: ${normal}`]),
-    ...(needs === undefined ? [] : [`needs ${needs}`]),
+    ...(needs === undefined ? [] : [`with ${needs} only`]),
     ...(formats === undefined || !marksFormat ? [] : [`${formats.map(formatName).join(" and ")} only`]),
   ];
   return facts.length === 0 ? help : `${help} (${facts.join("; ")})`;
