@@ -68,6 +68,18 @@ test.each(["docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md", "README.md
   expect(missing).toEqual([]);
 });
 
+test("the folders that are shown are those of the source, and the files in them are there", () => {
+  const [, block] = text.match(/^## Folders\n([\s\S]*?)^## /m)!;
+  const lines = block!.split("\n").filter((line) => line.startsWith("    "));
+  const words = lines.flatMap((line) => line.match(/[\w-]+(?:\/[\w-]+)*(?:\/|\.ts\b)/g) ?? []);
+  const source = readdirSync(new URL("src", root), { recursive: true, withFileTypes: true });
+  const folders = source.filter((each) => each.isDirectory()).map((each) => each.name);
+  const shown = words.filter((word) => word.endsWith("/")).flatMap((word) => word.split("/").filter(Boolean));
+  expect([...new Set(shown)].sort()).toEqual([...new Set(folders)].sort());
+  const names = source.filter((each) => each.isFile()).map((each) => each.name);
+  expect(words.filter((word) => word.endsWith(".ts") && !names.includes(word.split("/").at(-1)!))).toEqual([]);
+});
+
 test("the links inside of a page lead to its headings", () => {
   for (const name of ["docs/architecture.md", "CONTRIBUTING.md", "docs/erofs-format.md", "docs/squashfs-format.md"]) {
     const page = readFileSync(new URL(name, root), "utf8");
