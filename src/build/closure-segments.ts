@@ -96,13 +96,13 @@ class ClosurePacker {
   async finish(): Promise<void> {
     await this.#maker.finish();
     this.#reader.contents.close();
-    this.#root.addExcluded(this.#reader.tree.excluded);
+    this.#root.addLeftOut(this.#reader.tree);
   }
 
   /** Starts with an empty tree, when all that was in it is in the image. */
   async #clear(): Promise<void> {
     await this.#maker.finish();
-    this.#root.addExcluded(this.#reader.tree.excluded);
+    this.#root.addLeftOut(this.#reader.tree);
     this.#columns.clear(this.#reader.tree.length);
     this.#maker.sizes.clear();
     this.#reader.clear();

@@ -2,6 +2,7 @@
  * What jobs read. Contents that every thread can open are a value, which is posted to the threads and opened in each of
  * them; any others are an object of the main thread, and read by it alone.
  */
+import type { TemporaryFile } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { Arrangement } from "../erofs/compress/arrange.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";
@@ -15,7 +16,7 @@ export type SharedContents =
   /** Files on this machine. */
   | { kind: "files"; paths: SharedPaths }
   /** The packed inode's: the spill file in which they were gathered, and the order in which the inode has them. */
-  | { kind: "gathered"; path: string; arrangement: Arrangement | undefined };
+  | { kind: "gathered"; file: TemporaryFile; arrangement: Arrangement | undefined };
 
 /** What most jobs read. */
 export interface JobInput {
@@ -44,6 +45,6 @@ function open(tree: Tree, contents: SharedContents): Contents {
     case "files":
       return new FileContents(tree, contents.paths);
     case "gathered":
-      return new GatheredContents(contents.path, contents.arrangement);
+      return new GatheredContents(contents.file, contents.arrangement);
   }
 }

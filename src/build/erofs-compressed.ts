@@ -4,7 +4,7 @@
  *     plan files -> compress -> plan metadata -> compress the packed inode -> emit metadata
  */
 
-import { SpillFile, type SpillFolder, withSpills } from "../core/node/node-spill.ts";
+import { SpillFile } from "../core/node/node-spill.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import { stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
@@ -14,7 +14,6 @@ import type { ErofsPlan, PlanInput } from "../erofs/plan/plan.ts";
 import type { SharedContents } from "./contents.ts";
 import type { BuildSession, Staged } from "./session.ts";
 import type { CompressFiles } from "./spilled.ts";
-import type { SharedTarget } from "./target.ts";
 
 /** Builds compressed images in a session. */
 export class CompressedBuild {
@@ -28,15 +27,10 @@ export class CompressedBuild {
     this.#packedEntry = packedEntry;
   }
 
-  /** Plans, compresses and writes to `image`. */
-  run(staged: Staged, input: PlanInput, image: SharedTarget): Promise<ErofsPlan> {
-    return withSpills(image.path, (folder) => this.#write(staged, input, image, folder));
-  }
-
-  async #write(staged: Staged, input: PlanInput, image: SharedTarget, folder: SpillFolder): Promise<ErofsPlan> {
+  /** Plans, compresses and writes the image. */
+  async run(staged: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
     const session = this.#session;
     const compression = this.#compression;
-    const files = { image, records: folder.create("records"), fragments: folder.create("fragments") };
     const tree = staged.tree.share();
     const { contents } = staged;
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
@@ -52,7 +46,7 @@ export class CompressedBuild {
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       const { work, arrangement } = packed;
-      const gathered: SharedContents = { kind: "gathered", path: files.fragments, arrangement };
+      const gathered: SharedContents = { kind: "gathered", file: files.fragments, arrangement };
       await session.watch("compress", undefined, () =>
         session.run("compress", { tree, contents: gathered, work, files }),
       );
@@ -80,7 +74,7 @@ export class CompressedBuild {
 }
 
 function writeDirectories(planner: CompressedPlanner, { tree, inodes }: PlanInput, files: CompressFiles): void {
-  const fragments = new SpillFile(files.fragments);
+  const fragments = new SpillFile(files.fragments.path, files.fragments.shownPath);
   try {
     writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, (bytes, offset) =>
       fragments.writeAt(bytes, offset),

@@ -1,5 +1,6 @@
 /** The build of an EROFS image: of segments (PlainBuild), or compressed (CompressedBuild). */
 
+import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import type { Sink } from "../core/sink.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { allocatePackedInode } from "../erofs/compress/packed-inode.ts";
@@ -19,6 +20,7 @@ import { makeImageFile } from "./image-file.ts";
 import type { BuildOptions } from "./options.ts";
 import type { BuildReport } from "./report.ts";
 import { BuildSession, type OpenSource, type Staged, toSource } from "./session.ts";
+import type { CompressFiles } from "./spilled.ts";
 import type { ImageTarget, SharedTarget } from "./target.ts";
 
 /** What both ways to build say of what they have made. */
@@ -66,8 +68,8 @@ class ErofsBuild {
       // what is listed first does not find the new file in it
       const staged =
         compression || !PlainBuild.isStraight(source, this.#options.sort) ? await source.stage() : undefined;
-      const made = await makeImageFile(session, out, (image) =>
-        compression ? this.#compress(staged!, image, compression) : this.#pack(source, staged, image),
+      const made = await makeImageFile(session, out, (image, temporary) =>
+        compression ? this.#compress(staged!, image, temporary, compression) : this.#pack(source, staged, image),
       );
       const { unmatched, excluded, ...written } = made;
       return {
@@ -75,7 +77,7 @@ class ErofsBuild {
         mountPoint: this.#options.mountPoint,
         excluded,
         unmatchedRules: unmatched,
-        ...session.describeModes(source),
+        ...session.describeStage(source),
         seconds: session.seconds,
       };
     });
@@ -86,11 +88,18 @@ class ErofsBuild {
     return staged ? build.packTree(staged, image) : build.packClosure(source, image);
   }
 
-  async #compress(staged: Staged, image: SharedTarget, compression: Compression): Promise<MadeImage> {
+  async #compress(
+    staged: Staged,
+    image: SharedTarget,
+    temporary: TemporaryFiles,
+    compression: Compression,
+  ): Promise<MadeImage> {
     const { tree } = staged;
     const packedEntry = allocatePackedInode(tree, compression);
     const input = await this.#prepare(staged);
-    const plan = await new CompressedBuild(this.#session, compression, packedEntry).run(staged, input, image);
+    const build = new CompressedBuild(this.#session, compression, packedEntry);
+    const files: CompressFiles = { image, records: temporary.createHidden(), fragments: temporary.createHidden() };
+    const plan = await build.run(staged, input, files);
     return {
       superblock: plan.superblock,
       metaBlocks: plan.metaBlocks,

@@ -4,7 +4,7 @@
  * to back.
  */
 import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
-import { withSpills } from "../core/node/node-spill.ts";
+import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { BuildSession } from "./session.ts";
 import {
@@ -21,19 +21,23 @@ import {
 /** Bytes at the head of a device that are written last: the superblock's block, however large blocks are. */
 const HEAD_BYTES = 65536;
 
+/** Makes an image in a file; what has to be kept in others meanwhile is among the `temporary` ones. */
+type MakeImage<R> = (image: SharedTarget, temporary: TemporaryFiles) => Promise<R>;
+
 /** Has `make` make the image of a build, and brings it to the target; `make` says how long it is, and all of it is written. */
 export async function makeImageFile<R extends { bytes: number }>(
   session: BuildSession,
   out: ImageTarget,
-  make: (image: SharedTarget) => Promise<R>,
+  make: MakeImage<R>,
 ): Promise<R> {
   const { offset } = session;
   if (typeof out !== "string") {
-    return spool(session, make, (job, path, length) => sendImage(job, path, length, out, offset));
+    return spool(session, make, session.temporary, (...image) => sendImage(...image, out, offset));
   }
-  return writeFileTarget(out, offset, async (file) => {
-    if (file.inPlace) return spool(session, make, (job, path, length) => copyToDevice(job, path, length, file));
-    const made = await make(file);
+  return writeFileTarget(out, offset, async (file, temporary) => {
+    if (file.inPlace) return spool(session, make, temporary, (...image) => copyToDevice(...image, file));
+    session.leaveOut(temporary.named);
+    const made = await make(file, temporary);
     await session.watch("write", made.bytes, () => session.here((job) => sync(job, file, made.bytes)));
     return made;
   });
@@ -51,20 +55,19 @@ async function sync(job: JobContext, file: SharedTarget, bytes: number): Promise
 /** Makes the image in a temporary file, which `send` passes on. */
 async function spool<R extends { bytes: number }>(
   session: BuildSession,
-  make: (image: SharedTarget) => Promise<R>,
-  send: (job: JobContext, path: string, length: number) => Promise<void>,
+  make: MakeImage<R>,
+  temporary: TemporaryFiles,
+  send: (job: JobContext, file: TemporaryFile, length: number) => Promise<void>,
 ): Promise<R> {
-  return withSpills(undefined, async (folder) => {
-    const path = folder.create("image");
-    const image = { path, shownPath: path, offset: 0 };
-    const made = await make(image);
-    await withFileSink(image, async (sink) => sink.truncate(made.bytes));
-    await session.watch("write", made.bytes, () => session.here((job) => send(job, path, made.bytes)));
-    return made;
-  });
+  const image = { ...temporary.createHidden(), offset: 0 };
+  session.leaveOut(temporary.named);
+  const made = await make(image, temporary);
+  await withFileSink(image, async (sink) => sink.truncate(made.bytes));
+  await session.watch("write", made.bytes, () => session.here((job) => send(job, image, made.bytes)));
+  return made;
 }
 
-async function copyToDevice(job: JobContext, path: string, length: number, device: FileTarget): Promise<void> {
+async function copyToDevice(job: JobContext, file: TemporaryFile, length: number, device: FileTarget): Promise<void> {
   checkDeviceRoom(device.path, device.offset + length);
-  await copyImage(job, path, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
+  await copyImage(job, file, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
 }

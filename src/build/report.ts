@@ -24,6 +24,11 @@ export interface BuildReport {
   savedByHoles: number;
   /** Entries left out by rules, and by `oneFileSystem`. */
   excluded: number;
+  /**
+   * Files of the build itself that were found among what is packed, and left out: the image that was there before,
+   * temporary files. They are told by device and inode.
+   */
+  ownFiles: number;
   /** Names of the on-disk features in use, as the kernel spells them. */
   features: string[];
   /** Compression algorithms that a reader must know. */
@@ -73,6 +78,11 @@ export interface SquashfsReport {
   clampedTimes: number;
   /** Entries left out by rules, and by `oneFileSystem`. */
   excluded: number;
+  /**
+   * Files of the build itself that were found among what is packed, and left out: the image that was there before,
+   * temporary files. They are told by device and inode.
+   */
+  ownFiles: number;
   /** Paths of the sort rules that are for no file. */
   unmatchedRules: string[];
   /** Patterns of the `chmod` rules that match no entry. */

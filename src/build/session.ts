@@ -5,7 +5,9 @@
  */
 
 import { ImageError } from "../core/error.ts";
+import type { FileIdentity } from "../core/node/node-identity.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
+import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/check.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
@@ -24,7 +26,7 @@ import { isShared, type SharedContents } from "./contents.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
-import { checkTarget, type ImageTarget } from "./target.ts";
+import { checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
 
 /** What a tree was staged into. */
 export interface Staged {
@@ -64,27 +66,45 @@ type JobParams<K extends keyof typeof JOBS> = Parameters<(typeof JOBS)[K]["run"]
 
 /** One build from its start to its end. */
 export class BuildSession {
-  readonly policy: StagePolicy;
   /** Bytes before the image. */
   readonly offset: number;
   readonly #source: Source;
   readonly #options: RunOptions;
   readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
+  readonly #policy: StagePolicy;
   readonly #chmod: readonly CompiledChmod[];
+  /** Files of this build, which are no part of what it packs. */
+  readonly #own: FileIdentity[] = [];
   readonly #started = performance.now();
   #unmatchedChmod: string[] = [];
-  /** Removes what the source has made. */
-  #release: (() => void) | undefined;
+  #temporary: TemporaryFiles | undefined;
 
   constructor(source: Source, options: RunOptions) {
     this.#source = source;
     this.#options = options;
-    this.policy = resolvePolicy(options, source.isClosure);
+    this.#policy = resolvePolicy(options, source.isClosure);
     this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     this.#pool = new ThreadPool(workers, JOBS, new URL("./worker.js", import.meta.url));
+  }
+
+  /** What becomes of entries. */
+  get policy(): StagePolicy {
+    const names = this.#own.map(({ name }) => name);
+    const areKnown = names.every((name) => name !== undefined);
+    return { ...this.#policy, own: { ids: this.#own.map(({ id }) => id), names: areKnown ? names : undefined } };
+  }
+
+  /** The temporary files that are not beside the target. */
+  get temporary(): TemporaryFiles {
+    return this.#temporary!;
+  }
+
+  /** Leaves files of the build itself out of what is listed from now on. */
+  leaveOut(files: readonly FileIdentity[]): void {
+    this.#own.push(...files);
   }
 
   /** Wall time of each stage so far. */
@@ -95,7 +115,7 @@ export class BuildSession {
 
   /** The time that the image is to say it was made at, where one is given. */
   get timestamp(): number | undefined {
-    return this.policy.times === "fixed" ? this.policy.timestamp : this.#options.timestamp;
+    return this.#policy.times === "fixed" ? this.#policy.timestamp : this.#options.timestamp;
   }
 
   /** Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
@@ -106,6 +126,11 @@ export class BuildSession {
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) onAbort();
       checkTarget(out);
+      this.#temporary = systemFiles(out);
+      // what is left there may lie in what is to be packed
+      this.#temporary.removeLitter();
+      const target = identifyTarget(out);
+      if (target) this.leaveOut([target]);
       return await work(await this.#open());
     } catch (error) {
       // whoever reads the stream must not wait for what will not come
@@ -115,7 +140,7 @@ export class BuildSession {
       throw error;
     } finally {
       this.#pool.close();
-      this.#release?.();
+      this.#temporary?.remove();
       signal?.removeEventListener?.("abort", onAbort);
     }
   }
@@ -134,9 +159,8 @@ export class BuildSession {
     if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
     // a part of the walk, whose progress is told when entries come
     const started = performance.now();
-    const start = await this.here(() => source.open(this.policy, tree));
+    const start = await this.here(() => source.open(this.policy, tree, this.temporary));
     this.#seconds.walk += (performance.now() - started) / 1000;
-    this.#release = start.release;
     return {
       tree,
       tops: this.#isStraight(start) ? start.paths : undefined,
@@ -148,7 +172,7 @@ export class BuildSession {
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
   #isStraight({ finish, paths }: WalkStart): boolean {
-    const { times, copyLinks } = this.policy;
+    const { times, copyLinks } = this.#policy;
     return times === "fixed" && copyLinks && !finish && !paths.isDirectory && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -174,9 +198,9 @@ export class BuildSession {
     return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
   }
 
-  /** What every report says of how modes came about. */
-  describeModes({ tree }: Pick<Staged, "tree">): Pick<BuildReport, "modesByRule" | "unmatchedChmod"> {
-    return { unmatchedChmod: this.#unmatchedChmod, modesByRule: tree.hasRuledModes };
+  /** What every report says of how the tree came about. */
+  describeStage({ tree }: Pick<Staged, "tree">): Pick<BuildReport, "modesByRule" | "ownFiles" | "unmatchedChmod"> {
+    return { ownFiles: tree.ownFiles, unmatchedChmod: this.#unmatchedChmod, modesByRule: tree.hasRuledModes };
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Compression between files: each thread opens those that it writes, and the spill files. */
 import { ImageError } from "../core/error.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
+import type { TemporaryFile } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
 import { type Arrangement, findStart } from "../erofs/compress/arrange.ts";
 import type { Contents } from "../stage/tree/contents.ts";
@@ -9,10 +10,10 @@ import type { SharedTarget } from "./target.ts";
 /** The files of a compressed build. */
 export interface CompressFiles {
   image: SharedTarget;
-  /** Path of what holds extents and inline bytes: see StoredFiles. */
-  records: string;
-  /** Path of what holds the contents of the packed inode. */
-  fragments: string;
+  /** Holds extents and inline bytes: see StoredFiles. */
+  records: TemporaryFile;
+  /** Holds the contents of the packed inode. */
+  fragments: TemporaryFile;
 }
 
 /** All lies where it was gathered. */
@@ -25,19 +26,19 @@ export function openFiles(
 ): Record<keyof CompressFiles, SpillFile> {
   return {
     image: job.keep(new SpillFile(image.path, image.shownPath, image.offset)),
-    records: job.keep(new SpillFile(records)),
-    fragments: job.keep(new SpillFile(fragments)),
+    records: job.keep(new SpillFile(records.path, records.shownPath)),
+    fragments: job.keep(new SpillFile(fragments.path, fragments.shownPath)),
   };
 }
 
 /** The contents of the packed inode, out of the spill file where they were gathered. */
 export class GatheredContents implements Contents {
-  readonly #path: string;
+  readonly #source: TemporaryFile;
   readonly #arrangement: Arrangement;
   #file: SpillFile | undefined;
 
-  constructor(path: string, arrangement: Arrangement = NOT_ARRANGED) {
-    this.#path = path;
+  constructor(source: TemporaryFile, arrangement: Arrangement = NOT_ARRANGED) {
+    this.#source = source;
     this.#arrangement = arrangement;
   }
 
@@ -54,7 +55,7 @@ export class GatheredContents implements Contents {
   }
 
   #read(offset: number, into: Uint8Array): void {
-    this.#file ??= new SpillFile(this.#path);
+    this.#file ??= new SpillFile(this.#source.path, this.#source.shownPath);
     const got = this.#file.readAt(into, offset);
     if (got !== into.length)
       throw new ImageError("INTERNAL", `${got} bytes in the packed inode at ${offset}, not ${into.length}`);

@@ -8,7 +8,6 @@
  */
 
 import type { FileSink } from "../core/node/node-file-sink.ts";
-import { withSpills } from "../core/node/node-spill.ts";
 import { checkInteger } from "../core/options/check.ts";
 import type { Sink } from "../core/sink.ts";
 import type { DataCoding } from "../squashfs/data.ts";
@@ -79,7 +78,7 @@ class SquashfsBuild {
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
         unmatchedRules: order.unmatched,
-        ...session.describeModes(staged),
+        ...session.describeStage(staged),
         seconds: session.seconds,
       };
     });
@@ -110,12 +109,10 @@ class SquashfsBuild {
     if (typeof out === "string")
       return writeFileTarget(out, offset, (file) => this.#writeFile(staged, inodes, data, file));
     // sizes are known at the end only, and the superblock comes first
-    return withSpills(undefined, async (folder) => {
-      const path = folder.create("image");
-      const image = await this.#writeFile(staged, inodes, data, { path, shownPath: path, offset: 0, inPlace: false });
-      await this.#session.here((job) => sendImage(job, path, image.bytes, out, offset));
-      return image;
-    });
+    const file = this.#session.temporary.createHidden();
+    const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false });
+    await this.#session.here((job) => sendImage(job, file, image.bytes, out, offset));
+    return image;
   }
 
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */

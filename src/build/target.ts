@@ -1,8 +1,11 @@
 /** Where images go: a path, a stream, or a sink of the caller's. */
 
 import { ImageError } from "../core/error.ts";
-import { FileSink, openTarget } from "../core/node/node-file-sink.ts";
+import { FileSink } from "../core/node/node-file-sink.ts";
+import { type FileIdentity, identifyDescriptor } from "../core/node/node-identity.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
+import { openTarget, prepareTarget } from "../core/node/node-target.ts";
+import { type TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import { SequentialSink, type Sink } from "../core/sink.ts";
 import type { JobContext } from "../core/threads.ts";
 
@@ -29,11 +32,29 @@ export function checkTarget(out: ImageTarget): void {
   );
 }
 
+/** A stream to what this process has open: where that is a file, the build leaves it out of what it packs. */
+export class DescriptorStream extends WritableStream<Uint8Array> {
+  readonly descriptor: number;
+
+  constructor(descriptor: number, sink: ConstructorParameters<typeof WritableStream<Uint8Array>>[0]) {
+    super(sink);
+    this.descriptor = descriptor;
+  }
+}
+
+/** Before anything is listed: tells the file that is there already, and is to be replaced or written. */
+export function identifyTarget(out: ImageTarget): FileIdentity | undefined {
+  if (typeof out === "string") return prepareTarget(out);
+  return out instanceof DescriptorStream ? identifyDescriptor(out.descriptor) : undefined;
+}
+
+/** Where the temporary files of a build are that are not beside its target. */
+export function systemFiles(out: ImageTarget): TemporaryFiles {
+  return TemporaryFiles.ofSystem(typeof out === "string" ? out : undefined);
+}
+
 /** A file that holds an image, which every thread can open. */
-export interface SharedTarget {
-  path: string;
-  /** What messages call it. */
-  shownPath: string;
+export interface SharedTarget extends TemporaryFile {
   /** Bytes in front of the image. */
   offset: number;
 }
@@ -44,20 +65,22 @@ export interface FileTarget extends SharedTarget {
   inPlace: boolean;
 }
 
-/** Has `write` make the file `out`, and puts it in its place; after a failure `out` is as it was. */
+/**
+ * Has `write` make the file `out`, and puts it in its place; after a failure `out` is as it was. What else has to be kept in
+ * files meanwhile is among the `temporary` ones.
+ */
 export async function writeFileTarget<R>(
   out: string,
   offset: number,
-  write: (file: FileTarget) => Promise<R>,
+  write: (file: FileTarget, temporary: TemporaryFiles) => Promise<R>,
 ): Promise<R> {
-  const target = openTarget(out);
+  const { path, inPlace, temporary, commit, close } = openTarget(out);
   try {
-    const result = await write({ path: target.path, shownPath: out, offset, inPlace: target.inPlace });
-    target.commit();
+    const result = await write({ path, shownPath: out, offset, inPlace }, temporary);
+    commit();
     return result;
-  } catch (error) {
-    target.abandon();
-    throw error;
+  } finally {
+    close();
   }
 }
 
@@ -93,9 +116,9 @@ export function moveSink(out: Sink, offset: number): Sink {
   };
 }
 
-/** Copies a finished image of `length` bytes, which lies in the temporary file `path`, to a sink, front to back. */
-export async function copyImage(job: JobContext, path: string, length: number, sink: Sink): Promise<void> {
-  const image = job.keep(new SpillFile(path));
+/** Copies a finished image of `length` bytes, which lies in a temporary file, to a sink, front to back. */
+export async function copyImage(job: JobContext, file: TemporaryFile, length: number, sink: Sink): Promise<void> {
+  const image = job.keep(new SpillFile(file.path, file.shownPath));
   await sink.truncate(length);
   const buffer = new Uint8Array(COPY_BYTES);
   for (let done = 0; done < length; ) {
@@ -111,15 +134,15 @@ export async function copyImage(job: JobContext, path: string, length: number, s
 /** The same to a stream or a caller's Sink, `offset` bytes from its start. */
 export async function sendImage(
   job: JobContext,
-  path: string,
+  file: TemporaryFile,
   length: number,
   out: Exclude<ImageTarget, string>,
   offset: number,
 ): Promise<void> {
-  if (!("getWriter" in out)) return copyImage(job, path, length, moveSink(out, offset));
+  if (!("getWriter" in out)) return copyImage(job, file, length, moveSink(out, offset));
   const stream = new SequentialSink(out);
   try {
-    await copyImage(job, path, length, moveSink(stream, offset));
+    await copyImage(job, file, length, moveSink(stream, offset));
   } catch (error) {
     void stream.abort(error);
     throw error;

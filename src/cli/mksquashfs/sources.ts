@@ -47,9 +47,6 @@ export function openSources(given: readonly string[], image: string, settings: S
   const places = settings.noStrip ? placeUnstripped(sources) : placeSources(sources, settings.keepAsDirectory);
   const rules = readExcludes(settings);
   const exclude = toRules(rules, settings, places);
-  // the image that is there already is no part of the new one
-  const own = image !== "-" && existsSync(image) ? imagePaths(resolve(image), places) : [];
-  if (own.length > 0) exclude.paths = [...(exclude.paths ?? []), ...own];
   if (settings.matching !== "paths") limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
   const pseudo = readPseudo(settings);

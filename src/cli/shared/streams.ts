@@ -1,4 +1,5 @@
 /** Standard output and standard error, with errors that can be awaited. */
+import { DescriptorStream } from "../../build/target.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 
@@ -10,8 +11,8 @@ export function print(stream: NodeJS.WriteStream, chunk: string | Uint8Array): P
 }
 
 /** An image's way to standard output; a write that waits for its reader ends with `signal`. */
-export function imageStream(stream: NodeJS.WriteStream, signal: AbortSignal): WritableStream<Uint8Array> {
-  return new WritableStream<Uint8Array>({
+export function imageStream(stream: typeof process.stdout, signal: AbortSignal): WritableStream<Uint8Array> {
+  return new DescriptorStream(stream.fd, {
     write: (chunk) =>
       new Promise((resolve, reject) => {
         const onAbort = () => reject(new ImageError("ABORTED", "the build was aborted"));

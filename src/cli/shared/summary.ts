@@ -9,6 +9,7 @@ export function formatReport(report: BuildReport): string {
     ["UUID", report.uuid],
     ["Size", `${blocks} blocks of ${blockSize} bytes (${showBytes(bytes)})`],
     ["Inodes", formatCounts(report)],
+    ...ownFilesLine(report),
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", `Linux ${report.minimumKernel}`],
@@ -23,6 +24,7 @@ export function formatSquashfsReport(report: SquashfsReport): string {
     ["Size", `${bytes} bytes (${showBytes(bytes)}): data ${showBytes(dataBytes)}, tables ${showBytes(metaBytes)}`],
     ["Blocks", `${blockSize} bytes, ${compressor}, ${fragments} fragment blocks`],
     ["Inodes", formatCounts(report)],
+    ...ownFilesLine(report),
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", `Linux ${report.minimumKernel}`],
@@ -55,7 +57,15 @@ function formatCounts({ counts, excluded }: { counts: EntryCounts; excluded: num
   return `${inodes} (${details.join(", ")})`;
 }
 
-function formatLines(lines: readonly [what: string, value: string][]): string {
+/** What is not in the image because the build itself has made it, or is about to replace it. */
+function ownFilesLine({ ownFiles }: { ownFiles: number }): ReportLine[] {
+  if (ownFiles === 0) return [];
+  return [["Left out", ownFiles === 1 ? "the image itself" : `${ownFiles} files of this build, the image among them`]];
+}
+
+type ReportLine = [what: string, value: string];
+
+function formatLines(lines: readonly ReportLine[]): string {
   return lines.map(([what, value]) => `${`${what}:`.padEnd(14)}${value}\n`).join("");
 }
 

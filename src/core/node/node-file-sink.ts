@@ -1,27 +1,18 @@
-/** Images as files: written beside the target and renamed over it, so that the target is whole or untouched. */
+/** Open files as sinks. */
 import {
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  lstatSync,
   openSync,
-  readlinkSync,
   readSync,
-  realpathSync,
-  rmSync,
-  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { ImageError } from "../error.ts";
 import type { Sink } from "../sink.ts";
 import { systemMessage } from "./node-errors.ts";
-import { checkWindowsTarget, replaceFile } from "./node-windows-target.ts";
 
 /** Writes to an open file at offsets; each thread has its own on one path. */
 export class FileSink implements Sink {
@@ -76,76 +67,6 @@ export class FileSink implements Sink {
   }
 }
 
-/** A target path while its image is being made. */
-export interface Target {
-  /** Where threads write. */
-  path: string;
-  /** Whether writing goes to the target itself (a device), so that the head must come last. */
-  inPlace: boolean;
-  /** All is durable: puts the image in its place. */
-  commit(): void;
-  /** Leaves the target as it was, and nothing else. */
-  abandon(): void;
-}
-
-/** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
-export function openTarget(target: string): Target {
-  checkWindowsTarget(target);
-  const existing = statIfThere(target);
-  const dangling = existing ? undefined : danglingTarget(target);
-  // a symbolic link stays one: what it names is made
-  if (dangling !== undefined) return openTarget(dangling);
-  if (existing?.isBlockDevice() || existing?.isCharacterDevice()) {
-    const nothing = () => undefined;
-    return { path: target, inPlace: true, commit: nothing, abandon: nothing };
-  }
-  if (existing?.isDirectory()) throw new ImageError("INPUT", `${target}: is a directory`, { path: target });
-  if (existing && !existing.isFile())
-    throw new ImageError("INPUT", `${target}: neither a file nor a device`, { path: target });
-  // a symbolic link stays one: what it names is replaced
-  const final = existing ? realpathSync(target) : target;
-  const path = createBeside(final, target);
-  const remove = () => rmSync(path, { force: true });
-  // who ends the process at once, as a second Ctrl-C does, leaves nothing behind either
-  process.once("exit", remove);
-  const result: Target = {
-    path,
-    inPlace: false,
-    commit() {
-      attempt(target, () => replaceFile(path, final));
-      process.off("exit", remove);
-      syncDirectory(dirname(final));
-    },
-    abandon() {
-      process.off("exit", remove);
-      remove();
-    },
-  };
-  try {
-    if (existing) takeOver(path, target, existing);
-  } catch (error) {
-    result.abandon();
-    throw error;
-  }
-  return result;
-}
-
-/** Where a symbolic link leads whose target is not there; undefined for anything else. */
-function danglingTarget(target: string): string | undefined {
-  const link = attempt(target, () => lstatSync(target, { throwIfNoEntry: false }));
-  return link?.isSymbolicLink() ? resolve(dirname(target), readlinkSync(target)) : undefined;
-}
-
-/** Gives the new file the mode of the one it replaces, and its owner where that is allowed. */
-function takeOver(path: string, target: string, existing: Stats): void {
-  try {
-    chownSync(path, existing.uid, existing.gid);
-  } catch {
-    // only root may give files away; anyone else's file is their own
-  }
-  attempt(target, () => chmodSync(path, existing.mode & 0o7777));
-}
-
 /** Throws `IO` where a block device is shorter than `bytes`: before its old contents are touched. */
 export function checkDeviceRoom(path: string, bytes: number): void {
   if (!attempt(path, () => statSync(path)).isBlockDevice()) return;
@@ -153,43 +74,6 @@ export function checkDeviceRoom(path: string, bytes: number): void {
   try {
     const got = attempt(path, () => readSync(descriptor, new Uint8Array(1), 0, 1, bytes - 1));
     if (got === 0) throw new ImageError("IO", `${path}: no space left on device, ${bytes} bytes are needed`, { path });
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function statIfThere(target: string) {
-  return attempt(target, () => statSync(target, { throwIfNoEntry: false }));
-}
-
-/** Creates an empty file of a name nobody has, beside the target so that rename is atomic. */
-function createBeside(final: string, target: string): string {
-  for (let attempts = 0; ; attempts++) {
-    const path = join(dirname(final), `.ts-mkerofs-${process.pid}-${attempts}.tmp`);
-    try {
-      closeSync(openSync(path, "wx"));
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw refused(target, error);
-    }
-  }
-}
-
-/**
- * Makes the rename durable. Not every system can open a directory, and not every directory may be read; the image is
- * in its place all the same.
- */
-function syncDirectory(directory: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(directory, constants.O_RDONLY);
-  } catch {
-    return;
-  }
-  try {
-    fsyncSync(descriptor);
-  } catch {
-    // as above: filesystems that cannot sync a directory say so
   } finally {
     closeSync(descriptor);
   }

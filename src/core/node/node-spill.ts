@@ -1,7 +1,5 @@
 /** Temporary files for what has to wait: each thread opens its own view of one. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ImageError } from "../error.ts";
 import { systemMessage } from "./node-errors.ts";
 
@@ -56,53 +54,5 @@ export class SpillFile {
       const path = this.#shownPath;
       throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
     }
-  }
-}
-
-/** A folder of temporary files that are gone when the build is, however it ends. */
-export class SpillFolder {
-  readonly #path: string;
-  readonly #remove: () => void;
-
-  /** @param neighbour a file in whose folder it shall be; default: the system's for temporary files */
-  constructor(neighbour?: string) {
-    const beside = neighbour === undefined ? tmpdir() : dirname(neighbour);
-    try {
-      this.#path = mkdtempSync(join(beside, ".ts-mkerofs-"));
-    } catch (cause) {
-      throw new ImageError("IO", `${beside}: ${systemMessage(cause)}`, { path: beside, cause });
-    }
-    this.#remove = () => rmSync(this.#path, { recursive: true, force: true });
-    process.once("exit", this.#remove);
-  }
-
-  /** Makes an empty file; returns its path. */
-  create(name: string): string {
-    const path = join(this.#path, name);
-    try {
-      closeSync(openSync(path, "wx"));
-    } catch (cause) {
-      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
-    }
-    return path;
-  }
-
-  /** Removes all files. */
-  remove(): void {
-    process.off("exit", this.#remove);
-    this.#remove();
-  }
-}
-
-/** Makes a folder for temporary files, beside a file or where the system wants them; it is gone when `use` has ended. */
-export async function withSpills<R>(
-  neighbour: string | undefined,
-  use: (folder: SpillFolder) => Promise<R>,
-): Promise<R> {
-  const folder = new SpillFolder(neighbour);
-  try {
-    return await use(folder);
-  } finally {
-    folder.remove();
   }
 }

@@ -3,12 +3,14 @@ import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } fro
 import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
-import { SpillFolder } from "../../core/node/node-spill.ts";
+import { fileId } from "../../core/node/node-identity.ts";
+import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import {
   encodeDevice,
   FLAG_SPARSE,
+  NONE,
   S_IFBLK,
   S_IFCHR,
   S_IFDIR,
@@ -21,6 +23,7 @@ import type { Xattr } from "../tree/xattrs.ts";
 import { XattrSets } from "../tree/xattrs.ts";
 import { sourceStamp } from "./disk/node-files.ts";
 import { hostMode } from "./disk/node-modes.ts";
+import { OwnFileFilter } from "./disk/node-own-files.ts";
 import { PathBuilder, type SharedPaths } from "./disk/node-paths.ts";
 import { splitDevice } from "./disk/node-stager.ts";
 import { imageTarget, systemPath } from "./disk/node-windows.ts";
@@ -33,47 +36,25 @@ export type Amendment = (work: Amending) => void | Promise<void>;
 export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
   return {
     isClosure: source.isClosure,
-    async open(stagePolicy, arena) {
-      const start = await source.open(stagePolicy, arena);
+    async open(stagePolicy, arena, temporary) {
+      const start = await source.open(stagePolicy, arena, temporary);
       // stats of files that are added are exact, so all must be
       const paths = { ...start.paths, exactStats: true };
-      let spool: Spool | undefined;
       return {
         ...start,
         paths,
         async finish(tree, policy, job) {
           const sets = new XattrSets((await start.finish?.(tree, policy, job)) ?? [[]]);
-          spool = new Spool();
-          const work = new Amending(tree, policy, paths, defaults, sets, spool);
+          const work = new Amending(tree, policy, paths, defaults, sets, temporary);
           await amendment(work);
           job.control.check();
           work.editor.finish();
           job.advance(tree.length);
           return sets.sets;
         },
-        release() {
-          spool?.remove();
-          start.release?.();
-        },
       };
     },
   };
-}
-
-/** Made-up contents, as files. */
-class Spool {
-  #folder: SpillFolder | undefined;
-  #count = 0;
-
-  /** Makes an empty file; gives its path. */
-  create(): string {
-    this.#folder ??= new SpillFolder();
-    return this.#folder.create(`${this.#count++}`);
-  }
-
-  remove(): void {
-    this.#folder?.remove();
-  }
 }
 
 /** What an {@link Amendment} works with. Paths of the image, and of the disk, are latin1 strings. */
@@ -81,31 +62,48 @@ export class Amending {
   readonly tree: Tree;
   readonly editor: TreeEditor;
   readonly #sets: XattrSets;
-  readonly #spool: Spool;
+  readonly #temporary: TemporaryFiles;
+  readonly #own: OwnFileFilter;
 
-  constructor(tree: Tree, policy: StagePolicy, paths: SharedPaths, defaults: EntryMeta, sets: XattrSets, spool: Spool) {
+  constructor(
+    tree: Tree,
+    policy: StagePolicy,
+    paths: SharedPaths,
+    defaults: EntryMeta,
+    sets: XattrSets,
+    temporary: TemporaryFiles,
+  ) {
     this.tree = tree;
     this.#sets = sets;
-    this.#spool = spool;
+    this.#temporary = temporary;
+    this.#own = new OwnFileFilter(policy.own);
     this.editor = new TreeEditor(tree, policy, new PathBuilder(tree, paths), defaults);
   }
 
-  /** Adds a regular file whose contents are those of `diskPath`, a symbolic link followed. */
+  /**
+   * Adds a regular file whose contents are those of `diskPath`, a symbolic link followed. Returns NONE for one of the build's
+   * own, which is left out.
+   */
   addFile(path: string, meta: EntryMeta, diskPath: string): number {
     const stats = this.stat(diskPath, true);
     if ((Number(stats.mode) & S_IFMT) !== S_IFREG) throw this.#refuse(diskPath, "not a regular file");
     return this.#addFile(path, meta, diskPath, stats);
   }
 
-  /** Adds a regular file with contents that are on no disk yet: `make` writes them to an empty file. */
+  /**
+   * Adds a regular file with contents that are on no disk yet: `make` writes them to an empty file. That keeps its name, as it
+   * is packed by its path like any other.
+   */
   addMade(path: string, meta: EntryMeta, make: (file: string) => void): number {
-    const file = this.#spool.create();
+    const file = this.#temporary.create();
     make(file);
-    return this.addFile(path, meta, latin1FromBytes(Buffer.from(file)));
+    const diskPath = latin1FromBytes(Buffer.from(file));
+    return this.#placeFile(path, meta, diskPath, this.stat(diskPath, false));
   }
 
   /**
-   * Adds whatever lies at `diskPath`, without what is in it; `stats` are its own.
+   * Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. Returns NONE for a file of the build's own,
+   * which is left out.
    *
    * @param root a directory of the disk that is in the image with all between it and `diskPath`: see {@link LinkPlace}
    */
@@ -175,7 +173,18 @@ export class Amending {
     return this.#attempt(diskPath, (path) => hostMode(stats, path, this.tree));
   }
 
+  /** Whether a file is the build's own, and so left out: the image that is there already, a temporary file. */
+  leavesOut(stats: BigIntStats): boolean {
+    if (!this.#own.isOwn(stats) && !this.#temporary.has(fileId(stats))) return false;
+    this.tree.addOwnFiles(1);
+    return true;
+  }
+
   #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
+    return this.leavesOut(stats) ? NONE : this.#placeFile(path, meta, diskPath, stats);
+  }
+
+  #placeFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
     // contents are opened without following links, so what is opened is what the link leads to
     const isLink = (Number(this.stat(diskPath, false).mode) & S_IFMT) === S_IFLNK;
     const real = isLink ? this.#attempt(diskPath, (at) => latin1FromBytes(realpathSync(at, "buffer"))) : diskPath;

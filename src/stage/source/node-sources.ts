@@ -2,9 +2,10 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { pathBytes, showBytes } from "../../core/bytes.ts";
+import { latin1FromBytes, pathBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
+import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import { compileExcludes } from "../tree/exclude.ts";
@@ -12,9 +13,12 @@ import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
 import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./disk/closure.ts";
+import { OwnFileFilter } from "./disk/node-own-files.ts";
 import type { SharedPaths } from "./disk/node-paths.ts";
-import { IS_WINDOWS, useSlashes } from "./disk/node-windows.ts";
+import { IS_WINDOWS, systemPath, useSlashes } from "./disk/node-windows.ts";
 import type { Source } from "./source.ts";
+
+const SLASH = 0x2f;
 
 /** What the walk starts from. */
 export interface WalkStart {
@@ -22,16 +26,18 @@ export interface WalkStart {
   excluded: number;
   /** Completes the tree after the walk; gives its attribute sets. */
   finish?(tree: Tree, policy: StagePolicy, job: JobContext): Promise<Xattr[][]>;
-  /** Removes what was made for the time of the build. */
-  release?(): void;
   /** Says more of an error about one of the paths: the line of the list that named it. */
   explain(error: unknown): unknown;
 }
 
 /** A source whose entries lie on this machine. */
 export interface FileSource extends Source {
-  /** Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet. */
-  open(policy: StagePolicy, tree: Tree): Promise<WalkStart>;
+  /**
+   * Finds out where the walk starts, and puts the paths of the tops into the tree's arena; touches no entry yet.
+   *
+   * @param temporary makes files that the build needs to its end
+   */
+  open(policy: StagePolicy, tree: Tree, temporary: TemporaryFiles): Promise<WalkStart>;
 }
 
 /** The contents of directory `path` become the root of the image. */
@@ -61,7 +67,7 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
 export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
   return {
     isClosure,
-    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy, !isClosure),
+    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy, tree, !isClosure),
   };
 }
 
@@ -85,7 +91,7 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
     isClosure: true,
     async open(policy, tree) {
       const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
-      return openTops({ ...parseClosureList(useSlashes(text), name), isWindows: IS_WINDOWS }, policy);
+      return openTops({ ...parseClosureList(useSlashes(text), name), isWindows: IS_WINDOWS }, policy, tree);
     },
   };
 }
@@ -124,11 +130,13 @@ async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Ui
   return tree.names.view.subarray(0, length);
 }
 
-function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): WalkStart {
+function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree, mayNest = false): WalkStart {
   const isExcluded = compileExcludes(policy.exclude);
   const all = arrangeClosure(given, mayNest);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
-  const tops = kept ? pickTops(all, kept) : all;
+  const allowed = kept ? pickTops(all, kept) : all;
+  const tops = withoutOwn(allowed, policy);
+  tree.addOwnFiles(allowed.from.length - tops.from.length);
   return {
     paths: {
       from: shareUint32(tops.from),
@@ -136,7 +144,7 @@ function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): Wa
       isDirectory: false,
       exactStats: policy.times !== "fixed",
     },
-    excluded: all.from.length - tops.from.length,
+    excluded: all.from.length - allowed.from.length,
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;
       const line = tops.line.find((_, top) => showBytes(topPath(tops, top)) === error.path);
@@ -145,6 +153,18 @@ function openTops(given: ClosurePaths, policy: StagePolicy, mayNest = false): Wa
         : error;
     },
   };
+}
+
+/** The paths without those of the build's own files. */
+function withoutOwn(tops: ClosurePaths, { own }: StagePolicy): ClosurePaths {
+  const filter = new OwnFileFilter(own);
+  const isOwn = (top: number) => {
+    const path = topPath(tops, top);
+    const name = latin1FromBytes(path, path.lastIndexOf(SLASH) + 1);
+    return filter.suspects(name) && filter.isAt(systemPath(Buffer.from(path)));
+  };
+  const indexes = tops.from.map((_, top) => top).filter((top) => !isOwn(top));
+  return indexes.length < tops.from.length ? pickTops(tops, indexes) : tops;
 }
 
 /** Whether a source is a {@link FileSource}. */

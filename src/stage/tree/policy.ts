@@ -62,6 +62,14 @@ export interface ComponentRule {
   isAnchored: boolean;
 }
 
+/** Files of the build itself, which are no part of what it packs: the image that is there already, temporary files. */
+export interface OwnFiles {
+  /** Device and inode of each: `2049:131`. */
+  ids: readonly string[];
+  /** The names that they have on disk, as latin1 strings; undefined: they may have any. */
+  names: readonly string[] | undefined;
+}
+
 /** {@link StageOptions} with every default decided; plain data, so that it can be sent to other threads. */
 export interface StagePolicy {
   /** uid of every entry, or undefined to keep each one's own. */
@@ -73,6 +81,8 @@ export interface StagePolicy {
   timestamp: number;
   copyLinks: boolean;
   exclude: ExcludeRules;
+  /** Left out too. */
+  own: OwnFiles;
   oneFileSystem: boolean;
   /** Remove Nix's `~nix~case~hack~N` from names. */
   caseHack: boolean;
@@ -98,6 +108,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     timestamp: checkInteger("timestamp", options.timestamp, 0, Number.MAX_SAFE_INTEGER) ?? 0,
     copyLinks: (options.hardLinks ?? (isClosure ? "copy" : "keep")) === "copy",
     exclude: options.exclude ?? {},
+    own: { ids: [], names: [] },
     oneFileSystem: options.oneFileSystem ?? false,
     caseHack: isClosure,
   };

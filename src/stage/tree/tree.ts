@@ -48,7 +48,8 @@ const HEADER_NAME_BYTES = 1;
 const HEADER_LINKS = 2;
 const HEADER_EXCLUDED = 3;
 const HEADER_RULED_MODES = 4;
-const HEADER_WORDS = 5;
+const HEADER_OWN = 5;
+const HEADER_WORDS = 6;
 
 /** What another thread needs to attach to a tree. */
 export type SharedTree = readonly SharedArrayBuffer[];
@@ -147,6 +148,11 @@ export class Tree {
     return Atomics.load(this.#header, HEADER_EXCLUDED);
   }
 
+  /** Files of the build itself that were left out. */
+  get ownFiles(): number {
+    return Atomics.load(this.#header, HEADER_OWN);
+  }
+
   /** Whether modes were decided by rule, as the host holds none. */
   get hasRuledModes(): boolean {
     return Atomics.load(this.#header, HEADER_RULED_MODES) !== 0;
@@ -193,6 +199,17 @@ export class Tree {
   /** Counts entries that were left out. */
   addExcluded(count: number): void {
     Atomics.add(this.#header, HEADER_EXCLUDED, count);
+  }
+
+  /** Counts files of the build itself that were left out. */
+  addOwnFiles(count: number): void {
+    Atomics.add(this.#header, HEADER_OWN, count);
+  }
+
+  /** Counts what was left out of another tree, whose entries belong to this one. */
+  addLeftOut(other: Tree): void {
+    this.addExcluded(other.excluded);
+    this.addOwnFiles(other.ownFiles);
   }
 
   /** Notes that a mode was decided by rule. */

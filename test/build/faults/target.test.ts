@@ -13,9 +13,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { buildErofs, directory, type Entry, entries, ImageError, type Sink } from "../../../dist/index.js";
 import { afterWalk, atProgress, failureOf, makeFaultBench, openFilesBelow } from "../../helpers/faults.ts";
+import { stubTemporaryFolder } from "../../helpers/temporary.ts";
 
 const { scratch, source, image, expectFault, expectUntouched } = makeFaultBench("faults-target");
 
@@ -55,8 +56,30 @@ describe("a target", () => {
     const inside = `${source}/image`;
     const first = await buildErofs(directory(source), inside);
     expect(first.counts.files).toBe(2);
-    expect((await buildErofs(directory(source), inside)).counts.files).toBe(3);
+    const second = await buildErofs(directory(source), inside);
+    expect(second).toMatchObject({ counts: first.counts, ownFiles: 1, excluded: 0 });
     expect(readdirSync(source)).toEqual(["image", "large", "small"]);
+  });
+
+  // Was a bug: a closure is not listed before its image's file is made, which became part of it.
+  test("inside of a path of its closure is no part of itself, nor is a temporary file", async () => {
+    const pack = async (out: string | Sink) => {
+      const { counts, ownFiles } = await buildErofs([source], out);
+      return { files: counts.files, ownFiles };
+    };
+    symlinkSync("source/through", `${scratch}/into`);
+    // the file that is made is met
+    expect(await pack(`${source}/image`)).toEqual({ files: 2, ownFiles: 1 });
+    // and the one that was there before
+    expect(await pack(`${source}/image`)).toEqual({ files: 2, ownFiles: 2 });
+    expect(await pack(`${scratch}/into`)).toEqual({ files: 3, ownFiles: 1 });
+    const outside = readFileSync(`${source}/through`);
+    rmSync(`${source}/through`);
+    await buildErofs([source], image);
+    expect(readFileSync(image).equals(outside)).toBe(true);
+    stubTemporaryFolder(source);
+    expect((await pack({ writeAt() {}, truncate() {}, close() {} })).files).toBe(3);
+    vi.unstubAllEnvs();
   });
 
   test("may have the longest name", async () => {

@@ -1,4 +1,4 @@
-/** The names in one directory, in the order that they have in the image, without what is excluded. */
+/** The names in one directory, in the order that they have in the image, without what is excluded and the build's own. */
 import { type Dirent, opendirSync, readdirSync } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
@@ -7,6 +7,8 @@ import type { StagePolicy } from "../../tree/policy.ts";
 import { S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../tree/tree.ts";
 import { stripCaseHack } from "./case-hack.ts";
 import { NameList } from "./name-list.ts";
+import { OwnFileFilter } from "./node-own-files.ts";
+import { SEPARATOR } from "./node-windows.ts";
 
 /** A directory that takes this many bytes on disk may have so many names that they are read some at a time. */
 const LARGE_DIRECTORY = 64 * 1024;
@@ -19,6 +21,7 @@ export class DirectoryLister {
   readonly #tree: Tree;
   readonly #caseHack: boolean;
   readonly #excluded: Excluder | undefined;
+  readonly #own: OwnFileFilter;
   /** The names of the directory that was listed last. */
   readonly names: NameList;
 
@@ -26,6 +29,7 @@ export class DirectoryLister {
     this.#tree = tree;
     this.#caseHack = policy.caseHack;
     this.#excluded = compileExcludes(policy.exclude);
+    this.#own = new OwnFileFilter(policy.own);
     this.names = new NameList(tree, policy.caseHack);
   }
 
@@ -36,7 +40,7 @@ export class DirectoryLister {
    * @param bytes that it takes on disk, as the system says: it decides no more than how the names are asked for
    */
   list(directory: number, path: Buffer, bytes: number): void {
-    const take = this.#start(directory);
+    const take = this.#start(directory, path);
     if (bytes < LARGE_DIRECTORY) take(readdirSync(path, "latin1").sort());
     else readNames(path, take);
     this.#end(path);
@@ -46,7 +50,7 @@ export class DirectoryLister {
    * The same with the kinds of the entries, where the filesystem tells them with the names: see {@link NameList.kind}.
    */
   listKinds(directory: number, path: Buffer): void {
-    const take = this.#start(directory);
+    const take = this.#start(directory, path);
     let listed: Dirent[];
     try {
       listed = readdirSync(path, { withFileTypes: true, encoding: "latin1" });
@@ -64,20 +68,33 @@ export class DirectoryLister {
     this.#end(path);
   }
 
-  #start(directory: number): (names: string[], kinds?: number[]) => void {
+  #start(directory: number, path: Buffer): (names: string[], kinds?: number[]) => void {
     const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(this.#tree.path(directory))}/` : "";
     this.names.clear();
     return (names, kinds) => {
-      const excluded = this.#excluded;
-      if (!excluded) return this.names.add(names, kinds);
-      const isKept = names.map((name) => !excluded(prefix + (this.#caseHack ? stripCaseHack(name) : name)));
-      const kept = names.filter((_, index) => isKept[index]);
-      this.#tree.addExcluded(names.length - kept.length);
+      const isKept = this.#choose(prefix, path, names);
+      if (isKept === undefined) return this.names.add(names, kinds);
       this.names.add(
-        kept,
+        names.filter((_, index) => isKept[index]),
         kinds?.filter((_, index) => isKept[index]),
       );
     };
+  }
+
+  /** Which names of a directory are taken; undefined: all. */
+  #choose(prefix: string, path: Buffer, names: readonly string[]): boolean[] | undefined {
+    const excluded = this.#excluded;
+    const suspects = (name: string) => this.#own.suspects(name);
+    if (!excluded && !names.some(suspects)) return undefined;
+    return names.map((name) => {
+      if (excluded?.(prefix + (this.#caseHack ? stripCaseHack(name) : name))) {
+        this.#tree.addExcluded(1);
+        return false;
+      }
+      if (!suspects(name) || !this.#own.isAt(childPath(path, name))) return true;
+      this.#tree.addOwnFiles(1);
+      return false;
+    });
   }
 
   #end(path: Buffer): void {
@@ -95,6 +112,11 @@ export class DirectoryLister {
     const other = showBytes(nameAt(index - 1));
     throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
   }
+}
+
+function childPath(directory: Buffer, name: string): Buffer {
+  const separator = directory[directory.length - 1] === SEPARATOR ? [] : [SEPARATOR];
+  return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name, "latin1")]);
 }
 
 /** The type bits of an entry's mode; 0: to be asked for. */

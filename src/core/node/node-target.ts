@@ -1,0 +1,124 @@
+/** Images as files: written beside the target and renamed over it, so that the target is whole or untouched. */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { ImageError } from "../error.ts";
+import { systemMessage } from "./node-errors.ts";
+import { type FileIdentity, identifyPath } from "./node-identity.ts";
+import { TemporaryFiles } from "./node-temporary.ts";
+import { checkWindowsTarget, replaceFile } from "./node-windows-target.ts";
+
+/** A target path while its image is being made. */
+export interface Target {
+  /** Where threads write. */
+  path: string;
+  /** Whether writing goes to the target itself (a device), so that the head must come last. */
+  inPlace: boolean;
+  /** Makes what else has to be kept in files meanwhile. */
+  temporary: TemporaryFiles;
+  /** All is durable: puts the image in its place. */
+  commit(): void;
+  /** Nothing but the target stays, as it was or as {@link commit} has left it. */
+  close(): void;
+}
+
+/**
+ * Before anything is listed: removes what killed builds of a target have left beside it. Returns the file that is there and
+ * is to be replaced, if there is one.
+ */
+export function prepareTarget(target: string): FileIdentity | undefined {
+  try {
+    TemporaryFiles.beside(follow(target).final, target).removeLitter();
+  } catch {
+    // opening it will say why it cannot be
+  }
+  return identifyPath(target);
+}
+
+/** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
+export function openTarget(target: string): Target {
+  checkWindowsTarget(target);
+  const { existing, final } = follow(target);
+  if (existing?.isBlockDevice() || existing?.isCharacterDevice()) {
+    const temporary = TemporaryFiles.ofSystem(target);
+    return { path: target, inPlace: true, temporary, commit: () => undefined, close: () => temporary.remove() };
+  }
+  if (existing?.isDirectory()) throw new ImageError("INPUT", `${target}: is a directory`, { path: target });
+  if (existing && !existing.isFile())
+    throw new ImageError("INPUT", `${target}: neither a file nor a device`, { path: target });
+  const temporary = TemporaryFiles.beside(final, target);
+  try {
+    const path = temporary.create(0o666);
+    if (existing) takeOver(path, target, existing);
+    const commit = () => {
+      attempt(target, () => replaceFile(path, final));
+      temporary.release(path);
+      syncDirectory(dirname(final));
+    };
+    return { path, inPlace: false, temporary, commit, close: () => temporary.remove() };
+  } catch (error) {
+    temporary.remove();
+    throw error;
+  }
+}
+
+/** A symbolic link stays one: what it names is replaced, or made. */
+function follow(target: string): { existing: Stats | undefined; final: string } {
+  const existing = attempt(target, () => statSync(target, { throwIfNoEntry: false }));
+  if (existing) return { existing, final: attempt(target, () => realpathSync(target)) };
+  const link = attempt(target, () => lstatSync(target, { throwIfNoEntry: false }));
+  return link?.isSymbolicLink() ? follow(resolve(dirname(target), readlinkSync(target))) : { existing, final: target };
+}
+
+/** Gives the new file the mode of the one it replaces, and its owner where that is allowed. */
+function takeOver(path: string, target: string, existing: Stats): void {
+  try {
+    chownSync(path, existing.uid, existing.gid);
+  } catch {
+    // only root may give files away; anyone else's file is their own
+  }
+  attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+}
+
+/**
+ * Makes the rename durable. Not every system can open a directory, and not every directory may be read; the image is
+ * in its place all the same.
+ */
+function syncDirectory(directory: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(directory, constants.O_RDONLY);
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // as above: filesystems that cannot sync a directory say so
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function attempt<T>(shownPath: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw refused(shownPath, cause);
+  }
+}
+
+function refused(path: string, cause: unknown): ImageError {
+  return new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
+}
