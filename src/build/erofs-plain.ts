@@ -6,7 +6,6 @@
  *     with a sort file walk -> Tree -> compare -> data in its order -> segments of inodes
  */
 
-import { Control } from "../core/control.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
 import { sharedUint32, shareUint32 } from "../core/shared.ts";
 import { loadXxHash } from "../core/xxhash.ts";
@@ -202,7 +201,7 @@ export class PlainBuild {
   /** Writes what is no segment. */
   async #end(prepared: Prepared, image: SharedTarget, unmatched: string[], excluded: number): Promise<PlainImage> {
     const xxhash = await loadXxHash();
-    const row = new SegmentRow(new Control(1), prepared.row);
+    const row = new SegmentRow(prepared.row);
     const file = new SpillFile(image.path, image.shownPath, image.offset);
     try {
       const { superblock, metaBlocks } = await writeEnd({

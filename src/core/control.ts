@@ -49,13 +49,17 @@ export class Control {
     this.#done.fill(0);
   }
 
-  /** Waits for the turn to write: Linux writes to one file one thread at a time and has the others spin. */
-  takeTurn(): void {
-    while (Atomics.compareExchange(this.#words, TURN, 0, 1) !== 0) {
-      // a thread that dies while it writes gives no turn back: then the build is stopped
-      Atomics.wait(this.#words, TURN, 1, TURN_MS);
-      this.check();
-    }
+  /**
+   * Takes the turn to write, if no other thread has it: Linux writes to one file one thread at a time and has the others
+   * spin.
+   */
+  tryTakeTurn(): boolean {
+    return Atomics.compareExchange(this.#words, TURN, 0, 1) === 0;
+  }
+
+  /** Waits a moment for the turn to be free. */
+  waitTurn(): void {
+    Atomics.wait(this.#words, TURN, 1, TURN_MS);
   }
 
   /** Lets the next thread write. */

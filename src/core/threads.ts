@@ -55,6 +55,21 @@ export class JobContext {
     return this.#pause();
   }
 
+  /**
+   * Takes the turn to write, or gives a promise of it. A thread that dies while it has the turn never gives it back: the
+   * main thread must be able to see that, and to answer signals while another thread's write takes its time.
+   */
+  takeTurn(): Promise<void> | undefined {
+    return this.control.tryTakeTurn() ? undefined : this.#waitForTurn();
+  }
+
+  async #waitForTurn(): Promise<void> {
+    while (!this.control.tryTakeTurn()) {
+      this.control.waitTurn();
+      await this.breathe();
+    }
+  }
+
   /** Has something released when the part is over, however it ends. */
   keep<T extends { release(): void }>(open: T): T {
     this.#kept.push(open);

@@ -156,8 +156,12 @@ class DataWriter {
       this.#free.push(piece.bytes);
       return undefined;
     }
+    const waiting = this.#input.job.takeTurn();
+    return waiting === undefined ? this.#writeNow(piece, off) : waiting.then(() => this.#writeNow(piece, off));
+  }
+
+  #writeNow(piece: DataPiece, off: number): void | Promise<void> {
     const { job, sink } = this.#input;
-    job.control.takeTurn();
     let writing: void | Promise<void>;
     try {
       writing = sink.writeAt(piece.bytes.subarray(0, piece.length), off);

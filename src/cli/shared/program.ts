@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setFlagsFromString } from "node:v8";
+import { hasStuckThreads } from "../../core/node/node-pool.ts";
+import { endBySignal } from "../../core/node/node-process-end.ts";
 import type { BuildProgress } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
 import { ProgressBar } from "./progress.ts";
@@ -109,22 +111,28 @@ async function run(program: Program, job: BuildJob): Promise<number> {
     if (!interruption.signal.aborted) throw error;
     const { name, number } = interruption.signal.reason;
     await complain(formatMessage(program.name, `interrupted (${name})`));
+    if (hasStuckThreads()) end(name);
     return 128 + number;
   }
 }
 
-/** Aborts at the first signal, so that the build can clean up behind itself, and exits at the second. */
+/** Aborts at the first signal, so that the build can clean up behind itself, and ends the process at the second. */
 function watchSignals(onSignal: () => void): AbortController {
   const controller = new AbortController();
   const listener: NodeJS.SignalsListener = (name) => {
-    const number = constants.signals[name];
     onSignal();
-    if (controller.signal.aborted) process.exit(128 + number);
-    controller.abort({ name, number });
+    if (controller.signal.aborted) end(name);
+    controller.abort({ name, number: constants.signals[name] });
   };
   // the last is Ctrl-Break on Windows
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const) process.on(name, listener);
   return controller;
+}
+
+/** Ends the process by a signal; on Windows, where none gives its number to the exit status, as if it had. */
+function end(name: NodeJS.Signals): void {
+  if (process.platform === "win32") process.exit(128 + constants.signals[name]);
+  endBySignal(name);
 }
 
 /**

@@ -27,6 +27,16 @@ export interface HelperStart {
 }
 
 const PAUSE_EVERY_MS = 12;
+/** How long helpers may take to stop when a build is aborted: one may wait for a disk that never answers. */
+const GRACE_MS = 500;
+
+/** Helpers that were told to end while the system had them wait for something. */
+const stuck = new Set<Helper>();
+
+/** Whether a thread of an aborted build still waits for the system: then the process cannot exit before it is answered. */
+export function hasStuckThreads(): boolean {
+  return stuck.size > 0;
+}
 
 /** As many threads as this process may use processors. */
 export function defaultThreads(): number {
@@ -40,26 +50,26 @@ export class ThreadPool<T extends JobTable> {
   readonly #jobs: T;
   readonly #workerUrl: URL;
   readonly #helpers: Helper[] = [];
-  readonly #aborted: Promise<never>;
-  #abort!: (error: ImageError) => void;
+  /** Rejects when the build is aborted. */
+  readonly #aborted = new Refusal();
+  /** Rejects when helpers are not waited for any longer. */
+  readonly #givenUp = new Refusal();
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
     this.#threads = threads;
     this.#jobs = jobs;
     this.#workerUrl = workerUrl;
-    this.#aborted = new Promise((_, reject) => {
-      this.#abort = reject;
-    });
-    // most builds are not aborted, and then nobody waits for this
-    this.#aborted.catch(() => undefined);
   }
 
   /** Runs a job in all threads that are of use; rejects with the first error, after all have stopped. */
   async run<K extends keyof T & string>(name: K, params: Parameters<T[K]["run"]>[1]): Promise<void> {
     const known = this.#jobs[name]!;
     await this.#settle((job) => [
-      ...this.#helpersFor(known.pieces(params as never)).map((helper) => helper.ask({ job: name, params })),
+      ...this.#helpersFor(known.pieces(params as never)).map((helper) =>
+        Promise.race([helper.ask({ job: name, params }), this.#givenUp.promise]),
+      ),
       job.run(() => known.run(job, params as never)),
     ]);
   }
@@ -74,10 +84,18 @@ export class ThreadPool<T extends JobTable> {
     return this.#helpers.slice(0, Math.max(0, threads - 1));
   }
 
-  /** Stops all jobs, and does not wait for those of the main thread: they may wait for a caller that never answers. */
+  /**
+   * Stops all jobs, and does not wait for those of the main thread: they may wait for a caller that never answers. Nor for
+   * long for helpers, which may wait for the system.
+   */
   abort(): void {
     this.control.stop();
-    this.#abort(new ImageError("ABORTED", "the build was aborted"));
+    this.#aborted.reject();
+    this.#grace ??= setTimeout(() => {
+      // first of all: what they have open may be closed now, and its number be something else's
+      this.close();
+      this.#givenUp.reject();
+    }, GRACE_MS).unref();
   }
 
   /** Does `work` in the main thread alone; returns its result. */
@@ -87,13 +105,14 @@ export class ThreadPool<T extends JobTable> {
       const working = job.run(work).then((value) => {
         result = { value };
       });
-      return [Promise.race([working, this.#aborted]).finally(() => job.release())];
+      return [Promise.race([working, this.#aborted.promise]).finally(() => job.release())];
     });
     return result!.value;
   }
 
   /** Ends the helpers, which have nothing to do any more, in their own time. */
   close(): void {
+    clearTimeout(this.#grace);
     for (const helper of this.#helpers) helper.close();
   }
 
@@ -117,6 +136,24 @@ export class ThreadPool<T extends JobTable> {
   }
 }
 
+/** A promise that is rejected at most, because the build was aborted. */
+class Refusal {
+  readonly promise: Promise<never>;
+  #reject!: (error: ImageError) => void;
+
+  constructor() {
+    this.promise = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    // most builds are not aborted, and then nobody waits for this
+    this.promise.catch(() => undefined);
+  }
+
+  reject(): void {
+    this.#reject(new ImageError("ABORTED", "the build was aborted"));
+  }
+}
+
 /** One worker thread, from start to end. */
 class Helper {
   readonly #worker: Worker;
@@ -132,8 +169,12 @@ class Helper {
       resourceLimits: { maxYoungGenerationSizeMb: 3 },
     });
     this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
-    this.#worker.on("error", (error) => this.#lose(error));
-    this.#worker.on("exit", (code) => this.#lose(new Error(`a worker thread ended with code ${code}`)));
+    this.#worker.on("error", (cause: Error) =>
+      this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause })),
+    );
+    this.#worker.on("exit", (code) =>
+      this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)),
+    );
   }
 
   /** Has it run a job. */
@@ -150,11 +191,13 @@ class Helper {
   }
 
   close(): void {
+    if (this.#finish && this.#lost === undefined) stuck.add(this);
     this.#worker.unref();
     void this.#worker.terminate();
   }
 
   #lose(error: unknown): void {
+    stuck.delete(this);
     this.#lost ??= error;
     this.#finish?.(error);
   }

@@ -128,8 +128,7 @@ export class SegmentBuilder {
     if (kind === S_IFREG) {
       const reading = contents.read(entry, 0, size, segment.data, segment.dataUsed, true);
       if (reading !== undefined) return reading.then(() => this.#putSmall(item, entry, size));
-      this.#putSmall(item, entry, size);
-      return undefined;
+      return this.#putSmall(item, entry, size);
     }
     this.#chooser.choose(entry, undefined);
     const hasBody = (kind === S_IFDIR || kind === S_IFLNK) && sizes.metaBodyBlocks(entry) > 0;
@@ -138,7 +137,7 @@ export class SegmentBuilder {
   }
 
   /** Keeps of a file, which has just been read behind all that is in use, what goes into the image. */
-  #putSmall(item: number, entry: number, size: number): void {
+  #putSmall(item: number, entry: number, size: number): Promise<void> | undefined {
     const segment = this.#segment;
     const { data, dataUsed: at } = segment;
     const ranges = this.#isSparse(entry, size) ? findRanges(data, at, size, this.#blockSize) : undefined;
@@ -149,10 +148,20 @@ export class SegmentBuilder {
       this.#keepTail(item, tail);
     }
     this.#job.advance(size);
-    if (body === 0) return;
+    if (body === 0) return undefined;
     const map = this.#input.sizes.chunkMaps.get(entry);
     segment.blocks[item] = map ? map.blocks : Math.ceil(body / this.#blockSize);
-    if (!map && this.#findEqual(item, size, tail)) return;
+    const waiting = map ? undefined : this.#findEqual(item, size, tail);
+    if (waiting !== undefined) return waiting.then(() => this.#putBody(item, body, undefined));
+    this.#putBody(item, body, map);
+    return undefined;
+  }
+
+  /** Keeps the blocks of a file, which stands behind all data that is in use, unless they are another's. */
+  #putBody(item: number, body: number, map: ChunkMap | undefined): void {
+    const segment = this.#segment;
+    if (segment.shares[item] !== SHARES_NOTHING) return;
+    const { data, dataUsed: at } = segment;
     data.fill(0, at + body, roundUp(at + body, this.#blockSize));
     if (map) this.#squash(at, map);
     segment.dataAt[item] = at;
@@ -194,20 +203,26 @@ export class SegmentBuilder {
     segment.tailsUsed += length;
   }
 
-  /** Whether a file, which stands behind all data that is in use, is equal to one that is known. */
-  #findEqual(item: number, size: number, tail: number): boolean {
+  /** Looks for one that is known and equal to a file, which stands behind all data that is in use. */
+  #findEqual(item: number, size: number, tail: number): Promise<void> | undefined {
     const { sharing } = this.#input;
-    if (!sharing) return false;
+    if (!sharing) return undefined;
     const segment = this.#segment;
     const { data, dataUsed: at } = segment;
     const key = sampleKey(data, at, at + size);
     const known = sharing.known.length;
     segment.keys[item] = key;
     segment.known[item] = known;
+    const file = { key, size, hasTail: tail > 0 };
     const end = at + size;
     const [body, rest] = [data.subarray(at, end - tail), data.subarray(end - tail, end)];
-    segment.shares[item] = sharing.files.find({ key, size, hasTail: tail > 0 }, body, rest, 0, known);
-    return segment.shares[item] !== SHARES_NOTHING;
+    const find = () => {
+      segment.shares[item] = sharing.files.find(file, body, rest, 0, known);
+    };
+    const waiting = sharing.files.wait(file, 0, known);
+    if (waiting !== undefined) return waiting.then(find);
+    find();
+    return undefined;
   }
 
   /** Puts the chunks of a file that are stored one behind the other. */

@@ -14,7 +14,9 @@ const CHUNK = 256 * 1024;
 /** Reads what has been written to the image, once it has. */
 export interface WrittenImage {
   readAt(into: Uint8Array, offset: number): number;
-  /** Waits until a segment that has its place is written. */
+  /** Whether a segment that has its place is written. */
+  isWritten(segment: number): boolean;
+  /** Waits a moment for that. */
   waitWritten(segment: number): void;
 }
 
@@ -45,14 +47,33 @@ export class FileSharing {
     this.#blockSize = blockSize;
   }
 
+  /** Waits until all files that may be equal to one, of those known from `since` up to `until`, are in the image. */
+  wait(file: FileKey, since: number, until: number): Promise<void> | undefined {
+    const alike = this.#known.alike(file, since, until);
+    // nearly always
+    if (alike.length === 0) return undefined;
+    const segments = alike.map((other) => this.#known.segment(other));
+    return segments.every((segment) => this.#image.isWritten(segment)) ? undefined : this.#waitFor(segments);
+  }
+
+  /** Whoever is to write them may be gone, or take long. */
+  async #waitFor(segments: readonly number[]): Promise<void> {
+    for (const segment of segments) {
+      while (!this.#image.isWritten(segment)) {
+        this.#image.waitWritten(segment);
+        await this.#job.breathe();
+      }
+    }
+  }
+
   /**
-   * The number of the file that is equal to one, of those known from `since` up to `until`; or -1.
+   * The number of the file that is equal to one, of those known from `since` up to `until`, which are all in the image; or -1.
    *
    * @param body its bytes that are in blocks, in memory
    * @param tail those that lie beside its inode
    */
   find(file: FileKey, body: Uint8Array, tail: Uint8Array, since: number, until: number): number {
-    const alike = this.#alike(file, since, until);
+    const alike = this.#known.alike(file, since, until);
     if (alike.length === 0) return -1;
     // for one, hashing both would cost as much as comparing them
     const hash = alike.length > 1 ? this.#xxhash.create64().update(body).update(tail).digest() : undefined;
@@ -65,7 +86,8 @@ export class FileSharing {
 
   /** The same for a large file, which is read for it. */
   async findLarge(file: FileKey, entry: number, since: number, until: number): Promise<number> {
-    const alike = this.#alike(file, since, until);
+    await this.wait(file, since, until);
+    const alike = this.#known.alike(file, since, until);
     const body = file.hasTail ? file.size - (file.size % this.#blockSize) : file.size;
     const hash = alike.length > 1 ? await this.#hashLarge(entry, file.size) : undefined;
     for (const other of alike) {
@@ -73,12 +95,6 @@ export class FileSharing {
       if (await this.#isEqualLarge(other, entry, file.size, body)) return other;
     }
     return -1;
-  }
-
-  #alike(file: FileKey, since: number, until: number): readonly number[] {
-    const alike = this.#known.alike(file, since, until);
-    for (const other of alike) this.#image.waitWritten(this.#known.segment(other));
-    return alike;
   }
 
   /** Whether two files of one size, both large, hold the same bytes. */

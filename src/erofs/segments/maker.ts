@@ -69,12 +69,13 @@ export class SegmentMaker {
     const { settings, time, xattrIbodies } = commons;
     const { tree, columns, contents, image, cuts, makes, inodeOf, sharesWith, plainEnds } = matter;
     const xxhash = await loadXxHash();
-    const row = new SegmentRow(job.control, commons.row);
+    const row = new SegmentRow(commons.row);
     const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
     const parents = new ParentLinks(tree, columns);
     const known = commons.known && new KnownFiles(commons.known);
     const seen = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
+      isWritten: (segment: number) => row.isWritten(segment),
       waitWritten: (segment: number) => row.waitWritten(segment),
     };
     const sharing = known && {

@@ -18,7 +18,7 @@ import type { ErofsSettings } from "../options.ts";
 import type { InodeSizes } from "../plan/measure.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
-import type { KnownFiles } from "./known-files.ts";
+import type { FileKey, KnownFiles } from "./known-files.ts";
 import type { ParentLinks } from "./parent-links.ts";
 import type { SegmentRow } from "./row.ts";
 import { NOT_HERE, type Segment, SHARES_NOTHING } from "./segment.ts";
@@ -108,8 +108,8 @@ export class SegmentPlacer {
     segment.number = row.length;
     segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.bodyBlocks;
     this.#placeInodes(segment);
-    if (segment.large.length > 0) return this.#placeData(segment).then(() => this.#take(segment));
-    for (let item = 0; item < segment.count; item++) if (segment.blocks[item]! > 0) this.#placeSmall(segment, item);
+    const placing = segment.large.length > 0 ? this.#placeData(segment) : this.#placeSmallFrom(segment, 0);
+    if (placing !== undefined) return placing.then(() => this.#take(segment));
     this.#take(segment);
   }
 
@@ -142,12 +142,29 @@ export class SegmentPlacer {
     }
   }
 
-  #placeSmall(segment: Segment, item: number): void {
+  /** Places the data of items that are all small, from one on; mostly there is nothing to wait for. */
+  #placeSmallFrom(segment: Segment, first: number): Promise<void> | undefined {
+    for (let item = first; item < segment.count; item++) {
+      const placing = segment.blocks[item]! > 0 ? this.#placeSmall(segment, item) : undefined;
+      if (placing !== undefined) return placing.then(() => this.#placeSmallFrom(segment, item + 1));
+    }
+    return undefined;
+  }
+
+  #placeSmall(segment: Segment, item: number): Promise<void> | undefined {
     const { sharing } = this.#input;
     if (segment.shares[item] === SHARES_NOTHING) {
-      if (segment.dataAt[item] === NOT_HERE) return;
-      if (sharing && segment.keys[item] !== 0) this.#shareSmall(segment, item, sharing);
+      if (segment.dataAt[item] === NOT_HERE) return undefined;
+      if (sharing && segment.keys[item] !== 0) {
+        const waiting = this.#shareSmall(segment, item, sharing);
+        if (waiting !== undefined) return waiting.then(() => this.#placeItem(segment, item));
+      }
     }
+    this.#placeItem(segment, item);
+    return undefined;
+  }
+
+  #placeItem(segment: Segment, item: number): void {
     if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
     else this.#placeShared(segment, item);
   }
@@ -173,14 +190,22 @@ export class SegmentPlacer {
   }
 
   /** Has a file share the data of one that became known while its segment was made, or of one in the segment. */
-  #shareSmall(segment: Segment, item: number, { known, files }: Sharing): void {
+  #shareSmall(segment: Segment, item: number, sharing: Sharing): Promise<void> | undefined {
+    const { known, files } = sharing;
     const since = segment.known[item]!;
-    if (known.length === since) return;
+    if (known.length === since) return undefined;
     const size = this.#sizeOf(segment, item);
+    const file = { key: segment.keys[item]!, size, hasTail: segment.tailLen[item]! > 0 };
+    const waiting = files.wait(file, since, known.length - segment.originals.length);
+    if (waiting !== undefined) return waiting.then(() => this.#shareKnown(segment, item, file, sharing));
+    this.#shareKnown(segment, item, file, sharing);
+    return undefined;
+  }
+
+  #shareKnown(segment: Segment, item: number, file: FileKey, { known, files }: Sharing): void {
     const { body, tail } = this.#bytesOf(segment, item);
-    const file = { key: segment.keys[item]!, size, hasTail: tail.length > 0 };
     const firstOwn = known.length - segment.originals.length;
-    segment.shares[item] = files.find(file, body, tail, since, firstOwn);
+    segment.shares[item] = files.find(file, body, tail, segment.known[item]!, firstOwn);
     if (segment.shares[item] !== SHARES_NOTHING) return;
     for (const number of known.alike(file, firstOwn, known.length)) {
       const other = this.#bytesOf(segment, segment.originals[number - firstOwn]!);
@@ -206,7 +231,8 @@ export class SegmentPlacer {
     for (let item = 0; item < segment.count; item++) {
       if (segment.blocks[item] === 0) continue;
       if (segment.large[large] !== item) {
-        this.#placeSmall(segment, item);
+        const placing = this.#placeSmall(segment, item);
+        if (placing !== undefined) await placing;
         continue;
       }
       large++;

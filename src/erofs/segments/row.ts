@@ -3,7 +3,6 @@
  * one thread at a time.
  */
 import { Column } from "../../core/column.ts";
-import type { Control } from "../../core/control.ts";
 import { sharedFloat64 } from "../../core/shared.ts";
 import { type InodeCounts, noInodes } from "../../stage/tree/counts.ts";
 import { checkBlocks } from "../disk/limits.ts";
@@ -46,14 +45,12 @@ export function shareRow(firstBlk: number): SharedRow {
 
 /** The row as one thread sees it. */
 export class SegmentRow {
-  readonly #control: Control;
   readonly #totals: Float64Array;
   readonly #writes: Int32Array;
   readonly #written: Column<Uint8Array>;
   readonly #hashes: Column<Uint32Array>;
 
-  constructor(control: Control, shared: SharedRow) {
-    this.#control = control;
+  constructor(shared: SharedRow) {
     this.#totals = shared.totals;
     this.#writes = shared.writes;
     this.#written = new Column(Uint8Array, shared.written);
@@ -117,15 +114,15 @@ export class SegmentRow {
     Atomics.notify(this.#writes, 0);
   }
 
-  /** Waits until another thread has written a segment that has its place. */
+  /** Whether a segment is in the image. */
+  isWritten(segment: number): boolean {
+    return Atomics.load(this.#written.ensure(segment + 1), segment) !== 0;
+  }
+
+  /** Waits a moment until another thread has written a segment that has its place. */
   waitWritten(segment: number): void {
-    const written = this.#written.ensure(segment + 1);
-    while (Atomics.load(written, segment) === 0) {
-      const writes = Atomics.load(this.#writes, 0);
-      if (Atomics.load(written, segment) !== 0) return;
-      Atomics.wait(this.#writes, 0, writes, WAIT_MS);
-      this.#control.check();
-    }
+    const writes = Atomics.load(this.#writes, 0);
+    if (!this.isWritten(segment)) Atomics.wait(this.#writes, 0, writes, WAIT_MS);
   }
 
   /** The hashes of all segments, in order. */
