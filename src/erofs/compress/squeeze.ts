@@ -117,9 +117,10 @@ export class Squeezer {
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
     this.#window.open(entry, from, from + length, this.#isLast);
-    if (size === 0) await this.#window.checkEmpty();
     this.#linker?.open(part.piece, part.index, from, part.pclusterSize);
     await this.#cut();
+    const checking = this.#window.checkUnread();
+    if (checking !== undefined) await checking;
     const isFirst = from === 0;
     if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;

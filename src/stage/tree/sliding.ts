@@ -12,6 +12,7 @@ export class SlidingWindow {
   /** Where the part ends, and whether the file does too. */
   #end = 0;
   #isFileEnd = false;
+  #isRead = false;
 
   /** @param bytes where the window lies; the last one is not used, as a read to a file's end may scribble behind it */
   constructor(bytes: Uint8Array, contents: Contents) {
@@ -26,6 +27,7 @@ export class SlidingWindow {
     this.#to = from;
     this.#end = end;
     this.#isFileEnd = isFileEnd;
+    this.#isRead = false;
   }
 
   /** Where byte `at` of the file lies in the array. */
@@ -33,9 +35,12 @@ export class SlidingWindow {
     return at - this.#from;
   }
 
-  /** Makes sure that a file which shall be empty is so. */
-  checkEmpty(): void | Promise<void> {
-    return this.#contents.read(this.#entry, 0, 0, this.#bytes, 0, true);
+  /**
+   * Makes sure that the file is still what it was, if nothing of the part has been asked for: it is empty, or all its bytes
+   * are known from others.
+   */
+  checkUnread(): void | Promise<void> {
+    if (!this.#isRead) return this.#contents.read(this.#entry, 0, 0, this.#bytes, 0, this.#end === 0);
   }
 
   /** Makes the bytes from `at` to `to` lie in the array; what is in front of them may go. */
@@ -51,6 +56,7 @@ export class SlidingWindow {
       this.#bytes.copyWithin(0, at - this.#from, this.#to - this.#from);
       this.#from = at;
     }
+    this.#isRead = true;
     const offset = this.#to;
     const place = offset - this.#from;
     const length = Math.min(capacity - place, this.#end - offset);

@@ -1,8 +1,15 @@
 /** Equal runs of bytes inside of files (`dedupeExtents`): what they save, the same for any number of threads. */
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
+import {
+  type BuildOptions,
+  type BuildProgress,
+  buildErofs,
+  directory,
+  type Entry,
+  entries,
+} from "../../../dist/index.js";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { prose } from "../../helpers/trees/contents.ts";
 import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from "../../helpers/trees/relatives.ts";
@@ -81,4 +88,37 @@ test("without anything to share the images are the same but for the UUID", async
   const uuid = "00000000-0000-0000-0000-000000000000";
   const without = await imageOf(files, { ...DEDUPE_LZ4, dedupeExtents: false, uuid });
   expect((await imageOf(files, { ...DEDUPE_LZ4, uuid })).equals(without)).toBe(true);
+});
+
+describe("a file that is all references", () => {
+  const tree = `${scratch}/references`;
+  const copy = `${tree}/copy`;
+  const lines = Array.from({ length: 10_000 }, (_, nr) => `line ${(nr * 7919) % 10_007} of text ${nr}\n`);
+  const original = Buffer.from(lines.join(""));
+
+  beforeAll(() => {
+    mkdirSync(tree);
+    writeFileSync(`${tree}/a`, Buffer.concat([Buffer.alloc(4096, "in front of it"), original]));
+  });
+
+  // Was a bug: it was not opened again once its bytes had been compared, so a change after that went unnoticed.
+  test.each([
+    ["its grains were taken", 1],
+    ["its runs were compared", 2],
+  ])("is looked at again after %s", async (_when, comparisons) => {
+    writeFileSync(copy, original.subarray(0, original.length - (original.length % 4096)));
+    utimesSync(copy, 1e9, 1e9);
+    let seen = 0;
+    const onProgress = ({ stage }: BuildProgress) => {
+      if (stage !== "compare" || ++seen !== comparisons) return;
+      const file = openSync(copy, "r+");
+      writeSync(file, "?", 1000);
+      closeSync(file);
+    };
+    await expect(buildErofs(directory(tree), image, { ...DEDUPE_LZ4, workers: 1, onProgress })).rejects.toMatchObject({
+      code: "CHANGED",
+      path: copy,
+    });
+    expect(seen).toBeGreaterThanOrEqual(comparisons);
+  });
 });
