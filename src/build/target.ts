@@ -108,7 +108,7 @@ export async function withFileSink<R>(
 }
 
 /** A sink whose offset 0 is another's `offset`. */
-export function moveSink(out: Sink, offset: number): Sink {
+function moveSink(out: Sink, offset: number): Sink {
   return {
     writeAt: (bytes, at) => out.writeAt(bytes, at + offset),
     truncate: (length) => out.truncate(length + offset),

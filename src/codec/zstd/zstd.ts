@@ -11,8 +11,6 @@ import { isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.t
 
 /** No frame has more contents: the kernel's EROFS reads frames whose window is 1 MiB at most. */
 export const ZSTD_MAX_PLAIN = 0x100000;
-/** The binary logarithm of the largest window that a frame can need: that of its contents, rounded up. */
-export const ZSTD_WINDOW_BITS = 20;
 
 /** Level 1 says how much will fit at other levels, many times faster than these: by how much less it compresses. */
 const QUICK_LEVEL = 1;

@@ -39,11 +39,7 @@ export function requiredFeatures(compression: Compression, used: readonly Method
 }
 
 /** Whether readers need configurations: they know the first algorithm, in pclusters of one block, without. */
-export function needsConfigurations(
-  { algorithms }: Compression,
-  methods: readonly Method[],
-  blockSize: number,
-): boolean {
+function needsConfigurations({ algorithms }: Compression, methods: readonly Method[], blockSize: number): boolean {
   return methods.some(
     ({ algorithm, pclusterSize }) => pclusterSize > blockSize || !ALGORITHMS[algorithms[algorithm]!.algorithm].isFirst,
   );

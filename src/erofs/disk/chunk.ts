@@ -74,7 +74,7 @@ function mapChunks(data: DataRanges, blocks: number, bits: number): ChunkMap {
 }
 
 /** Blocks of a range of chunks, given that the file's last chunk may be short. */
-export function rangeBlocks(first: number, count: number, blocks: number, bits: number): number {
+function rangeBlocks(first: number, count: number, blocks: number, bits: number): number {
   return Math.min((first + count) * 2 ** bits, blocks) - first * 2 ** bits;
 }
 

@@ -24,7 +24,7 @@ export function countCompressPieces(pieces: Float64Array): number {
 }
 
 /** Bytes of a part of a large file, where pclusters have `pclusterSize` at most. */
-export function partBytes(pclusterSize: number): number {
+function partBytes(pclusterSize: number): number {
   return Math.max(PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
 }
 

@@ -3,11 +3,6 @@
 /** Nix on macOS keeps names apart that differ in case only by this suffix and a number; it is no part of the name. */
 const CASE_HACK = "~nix~case~hack~";
 
-/** Whether a name may have the suffix. */
-export function hasCaseHack(name: string): boolean {
-  return name.includes(CASE_HACK);
-}
-
 /** The name that an entry of a store has in the image, from the latin1 string of its name on disk. */
 export function stripCaseHack(name: string): string {
   const at = name.lastIndexOf(CASE_HACK);
