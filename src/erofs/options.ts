@@ -34,7 +34,7 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   checksum?: boolean | undefined;
   /** Files with equal contents share their blocks (`--dedupe`). Default: `file`. */
   dedupe?: "none" | "file" | undefined;
-  /** Every run of data blocks starts at a multiple of this many blocks (`--dsunit`). Default: 1. */
+  /** The data of each file starts at a multiple of this many blocks (`--dsunit`). Default: 1. */
   dsunit?: number | undefined;
   /** The image is a multiple of this many blocks (`--fsalignblks`). Default: 1. */
   fsAlignBlocks?: number | undefined;

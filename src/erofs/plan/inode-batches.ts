@@ -1,12 +1,12 @@
 /**
- * Where inodes go. An inode with its attributes and inline tail must not cross a block, so packing inodes strictly in
+ * Where inodes go. An inode with its attributes and inline tail must not cross a block, so placing inodes strictly in
  * order would leave a quarter of each block empty. The inodes are taken in their order, a mebibyte at a time, and each
- * such batch is packed best fit, largest first. Blocks that stay badly filled are opened again, and their inodes wait
- * for the next batch, where they may find better company. Then the batch's blocks, and the inodes in each, are put
- * back in order. So nearly all neighbours stay in one batch, little is wasted, and each batch is a piece of work of
- * its own.
+ * such batch is fitted into blocks best fit, largest first. Blocks that stay badly filled are opened again, and their
+ * inodes wait for the next batch, where they may find better company. Then the batch's blocks, and the inodes in each,
+ * are put back in order. So nearly all neighbours stay in one batch, little is wasted, and each batch is a piece of work
+ * of its own.
  *
- *     batch: | blocks of packed inodes | inodes larger than a block | full blocks of directories and long links |
+ *     batch: | blocks of inodes | inodes larger than a block | full blocks of directories and long links |
  */
 import { ImageError } from "../../core/error.ts";
 import { MAX_ROOT_NID, SLOT } from "../disk/format.ts";
@@ -26,7 +26,7 @@ const BADLY_FILLED = 1 / 24;
  */
 export const BATCH_FIELDS = 6;
 
-/** The outcome of packing. */
+/** Where everything goes. */
 export interface BatchPlan {
   /** Records of {@link BATCH_FIELDS} numbers. */
   batches: number[];
@@ -55,7 +55,7 @@ export interface BatchInput {
   measureBody(index: number): number;
   /** Takes the byte at which an inode lies; calls come batch by batch, in the order of the bytes in each block. */
   placeItem(index: number, itemOff: number): void;
-  /** Takes the first block of a run. */
+  /** Takes the first block of a body. */
   placeBody(index: number, bodyBlk: number): void;
 }
 

@@ -136,7 +136,7 @@ export class FormatChooser {
     const unit = chunkUnit(chunkIndexes);
     const map = planChunks(ranges, blocks, blockSize, unit, chunkBits);
     const saved = (blocks - map.blocks) * blockSize;
-    // what saves less than a block may cost more in the packing of inodes
+    // what saves less than a block may cost more in how inodes fit into blocks
     if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
     if (settings.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
     this.#sizes.chunkMaps.set(entry, map);

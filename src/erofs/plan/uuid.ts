@@ -31,7 +31,7 @@ export function deriveUuid({ tree, inodes, sharesWith, xattrs, optionsText }: Uu
   const digest = new Digest(xxhash);
   digest.bytes(new TextEncoder().encode(optionsText));
   digest.bytes(xattrs.shared);
-  // an entry's number may differ from run to run: what others say of it is its place in the order
+  // an entry's number may differ from build to build: what others say of it is its place in the order
   for (let index = 0; index < inodes.order.length; index++) place[inodes.order[index]!] = index;
   for (const entry of inodes.order) {
     digest.number(tree.mode.view[entry]!);

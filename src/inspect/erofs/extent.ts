@@ -24,7 +24,7 @@ export function packedExtent(start: number, length: number, at: number): Extent 
   return { start, length, source: "packed", at, stored: length, ...PLAIN_BYTES };
 }
 
-/** A run of zeros that is not stored. */
+/** A range of zeros that is not stored. */
 export function holeExtent(start: number, length: number): Extent {
   return { start, length, source: "hole", at: 0, stored: 0, ...PLAIN_BYTES };
 }

@@ -24,7 +24,7 @@ export function chunkLines(image: ErofsImage, inode: ErofsInode): AsyncGenerator
   return elementLines(elements(image, at, end, shape.byteSize, () => shape));
 }
 
-/** A line for each lcluster of a full index, or run of these; for each pack of a compact one; for each record. */
+/** A line for each lcluster of a full index, or row of these; for each pack of a compact one; for each record. */
 export function indexLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
   if (index.kind === "compact") return packLines(image, index);
   if (index.kind === "records") return elementLines(records(image, index));

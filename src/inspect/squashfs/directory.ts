@@ -1,9 +1,9 @@
 /** Listings of directories as they are read. Source: Linux fs/squashfs/dir.c. */
 import { decodeStruct } from "../../core/struct.ts";
-import { DIR_ENTRY, DIR_HEADER, MAX_RUN } from "../../squashfs/disk/format.ts";
+import { DIR_ENTRY, DIR_HEADER, MAX_GROUP } from "../../squashfs/disk/format.ts";
 import type { ImageBytes } from "../image.ts";
 
-/** A structure of a listing: the head of a run, or an entry of it. */
+/** A structure of a listing: the head of a group, or an entry of it. */
 export interface ListingItem {
   readonly at: number;
   readonly end: number;
@@ -24,7 +24,7 @@ export async function* readListing(table: ImageBytes, at: number, bytes: number)
   table.check(at, bytes);
   for (let from = at; from < limit; ) {
     const { count, start_block: block } = decodeStruct(await table.view(from, DIR_HEADER.byteSize), 0, DIR_HEADER);
-    if (count >= MAX_RUN) throw table.damaged(from, `a run of ${count} entries and one more`);
+    if (count >= MAX_GROUP) throw table.damaged(from, `a group of ${count} entries and one more`);
     yield { at: from, end: from + DIR_HEADER.byteSize, name: undefined, block, offset: 0 };
     from += DIR_HEADER.byteSize;
     for (let entry = 0; entry <= count; entry++) {

@@ -1,14 +1,14 @@
 /**
- * Directories. A listing is runs of entries whose inodes lie in one metadata block and have near numbers:
+ * Directories. A listing is groups of entries whose inodes lie in one metadata block and have near numbers:
  *
- *     | count, inode block, base number | offset, number - base, type, name | … |     at most 256 entries a run
+ *     | count, inode block, base number | offset, number - base, type, name | … |     at most 256 entries a group
  *
- * The index of a large directory names the first entry of a run in each metadata block of the listing, so that the
- * kernel need not read the blocks before it to find a name. For that a run begins in every block.
+ * The index of a large directory names the first entry of a group in each metadata block of the listing, so that the
+ * kernel need not read the blocks before it to find a name. For that a group begins in every block.
  */
 import { ImageError } from "../../core/error.ts";
 import { StructView } from "../../core/struct.ts";
-import { DIR_ENTRY, DIR_HEADER, DIR_INDEX, DOTS_SIZE, MAX_INDEX, MAX_RUN, META_BLOCK } from "./format.ts";
+import { DIR_ENTRY, DIR_HEADER, DIR_INDEX, DOTS_SIZE, MAX_GROUP, MAX_INDEX, META_BLOCK } from "./format.ts";
 import type { MetadataStream } from "./metadata.ts";
 
 /** The entries of a directory, in byte order of their names, as {@link DirectoryWriter.write} asks for them. */
@@ -57,7 +57,7 @@ export class DirectoryWriter {
         index.add(stream.length - start, stream.blockStart, listing, at);
         indexedBlock = stream.blockStart;
       }
-      at = this.#writeRun(listing, at, index !== undefined);
+      at = this.#writeGroup(listing, at, index !== undefined);
     }
     const bytes = stream.length - start;
     if (bytes + DOTS_SIZE > 0xffffffff) {
@@ -66,13 +66,13 @@ export class DirectoryWriter {
     return { block, offset, bytes, index: index?.bytes ?? NO_INDEX, indexEntries: index?.entries ?? 0 };
   }
 
-  /** Writes the run that begins with an entry; returns the entry behind it. */
-  #writeRun(listing: Listing, first: number, staysInBlock: boolean): number {
+  /** Writes the group that begins with an entry; returns the entry behind it. */
+  #writeGroup(listing: Listing, first: number, staysInBlock: boolean): number {
     const stream = this.#stream;
     const { view, bytes } = stream;
     const base = listing.number(first);
     const inodeBlock = blockOf(listing.reference(first));
-    const end = endOfRun(
+    const end = endOfGroup(
       listing,
       first,
       inodeBlock,
@@ -98,9 +98,9 @@ export class DirectoryWriter {
   }
 }
 
-/** The entry behind the run that begins with `first`; entries begin before `room` bytes are full. */
-function endOfRun(listing: Listing, first: number, inodeBlock: number, base: number, room: number): number {
-  const most = Math.min(listing.count, first + MAX_RUN);
+/** The entry behind the group that begins with `first`; entries begin before `room` bytes are full. */
+function endOfGroup(listing: Listing, first: number, inodeBlock: number, base: number, room: number): number {
+  const most = Math.min(listing.count, first + MAX_GROUP);
   let used = DIR_HEADER.byteSize;
   for (let index = first; index < most; index++) {
     const delta = listing.number(index) - base;
@@ -115,7 +115,7 @@ function blockOf(reference: number): number {
   return Math.floor(reference / 0x10000);
 }
 
-/** Bytes of a listing without the headers of its runs. */
+/** Bytes of a listing without the headers of its groups. */
 function measure(listing: Listing): number {
   let bytes = 0;
   for (let index = 0; index < listing.count; index++) bytes += DIR_ENTRY.byteSize + listing.nameLength(index);
@@ -135,7 +135,7 @@ class IndexBuilder {
     return this.#buffer.slice(0, this.#used);
   }
 
-  /** Adds the run that begins with entry `first` at byte `listingOff` of the listing, in metadata block `block`. */
+  /** Adds the group that begins with entry `first` at byte `listingOff` of the listing, in metadata block `block`. */
   add(listingOff: number, block: number, listing: Listing, first: number): void {
     // the kernel reads on from the last entry of the index, however far that is
     if (this.entries === MAX_INDEX) return;

@@ -170,8 +170,8 @@ export const DIR_HEADER = struct("squashfs_dir_header", 12, { count: u32, start_
 /** struct squashfs_dir_entry; a name stands behind it. */
 export const DIR_ENTRY = struct("squashfs_dir_entry", 8, { offset: u16, inode_number: s16, type: u16, size: u16 });
 
-/** Most entries of one run of a directory. */
-export const MAX_RUN = 256;
+/** Most entries of one group of a directory. */
+export const MAX_GROUP = 256;
 /** Bytes that a directory's size counts for the entries `.` and `..`, which are not stored. */
 export const DOTS_SIZE = 3;
 /** Most entries in the index of a directory. */

@@ -5,7 +5,7 @@ import { DirectoryWriter, type Listing } from "../../../src/squashfs/disk/direct
 import { MetadataStream } from "../../../src/squashfs/disk/metadata.ts";
 import { readStream } from "../../helpers/metadata.ts";
 
-test("a listing is runs the kernel can read, and its index leads to their starts", () => {
+test("a listing is groups that the kernel can read, and its index leads to their starts", () => {
   const entry = fc.record({
     name: fc.integer({ min: 1, max: 255 }),
     step: fc.constantFrom(1, 1, 1, 2, 300, -2, 40_000, -40_000),
@@ -42,10 +42,10 @@ test("a listing is runs the kernel can read, and its index leads to their starts
       expect(start).toBe(before);
 
       const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
-      const runs: number[] = [];
+      const groups: number[] = [];
       const read: unknown[] = [];
       for (let at = start; at < start + placed.bytes; ) {
-        runs.push(at - start);
+        groups.push(at - start);
         const count = view.getUint32(at, true) + 1;
         const [inodeBlock, base] = [view.getUint32(at + 4, true), view.getUint32(at + 8, true)];
         expect(count).toBeLessThanOrEqual(256);
@@ -68,7 +68,7 @@ test("a listing is runs the kernel can read, and its index leads to their starts
       for (let entry = 0; entry < placed.indexEntries; entry++) {
         const [listingOff, indexBlock] = [index.readUInt32LE(at), index.readUInt32LE(at + 4)];
         const length = index.readUInt32LE(at + 8) + 1;
-        expect(runs).toContain(listingOff);
+        expect(groups).toContain(listingOff);
         // as the kernel finds it: in this block, at the rest of the sum
         expect(starts.get(indexBlock)! + ((placed.offset + listingOff) % 8192)).toBe(start + listingOff);
         const first = raw.subarray(start + listingOff + 12 + 8, start + listingOff + 12 + 8 + length);
