@@ -45,6 +45,11 @@ export interface CompressionOptions {
    * fragments, `compressDirectories` or `dedupeExtents` is asked for.
    */
   extentRecords?: boolean | undefined;
+  /**
+   * Store equal chunks once, also those of different files (`-Ededupe` without `-z`): of `chunkSize`, which is then a block
+   * by default and 1 MiB at most. Takes the place of compression. Default: false.
+   */
+  dedupeChunks?: boolean | undefined;
   /** Exceptions for some files (`--compress-hints`). */
   compressHints?: readonly CompressHint[] | undefined;
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
@@ -81,6 +86,8 @@ export interface Compression {
   fullIndexes: boolean;
   /** Absent where it is not asked for: the options count in the UUID, which was there first. */
   dedupeExtents?: true;
+  /** Nothing is compressed, but equal chunks are stored once; absent where that is not so. */
+  dedupeChunks?: true;
   /** Equal fragments are not looked for; absent where they are. */
   dedupeFragments?: false;
   /** Extents start anywhere and are listed one by one; absent where they do not. */
@@ -93,7 +100,11 @@ const MAX_ALGORITHMS = 64;
 
 /** Decides the defaults; undefined where nothing is compressed. Throws `INPUT` naming the option that cannot be. */
 export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
-  if (options.compress === undefined) return checkNone(options);
+  if (options.compress === undefined) {
+    checkNone(options);
+    return options.dedupeChunks ? chunksOnly(blockSize) : undefined;
+  }
+  if (options.dedupeChunks) throw new ImageError("INPUT", "dedupeChunks: not together with compression");
   const list: AlgorithmOptions[] = [options.compress].flat();
   if (list.length === 0) throw new ImageError("INPUT", "compress: an empty list of algorithms");
   const pclusterSize = checkPcluster("pcluster size", options.pclusterSize ?? blockSize, blockSize);
@@ -149,7 +160,24 @@ export function hasPackedInode({ fragments, directories }: Compression): boolean
   return fragments !== "none" || directories;
 }
 
-function checkNone(options: CompressionOptions): undefined {
+/** What is done with files where nothing is compressed, but equal chunks are looked for: each is a row of raw extents. */
+function chunksOnly(blockSize: number): Compression {
+  return {
+    algorithms: [resolveAlgorithm({ algorithm: "lz4" }, blockSize)],
+    pclusterSize: 0,
+    packedPclusterSize: 0,
+    maxPclusterSize: blockSize,
+    tailPacking: false,
+    fragments: "none",
+    directories: false,
+    maxExtentBytes: MAX_EXTENT,
+    fullIndexes: false,
+    dedupeChunks: true,
+    hints: [],
+  };
+}
+
+function checkNone(options: CompressionOptions): void {
   const alone = [
     "pclusterSize",
     "tailPacking",

@@ -3,6 +3,7 @@ import { encodeUtf8 } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { checkInteger, checkOneOf } from "../core/options/check.ts";
 import { type Compression, type CompressionOptions, resolveCompression } from "./compress-options.ts";
+import { MAX_EXTENT } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
 import { MAX_CHUNK_BITS } from "./disk/format.ts";
 import { checkTargetKernel } from "./target-kernel.ts";
@@ -75,11 +76,13 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const inodes = options.inodes ?? "auto";
   checkOneOf("inodes", inodes, ["auto", "compact", "extended"]);
   checkOneOf("dedupe", options.dedupe, ["none", "file"]);
-  const chunkSize = options.chunkSize;
+  const chunkSize = options.chunkSize ?? (options.dedupeChunks ? blockSize : undefined);
   if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   const compression = resolveCompression(options, blockSize);
   if (compression && (options.dsunit ?? 1) > 1) throw new ImageError("INPUT", "dsunit: compressed data is not aligned");
-  checkTargetKernel(options.targetKernel, blockSize, compression, chunkSize !== undefined);
+  const sharesChunks = compression?.dedupeChunks === true;
+  if (sharesChunks && chunkSize! > MAX_EXTENT) throw new ImageError("INPUT", "dedupeChunks: chunks are 1 MiB at most");
+  checkTargetKernel(options.targetKernel, blockSize, sharesChunks ? undefined : compression, chunkSize !== undefined);
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),

@@ -95,7 +95,8 @@ export class ImageReader {
   }
 
   #inode(nid: number): ReadInode {
-    const at = nid * 32;
+    // NIDs count from the block meta_blkaddr, which may be in front of the image
+    const at = this.#view.getInt32(1024 + 40, true) * this.blockSize + nid * 32;
     const format = this.#u16(at);
     const extended = (format & 1) === 1;
     const icount = this.#u16(at + 2);

@@ -61,8 +61,7 @@ export const FEATURES: readonly Option<Settings>[] = [
     names: "dedupe",
     sets: { dedupeExtents: true },
     unset: { dedupeExtents: false },
-    needs: "-z",
-    help: "equal runs of bytes inside of files are stored once",
+    help: "equal runs of bytes inside of files are stored once; without -z, equal chunks, of a block or --chunksize",
   }),
   optional({
     names: "fragdedupe",

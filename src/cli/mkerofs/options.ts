@@ -119,12 +119,17 @@ const COMPRESSED_ONLY = [
     "dedupeFragments",
     "compressDirectories",
   ] as const),
-  ...(["maxExtentBytes", "fullIndexes", "dedupeExtents", "extentRecords"] as const),
+  ...(["maxExtentBytes", "fullIndexes", "extentRecords"] as const),
 ];
 
-/** What the library refuses without a compressor is taken as mkfs.erofs takes it: as if it were not there. */
+/**
+ * What the library refuses without a compressor is taken as mkfs.erofs takes it: as if it were not there, but for `-Ededupe`,
+ * by which equal chunks are stored once.
+ */
 function dropCompression(build: BuildOptions): void {
   for (const name of COMPRESSED_ONLY) delete build[name];
+  if (build.dedupeExtents) build.dedupeChunks = true;
+  delete build.dedupeExtents;
 }
 
 /** The options of a SquashFS build, from those that are for it. */

@@ -147,6 +147,7 @@ class SqueezerSet {
           maxExtentBytes: Math.min(row.longestExtent(dictSize), compression.maxExtentBytes),
           interlaced: isInterlaced(compression),
           unit,
+          rawLen: stored.sharesChunks ? stored.chunkBytes : 0,
           // who asks for the smallest image has the time
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
         },

@@ -146,7 +146,8 @@ export class PiecePlacer implements Placer {
     const unit = this.#stored.unitOf(part.entry);
     const hasRecords = this.#stored.hasRecords(part.entry);
     const { blocks, extents } = this.#piece;
-    const findsAgain = this.#found !== undefined && part.isPacked && !hasRecords;
+    const { sharesChunks } = this.#stored.shared;
+    const findsAgain = this.#found !== undefined && (part.isPacked || sharesChunks) && !hasRecords;
     const placed = findsAgain ? this.#findExtents(part, end, refers) : undefined;
     let at = part.blocksAt;
     let kept = this.#keptBlocks;
@@ -169,9 +170,9 @@ export class PiecePlacer implements Placer {
       follows = known < 0;
       if (known < 0) {
         blocks.copyWithin(kept, at, at + storedLen);
-        if (isShareable(extent)) this.#found?.pclusters.remember(extent.checksum, part.algorithm, storedLen, off);
+        if (this.#isShareable(extent)) this.#found?.pclusters.remember(extent.checksum, part.algorithm, storedLen, off);
         kept += storedLen;
-      }
+      } else if (sharesChunks) this.#stored.countSaved(storedLen);
       at += storedLen;
     }
     // where extents start anywhere all are kept, with what stands between a part and one that needs whole blocks
@@ -222,15 +223,25 @@ export class PiecePlacer implements Placer {
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const length = extent.source < 0 ? extent.storedLen : 0;
-      const place = length > 0 && isShareable(extent) ? pclusters.find(extent.checksum, part.algorithm, length) : -1;
+      const place =
+        length > 0 && this.#isShareable(extent) ? pclusters.find(extent.checksum, part.algorithm, length) : -1;
       const isKnown = place >= 0 && this.#isWritten(place, blocks.subarray(at, at + length));
       places.push(isKnown ? place : -1);
       if (isKnown) saved += length;
       at += length;
     }
-    const isFull = refers || this.#stored.isScattered(part.entry);
+    // chunks say where they are in any case
+    const isFull = refers || this.#stored.isScattered(part.entry) || this.#stored.shared.sharesChunks;
     const costs = isFull ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
     return saved > costs ? places : undefined;
+  }
+
+  /**
+   * Whether an extent's blocks may be those of another. The kernel takes what is at one place for one thing, read in one
+   * way: not for an uncompressed block and a pcluster of the same bytes, nor for blocks turned in different ways.
+   */
+  #isShareable({ flags }: PieceExtent): boolean {
+    return (flags & EXTENT_COMPRESSED) !== 0 || this.#stored.shared.sharesChunks;
   }
 
   /** Whether these bytes stand at an offset of the image, or will: what this piece has kept is not written yet. */
@@ -277,12 +288,4 @@ export class PiecePlacer implements Placer {
     found.remember(checksum, 0, bytes.length, this.#fragmentOff + this.#keptFragments);
     return -1;
   }
-}
-
-/**
- * Whether an extent's blocks may be those of another. The kernel takes what is at one place for one thing, read in one
- * way: not for an uncompressed block and a pcluster of the same bytes, nor for blocks turned in different ways.
- */
-function isShareable({ flags }: PieceExtent): boolean {
-  return (flags & EXTENT_COMPRESSED) !== 0;
 }

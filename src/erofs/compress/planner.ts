@@ -18,7 +18,7 @@ import type { ImageTime } from "../plan/time.ts";
 import { type Arrangement, arrangeFragments } from "./arrange.ts";
 import type { CompressWork } from "./compress.ts";
 import { describeMethods, listUsedMethods, requiredFeatures } from "./configurations.ts";
-import { shareFound } from "./found.ts";
+import { shareFound, shareFoundChunks } from "./found.ts";
 import { SKETCH_WORDS } from "./sketch.ts";
 import { indexLayout, listMethods, WorkPlanner } from "./work-planner.ts";
 
@@ -52,7 +52,8 @@ export class CompressedPlanner {
       unit: compression.extentRecords ? 1 : settings.blockSize,
       packedEntry,
       fullIndexes: compression.fullIndexes,
-      inChunks: settings.chunkBits !== undefined,
+      chunkBytes: settings.chunkBits === undefined ? 0 : settings.blockSize * 2 ** settings.chunkBits,
+      sharesChunks: compression.dedupeChunks === true,
       methods,
       formats: this.#planner.sizes.formats,
       startBlk: this.#planner.startBlk,
@@ -86,9 +87,10 @@ export class CompressedPlanner {
   /** The first step: all files. */
   planFiles(): CompressWork {
     // readers of fragments also read pclusters that several files share
-    const findsAgain = this.#input.settings.dedupe && this.#compression.fragments !== "none";
+    const { fragments: kind, dedupeChunks } = this.#compression;
+    const findsAgain = (this.#input.settings.dedupe && kind !== "none") || dedupeChunks === true;
     const fragments = this.#compression.dedupeFragments === false ? undefined : shareFound();
-    const found = findsAgain ? { pclusters: shareFound(), fragments } : undefined;
+    const found = findsAgain ? { pclusters: dedupeChunks ? shareFoundChunks() : shareFound(), fragments } : undefined;
     return this.#work.planFiles(this.#files, found);
   }
 

@@ -58,6 +58,8 @@ export interface SqueezeSettings {
   interlaced: boolean;
   /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
   unit: number;
+  /** Bytes of a raw extent, where files stay rows of these; 0: a block, and a file of these alone needs no extents. */
+  rawLen: number;
   /** Whether to look at bytes before any attempt to compress them. */
   skipsRandom: boolean;
 }
@@ -72,6 +74,7 @@ export class Squeezer {
   readonly #maxExtentBytes: number;
   readonly #interlaced: boolean;
   readonly #unit: number;
+  readonly #rawLen: number;
   readonly #skipsRandom: boolean;
   readonly #linker: Linker | undefined;
   #out!: PieceOutput;
@@ -101,6 +104,7 @@ export class Squeezer {
     this.#maxExtentBytes = settings.maxExtentBytes;
     this.#interlaced = settings.interlaced;
     this.#unit = settings.unit;
+    this.#rawLen = settings.rawLen;
     this.#skipsRandom = settings.skipsRandom;
     this.#linker = linker;
   }
@@ -122,7 +126,8 @@ export class Squeezer {
     const checking = this.#window.checkUnread();
     if (checking !== undefined) await checking;
     const isFirst = from === 0;
-    if (isFirst && this.#isLast && !this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
+    const isRow = this.#rawLen > 0;
+    if (isFirst && this.#isLast && !this.#isPacked && !isRow) blocksAt = this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
     out.endPart({
@@ -162,7 +167,7 @@ export class Squeezer {
           done = isRandom ? 0 : this.#compress(at, place, rest, reach);
           compresses = done > 0;
           if (!compresses) {
-            const length = isRandom || pclusterSize === 0 ? RANDOM_BYTES : pclusterSize;
+            const length = isRandom || pclusterSize === 0 ? Math.max(RANDOM_BYTES, this.#rawLen) : pclusterSize;
             done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
           }
         }
@@ -294,16 +299,27 @@ export class Squeezer {
     // what is no block may end the part, or stand in front of an extent that starts in a later block
     const isKept = length === rest || (endAt === this.#linker?.cut && endAt % blockSize < short);
     const whole = isKept ? length : length - short;
-    for (let done = 0; done < whole; done += blockSize) {
-      const count = Math.min(blockSize, whole - done);
-      this.#storeBlock(place + done, count, this.#interlaced ? (at + done) % blockSize : 0);
+    const rawLen = this.#rawLen || blockSize;
+    for (let done = 0; done < whole; done += rawLen) {
+      const count = Math.min(rawLen, whole - done);
+      if (this.#interlaced) this.#storeTurned(place + done, count, (at + done) % blockSize);
+      else this.#storeBytes(place + done, count);
       this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
     }
     return whole;
   }
 
+  /** Stores bytes as they are. */
+  #storeBytes(place: number, count: number): void {
+    const { blocks, blocksUsed } = this.#out;
+    const stored = roundUp(count, this.#unit);
+    blocks.set(this.#codec.plain.subarray(place, place + count), blocksUsed);
+    blocks.fill(0, blocksUsed + count, blocksUsed + stored);
+    this.#out.blocksUsed += stored;
+  }
+
   /** Stores up to a block, its first byte at `turn`, what goes beyond its end at its start. */
-  #storeBlock(place: number, count: number, turn: number): void {
+  #storeTurned(place: number, count: number, turn: number): void {
     const { blocks, blocksUsed } = this.#out;
     const plain = this.#codec.plain;
     const first = Math.min(count, this.#blockSize - turn);

@@ -114,7 +114,7 @@ export class WorkPlanner {
       if (map) return;
       const head = Math.max(...this.#headsOf(entry, heads));
       inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
-      if (settings.inlineData && !this.#stored.inChunks)
+      if (settings.inlineData && this.#stored.chunkBytes === 0)
         flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
     });
     return {

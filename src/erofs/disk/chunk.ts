@@ -78,6 +78,11 @@ function rangeBlocks(first: number, count: number, blocks: number, bits: number)
   return Math.min((first + count) * 2 ** bits, blocks) - first * 2 ** bits;
 }
 
+/** Writes the address of one chunk, by its number, into the array at `at`. */
+export function emitChunk(view: StructView, at: number, chunk: number, blk: number, indexes: boolean): void {
+  view.setU32(at + chunkUnit(indexes) * chunk, (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).startblk_lo, blk);
+}
+
 /**
  * Writes the array into zeroed bytes at `at`; returns the offset behind it.
  *

@@ -2,7 +2,7 @@
  * Emission of a compressed image's metadata, when its data has its place: inodes with their indexes, which are made from
  * the extents in the spill file.
  */
-import { showBytes } from "../../core/bytes.ts";
+import { roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import type { Sink } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads.ts";
@@ -10,6 +10,7 @@ import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { ExtentReader } from "../compress/extent-log.ts";
 import { type Compression, isInterlaced } from "../compress-options.ts";
 import { ALGORITHMS } from "../disk/algorithms.ts";
+import { chunkUnit, emitChunk } from "../disk/chunk.ts";
 import {
   ADVISE_BIG_PCLUSTERS,
   ADVISE_COMPACTED_2B,
@@ -18,6 +19,7 @@ import {
   ADVISE_INTERLACED_PCLUSTER,
   FORMAT_LAYOUT_SHIFT,
   isCompressed,
+  LAYOUT_CHUNK,
   LAYOUT_COMPRESSED_COMPACT,
   MAP_HEADER,
   MAP_HEADER_FRAGMENT,
@@ -116,9 +118,24 @@ class StoredEmitter {
         const end = this.#emitMap(entry, header, format >> FORMAT_LAYOUT_SHIFT);
         this.#extents.copy(this.#meta.bytes.subarray(end, end + length));
       }
+    } else if (this.#stored.shared.sharesChunks && format >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) {
+      if (!this.#plan.chunkMaps.has(entry)) this.#emitChunks(entry, headEnd);
     } else if (length > 0) {
       this.#extents.seek(recordOff[entry]!, 0);
       this.#extents.copy(this.#meta.bytes.subarray(headEnd, headEnd + length));
+    }
+  }
+
+  /** Writes where each chunk of a file is: the array leads to a row of them so far. */
+  #emitChunks(entry: number, headEnd: number): void {
+    const { chunkIndexes, startBlk } = this.#plan;
+    const { chunkBytes, recordOff } = this.#stored.shared;
+    this.#extents.seek(recordOff[entry]!, startBlk[entry]!);
+    const array = roundUp(headEnd, chunkUnit(chunkIndexes));
+    const chunks = Math.ceil(this.#tree.size.view[entry]! / chunkBytes);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      this.#extents.next();
+      emitChunk(this.#meta.view, array, chunk, this.#extents.blk, chunkIndexes);
     }
   }
 

@@ -84,8 +84,10 @@ export interface SharedStored {
   /** The packed inode: its place is given before its extents are known, so it has an index and whole blocks. */
   packedEntry: number;
   fullIndexes: boolean;
-  /** Files that are not compressed are in chunks, all their blocks in a row. */
-  inChunks: boolean;
+  /** Files that are not compressed are in chunks of so many bytes; 0: they are not. */
+  chunkBytes: number;
+  /** Chunks are extents of the log, each at a place of its own; otherwise they lie in a row. */
+  sharesChunks: boolean;
   methods: Method[];
   /** By entry: bits 0..3 of i_format. */
   formats: Uint8Array;
@@ -127,7 +129,15 @@ const TOTALS = 4;
 export interface StoredOptions
   extends Pick<
     SharedStored,
-    "blockSize" | "unit" | "packedEntry" | "fullIndexes" | "inChunks" | "methods" | "formats" | "startBlk"
+    | "blockSize"
+    | "unit"
+    | "packedEntry"
+    | "fullIndexes"
+    | "chunkBytes"
+    | "sharesChunks"
+    | "methods"
+    | "formats"
+    | "startBlk"
   > {
   /** Number of entries. */
   entries: number;
@@ -287,9 +297,9 @@ export class StoredFiles {
   }
 
   #chooseLayout({ entry, size }: Part, inlineLen: number, fragmentEnd: number): void {
-    const { blockSize, formats, fullIndexes, inChunks, packed } = this.shared;
+    const { blockSize, formats, fullIndexes, chunkBytes, packed } = this.shared;
     if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
-    let layout = inlineLen > 0 ? LAYOUT_INLINE : inChunks && size > 0 ? LAYOUT_CHUNK : LAYOUT_PLAIN;
+    let layout = inlineLen > 0 ? LAYOUT_INLINE : chunkBytes > 0 && size > 0 ? LAYOUT_CHUNK : LAYOUT_PLAIN;
     if ((packed[entry]! & PACKED) !== 0) {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =

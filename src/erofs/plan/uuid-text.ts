@@ -53,6 +53,7 @@ function compressionText(compression: Compression): string {
     ["extentRecords", JSON.stringify(compression.extentRecords)],
     ["hints", listText(compression.hints.map(hintText))],
     ["dedupeFragments", JSON.stringify(compression.dedupeFragments)],
+    ["dedupeChunks", JSON.stringify(compression.dedupeChunks)],
   ]);
 }
 

@@ -68,6 +68,10 @@ export const COMPRESSED_FORMS: [name: string, options: BuildOptions][] = [
     "lz4hc, extents anywhere, dedupe, compressed directories",
     { compress: { algorithm: "lz4hc" }, extentRecords: true, dedupeExtents: true, compressDirectories: true },
   ],
+  ["lz4, not fragdedupe", { compress: { algorithm: "lz4" }, fragments: "tails", dedupeFragments: false }],
+  ["lz4, the rest in chunks", { compress: { algorithm: "lz4" }, chunkSize: 65_536 }],
+  ["equal chunks", { dedupeChunks: true }],
+  ["equal chunks of 64 KiB, by their indexes", { dedupeChunks: true, chunkSize: 65_536, chunkIndexes: true }],
   ["lz4, dedupe", { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" }],
   ["zstd, fragments", { compress: { algorithm: "zstd" }, fragments: "tails" }],
 ];
