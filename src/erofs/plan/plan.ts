@@ -67,7 +67,7 @@ export interface ErofsPlan {
   packedEntry: number;
 }
 
-/** What {@link planImage} works from. */
+/** What {@link ImagePlanner} works from. */
 export interface PlanInput {
   tree: Tree;
   inodes: InodeOrder;
