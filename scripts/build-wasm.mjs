@@ -16,7 +16,12 @@ const OPTIONS = [
   "--enable=simd",
   // 400 KiB for tables, see memory.as; the windows are added when a codec is made
   "--initialMemory=7",
+  // both windows of MAX_WINDOW, and the tables: where address space is limited, all of it is reserved
+  "--maximumMemory=640",
 ];
+
+/** Pages that a packaged module may have, for the same reason: libzstd takes 22 MiB at its highest level, and the windows. */
+const PACKAGED_PAGES = 1024;
 
 /**
  * How far functions of a packaged module are inlined, in instructions: that of zstd was built for size, and calls what
@@ -50,7 +55,7 @@ for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
 }
 
 for (const [name, { package: from, file, sha256 }] of Object.entries(PACKAGED)) {
-  const hash = createHash("sha256").update(`${optimizer} ${JSON.stringify(INLINED)} ${sha256}`);
+  const hash = createHash("sha256").update(`${optimizer} ${JSON.stringify(INLINED)} ${PACKAGED_PAGES} ${sha256}`);
   await generate(name, hash.digest("hex"), () => {
     // beside the package's entry point: it is no export of its own
     const wasm = readFileSync(join(dirname(require.resolve(from)), file));
@@ -111,10 +116,42 @@ async function inline(wasm) {
   try {
     if (!module.validate()) throw new Error("the module uses more features of WebAssembly than it did");
     module.optimize();
-    return module.emitBinary();
+    return limitMemory(module.emitBinary(), PACKAGED_PAGES);
   } finally {
     module.dispose();
   }
+}
+
+/**
+ * Gives the memory of a module another largest size: a section of one memory is its number, 1 (there is a largest size),
+ * and both sizes in pages, as numbers of 7 bits a byte.
+ * @param {Uint8Array} wasm @param {number} pages
+ */
+function limitMemory(wasm, pages) {
+  let at = 8;
+  const read = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = /** @type {number} */ (wasm[at++]);
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  /** @param {number} value @returns {number[]} */
+  const write = (value) => (value < 128 ? [value] : [(value % 128) + 128, ...write(Math.floor(value / 128))]);
+  while (at < wasm.length) {
+    const start = at;
+    const section = wasm[at++];
+    const end = read() + at;
+    if (section === 5) {
+      if (read() !== 1 || wasm[at++] !== 1) throw new Error("the module has another kind of memory than it had");
+      const content = [1, 1, ...write(read()), ...write(pages)];
+      const head = [5, ...write(content.length)];
+      return Buffer.concat([wasm.subarray(0, start), Buffer.from([...head, ...content]), wasm.subarray(end)]);
+    }
+    at = end;
+  }
+  throw new Error("the module has no memory of its own");
 }
 
 /** @param {string} name @param {Uint8Array} wasm */

@@ -2,7 +2,7 @@
  * The segments of a closure, made straight from its paths: nothing is listed or asked for before the thread that packs it
  * comes to it. Each thread takes the next group of paths.
  */
-import type { JobContext } from "../core/threads.ts";
+import { type JobContext, threadsFor } from "../core/threads.ts";
 import { SegmentCuts } from "../erofs/segments/cuts.ts";
 import { OwnColumns } from "../erofs/segments/inode-columns.ts";
 import { type SegmentCommons, SegmentMaker } from "../erofs/segments/maker.ts";
@@ -50,6 +50,8 @@ class ClosurePacker {
   /** Tops that have been packed, but may not have been placed. */
   #pending: { group: number; top: number; entry: number }[] = [];
   #maker!: SegmentMaker;
+  /** Entries that this thread has packed. */
+  #entries = 0;
 
   private constructor(job: JobContext, root: Tree, work: ClosureWork) {
     this.#job = job;
@@ -80,17 +82,24 @@ class ClosurePacker {
       builder.startTop();
       const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
       this.#pending.push({ group, top, entry: reader.openTop(path) });
-      for (let entry = reader.next(), done = 1; entry >= 0; entry = reader.next(), done++) {
+      for (let entry = reader.next(); entry >= 0; entry = reader.next()) {
         this.#cover();
         this.#columns.nlink[entry] = reader.tree.kind(entry) === S_IFDIR ? 2 + reader.subdirectories : 1;
         const adding = builder.add(entry);
         if (adding !== undefined) await adding;
-        if ((done & 63) === 0) await this.#job.breathe();
+        if ((++this.#entries & 63) === 0) await this.#breathe();
       }
-      await this.#job.breathe();
+      await this.#breathe();
     }
     await builder.endPiece();
     if (reader.tree.length > MOST_ENTRIES) await this.#clear();
+  }
+
+  /** How much there is to do shows only while it is done. */
+  #breathe(): Promise<void> | undefined {
+    const threads = threadsFor({ bytes: this.#job.control.done, entries: this.#entries });
+    this.#job.recruit(Math.min(threads, this.#work.groups.length - 1));
+    return this.#job.breathe();
   }
 
   async finish(): Promise<void> {

@@ -9,7 +9,6 @@ import { FileContents } from "../stage/source/disk/node-files.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
-import { GatheredContents } from "./spilled.ts";
 
 /** Contents that every thread can open; plain data, most of it in shared memory. */
 export type SharedContents =
@@ -30,21 +29,25 @@ export function isShared(contents: SharedContents | Contents): contents is Share
 }
 
 /** Opens the tree and the contents for a thread's part in a job. */
-export function openInput(job: JobContext, input: JobInput): { tree: Tree; contents: Contents } {
+export async function openInput(job: JobContext, input: JobInput): Promise<{ tree: Tree; contents: Contents }> {
   const tree = Tree.attach(input.tree);
-  return { tree, contents: openContents(job, tree, input.contents) };
+  return { tree, contents: await openContents(job, tree, input.contents) };
 }
 
 /** Opens contents for a thread's part in a job. */
-export function openContents(job: JobContext, tree: Tree, contents: SharedContents | Contents): Contents {
-  return job.keep(isShared(contents) ? open(tree, contents) : contents);
+export async function openContents(
+  job: JobContext,
+  tree: Tree,
+  contents: SharedContents | Contents,
+): Promise<Contents> {
+  return job.keep(isShared(contents) ? await open(tree, contents) : contents);
 }
 
-function open(tree: Tree, contents: SharedContents): Contents {
+async function open(tree: Tree, contents: SharedContents): Promise<Contents> {
   switch (contents.kind) {
     case "files":
       return new FileContents(tree, contents.paths);
     case "gathered":
-      return new GatheredContents(contents.file, contents.arrangement);
+      return new (await import("./spilled.ts")).GatheredContents(contents.file, contents.arrangement);
   }
 }

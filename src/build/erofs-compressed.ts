@@ -5,30 +5,84 @@
  */
 
 import { SpillFile } from "../core/node/node-spill.ts";
+import type { TemporaryFiles } from "../core/node/node-temporary.ts";
+import { loadXxHash } from "../core/xxhash.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
-import { stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
+import { allocatePackedInode, stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { findRuns } from "../erofs/links/runs.ts";
+import type { ErofsSettings } from "../erofs/options.ts";
 import type { ErofsPlan, PlanInput } from "../erofs/plan/plan.ts";
+import { countInodes } from "../stage/tree/counts.ts";
+import { findCandidates } from "../stage/tree/dedupe.ts";
+import { orderFiles, type SortRule } from "../stage/tree/file-order.ts";
+import { orderInodes } from "../stage/tree/order.ts";
+import { type DataRanges, findSparse } from "../stage/tree/sparse.ts";
 import type { SharedContents } from "./contents.ts";
+import type { MadeImage } from "./report.ts";
 import type { BuildSession, Staged } from "./session.ts";
 import type { CompressFiles } from "./spilled.ts";
+import type { SharedTarget } from "./target.ts";
 
 /** Builds compressed images in a session. */
 export class CompressedBuild {
   readonly #session: BuildSession;
+  readonly #settings: ErofsSettings;
   readonly #compression: Compression;
-  readonly #packedEntry: number;
+  readonly #sort: readonly SortRule[];
+  /** The packed inode's, or none. */
+  #packedEntry = 0;
 
-  constructor(session: BuildSession, compression: Compression, packedEntry: number) {
+  constructor(session: BuildSession, settings: ErofsSettings, compression: Compression, sort: readonly SortRule[]) {
     this.#session = session;
+    this.#settings = settings;
     this.#compression = compression;
-    this.#packedEntry = packedEntry;
+    this.#sort = sort;
   }
 
-  /** Plans, compresses and writes the image. */
-  async run(staged: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
+  /** Plans, compresses and writes to `image`. */
+  async run(staged: Staged, image: SharedTarget, temporary: TemporaryFiles): Promise<MadeImage> {
+    const { tree } = staged;
+    this.#packedEntry = allocatePackedInode(tree, this.#compression);
+    const input = await this.#prepare(staged);
+    const files: CompressFiles = { image, records: temporary.createHidden(), fragments: temporary.createHidden() };
+    const plan = await this.#write(staged, input, files);
+    return {
+      superblock: plan.superblock,
+      metaBlocks: plan.metaBlocks,
+      counts: countInodes(plan, tree, this.#packedEntry),
+      savedByDedupe: plan.savedByDedupe,
+      savedByHoles: plan.savedByHoles,
+      bytes: plan.blocks * plan.blockSize,
+      unmatched: input.files.unmatched,
+      excluded: staged.excluded + tree.excluded,
+    };
+  }
+
+  /** Compares files and looks for holes: all that planning needs. */
+  async #prepare(staged: Staged): Promise<PlanInput> {
+    const { tree, xattrs } = staged;
+    const session = this.#session;
+    const settings = this.#settings;
+    const sort = this.#sort;
+    const xxhash = await loadXxHash();
+    const inodes = orderInodes(tree);
+    const candidates = settings.dedupe ? findCandidates(tree, inodes, this.#leastShared()) : undefined;
+    if (candidates) await session.compare(staged, candidates);
+    const sharesWith = candidates?.sharesWith;
+    const scan = settings.findHoles ? findSparse(tree, inodes, sharesWith, settings.blockSize) : undefined;
+    const holes: Map<number, DataRanges> = scan ? await session.scan(staged, scan) : new Map();
+    const files = orderFiles(tree, inodes, sort);
+    return { tree, inodes, files, sort, settings, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
+  }
+
+  /** Bytes that a file has at least whose equals can save something: fragments are shared whatever their length. */
+  #leastShared(): number {
+    return this.#compression.fragments !== "none" ? 1 : this.#settings.blockSize;
+  }
+
+  async #write(staged: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
     const session = this.#session;
     const compression = this.#compression;
     const tree = staged.tree.share();

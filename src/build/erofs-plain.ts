@@ -18,7 +18,6 @@ import { chooseSharedPlain } from "../erofs/plan/layouts.ts";
 import { InodeSizes } from "../erofs/plan/measure.ts";
 import { listOwners } from "../erofs/plan/plan.ts";
 import { chooseTime, type ImageTime } from "../erofs/plan/time.ts";
-import type { WrittenImage } from "../erofs/report.ts";
 import { groupTops, weighTop } from "../erofs/segments/cuts.ts";
 import { type ImageHead, placeHead, writeEnd } from "../erofs/segments/image-end.ts";
 import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns.ts";
@@ -35,16 +34,9 @@ import type { SortRule } from "../stage/tree/file-order.ts";
 import { orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree/tree.ts";
+import type { MadeImage } from "./report.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
 import type { SharedTarget } from "./target.ts";
-
-/** What has been made. */
-export interface PlainImage extends WrittenImage {
-  bytes: number;
-  /** Paths of the sort rules that are for no file. */
-  unmatched: string[];
-  excluded: number;
-}
 
 /** Everything that is decided before the first segment. */
 interface Prepared {
@@ -87,7 +79,7 @@ export class PlainBuild {
   }
 
   /** Makes the image of a closure in a file, straight from its paths. */
-  async packClosure(source: OpenSource, image: SharedTarget): Promise<PlainImage> {
+  async packClosure(source: OpenSource, image: SharedTarget): Promise<MadeImage> {
     const paths = source.tops!;
     const session = this.#session;
     const { tree } = source;
@@ -119,7 +111,7 @@ export class PlainBuild {
   }
 
   /** Makes the image of a tree in a file. */
-  async packTree(staged: Staged, image: SharedTarget): Promise<PlainImage> {
+  async packTree(staged: Staged, image: SharedTarget): Promise<MadeImage> {
     const { tree, contents, xattrs: sets, excluded } = staged;
     const session = this.#session;
     const settings = this.#settings;
@@ -133,8 +125,10 @@ export class PlainBuild {
     const parents = shareParentLinks();
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
     const make: MakeSegments = (makes, entries, shared) => {
-      const work = { ...commons, ...entries, ...shared, makes, known: makes === "all" ? commons.known : undefined };
-      const total = makes === "inodes" ? undefined : sumSizes(tree, entries.order);
+      const bytes = sumSizes(tree, entries.order);
+      const known = makes === "all" ? commons.known : undefined;
+      const work = { ...commons, ...entries, ...shared, makes, bytes, known };
+      const total = makes === "inodes" ? undefined : bytes;
       return session.watch("write", total, () =>
         session.run("segments", { tree: tree.share(), contents, work, target: image }),
       );
@@ -199,7 +193,7 @@ export class PlainBuild {
   }
 
   /** Writes what is no segment. */
-  async #end(prepared: Prepared, image: SharedTarget, unmatched: string[], excluded: number): Promise<PlainImage> {
+  async #end(prepared: Prepared, image: SharedTarget, unmatched: string[], excluded: number): Promise<MadeImage> {
     const xxhash = await loadXxHash();
     const row = new SegmentRow(prepared.row);
     const file = new SpillFile(image.path, image.shownPath, image.offset);

@@ -1,36 +1,16 @@
 /** The build of an EROFS image: of segments (PlainBuild), or compressed (CompressedBuild). */
 
-import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import type { Sink } from "../core/sink.ts";
-import { loadXxHash } from "../core/xxhash.ts";
-import { allocatePackedInode } from "../erofs/compress/packed-inode.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { type ErofsSettings, resolveErofsOptions } from "../erofs/options.ts";
-import type { PlanInput } from "../erofs/plan/plan.ts";
-import { describeImage, type WrittenImage } from "../erofs/report.ts";
+import { describeImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
-import { countInodes } from "../stage/tree/counts.ts";
-import { findCandidates } from "../stage/tree/dedupe.ts";
-import { checkSortFlags, FILE_RAW, orderFiles } from "../stage/tree/file-order.ts";
-import { orderInodes } from "../stage/tree/order.ts";
-import { type DataRanges, findSparse } from "../stage/tree/sparse.ts";
-import { CompressedBuild } from "./erofs-compressed.ts";
-import { PlainBuild } from "./erofs-plain.ts";
+import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { makeImageFile } from "./image-file.ts";
 import type { BuildOptions } from "./options.ts";
-import type { BuildReport } from "./report.ts";
-import { BuildSession, type OpenSource, type Staged, toSource } from "./session.ts";
-import type { CompressFiles } from "./spilled.ts";
-import type { ImageTarget, SharedTarget } from "./target.ts";
-
-/** What both ways to build say of what they have made. */
-interface MadeImage extends WrittenImage {
-  bytes: number;
-  /** Paths of the sort rules that are for no file. */
-  unmatched: string[];
-  /** Entries that rules left out. */
-  excluded: number;
-}
+import type { BuildReport, MadeImage } from "./report.ts";
+import { BuildSession, type OpenSource, toSource } from "./session.ts";
+import type { ImageTarget } from "./target.ts";
 
 /**
  * Builds an EROFS image of `source` in `out`.
@@ -58,19 +38,16 @@ class ErofsBuild {
     this.#options = options;
     this.#settings = resolveErofsOptions(options);
     checkSortFlags(options.sort ?? [], this.#settings.compression ? FILE_RAW : 0);
-    this.#session = new BuildSession(source, options);
+    const { compression } = this.#settings;
+    // each algorithm, and what looks quickly whether it is worth while
+    this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0);
   }
 
   run(out: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
     const { compression } = this.#settings;
     return session.build(out, async (source) => {
-      // what is listed first does not find the new file in it
-      const staged =
-        compression || !PlainBuild.isStraight(source, this.#options.sort) ? await source.stage() : undefined;
-      const made = await makeImageFile(session, out, (image, temporary) =>
-        compression ? this.#compress(staged!, image, temporary, compression) : this.#pack(source, staged, image),
-      );
+      const made = await (compression ? this.#compress(source, out, compression) : this.#pack(source, out));
       const { unmatched, excluded, ...written } = made;
       return {
         ...describeImage(written),
@@ -83,54 +60,22 @@ class ErofsBuild {
     });
   }
 
-  #pack(source: OpenSource, staged: Staged | undefined, image: SharedTarget): Promise<MadeImage> {
-    const build = new PlainBuild(this.#session, this.#settings, this.#options.sort ?? []);
-    return staged ? build.packTree(staged, image) : build.packClosure(source, image);
-  }
-
-  async #compress(
-    staged: Staged,
-    image: SharedTarget,
-    temporary: TemporaryFiles,
-    compression: Compression,
-  ): Promise<MadeImage> {
-    const { tree } = staged;
-    const packedEntry = allocatePackedInode(tree, compression);
-    const input = await this.#prepare(staged);
-    const build = new CompressedBuild(this.#session, compression, packedEntry);
-    const files: CompressFiles = { image, records: temporary.createHidden(), fragments: temporary.createHidden() };
-    const plan = await build.run(staged, input, files);
-    return {
-      superblock: plan.superblock,
-      metaBlocks: plan.metaBlocks,
-      counts: countInodes(plan, tree, packedEntry),
-      savedByDedupe: plan.savedByDedupe,
-      savedByHoles: plan.savedByHoles,
-      bytes: plan.blocks * plan.blockSize,
-      unmatched: input.files.unmatched,
-      excluded: staged.excluded + tree.excluded,
-    };
-  }
-
-  /** Compares files and looks for holes: all that planning needs. */
-  async #prepare(staged: Staged): Promise<PlanInput> {
-    const { tree, xattrs } = staged;
-    const session = this.#session;
-    const settings = this.#settings;
-    const xxhash = await loadXxHash();
-    const inodes = orderInodes(tree);
-    const candidates = settings.dedupe ? findCandidates(tree, inodes, leastShared(settings)) : undefined;
-    if (candidates) await session.compare(staged, candidates);
-    const sharesWith = candidates?.sharesWith;
-    const scan = settings.findHoles ? findSparse(tree, inodes, sharesWith, settings.blockSize) : undefined;
-    const holes: Map<number, DataRanges> = scan ? await session.scan(staged, scan) : new Map();
+  /** Each way to build is loaded where it is used: to read the other one would be a third of the time of a small build. */
+  async #pack(source: OpenSource, out: ImageTarget): Promise<MadeImage> {
+    const { PlainBuild } = await import("./erofs-plain.ts");
     const sort = this.#options.sort ?? [];
-    const files = orderFiles(tree, inodes, sort);
-    return { tree, inodes, files, sort, settings, timestamp: session.timestamp, sharesWith, holes, xattrs, xxhash };
+    const build = new PlainBuild(this.#session, this.#settings, sort);
+    // what is listed first does not find the new file in it
+    const staged = PlainBuild.isStraight(source, sort) ? undefined : await source.stage();
+    return makeImageFile(this.#session, out, (image) =>
+      staged ? build.packTree(staged, image) : build.packClosure(source, image),
+    );
   }
-}
 
-/** Bytes that a file has at least whose equals can save something: fragments are shared whatever their length. */
-function leastShared({ blockSize, compression }: ErofsSettings): number {
-  return compression && compression.fragments !== "none" ? 1 : blockSize;
+  async #compress(source: OpenSource, out: ImageTarget, compression: Compression): Promise<MadeImage> {
+    const { CompressedBuild } = await import("./erofs-compressed.ts");
+    const build = new CompressedBuild(this.#session, this.#settings, compression, this.#options.sort ?? []);
+    const staged = await source.stage();
+    return makeImageFile(this.#session, out, (image, temporary) => build.run(staged, image, temporary));
+  }
 }

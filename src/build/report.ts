@@ -1,5 +1,16 @@
 /** What a build tells when it is done. */
 
+import type { WrittenImage } from "../erofs/report.ts";
+
+/** What both ways to build an EROFS image say of what they have made. */
+export interface MadeImage extends WrittenImage {
+  bytes: number;
+  /** Paths of the sort rules that are for no file. */
+  unmatched: string[];
+  /** Entries that rules left out. */
+  excluded: number;
+}
+
 /** What a build of an EROFS image did. Sizes in bytes, times in seconds. */
 export interface BuildReport {
   /** Bytes of the image, without `offset`. */

@@ -5,11 +5,14 @@
  */
 
 import { ImageError } from "../core/error.ts";
+import { now } from "../core/node/node-clock.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
+import { addressSpaceLeft, wasmReservesAll } from "../core/node/node-limits.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/check.ts";
-import type { JobContext } from "../core/threads.ts";
+import { limitRoom, planRoom } from "../core/room.ts";
+import type { JobContext, JobParams } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
@@ -61,9 +64,6 @@ export function toSource(source: readonly (string | Uint8Array)[] | Source): Sou
   return Array.isArray(source) ? paths(source as readonly (string | Uint8Array)[]) : (source as Source);
 }
 
-/** The parameters of a job. */
-type JobParams<K extends keyof typeof JOBS> = Parameters<(typeof JOBS)[K]["run"]>[1];
-
 /** One build from its start to its end. */
 export class BuildSession {
   /** Bytes before the image. */
@@ -76,18 +76,22 @@ export class BuildSession {
   readonly #chmod: readonly CompiledChmod[];
   /** Files of this build, which are no part of what it packs. */
   readonly #own: FileIdentity[] = [];
-  readonly #started = performance.now();
+  readonly #started = now();
   #unmatchedChmod: string[] = [];
   #temporary: TemporaryFiles | undefined;
 
-  constructor(source: Source, options: RunOptions) {
+  /** @param codecs how many instances of WebAssembly each thread needs */
+  constructor(source: Source, options: RunOptions, codecs = 0) {
     this.#source = source;
     this.#options = options;
     this.#policy = resolvePolicy(options, source.isClosure);
     this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
-    this.#pool = new ThreadPool(workers, JOBS, new URL("./worker.js", import.meta.url));
+    const wasm = { instances: codecs, reservesAll: wasmReservesAll() };
+    const { threads, room } = planRoom(addressSpaceLeft(), workers, wasm);
+    limitRoom(room);
+    this.#pool = new ThreadPool(threads, JOBS, new URL("./worker.js", import.meta.url));
   }
 
   /** What becomes of entries. */
@@ -109,7 +113,7 @@ export class BuildSession {
 
   /** Wall time of each stage so far. */
   get seconds(): BuildSeconds {
-    this.#seconds.total = (performance.now() - this.#started) / 1000;
+    this.#seconds.total = (now() - this.#started) / 1000;
     return this.#seconds;
   }
 
@@ -158,9 +162,9 @@ export class BuildSession {
     }
     if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
     // a part of the walk, whose progress is told when entries come
-    const started = performance.now();
+    const started = now();
     const start = await this.here(() => source.open(this.policy, tree, this.temporary));
-    this.#seconds.walk += (performance.now() - started) / 1000;
+    this.#seconds.walk += (now() - started) / 1000;
     return {
       tree,
       tops: this.#isStraight(start) ? start.paths : undefined,
@@ -207,9 +211,10 @@ export class BuildSession {
    * Runs a job: in all threads that are of use, if they can open the contents that it reads, else in the main thread
    * alone.
    */
-  async run<K extends keyof typeof JOBS>(name: K, params: JobParams<K>): Promise<void> {
+  async run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void> {
     if (!("contents" in params) || isShared(params.contents)) return this.#pool.run(name, params);
-    return this.here((job) => JOBS[name].run(job, params as never));
+    const { run } = await JOBS[name]();
+    return this.here((job) => run(job, params as never));
   }
 
   /** Does `work` in the main thread alone, which may wait for the caller: for a stream, or a Sink. */
@@ -239,7 +244,7 @@ export class BuildSession {
     total: number | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
-    const started = performance.now();
+    const started = now();
     const { onProgress } = this.#options;
     let thrown: { error: unknown } | undefined;
     const fail = (error: unknown) => {
@@ -264,7 +269,7 @@ export class BuildSession {
       if (thrown === undefined) throw error;
     } finally {
       clearInterval(timer);
-      this.#seconds[stage] += (performance.now() - started) / 1000;
+      this.#seconds[stage] += (now() - started) / 1000;
     }
     throw (thrown as { error: unknown }).error;
   }

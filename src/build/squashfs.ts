@@ -61,7 +61,7 @@ class SquashfsBuild {
     this.#options = options;
     this.#settings = resolveSquashfsOptions(options);
     checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
-    this.#session = new BuildSession(source, options);
+    this.#session = new BuildSession(source, options, 1);
   }
 
   run(out: ImageTarget): Promise<SquashfsReport> {

@@ -22,6 +22,10 @@ export interface WasmMemory {
 /** Bytes of a page, by which memory grows. */
 export const WASM_PAGE = 0x10000;
 
+const NO_MEMORY =
+  "there is no address space for the memory of a codec, for which Node reserves 10 GB: raise its limit (ulimit -v), or set " +
+  "NODE_OPTIONS=--disable-wasm-trap-handler, with which some megabytes are enough";
+
 /** A module in base64, which is compiled when its first instance is made. */
 export class WasmModule<Exports> {
   readonly #base64: string;
@@ -31,10 +35,15 @@ export class WasmModule<Exports> {
     this.#base64 = base64;
   }
 
-  /** Makes an instance; gives what it exports. */
+  /** Makes an instance; gives what it exports. Throws `LIMIT` where there is no address space for its memory. */
   instantiate(imports?: object): Exports {
     this.#compiled ??= compile(this.#base64);
-    return new api.Instance(this.#compiled, imports).exports as Exports;
+    try {
+      return new api.Instance(this.#compiled, imports).exports as Exports;
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new ImageError("LIMIT", NO_MEMORY, { cause });
+    }
   }
 }
 

@@ -6,6 +6,7 @@
  * slower); after another thread has grown the column, `ensure()` renews it.
  */
 import { ImageError } from "./error.ts";
+import { room } from "./room.ts";
 
 /** The element types that columns are made of. */
 export type NumericArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
@@ -16,6 +17,14 @@ interface ArrayType<A> {
 }
 
 const GROWTH_BYTES = 64 * 1024;
+/** Elements that are of use at the least. */
+const LEAST_LENGTH = 1 << 16;
+const NO_ROOM = "not enough memory for the table of entries";
+
+function columnFull(): string {
+  const why = "the tree has too many entries for";
+  return room().columnShare === 1 ? `${why} this machine` : `${why} the limit of address space: raise it (ulimit -v)`;
+}
 
 /** One growable array; `buffer` is what other threads are given. */
 export class Column<A extends NumericArray> {
@@ -29,13 +38,14 @@ export class Column<A extends NumericArray> {
     this.view = this.#cover();
   }
 
-  /** A new column of at most `maxLength` elements; where that much address space cannot be had, of fewer. */
+  /** A new column of at most `maxLength` elements; of fewer where that much address space cannot be had, see room.ts. */
   static create<A extends NumericArray>(type: ArrayType<A>, maxLength: number): Column<A> {
-    for (let length = maxLength; ; length /= 4) {
+    const { columnShare } = room();
+    for (let length = Math.max(LEAST_LENGTH, Math.floor(maxLength * columnShare)); ; length = Math.floor(length / 4)) {
       try {
         return new Column(type, new SharedArrayBuffer(0, { maxByteLength: length * type.BYTES_PER_ELEMENT }));
       } catch (cause) {
-        if (length <= 1 << 20) throw new ImageError("LIMIT", "not enough memory for the table of entries", { cause });
+        if (length <= LEAST_LENGTH) throw new ImageError("LIMIT", NO_ROOM, { cause });
       }
     }
   }
@@ -46,7 +56,7 @@ export class Column<A extends NumericArray> {
       const wanted = Math.ceil((length * this.#type.BYTES_PER_ELEMENT) / GROWTH_BYTES) * GROWTH_BYTES;
       this.#grow(Math.min(Math.max(wanted, length * this.#type.BYTES_PER_ELEMENT), this.buffer.maxByteLength));
       this.view = this.#cover();
-      if (this.view.length < length) throw new ImageError("LIMIT", "the tree has too many entries for this machine");
+      if (this.view.length < length) throw new ImageError("LIMIT", columnFull());
     }
     return this.view;
   }
@@ -58,7 +68,7 @@ export class Column<A extends NumericArray> {
       } catch (cause) {
         // another thread may have grown it further in between; anything else is a real refusal
         if (this.buffer.byteLength < byteLength) {
-          throw new ImageError("LIMIT", "not enough memory for the table of entries", { cause });
+          throw new ImageError("LIMIT", NO_ROOM, { cause });
         }
       }
     }

@@ -13,17 +13,23 @@ const COUNTERS = 2;
 /** An even number of them: doubles follow. */
 const WORDS = 2 * Math.ceil((CLAIM + COUNTERS) / 2);
 const TURN_MS = 50;
+/** In the place of a job's number: the thread is asked for nothing. */
+const NOTHING = 0;
 
 /** Shared state of the threads that work on one build. */
 export class Control {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #done: Float64Array;
+  /** By thread: the job that it may begin with, below 0 once it has. */
+  readonly #asked: Int32Array;
 
   constructor(threads: number | SharedArrayBuffer) {
-    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * WORDS + 8 * threads) : threads;
+    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * WORDS + 12 * threads) : threads;
+    const count = (this.buffer.byteLength - 4 * WORDS) / 12;
     this.#words = new Int32Array(this.buffer, 0, WORDS);
-    this.#done = new Float64Array(this.buffer, 4 * WORDS);
+    this.#done = new Float64Array(this.buffer, 4 * WORDS, count);
+    this.#asked = new Int32Array(this.buffer, 4 * WORDS + 8 * count, count);
   }
 
   /** Asks every thread to give up at its next piece. */
@@ -47,6 +53,21 @@ export class Control {
     for (let counter = 0; counter < COUNTERS; counter++) Atomics.store(this.#words, CLAIM + counter, 0);
     Atomics.store(this.#words, PLACED, 0);
     this.#done.fill(0);
+  }
+
+  /** Lets a thread begin with its part in a job, whose number is not 0. */
+  ask(thread: number, job: number): void {
+    Atomics.store(this.#asked, thread, job);
+  }
+
+  /** In that thread: whether it may begin. It may be too late, as a thread takes long to start. */
+  begin(thread: number, job: number): boolean {
+    return Atomics.compareExchange(this.#asked, thread, job, -job) === job;
+  }
+
+  /** Takes back {@link ask}, when nothing is left to do; false when the thread has begun. */
+  withdraw(thread: number, job: number): boolean {
+    return Atomics.compareExchange(this.#asked, thread, job, NOTHING) === job;
   }
 
   /**

@@ -6,14 +6,30 @@ import type { Control } from "./control.ts";
 
 /** A job: its parameters are plain data, most of it in shared memory. */
 export interface Job<P> {
-  /** How many pieces there are at most: no more threads than that are of use. */
-  pieces(params: P): number;
+  /**
+   * How many threads are of use from the start on: never more than there are pieces, nor so many that one has less to do
+   * than it takes to start it, which is about 40 ms. See {@link JobContext.recruit}.
+   */
+  threads(params: P): number;
   /** Does the part of one thread. */
   run(job: JobContext, params: P): Promise<void>;
 }
 
-/** Jobs by name, as each thread knows them. */
-export type JobTable = Record<string, Job<never>>;
+/** Jobs by name, as each thread knows them: loaded where they are run. */
+export type JobTable = Record<string, () => Promise<Job<never>>>;
+
+/** The parameters of a job. */
+export type JobParams<T extends JobTable, K extends keyof T> = Parameters<Awaited<ReturnType<T[K]>>["run"]>[1];
+
+/** Bytes that one thread reads and writes in the time that it takes to start another one. */
+const BYTES_A_THREAD = 16 << 20;
+/** Files, links or directories that it lists, opens and reads in that time. */
+const ENTRIES_A_THREAD = 2048;
+
+/** How many threads are of use for reading so much. */
+export function threadsFor({ bytes = 0, entries = 0 }: { bytes?: number; entries?: number }): number {
+  return 1 + Math.floor(bytes / BYTES_A_THREAD + entries / ENTRIES_A_THREAD);
+}
 
 /** A thread's part in a job: which pieces it gets, how it tells what it has done, and what it has open. */
 export class JobContext {
@@ -21,13 +37,28 @@ export class JobContext {
   /** 0 for the main thread. */
   readonly thread: number;
   readonly #pause: () => Promise<void> | undefined;
+  readonly #recruit: (threads: number) => void;
   readonly #kept: { release(): void }[] = [];
 
-  /** @param pause gives a promise when it is time to let others have their turn, in a thread that must do so */
-  constructor(control: Control, thread: number, pause: () => Promise<void> | undefined = () => undefined) {
+  /**
+   * @param pause gives a promise when it is time to let others have their turn, in a thread that must do so
+   * @param recruit has helpers join, in a thread that can start some
+   */
+  constructor(
+    control: Control,
+    thread: number,
+    pause: () => Promise<void> | undefined = () => undefined,
+    recruit: (threads: number) => void = () => undefined,
+  ) {
     this.control = control;
     this.thread = thread;
     this.#pause = pause;
+    this.#recruit = recruit;
+  }
+
+  /** Says that so many threads are of use by now, where that was not known when the job began. */
+  recruit(threads: number): void {
+    this.#recruit(threads);
   }
 
   /**

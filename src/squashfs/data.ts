@@ -47,11 +47,15 @@ export async function writeData(
 ): Promise<void> {
   const windows = { plainLen: PIECE_BYTES + 1, compressedLen: plan.blockSize };
   const isRaw = coding.rawData && coding.rawFragments;
-  const codec = isRaw ? undefined : await makeCodec(coding, windows);
   const reader = new ItemReader(job, plan, tree, contents);
-  const writer = new DataWriter({ job, plan, coding, codec, reader, sink });
+  let writer: DataWriter | undefined;
   const output = new OrderedOutput(job, WAITING_BYTES);
-  for (const piece of job.pieces(plan.pieces.length / PIECE_FIELDS)) await output.add(piece, await writer.make(piece));
+  for (const piece of job.pieces(plan.pieces.length / PIECE_FIELDS)) {
+    // a codec takes some megabytes: it is made when there is a piece for it
+    const codec = isRaw || writer ? undefined : await makeCodec(coding, windows);
+    writer ??= new DataWriter({ job, plan, coding, codec, reader, sink });
+    await output.add(piece, await writer.make(piece));
+  }
   await output.finish();
   for (const piece of job.pieces(Math.ceil(plan.empty.length / EMPTY_AT_ONCE), 1)) {
     await reader.checkEmpty(plan.empty.subarray(piece * EMPTY_AT_ONCE, (piece + 1) * EMPTY_AT_ONCE));

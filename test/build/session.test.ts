@@ -1,7 +1,7 @@
 /** Which threads a build has: those that can open what is read, and no more than there are pieces. */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   type BuildOptions,
   buildErofs,
@@ -30,6 +30,10 @@ const list: Entry[] = Array.from({ length: 600 }, (_, index) => ({
   path: `${index}`,
   contents: noise(20_000, index + 1),
 }));
+
+// as it is outside of tests
+beforeAll(() => void vi.stubEnv("TS_MKEROFS_EAGER_THREADS", undefined));
+afterAll(() => void vi.unstubAllEnvs());
 
 beforeAll(() => {
   mkdirSync(tree);
@@ -60,8 +64,13 @@ function erofs(source: Source, options: BuildOptions) {
   return watchThreads((image) => buildErofs(source, image, options));
 }
 
-test("files are walked and read by as many threads as are asked for", async () => {
+test("files are read by as many threads as there is work for, and no more than are asked for", async () => {
+  mkdirSync(`${scratch}/few`);
+  for (const { path, contents } of list.slice(0, 100)) writeFileSync(`${scratch}/few/${path}`, contents as Uint8Array);
+  expect((await erofs(directory(`${scratch}/few`), { workers: 3 })).helpers).toBe(0);
+  writeFileSync(`${tree}/large`, noise(24 << 20, 0));
   expect((await erofs(directory(tree), { workers: 3 })).helpers).toBe(2);
+  expect((await erofs(directory(tree), { workers: 2 })).helpers).toBe(1);
   expect((await erofs(directory(tree), { workers: 1 })).helpers).toBe(0);
   expect((await watchThreads((image) => buildSquashfs(directory(tree), image, { ...lz4, workers: 2 }))).helpers).toBe(
     1,

@@ -1,16 +1,8 @@
 #!/usr/bin/env node
-/** The command `ts-gensquashfs`. */
-import { formatHelp } from "../shared/manual/help.ts";
-import { runProgram } from "../shared/program.ts";
-import { MANUAL } from "./manual.ts";
-import { parseGensquashfs } from "./options.ts";
+/** The command `ts-gensquashfs`, as it is started: everything else is loaded behind what caches its code. */
+import { cacheCode } from "../../core/node/node-code-cache.ts";
 
-const program = {
-  name: MANUAL.name,
-  help: (columns: number) => formatHelp(MANUAL, columns),
-  manifest: new URL("../../../package.json", import.meta.url),
-  parse: parseGensquashfs,
-};
-
+cacheCode();
+const { runGensquashfs } = await import("./command.ts");
 // all that was printed has been awaited; nothing that is still open may keep the process alive
-process.exit(await runProgram(program));
+process.exit(await runGensquashfs(new URL("../../../package.json", import.meta.url)));

@@ -1,16 +1,8 @@
 #!/usr/bin/env node
-/** The command `ts-mksquashfs`. */
-import { formatHelp } from "../shared/manual/help.ts";
-import { runProgram } from "../shared/program.ts";
-import { MANUAL } from "./manual.ts";
-import { parseMksquashfs } from "./options.ts";
+/** The command `ts-mksquashfs`, as it is started: everything else is loaded behind what caches its code. */
+import { cacheCode } from "../../core/node/node-code-cache.ts";
 
-const program = {
-  name: MANUAL.name,
-  help: (columns: number) => formatHelp(MANUAL, columns),
-  manifest: new URL("../../../package.json", import.meta.url),
-  parse: parseMksquashfs,
-};
-
+cacheCode();
+const { runMksquashfs } = await import("./command.ts");
 // all that was printed has been awaited; nothing that is still open may keep the process alive
-process.exit(await runProgram(program));
+process.exit(await runMksquashfs(new URL("../../../package.json", import.meta.url)));

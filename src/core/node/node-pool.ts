@@ -1,21 +1,25 @@
 /**
- * Worker threads. A pool of n threads is the main thread and up to n-1 helpers, which start with the first job that has
- * pieces for them: each does its part in the same job over the same shared memory until no piece is left. With one
+ * Worker threads. A pool of n threads is the main thread and up to n-1 helpers, each of which starts when a job has
+ * enough to do for it: it does its part in the same job over the same shared memory until no piece is left. With one
  * thread there are no helpers, and the same code is the serial reference.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Control } from "../control.ts";
 import { fromPortable, ImageError, type PortableError } from "../error.ts";
-import { JobContext, type JobTable } from "../threads.ts";
+import { type Room, room } from "../room.ts";
+import { JobContext, type JobParams, type JobTable } from "../threads.ts";
+import { now } from "./node-clock.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
   job: string;
+  /** See {@link Control.begin}. */
+  number: number;
   params: unknown;
 }
 
-/** What a helper answers. */
+/** What a helper answers that has begun. */
 export interface JobReply {
   error: PortableError | undefined;
 }
@@ -23,6 +27,7 @@ export interface JobReply {
 /** What a helper is started with. */
 export interface HelperStart {
   control: SharedArrayBuffer;
+  room: Room;
   thread: number;
 }
 
@@ -50,11 +55,15 @@ export class ThreadPool<T extends JobTable> {
   readonly #jobs: T;
   readonly #workerUrl: URL;
   readonly #helpers: Helper[] = [];
+  /** For tests: small work too is done by all threads, which it would be over for before they have started. */
+  readonly #isEager = process.env.TS_MKEROFS_EAGER_THREADS === "1";
   /** Rejects when the build is aborted. */
   readonly #aborted = new Refusal();
   /** Rejects when helpers are not waited for any longer. */
   readonly #givenUp = new Refusal();
   #grace: NodeJS.Timeout | undefined;
+  /** Jobs so far. */
+  #runs = 0;
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
@@ -64,24 +73,33 @@ export class ThreadPool<T extends JobTable> {
   }
 
   /** Runs a job in all threads that are of use; rejects with the first error, after all have stopped. */
-  async run<K extends keyof T & string>(name: K, params: Parameters<T[K]["run"]>[1]): Promise<void> {
-    const known = this.#jobs[name]!;
-    await this.#settle((job) => [
-      ...this.#helpersFor(known.pieces(params as never)).map((helper) =>
-        Promise.race([helper.ask({ job: name, params }), this.#givenUp.promise]),
-      ),
-      job.run(() => known.run(job, params as never)),
-    ]);
+  async run<K extends keyof T & string>(name: K, params: JobParams<T, K>): Promise<void> {
+    const known = await this.#jobs[name]!();
+    const request = { job: name, number: ++this.#runs, params };
+    await this.#settle(async (guard) => {
+      const parts: Promise<void>[] = [];
+      const recruit = (threads: number) => {
+        while (parts.length + 1 < Math.min(threads, this.#threads)) parts.push(guard(this.#ask(parts.length, request)));
+      };
+      recruit(this.#isEager ? this.#threads : known.threads(params as never));
+      if (this.#isEager) await Promise.all(this.#helpers.map(({ started }) => started));
+      const context = mainContext(this.control, recruit);
+      await guard(context.run(() => known.run(context, params as never)));
+      // a helper that has not begun yet finds nothing left to do: there is no need to wait until it has started
+      const begun = parts.filter((_, index) => !this.control.withdraw(index + 1, request.number));
+      await Promise.all(begun);
+    });
   }
 
-  /** The helpers of a job with so many pieces. */
-  #helpersFor(pieces: number): Helper[] {
-    const threads = Math.min(this.#threads, pieces);
-    while (this.#helpers.length + 1 < threads) {
-      const start = { control: this.control.buffer, thread: this.#helpers.length + 1 };
-      this.#helpers.push(new Helper(this.#workerUrl, start));
-    }
-    return this.#helpers.slice(0, Math.max(0, threads - 1));
+  /** Has a helper do its part, and starts it if there is no such helper yet. */
+  #ask(index: number, request: JobRequest): Promise<void> {
+    this.#helpers[index] ??= new Helper(this.#workerUrl, {
+      control: this.control.buffer,
+      room: room(),
+      thread: index + 1,
+    });
+    this.control.ask(index + 1, request.number);
+    return Promise.race([this.#helpers[index].ask(request), this.#givenUp.promise]);
   }
 
   /**
@@ -101,11 +119,12 @@ export class ThreadPool<T extends JobTable> {
   /** Does `work` in the main thread alone; returns its result. */
   async here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
     let result: { value: R } | undefined;
-    await this.#settle((job) => {
+    await this.#settle((guard) => {
+      const job = mainContext(this.control);
       const working = job.run(work).then((value) => {
         result = { value };
       });
-      return [Promise.race([working, this.#aborted.promise]).finally(() => job.release())];
+      return guard(Promise.race([working, this.#aborted.promise]).finally(() => job.release()));
     });
     return result!.value;
   }
@@ -116,17 +135,16 @@ export class ThreadPool<T extends JobTable> {
     for (const helper of this.#helpers) helper.close();
   }
 
-  async #settle(start: (job: JobContext) => Promise<void>[]): Promise<void> {
+  /** Waits for all parts of a job, each of which is given to `guard`: the first one that fails stops the others. */
+  async #settle(start: (guard: (part: Promise<void>) => Promise<void>) => Promise<unknown>): Promise<void> {
     this.control.check();
     this.control.reset();
     const errors: unknown[] = [];
-    await Promise.all(
-      start(mainContext(this.control)).map((work) =>
-        work.catch((error: unknown) => {
-          errors.push(error);
-          this.control.stop();
-        }),
-      ),
+    await start((part) =>
+      part.catch((error: unknown) => {
+        errors.push(error);
+        this.control.stop();
+      }),
     );
     // threads that were stopped because of an error say only that
     const isCause = (error: unknown) => !(error instanceof ImageError && error.code === "ABORTED");
@@ -156,6 +174,8 @@ class Refusal {
 
 /** One worker thread, from start to end. */
 class Helper {
+  /** Resolves when it runs, or never will. */
+  readonly started: Promise<void>;
   readonly #worker: Worker;
   /** Why it is no more. */
   #lost: unknown;
@@ -168,6 +188,9 @@ class Helper {
       // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size (8 were no quicker)
       resourceLimits: { maxYoungGenerationSizeMb: 3 },
     });
+    this.started = new Promise((resolve) => {
+      this.#worker.once("online", resolve).once("exit", () => resolve());
+    });
     this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
     this.#worker.on("error", (cause: Error) =>
       this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause })),
@@ -177,7 +200,7 @@ class Helper {
     );
   }
 
-  /** Has it run a job. */
+  /** Has it run a job; is never settled if {@link Control.withdraw} takes that back. */
   ask(request: JobRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#finish = (error) => {
@@ -204,15 +227,16 @@ class Helper {
 }
 
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */
-function mainContext(control: Control): JobContext {
-  let last = performance.now();
-  return new JobContext(control, 0, () => {
-    if (performance.now() - last < PAUSE_EVERY_MS) return undefined;
-    return new Promise((resolve) =>
+function mainContext(control: Control, recruit?: (threads: number) => void): JobContext {
+  let last = now();
+  const pause = () => {
+    if (now() - last < PAUSE_EVERY_MS) return undefined;
+    return new Promise<void>((resolve) =>
       setImmediate(() => {
-        last = performance.now();
+        last = now();
         resolve();
       }),
     );
-  });
+  };
+  return new JobContext(control, 0, pause, recruit);
 }

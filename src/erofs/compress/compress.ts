@@ -57,11 +57,13 @@ export async function compressPieces(
   const { compression, pieces, stored, links } = work;
   const placer = new PiecePlacer(new StoredFiles(stored), targets, await openFound(work.found), links);
   const linker = links && new Linker(job, links, stored.blockSize, work.unit);
-  const squeezers = await SqueezerSet.create(job, work, contents, linker);
+  let squeezers: SqueezerSet | undefined;
   const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   for (const piece of job.pieces(countCompressPieces(pieces))) {
+    // codecs take some megabytes: they are made when there is a piece for them
+    squeezers ??= await SqueezerSet.create(job, work, contents, linker);
     const output = free.pop() ?? new PieceOutput(room, placer, (done) => free.push(done));
     for (const part of partsOf(tree, work, piece)) {
       const squeezer = await squeezers.get(part.method);

@@ -10,6 +10,8 @@ import type { ImageFile } from "./placer.ts";
 /** What is to be made; plain data, most of it in shared memory. */
 export interface SegmentWork extends SegmentCommons {
   columns: InodeColumns;
+  /** Of all files. */
+  bytes: number;
   /** See SegmentOrder. */
   order: Uint32Array;
   starts: Uint32Array;

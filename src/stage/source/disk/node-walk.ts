@@ -8,7 +8,7 @@ import { showBytes } from "../../../core/bytes.ts";
 import { Column } from "../../../core/column.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError, systemMessage } from "../../../core/node/node-errors.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import { type JobContext, threadsFor } from "../../../core/threads.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import { NONE, S_IFDIR, S_IFMT, type SharedTree, Tree } from "../../tree/tree.ts";
 import { DirectoryLister, MAX_DISK_NAME } from "./node-lister.ts";
@@ -228,6 +228,7 @@ class Walker {
     tree.ref.view[directory] = first;
     tree.count.view[directory] = names.length;
     this.#job.advance(names.length);
+    this.#job.recruit(threadsFor({ entries: tree.length }));
     if (directories.length > 0) this.#push(directories);
   }
 }

@@ -1,0 +1,50 @@
+/** The jobs of compressed EROFS images. Pieces are of some megabytes: each is worth a thread. */
+import type { Job } from "../../core/threads.ts";
+import { type CompressWork, compressPieces } from "../../erofs/compress/compress.ts";
+import type { Compression } from "../../erofs/compress-options.ts";
+import { emitMetadata } from "../../erofs/emit/compressed.ts";
+import { cutGrains, type GrainWork } from "../../erofs/links/grains.ts";
+import { countVerifyPieces, type RunWork, verifyRuns } from "../../erofs/links/verify-runs.ts";
+import { countBatches } from "../../erofs/plan/inode-batches.ts";
+import { countCompressPieces } from "../../erofs/plan/pieces.ts";
+import type { ErofsPlan } from "../../erofs/plan/plan.ts";
+import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
+import { type JobInput, openContents, openInput } from "../contents.ts";
+import { type CompressFiles, openFiles } from "../spilled.ts";
+
+/** Cuts files where their contents say so. */
+export const grains: Job<JobInput & { work: GrainWork }> = {
+  threads: ({ work }) => countCompressPieces(work.pieces),
+  async run(job, { work, ...input }) {
+    const { tree, contents } = await openInput(job, input);
+    await cutGrains(job, tree, work, contents);
+  },
+};
+
+/** Compares runs that seem to be equal. */
+export const verify: Job<JobInput & { work: RunWork }> = {
+  threads: ({ work }) => countVerifyPieces(work),
+  async run(job, { work, ...input }) {
+    const { tree, contents } = await openInput(job, input);
+    await verifyRuns(job, work, contents, await openContents(job, tree, input.contents));
+  },
+};
+
+/** Compresses files. */
+export const compress: Job<JobInput & { work: CompressWork; files: CompressFiles }> = {
+  threads: ({ work }) => countCompressPieces(work.pieces),
+  async run(job, { work, files, ...input }) {
+    const { tree, contents } = await openInput(job, input);
+    await compressPieces(job, tree, work, contents, openFiles(job, files));
+  },
+};
+
+/** Writes inodes and directories. */
+export const metadata: Job<{ tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles }> = {
+  threads: ({ plan }) => countBatches(plan),
+  async run(job, { tree, plan, compression, files }) {
+    const { image, records } = openFiles(job, files);
+    const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);
+    await emitMetadata(job, plan, compression, Tree.attach(tree), readRecords, image);
+  },
+};

@@ -1,0 +1,116 @@
+/** The command `ts-mkerofs`: does what its words say, and makes one line and an exit status of what goes wrong. */
+
+import { buildErofs } from "../../build/erofs.ts";
+import type { BuildOptions } from "../../build/options.ts";
+import type { BuildReport, SquashfsReport } from "../../build/report.ts";
+import { largestPcluster } from "../../erofs/compress-options.ts";
+import { resolveErofsOptions } from "../../erofs/options.ts";
+import { resolveSquashfsOptions } from "../../squashfs/options.ts";
+import { closure, directory } from "../../stage/source/node-sources.ts";
+import type { Source } from "../../stage/source/source.ts";
+import type { SortRule } from "../../stage/tree/file-order.ts";
+import { asUsage } from "../shared/getopt.ts";
+import { readInput } from "../shared/input.ts";
+import { formatHelp } from "../shared/manual/help.ts";
+import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
+import { formatMessage, formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
+import type { Hints } from "./hints.ts";
+import { MANUAL } from "./manual.ts";
+import { type BuildCommand, parseOptions } from "./options.ts";
+
+const { name: NAME } = MANUAL;
+
+/** Runs the command to its end; returns its exit status. @param manifest `package.json` */
+export function runMkerofs(manifest: URL): Promise<number> {
+  return runProgram({
+    name: NAME,
+    help: (columns) => formatHelp(MANUAL, columns),
+    manifest,
+    parse(argv, env) {
+      const command = parseOptions(argv, env);
+      return command.action === "build" ? toJob(command) : command;
+    },
+  });
+}
+
+function toJob(command: BuildCommand): BuildJob {
+  const { image, build, squashfs, format, verbosity, progress } = command;
+  asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)));
+  const { blockSize = 4096 } = build;
+  const needsPages = format === "erofs" && blockSize > 4096;
+  return {
+    action: "build",
+    image,
+    progress,
+    quiet: verbosity === 0,
+    warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],
+    build: (out, context) => (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context),
+  };
+}
+
+function pagesWarning(blockSize: number): string {
+  return `only kernels with pages of at least ${blockSize} bytes mount this image`;
+}
+
+async function makeErofs(
+  { build, json, verbosity, compressHints, sortFile, ...command }: BuildCommand,
+  out: string | WritableStream<Uint8Array>,
+  context: RunContext,
+) {
+  const hinted = compressHints === undefined ? undefined : await readHints(compressHints, build);
+  if (build.compress !== undefined) build.compressHints = hinted?.hints;
+  const sort = await readSort(sortFile);
+  const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
+  const said = verbosity > 0 ? (hinted?.warnings ?? []) : [];
+  const notes = said.map((each) => formatMessage(NAME, `warning: ${each}`)).join("") + noteOf(report, verbosity);
+  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
+}
+
+async function makeSquashfs(
+  { squashfs, json, verbosity, sortFile, ...command }: BuildCommand,
+  out: string | WritableStream<Uint8Array>,
+  context: RunContext,
+) {
+  const sort = await readSort(sortFile);
+  const { buildSquashfs } = await import("../../build/squashfs.ts");
+  const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
+  const notes = noteOf(report, verbosity);
+  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatSquashfsReport(report) : "" };
+}
+
+function noteOf(report: BuildReport | SquashfsReport, verbosity: number): string {
+  return (verbosity > 0 ? formatWarnings(NAME, report) : "") + (verbosity >= 3 ? formatStages(report) : "");
+}
+
+function toJson(report: unknown): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+function openSource(
+  command: Pick<BuildCommand, "closure" | "sources" | "hasRegexes">,
+  signal: AbortSignal,
+): Source | string[] {
+  const { sources } = command;
+  if (command.hasRegexes) limitBacktracking();
+  if (command.closure === "-") {
+    const { stdin } = process;
+    signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end
+    return closure("standard input", stdin);
+  }
+  if (command.closure !== undefined) return closure(command.closure);
+  return sources.length === 1 ? directory(sources[0]!) : sources;
+}
+
+async function readHints(path: string, { compress = [], blockSize = 4096 }: BuildOptions): Promise<Hints> {
+  limitBacktracking();
+  const names = [compress].flat().map(({ algorithm }) => algorithm);
+  const { parseHints } = await import("./hints.ts");
+  return parseHints(path, readInput(path).toString(), largestPcluster(names, blockSize));
+}
+
+async function readSort(path: string | undefined): Promise<SortRule[]> {
+  if (path === undefined) return [];
+  limitBacktracking();
+  const { parseSortFile } = await import("../../stage/source/list/sort-file.ts");
+  return parseSortFile(readInput(path), path);
+}
