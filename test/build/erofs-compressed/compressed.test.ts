@@ -155,3 +155,19 @@ test("a kernel that knows no chunks gets zeros instead of holes", async () => {
   const report = await buildErofs(entries(list), image, { targetKernel: "5.10" });
   expect(report).toMatchObject({ savedByHoles: 0, minimumKernel: "5.4" });
 });
+
+test("equal ends of files that differ are compressed once, unless they shall not be", async () => {
+  // farther than LZ4 reaches back, so that the packed inode does not find it either
+  const end = randomBytes(70_000, 7);
+  // an extent of what is different, and a fragment of what is equal
+  const list: Entry[] = Array.from({ length: 10 }, (_, nr) => ({
+    path: `${nr}`,
+    contents: Buffer.concat([Buffer.alloc(1 << 19, nr + 1), end]),
+  }));
+  const options: BuildOptions = {
+    ...{ compress: { algorithm: "lz4" }, fragments: "tails", pclusterSize: 1 << 17, maxExtentBytes: 1 << 19 },
+  };
+  const once = await buildErofs(entries(list), image, options);
+  const each = await buildErofs(entries(list), image, { ...options, dedupeFragments: false });
+  expect(each.bytes - once.bytes).toBeGreaterThan(8 * end.length);
+});

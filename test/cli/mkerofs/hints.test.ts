@@ -1,0 +1,60 @@
+/** The file of `--compress-hints`: what is too large in it is not refused, as in mkfs.erofs's own test 017. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { parseHints } from "../../../src/cli/mkerofs/hints.ts";
+import { UsageError } from "../../../src/cli/shared/getopt.ts";
+import { runCommand } from "../../helpers/commands.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+
+const scratch = makeScratch("hints");
+beforeAll(() => {
+  mkdirSync(`${scratch}/src`);
+  writeFileSync(`${scratch}/src/a.txt`, "text ".repeat(20_000));
+  writeFileSync(`${scratch}/list`, "2097152 .*\\.txt$\n");
+});
+
+test("clusters that are too large are the largest possible, and said", () => {
+  const { hints, warnings } = parseHints("list", "# none\n4096 1 a\n2097152 b\n1048576 c\n", 1 << 20);
+  expect(hints).toEqual([
+    { pclusterSize: 4096, algorithm: 1, pattern: "a" },
+    { pclusterSize: 1_048_576, algorithm: 0, pattern: "b" },
+    { pclusterSize: 1_048_576, algorithm: 0, pattern: "c" },
+  ]);
+  expect(warnings).toEqual(["list: line 3: clusters of 2097152 bytes are too large, so they have 1048576"]);
+});
+
+test.each([
+  [["-zlz4"], "1048576"],
+  // with LZ4 they have so many blocks at most
+  [["-zzstd:lz4", "-b512"], "131072"],
+  [["-zzstd", "-b512"], "1048576"],
+])("%j", (words, most) => {
+  const warning = `ts-mkerofs: warning: list: line 1: clusters of 2097152 bytes are too large, so they have ${most}\n`;
+  const ran = runCommand(scratch, "mkerofs", [...words, "--compress-hints=list", "-T0", "image", "src"]);
+  expect([ran.status, ran.err]).toEqual([0, warning]);
+  const quiet = runCommand(scratch, "mkerofs", [...words, "--compress-hints=list", "--quiet", "image", "src"]);
+  expect(quiet).toEqual({ status: 0, out: "", err: "" });
+});
+
+test("a list that cannot be understood is refused, also where nothing is compressed", () => {
+  expect(() => parseHints("list", "text", 4096)).toThrow(new UsageError("list: line 1: not BYTES [ALGORITHM] REGEX"));
+  writeFileSync(`${scratch}/wrong`, "text\n");
+  const ran = runCommand(scratch, "mkerofs", ["--compress-hints=wrong", "image", "src"]);
+  expect(ran.status).toBe(2);
+  expect(ran.err).toContain("wrong: line 1: not BYTES [ALGORITHM] REGEX");
+});
+
+test("what has no effect without -z is said once each, and nothing with --quiet", () => {
+  const ran = runCommand(scratch, "mkerofs", ["-C65536", "-Efragments,ztailpacking", "-T0", "image", "src"]);
+  expect([ran.status, ran.err]).toEqual([
+    0,
+    ["-C", "-E fragments", "-E ztailpacking"]
+      .map((name) => `ts-mkerofs: warning: ${name} has no effect without -z\n`)
+      .join(""),
+  ]);
+  expect(runCommand(scratch, "mkerofs", ["-C65536", "--quiet", "image", "src"])).toEqual({
+    status: 0,
+    out: "",
+    err: "",
+  });
+});
