@@ -15,7 +15,7 @@ describe("the text of options in the derived UUID", () => {
   });
 
   it("is the one that images have been made with, for every option of plain images", () => {
-    const layout = resolveErofsOptions({
+    const settings = resolveErofsOptions({
       label: "Ä",
       uuid: "00000000-0000-0000-0000-000000000000",
       blockSize: 512,
@@ -32,7 +32,7 @@ describe("the text of options in the derived UUID", () => {
       targetKernel: "6.12",
     });
     const sort: SortRule[] = [{ match: "glob", path: "a/\xff*", flags: 1, order: -5 }];
-    expect(uuidText(layout, time, sort)).toBe(
+    expect(uuidText(settings, time, sort)).toBe(
       '[1,{"label":[195,132],"uuid":0,"blockSize":512,"xattrTolerance":-1,"xattrFilter":false,"inlineData":false,' +
         '"inodes":"compact","chunkBits":1,"chunkIndexes":true,"checksum":false,"dedupe":false,"dsunit":2,"fsAlignBlocks":3,' +
         '"ignoreMtime":true},{"epoch":1,"fixedNsec":2,"buildTime":3},' +
@@ -41,7 +41,7 @@ describe("the text of options in the derived UUID", () => {
   });
 
   it("is the one that images have been made with, for every option of compression", () => {
-    const layout = resolveErofsOptions({
+    const settings = resolveErofsOptions({
       compress: [{ algorithm: "lz4" }, { algorithm: "zstd", level: 5, dictSize: 1 << 20 }],
       pclusterSize: 8192,
       tailPacking: true,
@@ -53,7 +53,7 @@ describe("the text of options in the derived UUID", () => {
       dedupeExtents: true,
       compressHints: [{ pattern: '"x"', pclusterSize: 4096, algorithm: 1 }],
     });
-    expect(uuidText(layout, time, [])).toContain(
+    expect(uuidText(settings, time, [])).toContain(
       '"ignoreMtime":false,"compression":{"algorithms":[{"algorithm":"lz4","dictSize":65535},' +
         '{"algorithm":"zstd","level":5,"dictSize":1048576}],"pclusterSize":8192,"packedPclusterSize":4096,' +
         '"maxPclusterSize":8192,"tailPacking":true,"fragments":"tails","directories":true,"maxExtentBytes":65536,' +
