@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { includesToExcludes } from "./excludes.mjs";
 
 /** @import { Peer, ScenarioCase } from "./types.ts" */
@@ -32,6 +33,9 @@ export function findPeer(command) {
   const knows = (option) => help.includes(option);
   return { command, version, tar: knows("--tar"), workers: knows("--workers"), label: /^ -L/m.test(help) };
 }
+
+/** The words of a command that reads a tree or a closure, and writes its contents into one file that is no image. */
+export const FLOOR = [process.execPath, fileURLToPath(new URL("floor.mjs", import.meta.url))];
 
 /**
  * All cases, in the order of a round. `argv` is the command for an image path; `skipped` says why there is none.
@@ -90,6 +94,12 @@ export function listCases({ dir, scratch, peer, ours }) {
     ),
     mkfs("mkfs, already staged", (image) => [...volume, ...ROOT, image, `${dir}/staged`]),
     mkfs("mkfs, already staged, -x-1", (image) => [...volume, ...ROOT, "-x-1", image, `${dir}/staged`]),
+    {
+      name: "floor: read and written, no image",
+      side: "other",
+      isFloor: true,
+      argv: (image) => [...FLOOR, `--closure=${list("large")}`, image],
+    },
     our("ours --closure", closure("large")),
     our("ours --closure, small store", closure("small")),
     our("ours --closure --dedupe=none", closure("large", "--dedupe=none")),

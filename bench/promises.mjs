@@ -25,6 +25,7 @@ export function judge(rows, layout) {
   return [
     against("mkfs, already staged", 0.75),
     against("mkfs, already staged, -x-1", 1),
+    against("floor: read and written, no image", 1.3),
     against("tar | mkfs --tar=f", 0.4),
     against("copy, then mkfs", 0.25),
     time("time in the large store against the small one", ratio(ours, row("ours --closure, small store")), 1.02),

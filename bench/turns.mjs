@@ -1,6 +1,7 @@
 // Programs side by side: a mode is what they are to do, a case is a program that does it. Every round runs each case once.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, statfsSync } from "node:fs";
+import { FLOOR } from "./cases.mjs";
 import { noImage, sizeOfImage } from "./image.mjs";
 import { hasTime, measure } from "./measure.mjs";
 import { summariseOne } from "./report.mjs";
@@ -56,22 +57,23 @@ export function inTurn(cases, modes, round) {
 }
 
 /**
- * Makes the image of each case in each round; one row a case. `image` of a case is a path in its `folder`, which is
+ * Makes the image of each case in each round; one row a case, and one of the floor (floor.mjs) behind them. `image` of a case is a path in its `folder`, which is
  * emptied before: the last image is left there. `limit`: seconds after which a run is stopped.
  * @typedef {{ limit: number, tree: string, work: string, format: Format }} Building
- * @param {PlacedCase[]} cases
+ * @param {PlacedCase[]} programs
  * @param {Mode[]} modes
  * @param {Building & { rounds: number, say: Say }} how
  * @returns {Promise<Row[]>}
  */
-export async function buildInTurn(cases, modes, { rounds, limit, tree, work, format, say }) {
+export async function buildInTurn(programs, modes, { rounds, limit, tree, work, format, say }) {
+  const cases = [...programs, floorCase(`${work}/floor`)];
   /** @type {Map<string, Sample[]>} */
   const samples = new Map(cases.map((one) => [one.name, []]));
   for (const one of cases) if (one.skipped) say(`  ${one.name.padEnd(48)} ${one.skipped}`);
   const settled = new Set();
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`);
-    for (const one of inTurn(cases, modes, round - 1)) {
+    for (const one of inTurn(cases, [...modes, FLOOR_MODE], round - 1)) {
       if (one.skipped || settled.has(one)) continue;
       const sample = await buildOnce(one, { limit, tree, work, format });
       if (sample.failure !== undefined || sample.late) {
@@ -86,6 +88,22 @@ export async function buildInTurn(cases, modes, { rounds, limit, tree, work, for
   return cases.map((one) => ({ mode: one.mode.name, ...summariseOne(one, samples.get(one.name) ?? []) }));
 }
 
+/** Nothing is promised of it. */
+const FLOOR_MODE = { name: "floor", wall: Number.POSITIVE_INFINITY, size: Number.POSITIVE_INFINITY };
+
+/** Reading the tree and writing what was read, as it is. @param {string} folder @returns {PlacedCase} */
+function floorCase(folder) {
+  return {
+    name: "floor: read and written, no image",
+    side: "other",
+    isFloor: true,
+    mode: FLOOR_MODE,
+    argv: (image, tree) => [...FLOOR, `--tree=${tree}`, image],
+    folder,
+    image: `${folder}/image`,
+  };
+}
+
 /** @param {PlacedCase} one @param {Building} how @returns {Promise<Sample>} */
 async function buildOnce(one, { limit, tree, work, format }) {
   // Out of the clock: none writes over an old image, or finds what a stopped run has left.
@@ -95,6 +113,7 @@ async function buildOnce(one, { limit, tree, work, format }) {
   }
   const sample = await measure(one.argv(one.image, tree), { cwd: work, limit, scratch: work });
   if (sample.failure !== undefined || sample.late) return sample;
+  if (one.isFloor) return sample;
   const size = sizeOfImage(one.image, format);
   return size === undefined ? { failure: noImage(format) } : { ...sample, size };
 }

@@ -74,6 +74,8 @@ export interface Case {
   side: Side;
   /** Why it is not run. */
   skipped?: string | undefined;
+  /** What it leaves is no image: see floor.mjs. */
+  isFloor?: boolean;
 }
 
 /** A way to the image of a closure. */
