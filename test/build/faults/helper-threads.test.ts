@@ -17,7 +17,7 @@ const out = `${scratch}/out`;
 beforeAll(() => {
   for (let nr = 0; nr < 24; nr++) {
     mkdirSync(`${tree}/${nr}/below`, { recursive: true });
-    const bytes = noise(nr + 1, 400_000);
+    const bytes = noise((nr % 6) + 1, 400_000);
     writeFileSync(`${tree}/${nr}/file`, bytes);
     writeFileSync(`${tree}/${nr}/below/twin`, bytes);
     writeFileSync(`${tree}/${nr}/below/part`, bytes.subarray(100_000));
@@ -57,7 +57,8 @@ const args = () => ({ tree, image: `${out}/image`, tops: readdirSync(tree).map((
 describe("a helper that exits", () => {
   // Was a bug: the main thread waited for ever for the turn that the helper had, deaf to SIGTERM.
   test.each(BUILDS)("at its first write ends the build with an error: %s", (_what, call) => {
-    const env = preload(`${scratch}/exits.mjs`, slowly("writeSync", "process.exit(7);"));
+    // until the main thread wants to write too
+    const env = preload(`${scratch}/exits.mjs`, slowly("writeSync", "sleep(200); process.exit(7);"));
     const { error } = runInChild(`const more = {}; await ${call}`, args(), { env, timeout: 30_000 });
     expect(error).toMatchObject({
       isImageError: true,
