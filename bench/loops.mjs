@@ -130,10 +130,10 @@ await loops(["core/struct.js", "erofs/disk/dirent.js", "stage/tree/tree.js"], (/
   }
 });
 
-await loops("stage/tree/exclude.js", async (/** @type {Excludes} */ { compileExcludes }) => {
+await loops("stage/tree/exclude.js", async (/** @type {Excludes} */ { compileExcludes, shareExcludes }) => {
   const { includesToExcludes } = await import("./excludes.mjs");
   const regex = includesToExcludes(names.slice(0, 900).map((name) => name.slice(0, 10)));
-  const excluded = compileExcludes({ regexes: [regex] });
+  const excluded = compileExcludes(shareExcludes({ regexes: [regex] }));
   add("exclude, a name against nixpkgs' regex", ITEMS, () => names.filter((name) => excluded?.(name)).length);
 });
 

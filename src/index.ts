@@ -1,8 +1,8 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build/erofs.ts";
-export type { BuildOptions, BuildProgress, RunOptions } from "./build/options.ts";
+export type { BuildOptions, BuildProgress, RunOptions, SquashfsOptions } from "./build/options.ts";
 export type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "./build/report.ts";
-export { buildSquashfs, type SquashfsOptions } from "./build/squashfs.ts";
+export { buildSquashfs } from "./build/squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
 export type { CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
@@ -11,9 +11,10 @@ export type { ErofsLayoutOptions } from "./erofs/options.ts";
 export type { CompressorName, CompressorSettings } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
 export { type Entry, entries } from "./stage/source/entries.ts";
-export { type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
+export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
 export { closure, directory, paths } from "./stage/source/node-sources.ts";
 export type { Source } from "./stage/source/source.ts";
+export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";
-export type { ChmodRule, ExcludeRules, StageOptions } from "./stage/tree/policy.ts";
+export type { ChmodRule, StageOptions } from "./stage/tree/policy.ts";

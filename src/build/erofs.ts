@@ -7,7 +7,7 @@ import { describeImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
 import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { makeImageFile } from "./image-file.ts";
-import type { BuildOptions } from "./options.ts";
+import { type BuildOptions, checkErofsOptions } from "./options.ts";
 import type { BuildReport, MadeImage } from "./report.ts";
 import { BuildSession, type OpenSource, toSource } from "./session.ts";
 import type { ImageTarget } from "./target.ts";
@@ -26,6 +26,7 @@ export async function buildErofs(
   out: string | Sink | WritableStream<Uint8Array>,
   options: BuildOptions = {},
 ): Promise<BuildReport> {
+  checkErofsOptions(options);
   return new ErofsBuild(toSource(source), options).run(out);
 }
 
@@ -43,9 +44,10 @@ class ErofsBuild {
     this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0);
   }
 
-  run(out: ImageTarget): Promise<BuildReport> {
+  run(target: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
     const { compression } = this.#settings;
+    const out = session.place(target);
     return session.build(out, async (source) => {
       const made = await (compression ? this.#compress(source, out, compression) : this.#pack(source, out));
       const { unmatched, excluded, ...written } = made;
@@ -53,7 +55,7 @@ class ErofsBuild {
         ...describeImage(written),
         mountPoint: this.#options.mountPoint,
         excluded,
-        unmatchedRules: unmatched,
+        unmatchedRules: [...unmatched, ...session.unmatchedExcludes],
         ...session.describeStage(source),
         seconds: session.seconds,
       };

@@ -1,7 +1,9 @@
 /** What a build can be told, and what it tells while it runs. */
-import type { ErofsLayoutOptions } from "../erofs/options.ts";
-import type { SortRule } from "../stage/tree/file-order.ts";
-import type { StageOptions } from "../stage/tree/policy.ts";
+import { able, type Checks, callback, checkOptions, list, NUMBER, record, TEXT } from "../core/options/checks.ts";
+import { EROFS_CHECKS, type ErofsLayoutOptions } from "../erofs/options.ts";
+import { SQUASHFS_CHECKS, type SquashfsLayoutOptions } from "../squashfs/options.ts";
+import { SORT_RULE, type SortRule } from "../stage/tree/file-order.ts";
+import { STAGE_CHECKS, type StageOptions } from "../stage/tree/policy.ts";
 
 /** What every build can be told, whatever the format. */
 export interface RunOptions extends StageOptions {
@@ -22,6 +24,12 @@ export interface RunOptions extends StageOptions {
 /** Everything that `buildErofs` can be told. */
 export interface BuildOptions extends RunOptions, ErofsLayoutOptions {}
 
+/** Everything that `buildSquashfs` can be told. */
+export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
+  /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
+  mkfsTime?: number | undefined;
+}
+
 /** Where a build stands. */
 export interface BuildProgress {
   /** Listing the tree, comparing files of equal size, compressing them, or writing the image. */
@@ -30,4 +38,33 @@ export interface BuildProgress {
   done: number;
   /** Bytes of content in all; undefined during `walk`, and wherever nobody knows: a closure is not listed before. */
   total: number | undefined;
+}
+
+const RUN_CHECKS: Checks<RunOptions> = {
+  ...STAGE_CHECKS,
+  workers: NUMBER,
+  sort: list("an array of rules", record("key of a rule", SORT_RULE)),
+  offset: NUMBER,
+  mountPoint: TEXT,
+  signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
+  onProgress: callback(),
+};
+const BUILD_CHECKS: Checks<BuildOptions> = { ...RUN_CHECKS, ...EROFS_CHECKS };
+const SQUASHFS_BUILD_CHECKS: Checks<SquashfsOptions> = { ...RUN_CHECKS, ...SQUASHFS_CHECKS, mkfsTime: NUMBER };
+
+/** Where else an option stands that people look for at the top. */
+const PLACES: Readonly<Record<string, string>> = { level: "; for EROFS it stands beside its algorithm, in compress" };
+
+/** Throws `INPUT` for what `buildErofs` cannot be told, whatever its type says. */
+export function checkErofsOptions(options: BuildOptions): void {
+  checkOptions(options, BUILD_CHECKS, (key) => foreign(key, SQUASHFS_BUILD_CHECKS, "SquashFS", PLACES[key]));
+}
+
+/** Throws `INPUT` for what `buildSquashfs` cannot be told, whatever its type says. */
+export function checkSquashfsOptions(options: SquashfsOptions): void {
+  checkOptions(options, SQUASHFS_BUILD_CHECKS, (key) => foreign(key, BUILD_CHECKS, "EROFS"));
+}
+
+function foreign(key: string, checks: object, format: string, more = ""): string | undefined {
+  return Object.hasOwn(checks, key) ? `is an option of ${format} images${more}` : undefined;
 }

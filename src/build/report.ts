@@ -44,7 +44,7 @@ export interface BuildReport {
   features: string[];
   /** Compression algorithms that a reader must know. */
   algorithms: string[];
-  /** Paths of the sort rules that are for no file. */
+  /** Paths of the sort rules that are for no file, and exclude rules that are for no entry, as they were given. */
   unmatchedRules: string[];
   /** Patterns of the `chmod` rules that match no entry. */
   unmatchedChmod: string[];
@@ -94,7 +94,7 @@ export interface SquashfsReport {
    * temporary files. They are told by device and inode.
    */
   ownFiles: number;
-  /** Paths of the sort rules that are for no file. */
+  /** Paths of the sort rules that are for no file, and exclude rules that are for no entry, as they were given. */
   unmatchedRules: string[];
   /** Patterns of the `chmod` rules that match no entry. */
   unmatchedChmod: string[];

@@ -6,21 +6,23 @@
 
 import { ImageError } from "../core/error.ts";
 import { now } from "../core/node/node-clock.ts";
+import { CallFolder } from "../core/node/node-folder.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
 import { addressSpaceLeft, wasmReservesAll } from "../core/node/node-limits.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
-import { checkInteger } from "../core/options/check.ts";
+import { checkInteger } from "../core/options/ranges.ts";
 import { limitRoom, planRoom } from "../core/room.ts";
 import type { JobContext, JobParams } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { prepareWalk } from "../stage/source/disk/node-walk.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
-import { isFileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
+import { type FileSource, isFileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
 import { isStaged, type Source } from "../stage/source/source.ts";
 import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
+import { findUnmatched } from "../stage/tree/exclude.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import { Tree } from "../stage/tree/tree.ts";
@@ -73,6 +75,7 @@ export class BuildSession {
   readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #policy: StagePolicy;
+  readonly #folder = CallFolder.now();
   readonly #chmod: readonly CompiledChmod[];
   /** Files of this build, which are no part of what it packs. */
   readonly #own: FileIdentity[] = [];
@@ -122,6 +125,11 @@ export class BuildSession {
     return this.#policy.times === "fixed" ? this.#policy.timestamp : this.#options.timestamp;
   }
 
+  /** A target as it is now, wherever the process goes. */
+  place(out: ImageTarget): ImageTarget {
+    return typeof out === "string" && out !== "" ? this.#folder.resolveText(out) : out;
+  }
+
   /** Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
   async build<R>(out: ImageTarget, work: (source: OpenSource) => Promise<R>): Promise<R> {
     const { signal } = this.#options;
@@ -136,7 +144,8 @@ export class BuildSession {
       const target = identifyTarget(out);
       if (target) this.leaveOut([target]);
       return await work(await this.#open());
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#restore(thrown);
       // whoever reads the stream must not wait for what will not come
       if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
         out.abort(error).catch(() => undefined);
@@ -180,6 +189,12 @@ export class BuildSession {
     return times === "fixed" && copyLinks && !finish && !paths.isDirectory && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
+  /** Has an error say paths as they were given. */
+  #restore(error: unknown): unknown {
+    const restored = this.#folder.restore(error);
+    return "restore" in this.#source ? (this.#source as FileSource).restore(restored) : restored;
+  }
+
   async #stage(stage: () => Promise<Staged>): Promise<Staged> {
     return this.watch("walk", undefined, async () => {
       const staged = await stage();
@@ -200,6 +215,11 @@ export class BuildSession {
     const { finish } = start;
     const xattrs = finish ? await this.here((job) => finish(tree, this.policy, job)) : [[]];
     return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+  }
+
+  /** Exclude rules that are for no entry. */
+  get unmatchedExcludes(): string[] {
+    return findUnmatched(this.#policy.exclude);
   }
 
   /** What every report says of how the tree came about. */

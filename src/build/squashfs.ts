@@ -8,12 +8,12 @@
  */
 
 import type { FileSink } from "../core/node/node-file-sink.ts";
-import { checkInteger } from "../core/options/check.ts";
+import { checkInteger } from "../core/options/ranges.ts";
 import type { Sink } from "../core/sink.ts";
 import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
 import { checkLimits } from "../squashfs/limits.ts";
-import { resolveSquashfsOptions, type SquashfsLayoutOptions, type SquashfsSettings } from "../squashfs/options.ts";
+import { resolveSquashfsOptions, type SquashfsSettings } from "../squashfs/options.ts";
 import { type DataPlan, planData, tailBytes } from "../squashfs/plan.ts";
 import { describeSquashfs } from "../squashfs/report.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -21,16 +21,10 @@ import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
-import type { RunOptions } from "./options.ts";
+import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
 import { BuildSession, type Staged, toSource } from "./session.ts";
 import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
-
-/** Everything that `buildSquashfs` can be told. */
-export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
-  /** The build time that the image says, 0 to 2^32-1. Default: `timestamp`, else the time of its newest entry. */
-  mkfsTime?: number | undefined;
-}
 
 /**
  * Builds a SquashFS image of `source` in `out`.
@@ -46,6 +40,7 @@ export async function buildSquashfs(
   out: string | Sink | WritableStream<Uint8Array>,
   options: SquashfsOptions = {},
 ): Promise<SquashfsReport> {
+  checkSquashfsOptions(options);
   return new SquashfsBuild(toSource(source), options).run(out);
 }
 
@@ -60,12 +55,13 @@ class SquashfsBuild {
   constructor(source: Source, options: SquashfsOptions) {
     this.#options = options;
     this.#settings = resolveSquashfsOptions(options);
-    checkInteger("build time", options.mkfsTime, 0, 0xffffffff);
+    checkInteger("mkfsTime", options.mkfsTime, 0, 0xffffffff);
     this.#session = new BuildSession(source, options, 1);
   }
 
-  run(out: ImageTarget): Promise<SquashfsReport> {
+  run(target: ImageTarget): Promise<SquashfsReport> {
     const session = this.#session;
+    const out = session.place(target);
     return session.build(out, async (source) => {
       const staged = await source.stage();
       const inodes = orderInodes(staged.tree);
@@ -77,7 +73,7 @@ class SquashfsBuild {
         ...describeSquashfs(staged.tree, inodes, this.#settings, data, image),
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
-        unmatchedRules: order.unmatched,
+        unmatchedRules: [...order.unmatched, ...session.unmatchedExcludes],
         ...session.describeStage(staged),
         seconds: session.seconds,
       };

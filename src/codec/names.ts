@@ -3,6 +3,7 @@
  * loaded when it is asked for: the modules are text of up to 450 KB, that a run without them need not read.
  */
 import { ImageError } from "../core/error.ts";
+import { OptionError } from "../core/options/option-error.ts";
 import type { Codec, CodecWindows } from "./codec.ts";
 
 /** The levels of a compression. */
@@ -92,18 +93,19 @@ export function checkCodecName(name: string): CodecName {
 /**
  * The level of a compression that is meant by `level`, without making one; 0 for those that have no levels.
  *
+ * @param option where the level stands, for messages
  * @throws ImageError `INPUT` when it has no such level
  */
-export function checkCodecLevel(name: CodecName, level: number | undefined): number {
+export function checkCodecLevel(name: CodecName, level: number | undefined, option = "level"): number {
   const { levels } = CODECS[name];
   if (levels === undefined) {
-    if (level !== undefined) throw new ImageError("INPUT", `${name} has no levels, so not ${level}`);
+    if (level !== undefined) throw new OptionError(option, `${name} has no levels, so not ${level}`);
     return 0;
   }
   const { normal, lowest, highest } = levels;
   if (level === undefined) return normal;
   if (!Number.isInteger(level) || level < lowest || level > highest) {
-    throw new ImageError("INPUT", `${name} has levels ${lowest} to ${highest}, not ${level}`);
+    throw new OptionError(option, `${name} has levels ${lowest} to ${highest}, not ${level}`);
   }
   return level === 0 ? normal : level;
 }

@@ -1,5 +1,5 @@
 /** Linux versions: what a kernel must be to read an image, and what a kernel that is asked for can read. */
-import { ImageError } from "./error.ts";
+import { OptionError } from "./options/option-error.ts";
 
 /** A version as two numbers. */
 export type KernelVersion = readonly [major: number, minor: number];
@@ -11,24 +11,22 @@ export const FIRST_KERNEL = "5.4";
 export function parseKernel(text: string): KernelVersion {
   const version = readVersion(text);
   if (isOlder(version, readVersion(FIRST_KERNEL))) {
-    throw new ImageError("INPUT", `target kernel: Linux ${text} has no EROFS; ${FIRST_KERNEL} is the first`);
+    throw new OptionError("targetKernel", `Linux ${text} has no EROFS; ${FIRST_KERNEL} is the first`);
   }
   return version;
 }
 
 function readVersion(text: string): KernelVersion {
   const match = /^v?(\d{1,3})\.(\d{1,3})(\.\d+)*$/.exec(`${text}`);
-  if (!match) throw new ImageError("INPUT", `target kernel: "${text}" is no version such as 6.12`);
+  if (!match) throw new OptionError("targetKernel", `"${text}" is no version such as 6.12`);
   return [Number(match[1]), Number(match[2])];
 }
 
 /** Throws `INPUT` where `feature` came with a later version than `target`. */
 export function checkKernel(target: KernelVersion, feature: string, since: string): void {
   if (!isOlder(target, parseKernel(since))) return;
-  throw new ImageError(
-    "INPUT",
-    `target kernel: Linux ${target.join(".")} does not read ${feature}, which came with ${since}`,
-  );
+  const why = `Linux ${target.join(".")} does not read ${feature}, which came with ${since}`;
+  throw new OptionError("targetKernel", why);
 }
 
 /** The latest of some versions. */

@@ -1,9 +1,17 @@
 /** Options of compression, with their defaults; the command line's names stand in brackets. */
 import { CODECS, checkCodecLevel } from "../codec/names.ts";
-import { ImageError } from "../core/error.ts";
-import { checkInteger, checkOneOf } from "../core/options/check.ts";
+import { type Checks, either, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../core/options/checks.ts";
+import { OptionError } from "../core/options/option-error.ts";
+import { checkInteger } from "../core/options/ranges.ts";
 import { compileEre } from "../stage/text/ere.ts";
-import { ALGORITHMS, type Algorithm, type AlgorithmOptions, MAX_EXTENT, resolveDictSize } from "./disk/algorithms.ts";
+import {
+  ALGORITHM_OPTIONS,
+  ALGORITHMS,
+  type Algorithm,
+  type AlgorithmOptions,
+  MAX_EXTENT,
+  resolveDictSize,
+} from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
 import { MAX_PCLUSTER } from "./disk/format.ts";
 
@@ -19,8 +27,11 @@ export interface CompressHint {
 
 /** How regular files are compressed. Without `compress` they are not, and the others say nothing. */
 export interface CompressionOptions {
-  /** The algorithm, or several for {@link CompressHint}s to choose from; the first is the default (`-z`). */
-  compress?: AlgorithmOptions | readonly AlgorithmOptions[] | undefined;
+  /**
+   * The algorithm, by its name or with settings, or several for {@link CompressHint}s to choose from; the first is the
+   * default (`-z`).
+   */
+  compress?: Algorithm | AlgorithmOptions | readonly (Algorithm | AlgorithmOptions)[] | undefined;
   /** Most bytes of a physical cluster, whole blocks, up to 1 MiB (`-C`). Default: one block. */
   pclusterSize?: number | undefined;
   /** Keep the last, short pcluster of a file beside its inode (`-Eztailpacking`). Default: false. */
@@ -55,6 +66,33 @@ export interface CompressionOptions {
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
   targetKernel?: string | undefined;
 }
+
+const HINT: Checks<CompressHint> = { pattern: needed(TEXT), pclusterSize: needed(NUMBER), algorithm: NUMBER };
+const NAME = ALGORITHM_OPTIONS.algorithm;
+const SETTINGS = record("setting", ALGORITHM_OPTIONS);
+
+/** What may stand in {@link CompressionOptions}. */
+export const COMPRESSION_CHECKS: Checks<CompressionOptions> = {
+  compress: either(
+    `one of ${NAME.wants}, or an object {algorithm, level, dictSize}`,
+    NAME,
+    SETTINGS,
+    list("an array of algorithms", either("the name of an algorithm", NAME, SETTINGS)),
+  ),
+  pclusterSize: NUMBER,
+  tailPacking: FLAG,
+  fragments: oneOf("none", "tails", "all"),
+  compressDirectories: FLAG,
+  packedPclusterSize: NUMBER,
+  maxExtentBytes: NUMBER,
+  fullIndexes: FLAG,
+  dedupeExtents: FLAG,
+  dedupeFragments: FLAG,
+  dedupeChunks: FLAG,
+  extentRecords: FLAG,
+  compressHints: list("an array of hints", record("key of a hint", HINT)),
+  targetKernel: TEXT,
+};
 
 /** An algorithm with every default decided; plain data. */
 export interface AlgorithmChoice {
@@ -104,23 +142,22 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     checkNone(options);
     return options.dedupeChunks ? chunksOnly(blockSize) : undefined;
   }
-  if (options.dedupeChunks) throw new ImageError("INPUT", "dedupeChunks: not together with compression");
-  const list: AlgorithmOptions[] = [options.compress].flat();
-  if (list.length === 0) throw new ImageError("INPUT", "compress: an empty list of algorithms");
-  const pclusterSize = checkPcluster("pcluster size", options.pclusterSize ?? blockSize, blockSize);
-  const packed = checkPcluster("packed pcluster size", options.packedPclusterSize ?? pclusterSize, blockSize);
+  if (options.dedupeChunks) {
+    throw new OptionError("dedupeChunks", (name) => `not together with ${name("compress")}`);
+  }
+  const given = listAlgorithms(options.compress);
+  const pclusterSize = checkPcluster("pclusterSize", options.pclusterSize ?? blockSize, blockSize);
+  const packed = checkPcluster("packedPclusterSize", options.packedPclusterSize ?? pclusterSize, blockSize);
   const fragments = options.fragments ?? "none";
-  checkOneOf("fragments", fragments, ["none", "tails", "all"]);
   const records = usesExtentRecords(options);
-  const hints = resolveHints(options.compressHints ?? [], list.length, blockSize);
+  const hints = resolveHints(options.compressHints ?? [], given.length, blockSize);
   const maxPclusterSize = Math.max(pclusterSize, ...hints.map((hint) => hint.pclusterSize));
   if (packed > maxPclusterSize) {
-    throw new ImageError("INPUT", `packed pcluster size: ${packed} is more than that of files, ${maxPclusterSize}`);
+    throw new OptionError("packedPclusterSize", `${packed} is more than that of files, ${maxPclusterSize}`);
   }
-  for (const { algorithm } of list) checkBlocks(algorithm, maxPclusterSize, blockSize);
-  if (list.length > MAX_ALGORITHMS) throw new ImageError("INPUT", `compress: more than ${MAX_ALGORITHMS} algorithms`);
+  for (const { algorithm } of given) checkBlocks(algorithm, maxPclusterSize, blockSize);
   return {
-    algorithms: list.map((each) => resolveAlgorithm(each, maxPclusterSize)),
+    algorithms: given.map((each) => resolveAlgorithm(each, maxPclusterSize)),
     pclusterSize,
     packedPclusterSize: packed,
     maxPclusterSize,
@@ -128,7 +165,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     fragments,
     directories: options.compressDirectories ?? false,
     maxExtentBytes: Math.min(
-      checkInteger("largest extent", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
+      checkInteger("maxExtentBytes", options.maxExtentBytes, blockSize, 0xffffffff) ?? MAX_EXTENT,
       MAX_EXTENT,
     ),
     fullIndexes: (options.fullIndexes ?? false) && !records,
@@ -137,6 +174,21 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     ...(options.dedupeFragments === false && { dedupeFragments: false as const }),
     hints,
   };
+}
+
+/** An algorithm with what is said of it, and where that stands. */
+interface GivenAlgorithm extends AlgorithmOptions {
+  option: string;
+}
+
+function listAlgorithms(compress: NonNullable<CompressionOptions["compress"]>): GivenAlgorithm[] {
+  const given = [compress].flat();
+  if (given.length === 0) throw new OptionError("compress", "an empty list of algorithms");
+  if (given.length > MAX_ALGORITHMS) throw new OptionError("compress", `more than ${MAX_ALGORITHMS} algorithms`);
+  return given.map((each, index) => ({
+    ...(typeof each === "string" ? { algorithm: each } : each),
+    option: given.length > 1 ? `compress[${index}]` : "compress",
+  }));
 }
 
 /** Whether extents are listed one by one. */
@@ -163,7 +215,7 @@ export function hasPackedInode({ fragments, directories }: Compression): boolean
 /** What is done with files where nothing is compressed, but equal chunks are looked for: each is a row of raw extents. */
 function chunksOnly(blockSize: number): Compression {
   return {
-    algorithms: [resolveAlgorithm({ algorithm: "lz4" }, blockSize)],
+    algorithms: [resolveAlgorithm({ algorithm: "lz4", option: "compress" }, blockSize)],
     pclusterSize: 0,
     packedPclusterSize: 0,
     maxPclusterSize: blockSize,
@@ -192,12 +244,12 @@ function checkNone(options: CompressionOptions): void {
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
   const fragments = options.fragments !== undefined && options.fragments !== "none" ? "fragments" : undefined;
   const name = given ?? fragments;
-  if (name !== undefined) throw new ImageError("INPUT", `${name}: says nothing without an algorithm to compress with`);
+  if (name !== undefined) throw new OptionError(name, "says nothing without an algorithm to compress with");
 }
 
-function checkPcluster(what: string, value: number, blockSize: number): number {
-  checkInteger(what, value, blockSize, MAX_PCLUSTER);
-  if (value % blockSize !== 0) throw new ImageError("INPUT", `${what}: ${value} is no multiple of the block size`);
+function checkPcluster(option: string, value: number, blockSize: number): number {
+  checkInteger(option, value, blockSize, MAX_PCLUSTER);
+  if (value % blockSize !== 0) throw new OptionError(option, `${value} is no multiple of the block size, ${blockSize}`);
   return value;
 }
 
@@ -207,29 +259,32 @@ export function largestPcluster(algorithms: readonly Algorithm[], blockSize: num
 }
 
 function checkBlocks(algorithm: Algorithm, pclusterSize: number, blockSize: number): void {
-  checkOneOf("algorithm", algorithm ?? "", Object.keys(ALGORITHMS));
   const { mostBlocks, reader } = ALGORITHMS[algorithm];
   if (pclusterSize <= mostBlocks * blockSize) return;
   const most = `${mostBlocks} blocks, ${mostBlocks * blockSize} bytes`;
-  throw new ImageError("INPUT", `pcluster size: Linux reads ${reader} in at most ${most}`);
+  throw new OptionError("pclusterSize", `Linux reads ${reader} in at most ${most}`);
 }
 
-function resolveAlgorithm({ algorithm, level, dictSize }: AlgorithmOptions, pclusterSize: number): AlgorithmChoice {
+function resolveAlgorithm(
+  { algorithm, level, dictSize, option }: GivenAlgorithm,
+  pclusterSize: number,
+): AlgorithmChoice {
   const { codec } = ALGORITHMS[algorithm];
-  const checked = checkCodecLevel(codec, level);
+  const checked = checkCodecLevel(codec, level, `${option}.level`);
   return {
     algorithm,
     // where there are no levels there is nothing to choose
     level: CODECS[codec].levels && checked,
-    dictSize: resolveDictSize(algorithm, dictSize, pclusterSize),
+    dictSize: resolveDictSize(algorithm, dictSize, pclusterSize, `${option}.dictSize`),
   };
 }
 
 function resolveHints(hints: readonly CompressHint[], algorithms: number, blockSize: number): ResolvedHint[] {
-  return hints.map(({ pattern, pclusterSize, algorithm = 0 }) => {
+  return hints.map(({ pattern, pclusterSize, algorithm = 0 }, index) => {
     compileEre(pattern);
-    if (pclusterSize !== 0) checkPcluster(`pcluster size for "${pattern}"`, pclusterSize, blockSize);
-    checkInteger(`algorithm for "${pattern}"`, algorithm, 0, algorithms - 1);
+    const at = `compressHints[${index}]`;
+    if (pclusterSize !== 0) checkPcluster(`${at}.pclusterSize`, pclusterSize, blockSize);
+    checkInteger(`${at}.algorithm`, algorithm, 0, algorithms - 1);
     return { pattern, pclusterSize, algorithm };
   });
 }

@@ -1,8 +1,14 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
-import { ImageError } from "../core/error.ts";
-import { checkInteger, checkOneOf } from "../core/options/check.ts";
-import { type Compression, type CompressionOptions, resolveCompression } from "./compress-options.ts";
+import { type Checks, FLAG, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
+import { OptionError } from "../core/options/option-error.ts";
+import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
+import {
+  COMPRESSION_CHECKS,
+  type Compression,
+  type CompressionOptions,
+  resolveCompression,
+} from "./compress-options.ts";
 import { MAX_EXTENT } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
 import { MAX_CHUNK_BITS } from "./disk/format.ts";
@@ -43,6 +49,25 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   ignoreMtime?: boolean | undefined;
 }
 
+/** What may stand in {@link ErofsLayoutOptions}. */
+export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
+  ...COMPRESSION_CHECKS,
+  label: TEXT,
+  uuid: TEXT,
+  blockSize: NUMBER,
+  xattrTolerance: NUMBER,
+  xattrFilter: FLAG,
+  inlineData: FLAG,
+  inodes: oneOf("auto", "compact", "extended"),
+  chunkSize: NUMBER,
+  chunkIndexes: FLAG,
+  checksum: FLAG,
+  dedupe: oneOf("none", "file"),
+  dsunit: NUMBER,
+  fsAlignBlocks: NUMBER,
+  ignoreMtime: FLAG,
+};
+
 /** {@link ErofsLayoutOptions} with every default decided and every value checked. */
 export interface ErofsSettings {
   label: Uint8Array;
@@ -68,27 +93,25 @@ export interface ErofsSettings {
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings {
-  const blockSize = checkPowerOfTwo("block size", options.blockSize ?? 4096, 512, 65536);
-  const label = encodeUtf8(`${options.label ?? ""}`);
+  const blockSize = checkPowerOfTwo("blockSize", options.blockSize ?? 4096, 512, 65536);
+  const label = encodeUtf8(options.label ?? "");
   if (label.length > 15 || label.indexOf(0) >= 0) {
-    throw new ImageError("INPUT", `label "${options.label}": longer than 15 bytes, or holds a NUL`);
+    throw new OptionError("label", `"${options.label}" is longer than 15 bytes, or holds a NUL`);
   }
   const inodes = options.inodes ?? "auto";
-  checkOneOf("inodes", inodes, ["auto", "compact", "extended"]);
-  checkOneOf("dedupe", options.dedupe, ["none", "file"]);
   const chunkSize = options.chunkSize ?? (options.dedupeChunks ? blockSize : undefined);
-  if (chunkSize !== undefined) checkPowerOfTwo("chunk size", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
+  if (chunkSize !== undefined) checkPowerOfTwo("chunkSize", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   const compression = resolveCompression(options, blockSize);
-  if (compression && (options.dsunit ?? 1) > 1) throw new ImageError("INPUT", "dsunit: compressed data is not aligned");
+  if (compression && (options.dsunit ?? 1) > 1) throw new OptionError("dsunit", "compressed data is not aligned");
   const sharesChunks = compression?.dedupeChunks === true;
-  if (sharesChunks && chunkSize! > MAX_EXTENT) throw new ImageError("INPUT", "dedupeChunks: chunks are 1 MiB at most");
+  if (sharesChunks && chunkSize! > MAX_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
   checkTargetKernel(options.targetKernel, blockSize, sharesChunks ? undefined : compression, chunkSize !== undefined);
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
     blockSize,
     xattrTolerance:
-      checkInteger("xattr tolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
+      checkInteger("xattrTolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
     xattrFilter: options.xattrFilter ?? true,
     inlineData: options.inlineData ?? true,
     inodes,
@@ -97,22 +120,16 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     checksum: options.checksum ?? true,
     dedupe: (options.dedupe ?? "file") === "file",
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
-    fsAlignBlocks: checkInteger("filesystem alignment", options.fsAlignBlocks, 0, 0xffffffff) || 1,
+    fsAlignBlocks: checkInteger("fsAlignBlocks", options.fsAlignBlocks, 0, 0xffffffff) || 1,
     ignoreMtime: options.ignoreMtime ?? inodes === "compact",
     findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };
 }
 
-function checkPowerOfTwo(what: string, value: number, min: number, max: number): number {
-  checkInteger(what, value, min, max);
-  if (!Number.isInteger(Math.log2(value))) throw new ImageError("INPUT", `${what}: ${value} is not a power of two`);
-  return value;
-}
-
 function parseUuid(text: string): Uint8Array {
   const digits = /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(text);
-  if (!digits) throw new ImageError("INPUT", `uuid "${text}": not 32 hex digits as 8-4-4-4-12`);
+  if (!digits) throw new OptionError("uuid", `"${text}" is not 32 hex digits as 8-4-4-4-12`);
   return Uint8Array.from(text.replaceAll("-", "").match(/../g)!, (pair) => Number.parseInt(pair, 16));
 }
 

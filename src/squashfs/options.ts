@@ -1,7 +1,7 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
 
-import { ImageError } from "../core/error.ts";
-import { checkInteger, checkOneOf } from "../core/options/check.ts";
+import { type Check, type Checks, FLAG, list, NUMBER, oneOf } from "../core/options/checks.ts";
+import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
 import {
   COMPRESSORS,
   COMPRESSORS_TO_COME,
@@ -9,6 +9,7 @@ import {
   type CompressorSettings,
   type CompressorSpec,
   resolveSettings,
+  SETTINGS_CHECKS,
 } from "./disk/compressors.ts";
 import { MAX_BLOCK, MIN_BLOCK } from "./disk/format.ts";
 
@@ -53,25 +54,37 @@ export interface SquashfsSettings {
   padding: number;
 }
 
-const PARTS = ["inodes", "data", "fragments", "xattrs", "ids"] as const;
+const COMPRESSOR = oneOf(...(Object.keys(COMPRESSORS) as CompressorName[]));
+
+/** What may stand in {@link SquashfsLayoutOptions}. */
+export const SQUASHFS_CHECKS: Checks<SquashfsLayoutOptions> = {
+  ...SETTINGS_CHECKS,
+  compressor: isToCome(COMPRESSOR),
+  blockSize: NUMBER,
+  fragments: oneOf("all", "small", "none"),
+  uncompressed: list("an array of parts", oneOf("inodes", "data", "fragments", "xattrs", "ids")),
+  sparse: FLAG,
+  dedupe: oneOf("none", "file"),
+  exportable: FLAG,
+  xattrs: FLAG,
+  padding: NUMBER,
+};
+
+/** Says of some compressors that they are not there yet. */
+function isToCome(check: Check<CompressorName>): Check<CompressorName> {
+  const isNamed = (value: unknown) => typeof value === "string" && Object.hasOwn(COMPRESSORS_TO_COME, value);
+  return {
+    ...check,
+    find: (value) => (isNamed(value) ? { at: "", why: `${value} is not supported yet` } : check.find(value)),
+  };
+}
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveSquashfsOptions(options: SquashfsLayoutOptions): SquashfsSettings {
   const compressor = options.compressor ?? "zstd";
-  if (Object.hasOwn(COMPRESSORS_TO_COME, compressor)) {
-    throw new ImageError("INPUT", `compressor: ${compressor} is not supported yet`);
-  }
-  checkOneOf("compressor", compressor, Object.keys(COMPRESSORS));
   const settings = resolveSettings(compressor, options);
-  const blockSize = checkInteger("block size", options.blockSize, MIN_BLOCK, MAX_BLOCK) ?? 131072;
-  if (!Number.isInteger(Math.log2(blockSize))) {
-    throw new ImageError("INPUT", `block size: ${blockSize} is not a power of two`);
-  }
-  checkOneOf("fragments", options.fragments, ["all", "small", "none"]);
-  checkOneOf("dedupe", options.dedupe, ["none", "file"]);
+  const blockSize = checkPowerOfTwo("blockSize", options.blockSize ?? 131072, MIN_BLOCK, MAX_BLOCK);
   const uncompressed = options.uncompressed ?? [];
-  if (!Array.isArray(uncompressed)) throw new ImageError("INPUT", "uncompressed: not an array of names");
-  for (const part of uncompressed) checkOneOf("uncompressed", part, PARTS);
   const isRaw = (part: UncompressedPart) => compressor === "none" || uncompressed.includes(part);
   return {
     compression: { compressor, settings },

@@ -15,6 +15,7 @@ import { readInput } from "../shared/input.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
+import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { limitBacktracking, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { MANUAL } from "./manual.ts";
@@ -23,6 +24,11 @@ import { DEFAULTS, type Settings } from "./settings.ts";
 /** The label of what no rule is for. */
 const UNLABELED = "system_u:object_r:unlabeled_t:s0";
 const OPTIONS = optionsOf(MANUAL);
+
+/** Fields that are called otherwise than the library's options. */
+const FIELDS: FieldNames<Settings> = {
+  ...{ level: "extra", windowBits: "extra", "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
+};
 
 /**
  * Reads a command line.
@@ -33,7 +39,7 @@ export function parseGensquashfs(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ProgramCommand {
-  const { settings, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
+  const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
   const [image, ...more] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
@@ -43,8 +49,8 @@ export function parseGensquashfs(
   }
   const mtime = settings.defaults.mtime ?? (env.SOURCE_DATE_EPOCH ? parseEpoch(env.SOURCE_DATE_EPOCH) : 0);
   return squashfsJob({
-    program: MANUAL.name,
     image,
+    nameOf: optionNames(given, FIELDS),
     source: async () => {
       checkImage(image, settings.force);
       return openSource(settings, mtime);

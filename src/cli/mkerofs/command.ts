@@ -2,7 +2,6 @@
 
 import { buildErofs } from "../../build/erofs.ts";
 import type { BuildOptions } from "../../build/options.ts";
-import type { BuildReport, SquashfsReport } from "../../build/report.ts";
 import { largestPcluster } from "../../erofs/compress-options.ts";
 import { resolveErofsOptions } from "../../erofs/options.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
@@ -13,10 +12,11 @@ import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { formatHelp } from "../shared/manual/help.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
-import { formatMessage, formatReport, formatSquashfsReport, formatStages, formatWarnings } from "../shared/summary.ts";
+import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "../shared/summary.ts";
 import type { Hints } from "./hints.ts";
 import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
+import { warnOfRules } from "./unmatched.ts";
 
 const { name: NAME } = MANUAL;
 
@@ -34,17 +34,19 @@ export function runMkerofs(manifest: URL): Promise<number> {
 }
 
 function toJob(command: BuildCommand): BuildJob {
-  const { image, build, squashfs, format, verbosity, progress } = command;
-  asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)));
+  const { image, build, squashfs, format, verbosity, progress, json, nameOf } = command;
+  asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)), nameOf);
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096;
   return {
-    action: "build",
-    image,
-    progress,
+    ...{ action: "build", image, format, json, progress, nameOf },
     quiet: verbosity === 0,
     warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],
-    build: (out, context) => (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context),
+    async build(out, context) {
+      const made = await (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context);
+      const warnings = [...made.warnings, ...listWarnings(made.report, (rules) => warnOfRules(command, rules))];
+      return { ...made, warnings, notes: verbosity >= 3 ? formatStages(made.report) : "" };
+    },
   };
 }
 
@@ -53,7 +55,7 @@ function pagesWarning(blockSize: number): string {
 }
 
 async function makeErofs(
-  { build, json, verbosity, compressHints, sortFile, ...command }: BuildCommand,
+  { build, compressHints, sortFile, ...command }: BuildCommand,
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
@@ -61,29 +63,18 @@ async function makeErofs(
   if (build.compress !== undefined) build.compressHints = hinted?.hints;
   const sort = await readSort(sortFile);
   const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
-  const said = verbosity > 0 ? (hinted?.warnings ?? []) : [];
-  const notes = said.map((each) => formatMessage(NAME, `warning: ${each}`)).join("") + noteOf(report, verbosity);
-  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatReport(report) : "" };
+  return { report, text: formatReport(report), warnings: hinted?.warnings ?? [] };
 }
 
 async function makeSquashfs(
-  { squashfs, json, verbosity, sortFile, ...command }: BuildCommand,
+  { squashfs, sortFile, ...command }: BuildCommand,
   out: string | WritableStream<Uint8Array>,
   context: RunContext,
 ) {
   const sort = await readSort(sortFile);
   const { buildSquashfs } = await import("../../build/squashfs.ts");
   const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
-  const notes = noteOf(report, verbosity);
-  return { notes, report: json ? toJson(report) : verbosity > 0 ? formatSquashfsReport(report) : "" };
-}
-
-function noteOf(report: BuildReport | SquashfsReport, verbosity: number): string {
-  return (verbosity > 0 ? formatWarnings(NAME, report) : "") + (verbosity >= 3 ? formatStages(report) : "");
-}
-
-function toJson(report: unknown): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return { report, text: formatSquashfsReport(report), warnings: [] };
 }
 
 function openSource(
@@ -103,7 +94,7 @@ function openSource(
 
 async function readHints(path: string, { compress = [], blockSize = 4096 }: BuildOptions): Promise<Hints> {
   limitBacktracking();
-  const names = [compress].flat().map(({ algorithm }) => algorithm);
+  const names = [compress].flat().map((each) => (typeof each === "string" ? each : each.algorithm));
   const { parseHints } = await import("./hints.ts");
   return parseHints(path, readInput(path).toString(), largestPcluster(names, blockSize));
 }

@@ -2,8 +2,8 @@
  * The command line of `ts-mkerofs`. Letters, meaning and grammar are those of mkfs.erofs 1.9.3 as far as it is supported,
  * and a few options are our own. Where mkfs.erofs rounds, wraps or asks the clock, this refuses instead.
  */
-import type { BuildOptions, RunOptions } from "../../build/options.ts";
-import type { SquashfsOptions } from "../../build/squashfs.ts";
+import type { BuildOptions, RunOptions, SquashfsOptions } from "../../build/options.ts";
+import type { NameOf } from "../../core/options/option-error.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { parseAlgorithms, parseCompressor } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
@@ -11,6 +11,7 @@ import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
 import { checkFormats, listIdle } from "../shared/option.ts";
+import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import type { Format } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";
@@ -35,8 +36,13 @@ export interface BuildCommand {
   build: BuildOptions;
   /** What `build` is for a SquashFS image. */
   squashfs: SquashfsOptions;
+  /** Rules of `--exclude-path` and `--exclude-regex`. */
+  excludePaths: readonly string[];
+  excludeRegexes: readonly string[];
   /** Expressions are matched with paths. */
   hasRegexes: boolean;
+  /** What messages call options of the library. */
+  nameOf: NameOf;
   /** Print the report as JSON. */
   json: boolean;
   progress: "auto" | "always" | "never";
@@ -47,6 +53,13 @@ export interface BuildCommand {
 }
 
 const OPTIONS = optionsOf(MANUAL);
+
+/** Fields that are called otherwise than the library's options. */
+const FIELDS: FieldNames<Settings> = {
+  ...{ blockSize: "block", compress: "compression", compressor: "compression", level: "compression", sort: "sortFile" },
+  ...{ compressHints: "compressHintsFile", "exclude.paths": "excludePaths", "exclude.regexes": "excludeRegexes" },
+  ...{ "owner.uid": "uid", "owner.gid": "gid", windowBits: "compression", xattrs: "xattrTolerance" },
+};
 
 /**
  * Parses a command line.
@@ -67,7 +80,9 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   const { image, sources } = takeOperands(operands, closure);
   checkFormats(given, format);
   const warnings = format === "erofs" ? listIdle(given, settings) : [];
-  return { action: "build", image, sources, warnings, ...complete(settings, sources.length, env.SOURCE_DATE_EPOCH) };
+  const nameOf = optionNames(given, FIELDS);
+  const rest = complete(settings, sources.length, env.SOURCE_DATE_EPOCH);
+  return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 
 function takeOperands([image, ...sources]: readonly string[], closure: string | undefined) {
@@ -85,7 +100,7 @@ function complete(
   settings: Settings,
   sources: number,
   sourceDateEpoch: string | undefined,
-): Omit<BuildCommand, "action" | "image" | "sources" | "warnings"> {
+): Omit<BuildCommand, "action" | "image" | "sources" | "warnings" | "nameOf"> {
   const { closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = settings;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
@@ -96,7 +111,7 @@ function complete(
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
   const common = { closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
-  return { ...common, compressHints, sortFile, format, build, squashfs };
+  return { ...common, excludePaths, excludeRegexes, compressHints, sortFile, format, build, squashfs };
 }
 
 /** What can be told only once all options are known. */

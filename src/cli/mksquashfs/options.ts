@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import type { SquashfsOptions } from "../../index.ts";
-import { applyWords } from "../shared/command-line.ts";
+import { applyWords, type Said } from "../shared/command-line.ts";
 import { parseMksquashfsWords } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
+import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import type { BuildJob, ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { findQuestion } from "./asks.ts";
@@ -17,6 +18,12 @@ import { DEFAULTS, type Settings } from "./settings.ts";
 import { openSources } from "./sources.ts";
 
 const OPTIONS = optionsOf(MANUAL);
+
+/** Fields that are called otherwise than the library's options. */
+const FIELDS: FieldNames<Settings> = {
+  ...{ level: "extra", windowBits: "extra", "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
+  ...{ exclude: "excludes", timestamp: "allTime" },
+};
 
 /**
  * Reads a command line.
@@ -35,25 +42,26 @@ export function parseMksquashfs(
   if (image === undefined || sources.length === 0) {
     throw new UsageError("SOURCE and IMAGE are needed, in front of options", usageHint(MANUAL));
   }
-  const { settings } = applyWords(readLine(line, OPTIONS), DEFAULTS);
-  return toJob(sources, image, settings, env.SOURCE_DATE_EPOCH);
+  const { settings, given } = applyWords(readLine(line, OPTIONS), DEFAULTS);
+  return toJob(sources, image, { settings, given }, env.SOURCE_DATE_EPOCH);
 }
 
 function toJob(
   sources: readonly string[],
   image: string,
-  given: Settings,
+  { settings: typed, given }: Pick<Said<Settings>, "settings" | "given">,
   sourceDateEpoch: string | undefined,
 ): BuildJob {
-  if (given.append && image !== "-" && existsSync(image)) {
+  if (typed.append && image !== "-" && existsSync(image)) {
     const why = "is there already, and appending is not supported (-noappend overwrites it)";
     throw new ImageError("INPUT", `${image}: ${why}`, { path: image });
   }
-  const settings = { ...given, ...timesOf(given, sourceDateEpoch) };
-  const { source, exclude, sort } = openSources(sources, image, settings);
+  const settings = { ...typed, ...timesOf(typed, sourceDateEpoch) };
+  const { source, exclude, sort, warnOfRules } = openSources(sources, image, settings);
   const { quiet, progress } = settings;
   const options = { ...toOptions(settings), exclude, sort };
-  return squashfsJob({ program: MANUAL.name, image, source, options, quiet, progress });
+  const nameOf = optionNames(given, FIELDS);
+  return squashfsJob({ image, source, options, quiet, progress, nameOf, warnOfRules });
 }
 
 /** What of the settings a build is told. */

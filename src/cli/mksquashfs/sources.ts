@@ -13,15 +13,15 @@ import { parsePriorities } from "../../stage/source/list/sort-file.ts";
 import { type Amending, amend } from "../../stage/source/node-amend.ts";
 import { directory, type FileSource, nothing, topsOf } from "../../stage/source/node-sources.ts";
 import { latin1Text } from "../../stage/text/encoding.ts";
+import type { ComponentRule } from "../../stage/tree/exclude.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
-import type { ComponentRule } from "../../stage/tree/policy.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { UsageError } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { print } from "../shared/streams.ts";
-import { formatMessage } from "../shared/summary.ts";
+import { formatMessage, warnOfSortRules } from "../shared/summary.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a command line's sources come to. */
@@ -29,6 +29,8 @@ export interface OpenedSources {
   source: () => Promise<Source>;
   exclude: ExcludeRules;
   sort: SortRule[];
+  /** Says of rules that are for nothing what they were. */
+  warnOfRules: (rules: readonly string[]) => string[];
 }
 
 /** A source, and where it goes: `""` is the root itself. */
@@ -59,7 +61,12 @@ export function openSources(given: readonly string[], image: string, settings: S
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
   const info = settings.info ? (image === "-" ? process.stderr : process.stdout) : undefined;
   const source = toSource(sources, places, settings);
-  return { source: async () => amended(source, settings, places, pseudo, xattrs, info), exclude, sort };
+  return {
+    source: async () => amended(source, settings, places, pseudo, xattrs, info),
+    exclude,
+    sort,
+    warnOfRules: (unmatched) => warnOf(unmatched, rules, settings, places),
+  };
 }
 
 /** A source that is a symbolic link is packed as one. */
@@ -219,6 +226,28 @@ function readExcludes({ excludes, excludeFiles }: Settings): string[] {
   return [...excludes, ...fromFiles];
 }
 
+/** Says of an exclude rule that it is for nothing where that is so of all that it may mean, and of sort rules. */
+function warnOf(
+  unmatched: readonly string[],
+  excludes: readonly string[],
+  settings: Settings,
+  places: readonly Placed[],
+): string[] {
+  const known = new Set<string>();
+  const isUnmatched = (path: string) => {
+    known.add(path);
+    return unmatched.includes(path);
+  };
+  const warnings = excludes.flatMap((exclude) => {
+    const meant = settings.matching === "paths" ? imagePaths(exclude, places) : [exclude];
+    // all of them: each is one that is known
+    return meant.filter(isUnmatched).length === meant.length
+      ? `nothing matches ${exclude}, which is to be excluded`
+      : [];
+  });
+  return [...warnings, ...warnOfSortRules(unmatched.filter((rule) => !known.has(rule)))];
+}
+
 function toRules(
   excludes: readonly string[],
   { matching }: Settings,
@@ -237,7 +266,7 @@ function toComponents(pattern: string, kind: ComponentRule["kind"]): ComponentRu
     .split("/")
     .filter((part) => part !== "" && part !== ".");
   if (parts.length === 0) throw new ImageError("INPUT", `exclude "${pattern}": names nothing`);
-  return { parts, kind, isAnchored: !isSticky };
+  return { parts, kind, isAnchored: !isSticky, text: pattern };
 }
 
 /** Where a path given beside sources lies in the image: below one of them, or meant to be below each. */

@@ -1,5 +1,6 @@
 /** The grammar of command lines: what glibc's `getopt_long` accepts, for a declarative table of options. */
 import { ImageError } from "../../core/error.ts";
+import { type NameOf, OptionError } from "../../core/options/option-error.ts";
 import { didYouMean } from "../../core/options/suggest.ts";
 
 /** A command line that cannot be understood; the program prints its one line and exits with 2. */
@@ -15,12 +16,13 @@ export class UsageError extends Error {
   }
 }
 
-/** Runs a check of options: what the library has against them is wrong usage. */
-export function asUsage(check: () => unknown): void {
+/** Runs a check of options: what the library has against them is wrong usage, said in the words of the command line. */
+export function asUsage(check: () => unknown, nameOf: NameOf = (option) => option): void {
   try {
     check();
   } catch (error) {
-    throw error instanceof ImageError ? new UsageError(error.message) : error;
+    if (!(error instanceof ImageError)) throw error;
+    throw new UsageError((error instanceof OptionError ? error.reworded(nameOf) : error).message);
   }
 }
 

@@ -4,11 +4,13 @@ import { constants } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { hasStuckThreads } from "../../core/node/node-pool.ts";
 import { endBySignal } from "../../core/node/node-process-end.ts";
-import type { BuildProgress } from "../../index.ts";
+import { type NameOf, OptionError } from "../../core/options/option-error.ts";
+import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
 import { ProgressBar } from "./progress.ts";
 import { imageStream, print } from "./streams.ts";
-import { formatMessage } from "./summary.ts";
+import { formatMessage, formatWarnings } from "./summary.ts";
+import type { Format } from "./value.ts";
 
 const { stdout, stderr } = process;
 
@@ -23,13 +25,29 @@ export interface BuildJob {
   action: "build";
   /** Path of the image; `-` is standard output. */
   image: string;
+  /** What messages call options. */
+  nameOf: NameOf;
   /** Warnings that are known before. */
   warnings: readonly string[];
   progress: "auto" | "always" | "never";
   /** Nothing but errors and the report is to be printed. */
   quiet: boolean;
-  /** Builds it; gives what is to be said in the end, and whether that goes to standard error. */
-  build(out: string | WritableStream<Uint8Array>, context: RunContext): Promise<{ report: string; notes: string }>;
+  format: Format;
+  /** The report is printed as JSON, and so is an error. */
+  json: boolean;
+  /** Builds it. */
+  build(out: string | WritableStream<Uint8Array>, context: RunContext): Promise<BuildOutcome>;
+}
+
+/** What a build came to. */
+export interface BuildOutcome {
+  report: BuildReport | SquashfsReport;
+  /** The report for people. */
+  text: string;
+  /** What is not as it was asked for. */
+  warnings: readonly string[];
+  /** What else is to be said, whole lines for standard error. */
+  notes?: string;
 }
 
 /** What a command line asks for. */
@@ -101,19 +119,30 @@ async function run(program: Program, job: BuildJob): Promise<number> {
   try {
     const { signal } = interruption;
     const out = image === "-" ? imageStream(stdout, signal) : image;
-    const said = await job.build(out, { signal, ...(bar && { onProgress: (now) => bar.update(now) }) });
+    const outcome = await job.build(out, { signal, ...(bar && { onProgress: (now) => bar.update(now) }) });
     bar?.clear();
-    if (said.notes !== "") await complain(said.notes);
-    if (said.report !== "") await print(image === "-" ? stderr : stdout, said.report);
+    await report(program, job, outcome);
     return 0;
   } catch (error) {
     bar?.clear();
-    if (!interruption.signal.aborted) throw error;
+    if (!interruption.signal.aborted) throw error instanceof OptionError ? error.reworded(job.nameOf) : error;
     const { name, number } = interruption.signal.reason;
     await complain(formatMessage(program.name, `interrupted (${name})`));
     if (hasStuckThreads()) end(name);
     return 128 + number;
   }
+}
+
+/** Says what a build came to. */
+async function report(program: Program, job: BuildJob, { report, text, warnings, notes }: BuildOutcome): Promise<void> {
+  const lines = job.quiet ? "" : formatWarnings(program.name, warnings) + (notes ?? "");
+  if (lines !== "") await complain(lines);
+  const said = job.json ? toJson(report) : job.quiet ? "" : text;
+  if (said !== "") await print(job.image === "-" ? stderr : stdout, said);
+}
+
+function toJson(report: unknown): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
 /** Aborts at the first signal, so that the build can clean up behind itself, and ends the process at the second. */

@@ -1,34 +1,42 @@
 /** What `ts-gensquashfs` and `ts-mksquashfs` do once they have read their command lines. */
+
+import type { NameOf } from "../../core/options/option-error.ts";
 import { buildSquashfs, type Source, type SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { asUsage } from "./getopt.ts";
 import type { BuildJob } from "./program.ts";
-import { formatSquashfsReport, formatWarnings } from "./summary.ts";
+import { formatSquashfsReport, listWarnings, warnOfSortRules } from "./summary.ts";
 
 /** What to build. */
 export interface SquashfsRequest {
-  program: string;
   image: string;
   /** Makes the source; may print. */
   source: () => Promise<Source>;
   options: SquashfsOptions;
   quiet: boolean;
   progress: BuildJob["progress"];
+  /** What messages call options. */
+  nameOf: NameOf;
+  /** Says of rules that are for nothing what they were; default: that they are of a sort file. */
+  warnOfRules?: (rules: readonly string[]) => string[];
 }
 
 /** The job for it. */
-export function squashfsJob({ program, image, source, options, quiet, progress }: SquashfsRequest): BuildJob {
-  asUsage(() => resolveSquashfsOptions(options));
+export function squashfsJob({ image, source, options, quiet, ...more }: SquashfsRequest): BuildJob {
+  const { progress, nameOf, warnOfRules = warnOfSortRules } = more;
+  asUsage(() => resolveSquashfsOptions(options), nameOf);
   return {
     action: "build",
     image,
+    format: "squashfs",
+    json: false,
     warnings: [],
     progress,
     quiet,
+    nameOf,
     async build(out, context) {
       const report = await buildSquashfs(await source(), out, { ...options, ...context });
-      if (quiet) return { notes: "", report: "" };
-      return { notes: formatWarnings(program, report), report: formatSquashfsReport(report) };
+      return { report, text: formatSquashfsReport(report), warnings: listWarnings(report, warnOfRules) };
     },
   };
 }

@@ -35,14 +35,31 @@ export function formatSquashfsReport(report: SquashfsReport): string {
 const MODES_BY_RULE =
   "files of this system hold neither modes nor owners: 0755 was taken for directories and programs, 0644 for other files, root for owners";
 
-/** What is not as it was asked for, a line each; empty where all is. */
-export function formatWarnings(program: string, report: BuildReport | SquashfsReport): string {
-  const warnings = report.unmatchedRules.map((path) => `no file matches ${path} of the sort file`);
+/** Says of rules of a sort file that they are for no file. */
+export function warnOfSortRules(rules: readonly string[]): string[] {
+  return rules.map((path) => `no file matches ${path} of the sort file`);
+}
+
+/**
+ * What is not as it was asked for; empty where all is.
+ *
+ * @param warnOfRules says of rules that are for nothing what they were
+ */
+export function listWarnings(
+  report: BuildReport | SquashfsReport,
+  warnOfRules: (rules: readonly string[]) => string[],
+): string[] {
+  const warnings = warnOfRules(report.unmatchedRules);
   for (const pattern of report.unmatchedChmod) warnings.push(`nothing matches ${pattern} of --chmod`);
   if (report.modesByRule) warnings.push(MODES_BY_RULE);
   if ("clampedTimes" in report && report.clampedTimes > 0) {
     warnings.push(`${report.clampedTimes} times before 1970 or after 2106 became the nearest that SquashFS holds`);
   }
+  return warnings;
+}
+
+/** Warnings, a line each. */
+export function formatWarnings(program: string, warnings: readonly string[]): string {
   return warnings.map((warning) => formatMessage(program, `warning: ${warning}`)).join("");
 }
 

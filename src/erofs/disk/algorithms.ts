@@ -7,8 +7,9 @@
  *     | superblock | u16 length | struct z_erofs_*_cfgs | up to 4 bytes | u16 length | …
  */
 import type { CodecName } from "../../codec/names.ts";
-import { ImageError } from "../../core/error.ts";
-import { checkInteger } from "../../core/options/check.ts";
+import { type Checks, NUMBER, needed, oneOf } from "../../core/options/checks.ts";
+import { OptionError } from "../../core/options/option-error.ts";
+import { checkInteger, checkPowerOfTwo } from "../../core/options/ranges.ts";
 import { raw, type StructShape, StructView, struct, u8, u16 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */
@@ -155,6 +156,13 @@ export type Algorithm = keyof typeof ROWS;
 /** The algorithms by name. */
 export const ALGORITHMS: Readonly<Record<Algorithm, AlgorithmRow>> = ROWS;
 
+/** What may stand in {@link AlgorithmOptions}. */
+export const ALGORITHM_OPTIONS: Checks<AlgorithmOptions> = {
+  algorithm: needed(oneOf(...(Object.keys(ROWS) as Algorithm[]))),
+  level: NUMBER,
+  dictSize: NUMBER,
+};
+
 /** The algorithm of a number; undefined where there is no codec for it. */
 export function algorithmOf(id: number): AlgorithmRow | undefined {
   return Object.values(ALGORITHMS).find((row) => row.id === id);
@@ -166,20 +174,21 @@ export const ALGORITHMS_TO_COME: readonly string[] = ["lzma"];
 /**
  * How many bytes matches may reach back; with 0, as without a wish, the normal number.
  *
+ * @param option where the wish stands, for messages
  * @throws ImageError `INPUT` where it cannot be `asked`
  */
-export function resolveDictSize(algorithm: Algorithm, asked: number | undefined, pclusterSize: number): number {
+export function resolveDictSize(
+  algorithm: Algorithm,
+  asked: number | undefined,
+  pclusterSize: number,
+  option = "compress.dictSize",
+): number {
   const { normal, choice } = ALGORITHMS[algorithm].dictionary(pclusterSize);
   if (asked === undefined || asked === 0) return normal;
-  const what = `dictionary size of ${algorithm}`;
-  if (!choice) throw new ImageError("INPUT", `${what}: it has none to choose`);
+  if (!choice) throw new OptionError(option, `${algorithm} has none to choose`);
   const { least, most, powerOfTwo } = choice;
-  if (least === most && asked !== most) throw new ImageError("INPUT", `${what}: only ${most}`);
-  checkInteger(what, asked, least, most);
-  if (powerOfTwo && !Number.isInteger(Math.log2(asked))) {
-    throw new ImageError("INPUT", `${what}: ${asked} is not a power of two`);
-  }
-  return asked;
+  if (least === most && asked !== most) throw new OptionError(option, `${algorithm} has only ${most}`);
+  return powerOfTwo ? checkPowerOfTwo(option, asked, least, most) : checkInteger(option, asked, least, most)!;
 }
 
 /** The configuration of an algorithm, its length in front. */

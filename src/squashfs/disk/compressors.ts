@@ -6,8 +6,8 @@
  */
 import type { Codec, CodecWindows } from "../../codec/codec.ts";
 import { type CodecName, createCodec } from "../../codec/names.ts";
-import { ImageError } from "../../core/error.ts";
-import { checkInteger } from "../../core/options/check.ts";
+import { type Checks, NUMBER } from "../../core/options/checks.ts";
+import { OptionError } from "../../core/options/option-error.ts";
 import { type StructShape, StructView, struct, u16, u32 } from "../../core/struct.ts";
 import { META_HEADER, META_RAW } from "./format.ts";
 
@@ -25,11 +25,14 @@ export type SettingName = keyof CompressorSettings;
 /** Settings with every default decided; 0 for what a compressor does not have. */
 export type Settings = Readonly<Record<SettingName, number>>;
 
-/** The settings, as messages call them, and what they are. */
-export const SETTINGS: Readonly<Record<SettingName, { readonly label: string; readonly help: string }>> = {
-  level: { label: "level", help: "how hard it tries" },
-  windowBits: { label: "window bits", help: "log2 of the bytes that matches may lie back" },
+/** The settings, and what they are. */
+export const SETTINGS: Readonly<Record<SettingName, { readonly help: string }>> = {
+  level: { help: "how hard it tries" },
+  windowBits: { help: "log2 of the bytes that matches may lie back" },
 };
+
+/** What may stand in {@link CompressorSettings}. */
+export const SETTINGS_CHECKS: Checks<CompressorSettings> = { level: NUMBER, windowBits: NUMBER };
 
 /** The numbers that a setting may be. */
 export interface SettingRange {
@@ -196,16 +199,27 @@ export interface CompressorSpec {
  */
 export function resolveSettings(compressor: CompressorName, given: CompressorSettings): Settings {
   const resolve = (name: SettingName): number => {
-    const { label } = SETTINGS[name];
     const range = COMPRESSORS[compressor].settings[name];
     const value = given[name];
-    if (range) return checkInteger(`${label} of ${compressor}`, value, range.lowest, range.highest) ?? range.normal;
+    if (range) return checkSetting(name, value, compressor, range);
     if (value === undefined) return 0;
     const owners = Object.entries(COMPRESSORS).flatMap(([owner, { settings }]) => (settings[name] ? [owner] : []));
-    throw new ImageError("INPUT", `${label}: are of ${owners.join(", ")}, not of ${compressor}`);
+    throw new OptionError(name, `is a setting of ${owners.join(", ")}, not of ${compressor}`);
   };
   const names = Object.keys(SETTINGS) as SettingName[];
   return Object.fromEntries(names.map((name) => [name, resolve(name)])) as Settings;
+}
+
+function checkSetting(
+  name: SettingName,
+  value: number | undefined,
+  compressor: CompressorName,
+  { normal, lowest, highest }: SettingRange,
+): number {
+  if (value === undefined) return normal;
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
+  const range = lowest === highest ? `has nothing to choose there` : `takes an integer from ${lowest} to ${highest}`;
+  throw new OptionError(name, `${compressor} ${range}, not ${value}`);
 }
 
 /** Makes the codec for one thread; undefined where nothing is to be compressed. */

@@ -1,67 +1,61 @@
 /** A source of one's own: entries that exist in memory, or are made as they are asked for. */
 import { compareBytes, encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { showValue } from "../../core/options/checks.ts";
 import type { ByteSource } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
-import { blankMetadata, MAX_ID, type StagePolicy, stageMetadata } from "../tree/policy.ts";
-import {
-  encodeDevice,
-  FLAG_SPARSE,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFREG,
-  S_IFSOCK,
-  type Tree,
-} from "../tree/tree.ts";
+import { blankMetadata, type StagePolicy, stageMetadata } from "../tree/policy.ts";
+import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
+import {
+  checkEntry,
+  checkId,
+  type Entry,
+  KINDS,
+  listXattrs,
+  permissions,
+  refuse,
+  splitPath,
+  splitTime,
+} from "./entry.ts";
+import { EntryContents, memory } from "./entry-contents.ts";
 import type { StagedSource } from "./source.ts";
 
-/** One entry of {@link entries}. Strings are UTF-8. */
-export interface Entry {
-  /** Relative to the root, `/` between names; `""` or `.` is the root itself. Missing parents are made, mode 0755. */
-  path: string | Uint8Array;
-  /** Default: `file`. `hardlink` gives an entry that came before another name: `target` is its path. */
-  kind?: "file" | "directory" | "symlink" | "char" | "block" | "fifo" | "socket" | "hardlink" | undefined;
-  /** Permission bits, set-id and sticky bits included. Default: 0755 for a directory, 0777 for a link, else 0644. */
-  mode?: number | undefined;
-  /** Default: 0. */
-  uid?: number | undefined;
-  /** Default: 0. */
-  gid?: number | undefined;
-  /** Seconds since 1970, or seconds (negative too) and 0..999999999 nanoseconds forward from them. Default: 0. */
-  mtime?: number | { sec: number; nsec: number } | undefined;
-  /** Of a symbolic link: what it points to. Of a hard link: the path of the entry that it names too. */
-  target?: string | Uint8Array | undefined;
-  /** Of a device: 0..4095. */
-  major?: number | undefined;
-  /** Of a device: 0..1048575. */
-  minor?: number | undefined;
-  /** Extended attributes by full name. */
-  xattrs?: Iterable<readonly [string, Uint8Array]> | Readonly<Record<string, Uint8Array>> | undefined;
-  /** Of a file: its bytes, or something that reads them. Default: empty. */
-  contents?: Uint8Array | string | ByteSource | undefined;
-  /** Of a file: look for blocks of zeros and store them as holes. Default: false. */
-  sparse?: boolean | undefined;
+export type { Entry } from "./entry.ts";
+
+/**
+ * A tree of `list`'s entries, in whatever order they come.
+ *
+ * @param list may be read once only, as a generator is: then the source is for one build
+ */
+export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSource {
+  let isRead = false;
+  return {
+    isClosure: false,
+    async stage(tree, policy, job) {
+      if (!isIterable(list)) throw new ImageError("INPUT", `entries(): ${showValue(list)} is no list of entries`);
+      const isOnce = canBeReadOnce(list);
+      if (isOnce && isRead)
+        throw new ImageError("INPUT", "entries(): the iterator has been read by another build already");
+      isRead = true;
+      const stage = new EntryStage(tree, policy);
+      const count = await stage.add(list, job);
+      if (isOnce && count === 0)
+        throw new ImageError("INPUT", "entries(): the iterator gives nothing; it may be used up");
+      return stage.finish();
+    },
+  };
 }
 
-const KINDS = {
-  file: S_IFREG,
-  directory: S_IFDIR,
-  symlink: S_IFLNK,
-  char: S_IFCHR,
-  block: S_IFBLK,
-  fifo: S_IFIFO,
-  socket: S_IFSOCK,
-} as const;
+function isIterable(list: unknown): list is Iterable<Entry> | AsyncIterable<Entry> {
+  return typeof list === "object" && list !== null && (Symbol.iterator in list || Symbol.asyncIterator in list);
+}
 
-/** A tree of `list`'s entries, in whatever order they come. */
-export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSource {
-  return { isClosure: false, stage: (tree, policy, job) => new EntryStage(tree, policy).stage(list, job) };
+/** Iterators, generators among them, and streams; collections make a new iterator for each reader. */
+function canBeReadOnce(list: Iterable<Entry> | AsyncIterable<Entry>): boolean {
+  return "next" in list || "getReader" in list || "pipe" in list;
 }
 
 /** An entry being arranged; directories hold their children by latin1 name. */
@@ -95,15 +89,19 @@ class EntryStage {
     this.#excluded = compileExcludes(policy.exclude);
   }
 
-  async stage(
-    list: Iterable<Entry> | AsyncIterable<Entry>,
-    job: JobContext,
-  ): Promise<{ contents: Contents; xattrs: Xattr[][] }> {
+  /** Arranges all entries; returns how many there were. */
+  async add(list: Iterable<Entry> | AsyncIterable<Entry>, job: JobContext): Promise<number> {
+    let count = 0;
     for await (const entry of list) {
-      this.#add(entry);
+      this.#add(entry, ++count);
       const breathing = job.breathe(1);
       if (breathing !== undefined) await breathing;
     }
+    return count;
+  }
+
+  /** Puts them into the tree. */
+  finish(): { contents: Contents; xattrs: Xattr[][] } {
     this.#tree.allocate(1);
     this.#store(0, this.#root);
     const pending = [this.#root];
@@ -113,14 +111,11 @@ class EntryStage {
     return { contents: new EntryContents(this.#tree, this.#sources), xattrs: this.#xattrs };
   }
 
-  #add(entry: Entry): void {
-    if (typeof entry?.path !== "string" && !(entry?.path instanceof Uint8Array)) {
-      throw new ImageError("INPUT", "an entry has no path");
-    }
+  #add(entry: Entry, number: number): void {
+    checkEntry(entry, number);
     const shown = showBytes(pathBytes(entry.path));
     const names = splitPath(entry.path, shown);
     const kind = entry.kind ?? "file";
-    if (kind !== "hardlink" && !Object.hasOwn(KINDS, kind)) throw refuse(shown, `"${kind}" is no kind of entry`);
     const type = kind === "hardlink" ? S_IFREG : KINDS[kind];
     if (names.length === 0) {
       if (type !== S_IFDIR) throw refuse("the root", "must be a directory");
@@ -239,116 +234,15 @@ class EntryStage {
         : contents instanceof Uint8Array
           ? memory(contents)
           : contents;
-    if (!Number.isSafeInteger(source.size) || source.size < 0) throw refuse(shown, `size ${source.size} is no size`);
-    this.#tree.size.view[id] = source.size;
+    const { size } = source;
+    if (!Number.isSafeInteger(size) || size < 0) throw refuse(shown, `contents.size: ${showValue(size)} is no size`);
+    this.#tree.size.view[id] = size;
     if (entry.sparse) this.#tree.flags.view[id]! |= FLAG_SPARSE;
     this.#sources.set(id, source);
-  }
-}
-
-class EntryContents implements Contents {
-  readonly #tree: Tree;
-  readonly #sources: ReadonlyMap<number, ByteSource>;
-
-  constructor(tree: Tree, sources: ReadonlyMap<number, ByteSource>) {
-    this.#tree = tree;
-    this.#sources = sources;
-  }
-
-  async read(
-    entry: number,
-    offset: number,
-    length: number,
-    into: Uint8Array,
-    at: number,
-    toEnd: boolean,
-  ): Promise<void> {
-    const source = this.#sources.get(entry)!;
-    const wanted = toEnd ? length + 1 : length;
-    let done = 0;
-    while (done < wanted) {
-      const got = await this.#readAt(entry, source, into.subarray(at + done, at + wanted), offset + done);
-      if (!(got > 0)) break;
-      done += got;
-    }
-    if (done === length) return;
-    const path = showBytes(this.#tree.path(entry));
-    throw new ImageError("CHANGED", `${path}: ${done < length ? "shrank" : "grew"} while it was packed`, { path });
-  }
-
-  async #readAt(entry: number, source: ByteSource, into: Uint8Array, offset: number): Promise<number> {
-    try {
-      return await source.readAt(into, offset);
-    } catch (cause) {
-      const path = showBytes(this.#tree.path(entry));
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ImageError("IO", `${path}: ${why}`, { path, cause });
-    }
-  }
-
-  close(): void {
-    // nothing is left open
-  }
-
-  release(): void {
-    // nothing is left open
   }
 }
 
 function makeNode(kind: number): Node {
   const children = kind === S_IFDIR ? new Map<string, Node>() : undefined;
   return { entry: undefined, kind, children, linkTo: undefined, isLinked: false, id: 0, linkKey: undefined };
-}
-
-function memory(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    readAt(into, offset) {
-      const part = bytes.subarray(offset, offset + into.length);
-      into.set(part);
-      return part.length;
-    },
-  };
-}
-
-function splitPath(path: string | Uint8Array, shown: string): string[] {
-  const names = latin1FromBytes(pathBytes(path))
-    .split("/")
-    .filter((name) => name !== "" && name !== ".");
-  for (const name of names) {
-    if (name === ".." || name.includes("\0")) throw refuse(shown, "a path may hold neither .. nor NUL");
-    if (name.length > 255) throw new ImageError("LIMIT", `${shown}: a name is longer than 255 bytes`, { path: shown });
-  }
-  return names;
-}
-
-function splitTime(mtime: number | { sec: number; nsec: number }, shown: string): { sec: number; nsec: number } {
-  const sec = typeof mtime === "number" ? Math.floor(mtime) : mtime.sec;
-  const nsec = typeof mtime === "number" ? Math.floor((mtime - sec) * 1e9) : mtime.nsec;
-  if (Number.isSafeInteger(sec) && Number.isInteger(nsec) && nsec >= 0 && nsec < 1e9) return { sec, nsec };
-  throw refuse(shown, "its time is not whole seconds and 0..999999999 nanoseconds");
-}
-
-function permissions(entry: Entry, kind: number, shown: string): number {
-  const mode = entry.mode ?? (kind === S_IFDIR ? 0o755 : kind === S_IFLNK ? 0o777 : 0o644);
-  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
-  throw refuse(shown, `mode ${mode} is not 0..07777`);
-}
-
-function checkId(id: number | undefined, shown: string): number {
-  if (id === undefined) return 0;
-  if (Number.isInteger(id) && id >= 0 && id <= MAX_ID) return id;
-  throw refuse(shown, `owner ${id} is not an integer from 0 to ${MAX_ID}`);
-}
-
-function listXattrs(given: NonNullable<Entry["xattrs"]>, shown: string): Xattr[] {
-  const pairs = Symbol.iterator in given ? [...given] : Object.entries(given);
-  return pairs.map(([name, value]) => {
-    if (!(value instanceof Uint8Array)) throw refuse(shown, `the value of attribute ${name} is no Uint8Array`);
-    return { name: encodeUtf8(name), value };
-  });
-}
-
-function refuse(shown: string, why: string): ImageError {
-  return new ImageError("INPUT", `${shown}: ${why}`, { path: shown });
 }

@@ -36,6 +36,7 @@ export type Amendment = (work: Amending) => void | Promise<void>;
 export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
   return {
     isClosure: source.isClosure,
+    restore: (error) => source.restore(error),
     async open(stagePolicy, arena, temporary) {
       const start = await source.open(stagePolicy, arena, temporary);
       // stats of files that are added are exact, so all must be

@@ -2,10 +2,12 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { latin1FromBytes, pathBytes, showBytes } from "../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
+import { CallFolder, givenPath, settle } from "../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
+import { showValue } from "../../core/options/checks.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import { compileExcludes } from "../tree/exclude.ts";
@@ -38,17 +40,19 @@ export interface FileSource extends Source {
    * @param temporary makes files that the build needs to its end
    */
   open(policy: StagePolicy, tree: Tree, temporary: TemporaryFiles): Promise<WalkStart>;
+  /** Says the paths of an error as they were given. */
+  restore(error: unknown): unknown;
 }
 
 /** The contents of directory `path` become the root of the image. */
 export function directory(path: string | Uint8Array): FileSource {
+  const folder = CallFolder.now();
+  const root = settle(() => folder.resolve(givenPath("directory()", path)));
   return {
     isClosure: false,
+    restore: (error) => folder.restore(error),
     async open(policy, tree) {
-      const root = pathBytes(path);
-      if (root.length === 0 || root.indexOf(0) >= 0)
-        throw new ImageError("INPUT", `${JSON.stringify(showBytes(root))}: not a path`);
-      const { from, to } = joinPaths([root], tree);
+      const { from, to } = joinPaths([root()], tree);
       return {
         paths: { from, to, isDirectory: true, exactStats: policy.times !== "fixed" },
         excluded: 0,
@@ -65,16 +69,27 @@ export function paths(list: readonly (string | Uint8Array)[]): FileSource {
 
 /** Each path becomes a top-level entry under its base name; without `isClosure` one may lie inside another. */
 export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
+  const folder = CallFolder.now();
+  const tops = settle(() => checkPaths(list).map((path) => folder.resolve(path)));
   return {
     isClosure,
-    open: async (policy, tree) => openTops(joinPaths(list.map(pathBytes), tree), policy, tree, !isClosure),
+    restore: (error) => folder.restore(error),
+    open: async (policy, tree) => openTops(joinPaths(tops(), tree), policy, tree, !isClosure),
   };
+}
+
+function checkPaths(list: readonly (string | Uint8Array)[]): Uint8Array[] {
+  if (!Array.isArray(list)) throw new ImageError("INPUT", `the paths are no array: ${showValue(list)}`);
+  // whatever was to find them has failed: an image of nothing helps nobody
+  if (list.length === 0) throw new ImageError("INPUT", "the array of paths is empty");
+  return list.map((path, index) => givenPath(`path ${index + 1}`, path));
 }
 
 /** No entries but an empty root: what {@link amend} begins with where nothing is walked. */
 export function nothing(): FileSource {
   return {
     isClosure: false,
+    restore: (error) => error,
     async open() {
       const none = { from: sharedUint32(0), to: sharedUint32(0), isDirectory: false, exactStats: true };
       return { paths: none, excluded: 0, explain: (error) => error };
@@ -87,13 +102,47 @@ export function nothing(): FileSource {
  * With `input`, the list is read from there instead (standard input) and `list` only names it.
  */
 export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
+  const folder = CallFolder.now();
+  const path = settle(() => {
+    checkInput(list, input);
+    return input ? list : folder.resolveText(list);
+  });
+  let isRead = false;
   return {
     isClosure: true,
+    restore: (error) => folder.restore(error),
     async open(policy, tree) {
-      const { name, text } = input ? { name: list, text: await readAll(input, tree) } : await readList(list, tree);
-      return openTops({ ...parseClosureList(useSlashes(text), name), isWindows: IS_WINDOWS }, policy, tree);
+      const name = path();
+      if (input && isRead) throw new ImageError("INPUT", `${name}: has been read already, and can be read only once`);
+      isRead = true;
+      const read = input ? { name, text: await readStream(name, input, tree) } : await readList(name, tree);
+      const given = parseClosureList(useSlashes(read.text), read.name);
+      return openTops({ ...anchorTops(given, folder, tree), isWindows: IS_WINDOWS }, policy, tree);
     },
   };
+}
+
+function checkInput(list: string, input: AsyncIterable<Uint8Array> | undefined): void {
+  givenPath("closure()", list);
+  if (typeof list !== "string") throw new ImageError("INPUT", "closure(): the path of a list is a string");
+  if (input === undefined || (typeof input === "object" && input !== null && Symbol.asyncIterator in input)) return;
+  throw new ImageError("INPUT", `${list}: ${showValue(input)} is no stream of bytes`);
+}
+
+/** The paths of a list with relative ones made absolute. */
+function anchorTops(given: ClosurePaths, folder: CallFolder, tree: Tree): ClosurePaths {
+  const tops = { ...given, from: given.from.slice(), to: given.to.slice() };
+  for (let top = 0; top < tops.from.length; top++) {
+    const path = topPath(given, top);
+    const anchored = folder.resolve(path);
+    if (anchored === path) continue;
+    const at = tree.allocateName(anchored.length);
+    tops.from[top] = at;
+    tops.to[top] = at + anchored.length;
+    tree.names.view.set(anchored, at);
+  }
+  useSlashes(tree.names.view);
+  return { ...tops, bytes: tree.names.view };
 }
 
 /** Paths of an argument. */
@@ -115,14 +164,27 @@ async function readList(list: string, tree: Tree): Promise<{ name: string; text:
     if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
     return { name, text: await readAll(createReadStream(name), tree) };
   } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
     throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
+  }
+}
+
+async function readStream(name: string, input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
+  try {
+    return await readAll(input, tree);
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    throw new ImageError("IO", `${name}: ${systemMessage(cause)}`, { path: name, cause });
   }
 }
 
 /** All of a list, in the arena of a tree that has nothing else there yet. */
 async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
   let length = 0;
-  for await (const chunk of input) {
+  for await (const given of input) {
+    // a stream that decodes what it reads gives strings
+    const chunk = typeof given === "string" ? encodeUtf8(given) : given;
+    if (!(chunk instanceof Uint8Array)) throw new ImageError("INPUT", `${showValue(given)} is no part of a list`);
     const at = tree.allocateName(chunk.length);
     tree.names.view.set(chunk, at);
     length += chunk.length;

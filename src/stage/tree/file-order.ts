@@ -1,6 +1,7 @@
 /** The order in which the contents of files are stored, and how: rules, and what they make of a tree. */
 import { latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { type Checks, NUMBER, needed, oneOf, TEXT } from "../../core/options/checks.ts";
 import { shareUint32 } from "../../core/shared.ts";
 import { compileGlob } from "../text/glob.ts";
 import { show } from "../text/line-words.ts";
@@ -27,6 +28,14 @@ export interface SortRule {
   /** How the path of a file is compared with it; `below`: it is the file, or a directory that the file lies in. */
   match: "exact" | "glob" | "glob_no_path" | "below";
 }
+
+/** What may stand in a {@link SortRule}. */
+export const SORT_RULE: Checks<SortRule> = {
+  order: needed(NUMBER),
+  flags: needed(NUMBER),
+  path: needed(TEXT),
+  match: needed(oneOf("exact", "glob", "glob_no_path", "below")),
+};
 
 /** The order of the contents of regular files. */
 export interface FileOrder {

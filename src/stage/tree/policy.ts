@@ -1,7 +1,10 @@
 /** Which entries are taken, and what becomes of their owners, times and links on the way into the tree. */
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { checkInteger, checkOneOf } from "../../core/options/check.ts";
+import { type Checks, either, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../../core/options/checks.ts";
+import { OptionError } from "../../core/options/option-error.ts";
+import { checkInteger } from "../../core/options/ranges.ts";
+import { EXCLUDE_RULES, type ExcludeRules, type Excludes, shareExcludes } from "./exclude.ts";
 import type { Tree } from "./tree.ts";
 
 /** What is done with a tree's metadata while it is staged; a closure has Nix's defaults, any other tree keeps what it has. */
@@ -23,8 +26,11 @@ export interface StageOptions {
   chmod?: readonly ChmodRule[] | undefined;
   /** `keep` hard links as links, or store each as a file of its own (`--hard-dereference`). Default: `copy` for a closure, else `keep`. */
   hardLinks?: "keep" | "copy" | undefined;
-  /** Entries left out, each with all below it. Paths are relative to the image's root, without a leading slash. */
-  exclude?: ExcludeRules | undefined;
+  /**
+   * Entries left out, each with all below it; paths are relative to the image's root. An array is the rules' `patterns`:
+   * `[".env", "*.pem"]`. Rules that match nothing are named in the report.
+   */
+  exclude?: ExcludeRules | readonly string[] | undefined;
   /** Do not descend into directories of another filesystem than their source's top (`--one-file-system`). Default: false. */
   oneFileSystem?: boolean | undefined;
 }
@@ -40,27 +46,25 @@ export interface ChmodRule {
   mode: string | number;
 }
 
-/** Rules of {@link StageOptions.exclude}. */
-export interface ExcludeRules {
-  /** Literal paths (`--exclude-path`). */
-  paths?: readonly string[] | undefined;
-  /** POSIX extended regular expressions, matched anywhere in the path's bytes (`--exclude-regex`). */
-  regexes?: readonly string[] | undefined;
-  /** Rules of mksquashfs. */
-  components?: readonly ComponentRule[] | undefined;
-  /** If given, all else is left out: only these paths are taken, with what lies below them and the directories above. */
-  only?: readonly string[] | undefined;
-}
+const CHMOD_RULE: Checks<ChmodRule> = { pattern: needed(TEXT), mode: needed(either("a mode", TEXT, NUMBER)) };
+const OWNER_IDS: Checks<{ uid?: number | undefined; gid?: number | undefined }> = { uid: NUMBER, gid: NUMBER };
 
-/** One pattern for each name of a path. */
-export interface ComponentRule {
-  /** For the names of the path, one after another. */
-  parts: readonly string[];
-  /** Shell patterns, which the whole name must match, or POSIX extended regular expressions, matched anywhere in it. */
-  kind: "glob" | "regex";
-  /** The first part is for a name of the root, else for a name of any directory. */
-  isAnchored: boolean;
-}
+/** What may stand in {@link StageOptions}. */
+export const STAGE_CHECKS: Checks<StageOptions> = {
+  timestamp: NUMBER,
+  times: oneOf("keep", "fixed", "clamp"),
+  owner: either('"keep", "root" or {uid, gid}', oneOf("keep", "root"), record("id", OWNER_IDS)),
+  uidOffset: NUMBER,
+  gidOffset: NUMBER,
+  chmod: list("an array of {pattern, mode}", record("key of a rule", CHMOD_RULE)),
+  hardLinks: oneOf("keep", "copy"),
+  exclude: either(
+    "an array of paths, or an object {paths, patterns, regexes}",
+    list("an array of paths", TEXT),
+    record("kind of rule", EXCLUDE_RULES),
+  ),
+  oneFileSystem: FLAG,
+};
 
 /** Files of the build itself, which are no part of what it packs: the image that is there already, temporary files. */
 export interface OwnFiles {
@@ -80,7 +84,7 @@ export interface StagePolicy {
   times: "keep" | "fixed" | "clamp";
   timestamp: number;
   copyLinks: boolean;
-  exclude: ExcludeRules;
+  exclude: Excludes;
   /** Left out too. */
   own: OwnFiles;
   oneFileSystem: boolean;
@@ -92,22 +96,19 @@ export interface StagePolicy {
 export function resolvePolicy(options: StageOptions, isClosure: boolean): StagePolicy {
   const owner = options.owner ?? (isClosure ? "root" : "keep");
   const ids = owner === "keep" ? {} : owner === "root" ? { uid: 0, gid: 0 } : owner;
-  checkOneOf("times", options.times, ["keep", "fixed", "clamp"]);
-  checkOneOf("hard links", options.hardLinks, ["keep", "copy"]);
-  if (typeof owner !== "object") checkOneOf("owner", owner, ["keep", "root"]);
   const times = options.times ?? (isClosure || options.timestamp !== undefined ? "fixed" : "keep");
   if (times === "clamp" && options.timestamp === undefined) {
-    throw new ImageError("INPUT", "times: clamping needs a timestamp");
+    throw new OptionError("times", (name) => `clamping needs ${name("timestamp")}`);
   }
   return {
-    uid: checkInteger("uid", ids.uid, 0, MAX_ID),
-    gid: checkInteger("gid", ids.gid, 0, MAX_ID),
-    uidOffset: checkInteger("uid offset", options.uidOffset, 0, MAX_ID) ?? 0,
-    gidOffset: checkInteger("gid offset", options.gidOffset, 0, MAX_ID) ?? 0,
+    uid: checkInteger("owner.uid", ids.uid, 0, MAX_ID),
+    gid: checkInteger("owner.gid", ids.gid, 0, MAX_ID),
+    uidOffset: checkInteger("uidOffset", options.uidOffset, 0, MAX_ID) ?? 0,
+    gidOffset: checkInteger("gidOffset", options.gidOffset, 0, MAX_ID) ?? 0,
     times,
     timestamp: checkInteger("timestamp", options.timestamp, 0, Number.MAX_SAFE_INTEGER) ?? 0,
     copyLinks: (options.hardLinks ?? (isClosure ? "copy" : "keep")) === "copy",
-    exclude: options.exclude ?? {},
+    exclude: shareExcludes(options.exclude ?? {}),
     own: { ids: [], names: [] },
     oneFileSystem: options.oneFileSystem ?? false,
     caseHack: isClosure,

@@ -126,15 +126,15 @@ describe("options", () => {
   test.each([
     [{ compressor: "lzma" }, "compressor: lzma is not supported yet"],
     [{ compressor: "zip" }, "compressor"],
-    [{ compressor: "zstd", level: 23 }, "level of zstd"],
-    [{ compressor: "lz4", level: 3 }, "level of lz4"],
-    [{ blockSize: 2048 }, "block size"],
-    [{ blockSize: 5000 }, "block size: 5000 is not a power of two"],
-    [{ blockSize: 1 << 21 }, "block size"],
+    [{ compressor: "zstd", level: 23 }, "level: zstd takes"],
+    [{ compressor: "lz4", level: 3 }, "level: lz4 has nothing"],
+    [{ blockSize: 2048 }, "blockSize"],
+    [{ blockSize: 5000 }, "blockSize: 5000 is not a power of two"],
+    [{ blockSize: 1 << 21 }, "blockSize"],
     [{ fragments: "some" }, "fragments"],
     [{ uncompressed: ["all"] }, "uncompressed"],
     [{ padding: 0 }, "padding"],
-    [{ mkfsTime: 2 ** 32 }, "build time"],
+    [{ mkfsTime: 2 ** 32 }, "mkfsTime"],
   ])("%o are refused", async (options, message) => {
     const error = await failureOf(build(options as unknown as SquashfsOptions));
     expect(error).toMatchObject({ code: "INPUT" });

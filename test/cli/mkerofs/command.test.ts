@@ -26,9 +26,9 @@ test("two signals at once leave no temporary file", async () => {
 });
 
 test.each([
-  ["-zlz4,5", "lz4 has no levels, so not 5"],
-  ["-zlz4 -C5000", "pcluster size: 5000 is no multiple of the block size"],
-  ["-zlz4 --target-kernel=9", 'target kernel: "9" is no version such as 6.12'],
+  ["-zlz4,5", "-z level: lz4 has no levels, so not 5"],
+  ["-zlz4 -C5000", "-C: 5000 is no multiple of the block size, 4096"],
+  ["-zlz4 --target-kernel=9", '--target-kernel: "9" is no version such as 6.12'],
   ["--format=squashfs -b512", "-b: 512 is not in 4096..1048576"],
 ])("options that exclude each other or do not exist are wrong usage, not a failed build: %s", (options, message) => {
   expect(runCommand(scratch, "mkerofs", [...options.split(" "), `${scratch}/never.img`, scratch])).toEqual({

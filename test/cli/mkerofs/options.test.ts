@@ -18,7 +18,7 @@ describe("a command line", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, build: {} },
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
-      warnings: [],
+      ...{ warnings: [], excludePaths: [], excludeRegexes: [], nameOf: expect.any(Function) },
     });
   });
 

@@ -66,11 +66,11 @@ describe.each(Object.entries(ALGORITHMS))("the row of %s", (name, row) => {
 });
 
 test.each<[Algorithm, number, number, string]>([
-  ["lz4hc", 4096, 4096, "dictionary size of lz4hc: it has none to choose"],
-  ["deflate", 4096, 4096, "dictionary size of deflate: only 32768"],
-  ["zstd", 16384, 4096, "dictionary size of zstd: 16384 is not an integer from 32768 to 1048576"],
-  ["zstd", 2 << 20, 4096, "dictionary size of zstd: 2097152 is not an integer from 32768 to 1048576"],
-  ["zstd", 49152, 4096, "dictionary size of zstd: 49152 is not a power of two"],
+  ["lz4hc", 4096, 4096, "compress.dictSize: lz4hc has none to choose"],
+  ["deflate", 4096, 4096, "compress.dictSize: deflate has only 32768"],
+  ["zstd", 16384, 4096, "compress.dictSize: 16384 is not an integer from 32768 to 1048576"],
+  ["zstd", 2 << 20, 4096, "compress.dictSize: 2097152 is not an integer from 32768 to 1048576"],
+  ["zstd", 49152, 4096, "compress.dictSize: 49152 is not a power of two"],
 ])("%s does not take %i bytes for pclusters of %i", (name, asked, pclusterSize, message) => {
   const refused = expect.objectContaining({ code: "INPUT", message });
   expect(() => resolveDictSize(name, asked, pclusterSize)).toThrow(refused);

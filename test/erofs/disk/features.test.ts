@@ -20,7 +20,7 @@ describe("--target-kernel", () => {
     [{ compress: { algorithm: "zstd" } }, "6.9", "6.10", "zstd"],
     [{ compress: [compress, { algorithm: "zstd" }] }, "6.9", "6.10", "zstd"],
   ])("%j: not with %s, but with %s", (options, last, first, what) => {
-    const message = `target kernel: Linux ${last} does not read ${what}, which came with ${first}`;
+    const message = `targetKernel: Linux ${last} does not read ${what}, which came with ${first}`;
     const refused = expect.objectContaining({ code: "INPUT", message });
     expect(() => resolveErofsOptions({ ...options, targetKernel: last })).toThrow(refused);
     expect(resolveErofsOptions({ ...options, targetKernel: first })).toBeDefined();

@@ -68,11 +68,11 @@ describe.each(Object.entries(COMPRESSORS))("the row of %s", (name, row) => {
 });
 
 test.each<[CompressorName, CompressorSettings, string]>([
-  ["gzip", { level: 10 }, "level of gzip: 10 is not an integer from 1 to 9"],
-  ["lz4", { level: 1 }, "level of lz4: 1 is not an integer from 0 to 0"],
-  ["zstd", { level: 0 }, "level of zstd: 0 is not an integer from 1 to 22"],
-  ["gzip", { windowBits: 16 }, "window bits of gzip: 16 is not an integer from 8 to 15"],
-  ["zstd", { windowBits: 15 }, "window bits: are of gzip, not of zstd"],
+  ["gzip", { level: 10 }, "level: gzip takes an integer from 1 to 9, not 10"],
+  ["lz4", { level: 1 }, "level: lz4 has nothing to choose there, not 1"],
+  ["zstd", { level: 0 }, "level: zstd takes an integer from 1 to 22, not 0"],
+  ["gzip", { windowBits: 16 }, "windowBits: gzip takes an integer from 8 to 15, not 16"],
+  ["zstd", { windowBits: 15 }, "windowBits: is a setting of gzip, not of zstd"],
 ])("%s does not take %j: %s", (compressor, given, message) => {
   expect(() => resolveSettings(compressor, given)).toThrow(expect.objectContaining({ code: "INPUT", message }));
 });

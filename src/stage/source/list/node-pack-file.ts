@@ -4,6 +4,8 @@ import { dirname, isAbsolute } from "node:path";
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { systemMessage } from "../../../core/node/node-errors.ts";
+import { CallFolder, givenPath, settle } from "../../../core/node/node-folder.ts";
+import { type Checks, checkOptions, NUMBER, record, TEXT } from "../../../core/options/checks.ts";
 import { compileGlob } from "../../text/glob.ts";
 import { show } from "../../text/line-words.ts";
 import type { EntryMeta } from "../../tree/edit.ts";
@@ -19,25 +21,44 @@ export interface PackFileOptions {
   /** Where the locations of files begin (`--pack-dir`). Default: the folder that the pack file lies in. */
   packDir?: string | undefined;
   /** Of the root, and of directories that are not described (`--defaults`). Default: mode 0755, the rest 0. */
-  defaults?: {
-    mode?: number | undefined;
-    uid?: number | undefined;
-    gid?: number | undefined;
-    mtime?: number | undefined;
-  };
+  defaults?: PackFileDefaults | undefined;
 }
+
+/** What {@link PackFileOptions.defaults} may say. */
+export interface PackFileDefaults {
+  /** Permission bits. */
+  mode?: number | undefined;
+  /** Owner. */
+  uid?: number | undefined;
+  /** Group. */
+  gid?: number | undefined;
+  /** Seconds since 1970. */
+  mtime?: number | undefined;
+}
+
+const DEFAULTS: Checks<PackFileDefaults> = { mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: NUMBER };
+const PACK_FILE_CHECKS: Checks<PackFileOptions> = { packDir: TEXT, defaults: record("default", DEFAULTS) };
 
 /**
  * The entries that a pack file describes, in the grammar of gensquashfs: `dir`, `file`, `slink`, `link`, `nod`, `pipe`,
  * `sock` and `glob`. All have the time of the defaults.
  */
 export function packFile(list: string, options: PackFileOptions = {}): FileSource {
-  const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = options.defaults ?? {};
-  const defaults = { mode: S_IFDIR | mode, uid, gid, mtime };
-  return amend(nothing(), defaults, (work) => {
-    const base = latin1FromBytes(Buffer.from(options.packDir ?? dirname(list)));
-    new PackFileReader(work, base, defaults).add(parsePackFile(readList(list), list));
+  const folder = CallFolder.now();
+  const given = settle(() => {
+    checkOptions(options, PACK_FILE_CHECKS);
+    const path = folder.resolve(givenPath("packFile()", list));
+    const base = options.packDir === undefined ? dirname(showBytes(path)) : folder.resolveText(options.packDir);
+    return { path: showBytes(path), base };
   });
+  const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = options?.defaults ?? {};
+  const defaults = { mode: S_IFDIR | mode, uid, gid, mtime };
+  const source = amend(nothing(), defaults, (work) => {
+    const { path, base } = given();
+    const lines = parsePackFile(readList(path), list);
+    new PackFileReader(work, latin1FromBytes(Buffer.from(base)), defaults).add(lines);
+  });
+  return { ...source, restore: (error) => folder.restore(error) };
 }
 
 function readList(list: string): Uint8Array {

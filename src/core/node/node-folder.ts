@@ -1,0 +1,83 @@
+/** Relative paths begin where the process was when a call was made: it may go elsewhere while a build runs. */
+import { statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { showBytes } from "../bytes.ts";
+import { ImageError } from "../error.ts";
+
+/** The folder in which relative paths begin. */
+export class CallFolder {
+  /** Undefined where it cannot be reached by its path: then paths stay relative. */
+  readonly #path: string | undefined;
+  #isUsed = false;
+
+  private constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  /** The one that the process is in now. */
+  static now(): CallFolder {
+    return new CallFolder(findFolder());
+  }
+
+  /** A path that stays the same. It is not made shorter: `link/..` need not be where the link is. */
+  resolve(path: Uint8Array): Uint8Array {
+    const text = Buffer.from(path);
+    if (this.#path === undefined || isAbsolute(text.toString("latin1"))) return path;
+    this.#isUsed = true;
+    if (process.platform === "win32") return Buffer.from(resolve(this.#path, text.toString()));
+    return Buffer.concat([Buffer.from(this.#prefix), text]);
+  }
+
+  /** {@link resolve} for a text. */
+  resolveText(path: string): string {
+    return Buffer.from(this.resolve(Buffer.from(path))).toString();
+  }
+
+  /** An error about a path in the folder, with the path as it was given. */
+  restore(error: unknown): unknown {
+    if (!this.#isUsed || !(error instanceof ImageError) || !error.path?.startsWith(this.#prefix)) return error;
+    const path = error.path.slice(this.#prefix.length);
+    const { code, offset, cause } = error;
+    return new ImageError(
+      code,
+      error.message.replaceAll(error.path, () => path),
+      { path, offset, cause },
+    );
+  }
+
+  get #prefix(): string {
+    return this.#path === undefined || this.#path.endsWith("/") ? `${this.#path}` : `${this.#path}/`;
+  }
+}
+
+/** Does `work` now, and tells how that ended when it is asked. */
+export function settle<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function findFolder(): string | undefined {
+  try {
+    const path = process.cwd();
+    const [here, there] = [statSync("."), statSync(path)];
+    return here.dev === there.dev && here.ino === there.ino ? path : undefined;
+  } catch {
+    // it has been removed, or lies where this process may not go
+    return undefined;
+  }
+}
+
+/** A path that a caller gives, as bytes of its own. Throws `INPUT` for what is none. */
+export function givenPath(what: string, path: unknown): Uint8Array {
+  const isPath = typeof path === "string" || path instanceof Uint8Array;
+  if (!isPath) throw new ImageError("INPUT", `${what}: ${path === undefined ? "is missing" : "is no path"}`);
+  const bytes = typeof path === "string" ? Buffer.from(path) : path.slice();
+  if (bytes.length > 0 && bytes.indexOf(0) < 0) return bytes;
+  throw new ImageError("INPUT", `${what}: ${JSON.stringify(showBytes(bytes))} is no path`);
+}

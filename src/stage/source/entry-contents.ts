@@ -1,0 +1,65 @@
+/** Contents of entries that are made in JavaScript: bytes in memory, or whatever the caller reads them from. */
+import { showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { showValue } from "../../core/options/checks.ts";
+import type { ByteSource } from "../../core/sink.ts";
+import type { Contents } from "../tree/contents.ts";
+import type { Tree } from "../tree/tree.ts";
+
+/** Reads the contents of entries, by number. */
+export class EntryContents implements Contents {
+  readonly #tree: Tree;
+  readonly #sources: ReadonlyMap<number, ByteSource>;
+
+  constructor(tree: Tree, sources: ReadonlyMap<number, ByteSource>) {
+    this.#tree = tree;
+    this.#sources = sources;
+  }
+
+  async read(entry: number, offset: number, length: number, into: Uint8Array, at: number): Promise<void> {
+    const source = this.#sources.get(entry)!;
+    // nothing is asked for behind the end: what a caller's source does there is its own affair
+    for (let done = 0; done < length; ) {
+      const got = await this.#readAt(entry, source, into.subarray(at + done, at + length), offset + done);
+      if (got === 0) {
+        const path = showBytes(this.#tree.path(entry));
+        throw new ImageError("CHANGED", `${path}: shrank while it was packed`, { path });
+      }
+      done += got;
+    }
+  }
+
+  async #readAt(entry: number, source: ByteSource, into: Uint8Array, offset: number): Promise<number> {
+    const path = () => showBytes(this.#tree.path(entry));
+    let got: number;
+    try {
+      got = await source.readAt(into, offset);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ImageError("IO", `${path()}: ${why}`, { path: path(), cause });
+    }
+    if (Number.isInteger(got) && got >= 0 && got <= into.length) return got;
+    const why = `readAt() gave ${showValue(got)}, which is no number of bytes from 0 to the ${into.length} asked for`;
+    throw new ImageError("CHANGED", `${path()}: ${why}`, { path: path() });
+  }
+
+  close(): void {
+    // nothing is left open
+  }
+
+  release(): void {
+    // nothing is left open
+  }
+}
+
+/** Bytes as something that reads them. */
+export function memory(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    readAt(into, offset) {
+      const part = bytes.subarray(offset, offset + into.length);
+      into.set(part);
+      return part.length;
+    },
+  };
+}
