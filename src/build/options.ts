@@ -15,7 +15,7 @@ export interface RunOptions extends StageOptions {
   offset?: number | undefined;
   /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
   mountPoint?: string | undefined;
-  /** Stops the build; the promise rejects with `ABORTED` and the target is as it was. */
+  /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
   signal?: AbortSignal | undefined;
   /** Called at most about ten times a second. */
   onProgress?: ((progress: BuildProgress) => void) | undefined;

@@ -4,7 +4,7 @@
  *     sources --walk--> Tree --order--> InodeOrder --compare, scan--> shared data, holes
  */
 
-import { ImageError } from "../core/error.ts";
+import { AbortedError, ImageError } from "../core/error.ts";
 import { now } from "../core/node/node-clock.ts";
 import { CallFolder } from "../core/node/node-folder.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
@@ -145,7 +145,8 @@ export class BuildSession {
       if (target) this.leaveOut([target]);
       return await work(await this.#open());
     } catch (thrown) {
-      const error = this.#restore(thrown);
+      const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";
+      const error = isAborted ? new AbortedError(signal.reason) : this.#restore(thrown);
       // whoever reads the stream must not wait for what will not come
       if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
         out.abort(error).catch(() => undefined);

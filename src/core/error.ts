@@ -28,7 +28,7 @@ export interface ErrorDetails {
 
 /** A failure of this package; see {@link ErrorCode}. */
 export class ImageError extends Error {
-  override readonly name = "ImageError";
+  override readonly name: string = "ImageError";
   /** What kind of failure it was. */
   readonly code: ErrorCode;
   /** Path of the source entry, or of the output, that failed. */
@@ -41,6 +41,16 @@ export class ImageError extends Error {
     this.code = code;
     this.path = details.path;
     this.offset = details.offset;
+  }
+}
+
+/** The caller's AbortSignal fired: called as the platform calls such errors, with the signal's reason as `cause`. */
+export class AbortedError extends ImageError {
+  override readonly name: "AbortError" | "TimeoutError";
+
+  constructor(reason: unknown) {
+    super("ABORTED", "the build was aborted", { cause: reason });
+    this.name = reason instanceof Error && reason.name === "TimeoutError" ? "TimeoutError" : "AbortError";
   }
 }
 
