@@ -57,7 +57,10 @@ const ROWS = {
   },
   zstd: {
     levels: { normal: 3, lowest: 0, highest: 22 },
-    create: async ({ level, windows }) => (await import("./zstd/zstd.ts")).createZstd(level, windows),
+    create: async ({ level, dictSize, windows }) => {
+      const windowBits = dictSize === undefined ? undefined : Math.log2(dictSize);
+      return (await import("./zstd/zstd.ts")).createZstd(level, windows, windowBits);
+    },
   },
 } satisfies Readonly<Record<string, CodecRow>>;
 
@@ -74,8 +77,8 @@ export interface CodecOptions extends CodecWindows {
   /** Default {@link CodecLevels.normal}. */
   level?: number | undefined;
   /**
-   * Bytes that the reader keeps for matches to reach back. Only where that is less than a codec would use by itself has
-   * it to know: zlib, from 256 to 32768, the default.
+   * Bytes that the reader keeps for matches to reach back, a power of two. Only where that is less than a codec would use
+   * by itself has it to know: zlib, from 256 to 32768, the default; zstd, from 1 KiB to 1 MiB, the default.
    */
   dictSize?: number | undefined;
 }

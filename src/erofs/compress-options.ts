@@ -42,7 +42,7 @@ export interface CompressionOptions {
   compressDirectories?: boolean | undefined;
   /** As `pclusterSize`, for the packed inode (`-Efragments=SIZE`). Default: the same. */
   packedPclusterSize?: number | undefined;
-  /** Most bytes of a file that one pcluster may hold (`--max-extent-bytes`). Default: 1 MiB. */
+  /** Most bytes of a file that one pcluster may hold (`--max-extent-bytes`). Default: 8000 KiB. */
   maxExtentBytes?: number | undefined;
   /** Indexes of eight bytes an lcluster, not packed ones (`-Elegacy-compress`). Default: false. */
   fullIndexes?: boolean | undefined;

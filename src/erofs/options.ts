@@ -9,7 +9,7 @@ import {
   type CompressionOptions,
   resolveCompression,
 } from "./compress-options.ts";
-import { MAX_EXTENT } from "./disk/algorithms.ts";
+import { USUAL_EXTENT } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
 import { MAX_CHUNK_BITS } from "./disk/format.ts";
 import { checkTargetKernel } from "./target-kernel.ts";
@@ -104,7 +104,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const compression = resolveCompression(options, blockSize);
   if (compression && (options.dsunit ?? 1) > 1) throw new OptionError("dsunit", "compressed data is not aligned");
   const sharesChunks = compression?.dedupeChunks === true;
-  if (sharesChunks && chunkSize! > MAX_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
+  if (sharesChunks && chunkSize! > USUAL_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
   checkTargetKernel(options.targetKernel, blockSize, sharesChunks ? undefined : compression, chunkSize !== undefined);
   return {
     label,

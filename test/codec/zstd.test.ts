@@ -8,6 +8,13 @@ import { data as sample } from "../helpers/codec-sample.ts";
 const CODECS = [createZstd(1), createZstd(3), createZstd(9), createZstd(15)];
 const each = CODECS.map((codec) => [codec.name, codec] as const);
 
+/** A frame's window, as its header tells it: that of the contents where it tells none. */
+function windowOf(frame: Uint8Array, size: number): number {
+  return (frame[4]! & 0x20) !== 0 ? size : 2 ** (10 + (frame[5]! >> 3)) * (1 + (frame[5]! & 7) / 8);
+}
+
+const levelOf = (codec: Codec) => Number(codec.name.split(",")[1]);
+
 describe.each(each)("%s", (_, codec) => {
   // libzstd wants some bytes more than it needs
   testCodec(codec, { leastLimit: 20, overhead: 13, slack: 20 });
@@ -28,9 +35,26 @@ describe.each(each)("%s", (_, codec) => {
     for (const { plain } of blocks.slice(0, -1)) expect(plain.length).toBeGreaterThan(4096 - 64 - 20);
     codec.plain.set(data);
     expect(codec.compress(0, data.length, 0, data.length)).toBe(0);
-    const zeros = cut(codec, new Uint8Array(2 << 20), 4096);
-    // a mebibyte is the most that one frame holds
-    expect(zeros.map(({ plain }) => plain.length)).toEqual([1 << 20, 1 << 20]);
+    const wide = createZstd(levelOf(codec), { plainLen: ZSTD_MAX_PLAIN + 4096 });
+    const zeros = cut(wide, new Uint8Array(ZSTD_MAX_PLAIN + 4096), 4096);
+    expect(zeros.map(({ plain }) => plain.length)).toEqual([ZSTD_MAX_PLAIN, 4096]);
+    for (const { block, plain } of zeros) expectBytes(decode(wide, block, plain.length), plain);
+  });
+
+  test("no frame needs a larger window than was asked for, and what is there again further back is not found", () => {
+    const period = noise(50_000);
+    const data = Buffer.concat([period, period, period, period, new Uint8Array(100_000)]);
+    for (const bits of [10, 15, 16, 20]) {
+      const narrow = createZstd(levelOf(codec), {}, bits);
+      for (const limit of [4096, 65_536]) {
+        const blocks = cut(narrow, data, limit);
+        for (const { block, plain } of blocks) {
+          expect(windowOf(block, plain.length)).toBeLessThanOrEqual(2 ** bits);
+          expectBytes(decode(narrow, block, plain.length), plain);
+        }
+        if (limit === 65_536) expect(blocks.some(({ plain }) => plain.length > 150_000)).toBe(bits > 15);
+      }
+    }
   });
 
   test("contents that change: zeros, then noise, then text", () => {
@@ -41,7 +65,7 @@ describe.each(each)("%s", (_, codec) => {
   });
 
   test("earlier calls have no influence, and no call needs more memory than there is", () => {
-    const other = createZstd(Number(codec.name.split(",")[1]));
+    const other = createZstd(levelOf(codec), { plainLen: ZSTD_MAX_PLAIN });
     const run = (one: Codec) => {
       one.plain.set(sample);
       const results: Uint8Array[] = [];
@@ -64,13 +88,14 @@ describe.each(each)("%s", (_, codec) => {
     for (let i = 0; i < 300; i++) other.compressInto(i, 100 + i * 20, 0, 1000);
     const again = run(other);
     for (const [i, result] of again.entries()) expectBytes(result, first[i]!);
-    const fresh = run(createZstd(Number(codec.name.split(",")[1])));
+    const fresh = run(createZstd(levelOf(codec), { plainLen: ZSTD_MAX_PLAIN }));
     for (const [i, result] of fresh.entries()) expectBytes(result, first[i]!);
-    expect(other.plain.length).toBe(0x200000);
+    expect(other.plain.length).toBe(ZSTD_MAX_PLAIN);
   });
 
   test("more than a frame holds is refused", () => {
-    expect(() => codec.compress(0, ZSTD_MAX_PLAIN + 1, 0, 1000)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
+    const wide = createZstd(levelOf(codec), { plainLen: ZSTD_MAX_PLAIN + 1 });
+    expect(() => wide.compress(0, ZSTD_MAX_PLAIN + 1, 0, 1000)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
   });
 });
 
@@ -144,15 +169,18 @@ test("levels and windows", () => {
   }
   const { plain, compressed } = createZstd(3, { plainLen: 5, compressedLen: 70_000 });
   expect([plain.length, compressed.length]).toEqual([5, 70_000]);
+  for (const bits of [9, 21, 16.5]) {
+    expect(() => createZstd(3, {}, bits)).toThrow(expect.objectContaining({ code: "INPUT" }));
+  }
   for (const plainLen of [-1, 0x1000001, 0.5]) {
     expect(() => createZstd(3, { plainLen })).toThrow(expect.objectContaining({ code: "INPUT" }));
   }
   const best = createZstd(22);
-  best.plain.set(sample);
-  for (const size of [1000, ZSTD_MAX_PLAIN]) {
+  best.plain.set(sample.subarray(0, best.plain.length));
+  for (const size of [1000, 1 << 20]) {
     const made = best.compress(0, size, 0, 1 << 20);
     best.plain.fill(0);
     expect(best.decompress(0, made, 0, size)).toBe(size);
-    best.plain.set(sample);
+    best.plain.set(sample.subarray(0, best.plain.length));
   }
 });

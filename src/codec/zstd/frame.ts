@@ -22,6 +22,11 @@ const TWO_BYTES_MORE = 256;
 /** The smallest header of a frame, and the one that is made for its first blocks. */
 const HEAD = 6;
 
+/** The bytes of a window, as its byte in a header tells it. */
+function windowSize(window: number): number {
+  return 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8);
+}
+
 /** What a frame's header says. */
 interface FrameHead {
   /** Offset of the size of the contents, and how many bytes tell it. */
@@ -29,7 +34,7 @@ interface FrameHead {
   readonly sizeLen: number;
   /** Offset of the first block. */
   readonly blocksOff: number;
-  /** The window as its byte in a header tells it, at least as large as the frame needs. */
+  /** The window as its byte in a header tells it, at least as large as the frame needs; no block decodes to more. */
   readonly window: number;
   /** How many bytes are behind the last block. */
   readonly checksumLen: number;
@@ -102,10 +107,10 @@ export function appendStored(
   size: number,
   more: Uint8Array,
 ): number {
-  const { sizeOff, sizeLen, blocksOff } = readHead(bytes, from, to);
+  const { sizeOff, sizeLen, blocksOff, window } = readHead(bytes, from, to);
   const mostSize = MOST_TOLD[sizeLen] ?? 0;
-  // no block is larger than the window: a single segment's is what it holds, others have at least 1 KiB
-  const mostBlock = sizeOff === from + 5 ? MAX_BLOCK : 1024;
+  // no block is larger than the window: a single segment's is what it holds
+  const mostBlock = sizeOff === from + 5 ? MAX_BLOCK : Math.min(windowSize(window), MAX_BLOCK);
   const added = Math.min(more.length, end - to - BLOCK_HEAD, mostSize - size, mostBlock);
   if (added <= 0) return 0;
   for (let at = blocksOff, isLast = false; !isLast; ) {
@@ -120,6 +125,11 @@ export function appendStored(
   let told = size + added - (sizeLen === 2 ? TWO_BYTES_MORE : 0);
   for (let i = 0; i < sizeLen; i++, told = Math.floor(told / 256)) bytes[sizeOff + i] = told & 255;
   return added;
+}
+
+/** Most bytes that a block of the frame in `bytes[from, to)` decodes to. */
+export function mostOfBlock(bytes: Uint8Array, from: number, to: number): number {
+  return Math.min(windowSize(readHead(bytes, from, to).window), MAX_BLOCK);
 }
 
 /**

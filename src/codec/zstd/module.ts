@@ -41,11 +41,31 @@ const NO_MEMORY = -64;
 /** ZSTD_error_dstSize_tooSmall */
 export const NO_ROOM = -70;
 
+/** Contents up to so many bytes have parameters of their own, and need memory of their own kind. */
+const SIZE_CLASSES = [16 << 10, 128 << 10, 256 << 10];
+/** Rows of parameters for each class of sizes: levels 0 to 22. */
+const LEVELS = 23;
+/** ZSTD_defaultCParameters: rows of 7 numbers, of which the first is the window. */
+const PARAMETERS = { rows: (SIZE_CLASSES.length + 1) * LEVELS, rowLen: 7 };
+/** What it begins with: levels 0 and 1 of the largest contents. */
+const FIRST_PARAMETERS = [19, 12, 13, 1, 6, 1, 1, 19, 13, 14, 1, 7, 0, 1];
+/** Those of a search for long matches that needs no more memory than level 3, all but the window. */
+const DEEP_PARAMETERS = [16, 17, 3, 5, 4, 4];
+/** More than that takes, tables and all. */
+const DEEP_BYTES = 2 << 20;
+/** The level at which libzstd takes them: one below zero, whose parameters are those of level 0. */
+export const DEEP_LEVEL = -1;
+/** From this level on libzstd searches for long matches by itself. */
+export const FIRST_DEEP_LEVEL = 6;
+
 /** An instance; addresses are in its memory, those of the windows are their `byteOffset`. */
 export interface ZstdInstance extends WindowPair {
-  /** Room for output that is only looked at, or goes on to `compressed`: enough for whatever can be compressed. */
+  /** Room for output that is only looked at, or goes on to `compressed`. */
   readonly scratch: Uint8Array;
-  /** Compresses to one frame, at the instance's level or a lower one; gives its size, or {@link NO_ROOM}. */
+  /**
+   * Compresses to one frame, at the instance's level, a lower one, or {@link DEEP_LEVEL}; gives its size, or
+   * {@link NO_ROOM}.
+   */
   compress(from: number, size: number, to: number, capacity: number, level?: number): number;
   /** Decompresses frames; gives the number of bytes, or a negative number: see zstd_errors.h. */
   decompress(from: number, size: number, to: number, capacity: number): number;
@@ -55,6 +75,10 @@ export interface ZstdInstance extends WindowPair {
 interface ZstdSizes extends CodecWindows {
   /** The most that will be compressed at once. */
   mostPlain: number;
+  /** Most bytes of output that will be looked at. */
+  mostPacked: number;
+  /** log2 of the largest window of a frame: so far matches reach back. */
+  windowBits: number;
   /** Bytes behind `plain` that may be written to. */
   plainSlack: number;
 }
@@ -65,7 +89,8 @@ const libzstd = new WasmModule<Exports>(WASM);
 export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   const { plainLen, compressedLen } = resolveWindows(sizes);
   const mostPlain = Math.min(plainLen, sizes.mostPlain);
-  const scratchLen = mostPlain + (mostPlain >> 8) + MOST_OVERHEAD;
+  const mostPacked = Math.min(mostPlain, sizes.mostPacked);
+  const scratchLen = mostPacked + (mostPacked >> 8) + MOST_OVERHEAD;
   let isComplete = false;
   const stop = () => {
     throw new ImageError("INTERNAL", "libzstd has given up");
@@ -85,6 +110,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   };
   const exports = libzstd.instantiate({ a: imports });
   exports.g();
+  setParameters(exports.f, sizes.windowBits);
   const allocate = (address: number): number => {
     if (address === 0) throw new ImageError("INTERNAL", "there is no memory for libzstd");
     return address >>> 0;
@@ -101,7 +127,11 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   const compress = (from: number, size: number, to: number, capacity: number, lower = level) =>
     check(exports.l(encoder, to, capacity, from, size, 0, 0, lower));
   // zeros: quick at every level, and it is the size that counts
-  if (compress(plainAt, mostPlain, scratchAt, scratchLen) < 0) stop();
+  for (const size of [2 ** sizes.windowBits, ...SIZE_CLASSES]) {
+    if (compress(plainAt, Math.min(size, mostPlain), scratchAt, scratchLen) < 0) stop();
+  }
+  // not by compressing: the code for it would be compiled for nothing
+  exports.f.grow(DEEP_BYTES / WASM_PAGE);
   isComplete = true;
   // no view before this: growing takes the memory away from those that exist
   const { buffer } = exports.f;
@@ -112,6 +142,24 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
     compress,
     decompress: (from, size, to, capacity) => check(exports.q(decoder, to, capacity, from, size, 0, 0)),
   };
+}
+
+/**
+ * Makes windows no larger than 2^`windowBits` bytes, and a level of its own of {@link DEEP_PARAMETERS}. What libzstd has for
+ * that, ZSTD_CCtx_setParameter(), is not in the package's module; it would change the same numbers once they have been
+ * taken from the table, which is in memory.
+ */
+function setParameters({ buffer }: WasmMemory, windowBits: number): void {
+  const words = new Uint32Array(buffer);
+  const { rows, rowLen } = PARAMETERS;
+  const last = words.length - rows * rowLen;
+  let at = 0;
+  while (at <= last && FIRST_PARAMETERS.some((value, i) => words[at + i] !== value)) at++;
+  if (at > last) throw new ImageError("INTERNAL", "libzstd has no table of parameters");
+  for (let row = 0; row < rows; row++, at += rowLen) {
+    words[at] = Math.min(words[at]!, windowBits);
+    if (row % LEVELS === 0) words.set(DEEP_PARAMETERS, at + 1);
+  }
 }
 
 /** Whether a result of libzstd is an error. */

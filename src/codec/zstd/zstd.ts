@@ -1,35 +1,64 @@
 /**
  * Zstandard: frames as EROFS and SquashFS hold them, by libzstd 1.5.7 (see module.ts). Frames tell the size of their
- * contents and have no checksum. What is compressed at once is at most 1 MiB, so no frame needs a larger window.
+ * contents and have no checksum. A frame's window, which its reader needs memory for, is its contents or less.
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
 import { WindowCodec } from "../window-codec.ts";
-import { fillFrame } from "./fill.ts";
-import { appendStored, BLOCK_HEAD, checkFrame, damagedFrame, MAX_BLOCK, withFirstBlocks } from "./frame.ts";
-import { isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.ts";
+import { type FrameTries, fillFrame } from "./fill.ts";
+import {
+  appendStored,
+  BLOCK_HEAD,
+  checkFrame,
+  damagedFrame,
+  MAX_BLOCK,
+  mostOfBlock,
+  withFirstBlocks,
+} from "./frame.ts";
+import { DEEP_LEVEL, FIRST_DEEP_LEVEL, isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.ts";
 
-/** No frame has more contents: the kernel's EROFS reads frames whose window is 1 MiB at most. */
-export const ZSTD_MAX_PLAIN = 0x100000;
+/** No frame has more contents. */
+export const ZSTD_MAX_PLAIN = 0x800000;
+/** The largest output of which there is any use: a pcluster of EROFS. */
+const MAX_PACKED = 0x100000;
+/** log2 of the smallest and of the largest window that can be asked for: what the kernel's EROFS reads. */
+const LEAST_WINDOW_BITS = 10;
+const ZSTD_WINDOW_BITS = 20;
 
 /** Level 1 says how much will fit at other levels, many times faster than these: by how much less it compresses. */
 const QUICK_LEVEL = 1;
 const QUICK_LOSS = [1, 1, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05, 1.08, 1.08, 1.08, 1.08];
 const MOST_QUICK_LOSS = 1.1;
+/** Contents that shrink to this part of themselves repeat themselves: then other ways of searching may find more. */
+const REPEATING_SHARE = 1 / 8;
+/** These ways, and for which levels: a search for near matches alone, and one for long ones. */
+const OTHER_LEVELS = [
+  { level: QUICK_LEVEL, from: 3, to: 23 },
+  { level: DEEP_LEVEL, from: 1, to: FIRST_DEEP_LEVEL },
+];
 
 class Zstd extends WindowCodec {
   readonly #instance: ZstdInstance;
+  readonly #window: number;
   readonly #quickLoss: number;
+  readonly #level: number;
+  /** Other levels that may do better where contents repeat themselves. */
+  readonly #otherLevels: readonly number[];
 
-  constructor(level: number, windows: CodecWindows) {
+  constructor(level: number, windows: CodecWindows, windowBits: number) {
     const instance = newZstdInstance(level, {
       ...windows,
       mostPlain: ZSTD_MAX_PLAIN,
+      mostPacked: MAX_PACKED,
+      windowBits,
       plainSlack: MAX_BLOCK,
     });
     super(`zstd,${level}`, instance);
     this.#instance = instance;
+    this.#window = 2 ** windowBits;
     this.#quickLoss = QUICK_LOSS[level] ?? MOST_QUICK_LOSS;
+    this.#level = level;
+    this.#otherLevels = OTHER_LEVELS.filter(({ from, to }) => level >= from && level < to).map((each) => each.level);
   }
 
   protected encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
@@ -41,14 +70,39 @@ class Zstd extends WindowCodec {
   }
 
   #fill(from: number, to: number, at: number, limit: number): number {
+    const { compressed } = this;
+    const loss = this.#quickLoss;
+    const estimate = loss > 1 ? (size: number) => this.#try(from, size, QUICK_LEVEL) / loss : undefined;
+    let produced = this.#fillAt(from, to, at, limit, this.#level, estimate);
+    if (produced > this.consumed * REPEATING_SHARE) return produced;
+    for (const level of this.#otherLevels) {
+      const { consumed } = this;
+      const best = compressed.slice(at, at + produced);
+      const other = this.#fillAt(from, to, at, limit, level);
+      if (this.consumed > consumed || (this.consumed === consumed && other < produced)) produced = other;
+      else {
+        compressed.set(best, at);
+        this.consumed = consumed;
+      }
+    }
+    return produced;
+  }
+
+  #fillAt(
+    from: number,
+    to: number,
+    at: number,
+    limit: number,
+    level: number,
+    estimate?: FrameTries["estimate"],
+  ): number {
     const { plain, compressed } = this;
     const { scratch } = this.#instance;
-    const loss = this.#quickLoss;
     const most = Math.min(to - from, ZSTD_MAX_PLAIN);
     let produced = 0;
     this.consumed = fillFrame(most, limit, {
-      measure: (size) => this.#try(from, size),
-      estimate: loss > 1 ? (size) => this.#try(from, size, QUICK_LEVEL) / loss : undefined,
+      measure: (size) => this.#try(from, size, level),
+      estimate,
       keep: (size) => {
         compressed.set(scratch.subarray(0, size), at);
         produced = size;
@@ -56,7 +110,9 @@ class Zstd extends WindowCodec {
     });
     if (produced === 0) return 0;
     const end = at + produced;
-    const rest = plain.subarray(from + this.consumed, from + most);
+    // a frame that holds no more than the window is all window
+    const longest = this.consumed <= this.#window ? Math.min(most, this.#window) : most;
+    const rest = plain.subarray(from + this.consumed, from + longest);
     const added = appendStored(compressed, at, end, at + limit, this.consumed, rest);
     if (added === 0) return produced;
     this.consumed += added;
@@ -74,10 +130,11 @@ class Zstd extends WindowCodec {
     return checkSize(produced);
   }
 
-  /** Compresses to the scratch, where everything has room; gives the size. */
+  /** Compresses to the scratch, where all that can be a pcluster has room; gives the size, or infinity. */
   #try(from: number, size: number, level?: number): number {
     const { scratch, compress } = this.#instance;
-    return checkSize(compress(this.plain.byteOffset + from, size, scratch.byteOffset, scratch.length, level));
+    const produced = compress(this.plain.byteOffset + from, size, scratch.byteOffset, scratch.length, level);
+    return produced === NO_ROOM ? Number.POSITIVE_INFINITY : checkSize(produced);
   }
 
   #decompressAll(from: number, to: number, at: number, limit: number): number {
@@ -93,13 +150,14 @@ class Zstd extends WindowCodec {
     const behind = new Uint8Array(plain.buffer, slackAt, MAX_BLOCK);
     const saved = behind.slice();
     try {
-      for (let blocks = Math.ceil(limit / MAX_BLOCK); ; ) {
+      const mostBlock = mostOfBlock(compressed, from, to);
+      for (let blocks = Math.ceil(limit / mostBlock); ; ) {
         const { result, isAll } = withFirstBlocks(compressed, from, to, blocks, (start, end) =>
           this.#decompress(start, end, at, limit + MAX_BLOCK),
         );
         if (result >= limit) return limit;
         if (isAll) break;
-        blocks += Math.ceil((limit - result) / MAX_BLOCK);
+        blocks += Math.ceil((limit - result) / mostBlock);
       }
     } finally {
       behind.set(saved);
@@ -129,11 +187,15 @@ function checkSize(produced: number): number {
  * The decoder decodes whole blocks: {@link Codec.decompressStart} needs the block in which its last byte is.
  *
  * @param level 1 to 22; 0 is 3
+ * @param windowBits log2 of how far matches reach back, 10 to 20
  * @throws ImageError `INPUT` when there is no such level, or no such window
  */
-export function createZstd(level = 3, windows: CodecWindows = {}): Codec {
+export function createZstd(level = 3, windows: CodecWindows = {}, windowBits = ZSTD_WINDOW_BITS): Codec {
   if (!Number.isInteger(level) || level < 0 || level > 22) {
     throw new ImageError("INPUT", `zstd has levels 0 to 22, not ${level}`);
   }
-  return new Zstd(level || 3, windows);
+  if (!Number.isInteger(windowBits) || windowBits < LEAST_WINDOW_BITS || windowBits > ZSTD_WINDOW_BITS) {
+    throw new ImageError("INPUT", `zstd has no window of 2^${windowBits} bytes here`);
+  }
+  return new Zstd(level || 3, windows, windowBits);
 }

@@ -9,7 +9,7 @@ import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { type AlgorithmChoice, type Compression, isInterlaced } from "../compress-options.ts";
-import { ALGORITHMS } from "../disk/algorithms.ts";
+import { ALGORITHMS, USUAL_EXTENT } from "../disk/algorithms.ts";
 import { Linker } from "../links/linker.ts";
 import type { SharedLinks } from "../links/links.ts";
 import { COMPRESS_FIELDS, countCompressPieces, pieceRoom } from "../plan/pieces.ts";
@@ -54,11 +54,11 @@ export async function compressPieces(
   contents: Contents,
   targets: PieceTargets,
 ): Promise<void> {
-  const { compression, pieces, stored, links } = work;
+  const { pieces, stored, links } = work;
   const placer = new PiecePlacer(new StoredFiles(stored), targets, await openFound(work.found), links);
   const linker = links && new Linker(job, links, stored.blockSize, work.unit);
   let squeezers: SqueezerSet | undefined;
-  const room = pieceRoom(compression.maxPclusterSize, stored.blockSize);
+  const room = pieceRoom(stored.blockSize);
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   for (const piece of job.pieces(countCompressPieces(pieces))) {
@@ -138,7 +138,8 @@ class SqueezerSet {
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
     return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize }) => {
       const row = ALGORITHMS[name];
-      const codec = await createCodec({ name: row.codec, level, dictSize });
+      const plainLen = USUAL_EXTENT + Math.max(compression.maxExtentBytes, USUAL_EXTENT);
+      const codec = await createCodec({ name: row.codec, level, dictSize, plainLen });
       return new Squeezer(
         job,
         codec,
@@ -146,7 +147,7 @@ class SqueezerSet {
         contents,
         {
           blockSize,
-          maxExtentBytes: Math.min(row.longestExtent(dictSize), compression.maxExtentBytes),
+          maxExtentBytes: compression.maxExtentBytes,
           interlaced: isInterlaced(compression),
           unit,
           rawLen: stored.sharesChunks ? stored.chunkBytes : 0,

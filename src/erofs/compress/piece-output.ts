@@ -23,6 +23,8 @@ export class PieceOutput implements PieceResult {
   /** Whole blocks, up to {@link blocksUsed} bytes. */
   readonly blocks: Uint8Array;
   blocksUsed = 0;
+  /** The most of them that have been used so far: memory that was never touched is none. */
+  #touched = 0;
   readonly inline = new ByteLog();
   readonly fragments = new ByteLog();
   readonly extents = new PieceExtents();
@@ -42,7 +44,7 @@ export class PieceOutput implements PieceResult {
   }
 
   get heldBytes(): number {
-    return this.blocks.length;
+    return this.#touched;
   }
 
   /**
@@ -89,6 +91,7 @@ export class PieceOutput implements PieceResult {
 
   /** The last thing to do before the piece waits for its turn. */
   seal(): void {
+    this.#touched = Math.max(this.#touched, this.blocksUsed);
     this.#placer.prepare(this);
   }
 

@@ -4,6 +4,8 @@
  * packed inode, whose contents are the ends of files, behind that.
  *
  *     | superblock | data of files, in the order of their inodes, or of a sort file | metadata | data of the packed inode |
+ *
+ * Of few inodes, those that have room behind the superblock are there if that saves a block.
  */
 import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
@@ -32,6 +34,8 @@ export class CompressedPlanner {
   readonly #shared: SharedStored;
   readonly #stored: StoredFiles;
   readonly #files: Uint32Array;
+  /** Most bytes that the image's head takes. */
+  readonly #headBytes: number;
   #metadata: MetadataPlace | undefined;
   #arrangement: Arrangement | undefined;
 
@@ -44,11 +48,11 @@ export class CompressedPlanner {
     this.#planner = new ImagePlanner(input);
     const methods = listMethods(compression);
     if (methods.length > 256) throw new ImageError("INPUT", "compress hints: more than 253");
-    const head = measureHead(describeMethods(compression, methods, settings.blockSize, 0));
+    this.#headBytes = measureHead(describeMethods(compression, methods, settings.blockSize, 0));
     this.#shared = shareStored({
       entries: tree.length,
       blockSize: settings.blockSize,
-      firstBlk: Math.ceil(head / settings.blockSize),
+      firstBlk: Math.ceil(this.#headBytes / settings.blockSize),
       unit: compression.extentRecords ? 1 : settings.blockSize,
       packedEntry,
       fullIndexes: compression.fullIndexes,
@@ -135,9 +139,7 @@ export class CompressedPlanner {
   placeMetadata(): void {
     if (this.#hasPacked) this.#addPacked();
     this.#planner.sizes.stored = this.#stored;
-    const first = this.#stored.endBlk;
-    // NIDs count from the block in front of the first inode: 0 would be no number for some readers
-    this.#metadata = this.#planner.placeMetadata(first, first - 1, 0);
+    this.#metadata = this.#planner.placeMetadata(this.#stored.endBlk, this.#headBytes);
     this.#stored.endBlk = this.#metadata.endBlk;
   }
 

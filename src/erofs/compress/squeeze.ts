@@ -1,6 +1,7 @@
 /**
  * Compression of one part of a file: its contents slide through the codec's window and are cut into extents, each as
- * long as fills one pcluster. What does not shrink by a block stays as it is.
+ * long as fills one pcluster. What does not shrink by a block stays as it is. Where contents shrink to a quarter,
+ * more of them is looked at than usually.
  *
  *     file     |  extent      | extent    |raw | extent        | end |
  *     blocks   | pcluster     | pcluster  |raw | pcluster      |         the end: a block, behind the inode, a fragment
@@ -12,6 +13,7 @@ import { roundUp } from "../../core/bytes.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
+import { USUAL_EXTENT } from "../disk/algorithms.ts";
 import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
 import type { Linker } from "../links/linker.ts";
 import { looksRandom, RANDOM_BYTES } from "./entropy.ts";
@@ -19,6 +21,11 @@ import type { PieceOutput } from "./piece-output.ts";
 
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
 const FEW_PCLUSTERS = 6;
+
+/** More than the usual goes into a pcluster if the usual shrinks to this part of it. */
+const LONG_SHARE = 1 / 4;
+/** All that was looked at has gone into a pcluster that has room for more. */
+const GOES_ON = -1;
 
 /** Files up to this size take no more room behind their inodes than what leads to a fragment. */
 const TINY = 32;
@@ -72,6 +79,7 @@ export class Squeezer {
   readonly #window: SlidingWindow;
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
+  readonly #usualExtent: number;
   readonly #interlaced: boolean;
   readonly #unit: number;
   readonly #rawLen: number;
@@ -99,9 +107,10 @@ export class Squeezer {
     this.#job = job;
     this.#codec = codec;
     this.#quick = quick;
-    this.#window = new SlidingWindow(codec.plain, contents);
+    this.#window = new SlidingWindow(codec.plain, contents, 2 * USUAL_EXTENT);
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
+    this.#usualExtent = Math.min(settings.maxExtentBytes, USUAL_EXTENT);
     this.#interlaced = settings.interlaced;
     this.#unit = settings.unit;
     this.#rawLen = settings.rawLen;
@@ -155,16 +164,25 @@ export class Squeezer {
       if (seeking !== undefined) await seeking;
       let done = this.#refer(at);
       if (done === 0) {
-        const whole = Math.min(rest, this.#maxExtentBytes);
+        const longest = Math.min(rest, this.#maxExtentBytes);
+        const whole = Math.min(rest, this.#usualExtent);
         const covering = this.#window.cover(at, at + whole);
         if (covering !== undefined) await covering;
-        const place = this.#window.placeOf(at);
+        let place = this.#window.placeOf(at);
         const reach = this.#reachLink(at, place, rest, whole);
         done = this.#storeFragment(at, place, rest, reach);
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
           const isRandom = this.#skipsRandom && !compresses && this.#isRandom(place, Math.min(reach, RANDOM_BYTES));
-          done = isRandom ? 0 : this.#compress(at, place, rest, reach);
+          done = isRandom ? 0 : this.#compress(at, place, rest, reach, reach === whole && whole < longest);
+          for (let more = 2 * whole; done === GOES_ON; more *= 2) {
+            const whole = Math.min(more, longest);
+            const covering = this.#window.cover(at, at + whole);
+            if (covering !== undefined) await covering;
+            place = this.#window.placeOf(at);
+            const reach = this.#reachLink(at, place, rest, whole);
+            done = this.#compress(at, place, rest, reach, reach === whole && whole < longest);
+          }
           compresses = done > 0;
           if (!compresses) {
             const length = isRandom || pclusterSize === 0 ? Math.max(RANDOM_BYTES, this.#rawLen) : pclusterSize;
@@ -217,8 +235,11 @@ export class Squeezer {
     return length;
   }
 
-  /** Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained. */
-  #compress(at: number, place: number, rest: number, reach: number): number {
+  /**
+   * Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained, and
+   * {@link GOES_ON} where a longer reach, if there is one, would give more.
+   */
+  #compress(at: number, place: number, rest: number, reach: number, isLonger: boolean): number {
     const { end, pclusterSize, inlineRoom } = this.#part;
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
@@ -226,6 +247,7 @@ export class Squeezer {
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
     let length = codec.compressInto(place, place + reach, 0, pclusterSize);
     if (length === 0) return 0;
+    if (isLonger && codec.consumed === reach && length < pclusterSize && length <= reach * LONG_SHARE) return GOES_ON;
     if (isEnd && codec.consumed === rest) {
       const saves = length < rest;
       if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);

@@ -1,5 +1,5 @@
 /** What is to be compressed, how, in which pieces, and how much room there is beside each inode; pure. */
-import { latin1FromBytes } from "../../core/bytes.ts";
+import { latin1FromBytes, roundUp } from "../../core/bytes.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { FILE_RAW } from "../../stage/tree/file-order.ts";
 import { NONE } from "../../stage/tree/tree.ts";
@@ -14,7 +14,7 @@ import { mapHeaderAt, measureIndex } from "../disk/lcluster.ts";
 import { type GrainWork, planGrains } from "../links/grains.ts";
 import { planLinks } from "../links/links.ts";
 import type { InodeSizes } from "../plan/measure.ts";
-import { PieceList } from "../plan/pieces.ts";
+import { FILE_PART_BYTES, PieceList, packedPartBytes } from "../plan/pieces.ts";
 import { ownerOf, type PlanInput } from "../plan/plan.ts";
 import type { Method, SharedStored } from "../plan/stored.ts";
 import type { CompressWork } from "./compress.ts";
@@ -105,11 +105,14 @@ export class WorkPlanner {
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const heads = this.#findHeads();
     const pieces = new PieceList(blockSize);
+    // chunks that are equal are found in parts before, not in their own
+    const isShort = end === "indexed" || this.#stored.sharesChunks;
+    const part = isShort ? packedPartBytes(this.#compression.packedPclusterSize) : FILE_PART_BYTES;
     const chosen = indexLayout(this.#compression, blockSize);
     files.forEach((entry, index) => {
       const size = tree.size.view[entry]!;
       const map = this.#sizes.chunkMaps.get(entry);
-      pieces.add(size, this.#stored.methods[methods[index]!]!.pclusterSize, map);
+      pieces.add(size, part, map);
       this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
       if (map) return;
       const head = Math.max(...this.#headsOf(entry, heads));
@@ -140,7 +143,8 @@ export class WorkPlanner {
     const ends = this.#headsOf(entry, heads).map((head) =>
       measureIndex(mapHeaderAt(head), size, layout, Math.log2(blockSize)),
     );
-    return Math.max(0, blockSize - Math.max(...ends));
+    // an inode that is longer than a block starts with one
+    return Math.min(...ends.map((end) => roundUp(end, blockSize) - end));
   }
 
   #headBytes(entry: number): number {

@@ -18,7 +18,7 @@ export interface AlgorithmOptions {
   algorithm: Algorithm;
   /** How hard it tries: `lz4hc` 1 to 12 (default 7), `deflate` 1 to 12 (default 1), `zstd` 1 to 22 (default 3). */
   level?: number | undefined;
-  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 8 pclusters to 1 MiB. */
+  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 1 KiB to 1 MiB. */
   dictSize?: number | undefined;
 }
 
@@ -58,8 +58,6 @@ export interface AlgorithmRow {
   readonly codec: CodecName;
   /** Given the bytes of the largest pcluster. */
   readonly dictionary: (pclusterSize: number) => DictionaryRule;
-  /** Most bytes of a file that one pcluster may hold, given the bytes that matches may reach back. */
-  readonly longestExtent: (dictSize: number) => number;
   /** Most blocks of a pcluster that Linux reads. */
   readonly mostBlocks: number;
   /** Bytes that look random are not tried. */
@@ -69,8 +67,10 @@ export interface AlgorithmRow {
   readonly configuration: AlgorithmConfiguration;
 }
 
-/** What a pcluster holds at most whatever the algorithm: codecs have windows of twice that. */
-export const MAX_EXTENT = 1 << 20;
+/** What a pcluster holds at most of contents that do not shrink to a quarter. */
+export const USUAL_EXTENT = 1 << 20;
+/** What a pcluster holds at most whatever the algorithm, as in mkfs.erofs. */
+export const MAX_EXTENT = 8000 << 10;
 
 /** What stands in front of each configuration: its bytes. */
 export const CFGS_HEAD = struct("length of a configuration", 2, { size: u16 });
@@ -85,6 +85,8 @@ const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, re
 const ZSTD_LEAST_WINDOW_BITS = 10;
 /** The largest window of zstd that Linux reads. */
 const ZSTD_MOST_WINDOW = 1 << 20;
+/** The smallest that is chosen without a wish: matches of LZ4 reach back so far. */
+const ZSTD_NORMAL_WINDOW = 1 << 16;
 
 /** What LZ4 and LZ4HC have in common: all that a reader sees. */
 const LZ4 = {
@@ -92,7 +94,6 @@ const LZ4 = {
   reader: "lz4",
   since: "5.4",
   dictionary: () => ({ normal: 0xffff }),
-  longestExtent: () => MAX_EXTENT,
   // it knows the block size only after it has checked this against 1 MiB in blocks of its page size
   mostBlocks: 256,
   isFirst: true,
@@ -116,7 +117,6 @@ const ROWS = {
     codec: "deflate",
     // a match reaches back so far whatever is promised: to promise less would be wrong
     dictionary: () => ({ normal: 0x8000, choice: { least: 0x8000, most: 0x8000, powerOfTwo: true } }),
-    longestExtent: () => MAX_EXTENT,
     mostBlocks: Number.POSITIVE_INFINITY,
     skipsRandom: true,
     isFirst: false,
@@ -133,11 +133,13 @@ const ROWS = {
     since: "6.10",
     codec: "zstd",
     dictionary(pclusterSize) {
-      const least = 2 ** Math.ceil(Math.log2(Math.min(8 * pclusterSize, ZSTD_MOST_WINDOW)));
-      return { normal: least, choice: { least, most: ZSTD_MOST_WINDOW, powerOfTwo: true } };
+      const wanted = Math.max(ZSTD_NORMAL_WINDOW, Math.min(8 * pclusterSize, ZSTD_MOST_WINDOW));
+      const least = 2 ** ZSTD_LEAST_WINDOW_BITS;
+      return {
+        normal: 2 ** Math.ceil(Math.log2(wanted)),
+        choice: { least, most: ZSTD_MOST_WINDOW, powerOfTwo: true },
+      };
     },
-    // a frame's window is its contents, and the configuration says how large that can be
-    longestExtent: (dictSize) => dictSize,
     mostBlocks: Number.POSITIVE_INFINITY,
     skipsRandom: true,
     isFirst: false,

@@ -231,6 +231,8 @@ export const MAX_COMPACT_BITS = 14;
 export const MAX_COMPACT_2B_BITS = 12;
 /** Largest pcluster in bytes. */
 export const MAX_PCLUSTER = 0x100000;
+/** Most bytes that Linux decodes a pcluster to. */
+export const MAX_DECODED = 0xc00000;
 
 /** struct erofs_dirent */
 export const DIRENT = struct("erofs_dirent", 12, { nid: u64, nameoff: u16, file_type: u8, reserved: u8 });

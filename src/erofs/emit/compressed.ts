@@ -51,20 +51,30 @@ export async function emitMetadata(
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
   for (const batch of job.pieces(countBatches(plan))) {
     const meta = emitter.emitBatch(batch);
+    // the image's head may be in front of the metadata, in its block
+    if (meta.imageOff === 0) fillHead(meta.bytes, plan);
     await sink.writeAt(meta.bytes, meta.imageOff);
     await meta.emitBodies((bytes, imageOff) => sink.writeAt(bytes, imageOff));
-    if (batch === 0) await emitEnds(plan, sink);
+    if (batch === 0) await emitEnds(plan, meta.imageOff > 0, sink);
     await job.breathe();
   }
 }
 
-/** Emits what is no inode: the image's head, and the shared attributes. */
-async function emitEnds({ blockSize, superblock, xattrs }: ErofsPlan, sink: Pick<Sink, "writeAt">): Promise<void> {
-  const head = new Uint8Array(Math.ceil(measureHead(superblock.compression) / blockSize) * blockSize);
+/** Emits what is no inode: the image's head, if it is not there yet, and the shared attributes. */
+async function emitEnds(plan: ErofsPlan, head: boolean, sink: Pick<Sink, "writeAt">): Promise<void> {
+  const { blockSize, superblock, xattrs } = plan;
+  if (head) {
+    const bytes = new Uint8Array(Math.ceil(measureHead(superblock.compression) / blockSize) * blockSize);
+    fillHead(bytes, plan);
+    await sink.writeAt(bytes, 0);
+  }
+  if (xattrs.shared.length > 0) await sink.writeAt(xattrs.shared, superblock.xattrBlk * blockSize);
+}
+
+/** Fills in the superblock; `head` is complete but for it. */
+function fillHead(head: Uint8Array, { blockSize, superblock }: ErofsPlan): void {
   emitSuperblock(head, superblock);
   if (superblock.hasChecksum) sealSuperblock(head, blockSize);
-  await sink.writeAt(head, 0);
-  if (xattrs.shared.length > 0) await sink.writeAt(xattrs.shared, superblock.xattrBlk * blockSize);
 }
 
 class StoredEmitter {

@@ -137,7 +137,7 @@ function sortNumbers(numbers: number[]): void {
   }
 }
 
-/** Best fit, largest first; equal ones in order. The first batch starts with the image's head, and the root in reach. */
+/** Best fit, largest first; equal ones in order. The first batch starts with the image's head, and the root behind it. */
 function fillBins(input: BatchInput, slotsOf: Uint32Array, items: readonly number[], isFirst: boolean): Bin[] {
   const perBlock = input.blockSize / SLOT;
   const bins: Bin[] = [];
@@ -150,6 +150,14 @@ function fillBins(input: BatchInput, slotsOf: Uint32Array, items: readonly numbe
   }
   const bySize: number[][] = Array.from({ length: perBlock + 1 }, () => []);
   for (const item of items) bySize[slotsOf[item]!]!.push(item);
+  const head = bins.at(-1);
+  if (head && items[0] === 0 && slotsOf[0]! <= head.freeSlots) {
+    bySize[slotsOf[0]!]!.shift();
+    withFree[head.freeSlots]!.pop();
+    head.items.push(0);
+    head.freeSlots -= slotsOf[0]!;
+    withFree[head.freeSlots]!.push(head);
+  }
   for (let slots = perBlock; slots > 0; slots--) {
     for (const item of bySize[slots]!) {
       let free = slots;

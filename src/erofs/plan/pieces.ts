@@ -13,9 +13,13 @@ export const COMPRESS_FIELDS = 4;
 const GROUP_BYTES = 1 << 20;
 /** Files of a group: each costs something besides its bytes. */
 const GROUP_FILES = 512;
-/** Bytes of a part of a large file. */
-const PART_BYTES = 4 << 20;
-/** The end of a part is a short pcluster: there are this many in front of it at least. */
+/** Most bytes of a part of a large file: of two parts, the first one's end is a short pcluster. */
+export const FILE_PART_BYTES = 16 << 20;
+/** Most bytes of a part of the packed inode, for which all threads wait. */
+const PACKED_PART_BYTES = 4 << 20;
+/** Parts are multiples of this, so that no chunk is cut. */
+const PART_UNIT = 1 << 20;
+/** There are so many pclusters in front of a part's short one at least. */
 const PCLUSTERS_OF_PART = 16;
 
 /** How many pieces there are. */
@@ -23,14 +27,14 @@ export function countCompressPieces(pieces: Float64Array): number {
   return pieces.length / COMPRESS_FIELDS;
 }
 
-/** Bytes of a part of a large file, where pclusters have `pclusterSize` at most. */
-function partBytes(pclusterSize: number): number {
-  return Math.max(PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
+/** Most bytes of a part of the packed inode, where its pclusters have `pclusterSize` at most; up to those of a file's. */
+export function packedPartBytes(pclusterSize: number): number {
+  return Math.max(PACKED_PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
 }
 
 /** Most bytes of blocks that a piece can become. */
-export function pieceRoom(pclusterSize: number, blockSize: number): number {
-  return Math.max(2 * GROUP_BYTES, partBytes(pclusterSize)) + blockSize;
+export function pieceRoom(blockSize: number): number {
+  return FILE_PART_BYTES + blockSize;
 }
 
 /** Collects the records of pieces, file by file in their order. */
@@ -45,8 +49,8 @@ export class PieceList {
     this.#blockSize = blockSize;
   }
 
-  /** Adds the next file. */
-  add(size: number, pclusterSize: number, chunks: ChunkMap | undefined): void {
+  /** Adds the next file, which is cut into equal parts of so many bytes at most if it is large. */
+  add(size: number, part: number, chunks: ChunkMap | undefined): void {
     const index = this.#files++;
     const bytes = roundUp(size, this.#blockSize);
     if (chunks === undefined && bytes <= GROUP_BYTES) {
@@ -55,7 +59,6 @@ export class PieceList {
       return;
     }
     this.#endGroup(index);
-    const part = partBytes(pclusterSize);
     if (chunks === undefined) this.#addParts(index, 0, size, part);
     else {
       const chunk = this.#blockSize * 2 ** chunks.bits;
@@ -81,8 +84,9 @@ export class PieceList {
   }
 
   #addParts(index: number, from: number, length: number, part: number): void {
-    for (let done = 0; done < length; done += part) {
-      this.#records.push(index, index + 1, from + done, Math.min(part, length - done));
+    const step = roundUp(Math.ceil(length / Math.ceil(length / part)), PART_UNIT);
+    for (let done = 0; done < length; done += step) {
+      this.#records.push(index, index + 1, from + done, Math.min(step, length - done));
     }
   }
 }

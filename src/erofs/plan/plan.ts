@@ -20,7 +20,7 @@ import type { Superblock, SuperCompression } from "../disk/superblock.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs } from "./attributes.ts";
-import { type BatchPlan, planBatches } from "./inode-batches.ts";
+import { BATCH_FIELDS, type BatchPlan, planBatches } from "./inode-batches.ts";
 import { chooseLayouts } from "./layouts.ts";
 import { InodeSizes } from "./measure.ts";
 import type { SharedStored } from "./stored.ts";
@@ -103,7 +103,8 @@ export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "fi
 /** Where the metadata lies. */
 export interface MetadataPlace {
   batches: BatchPlan["batches"];
-  firstBlk: number;
+  /** Blocks, the shared attributes' included. */
+  metaBlocks: number;
   /** Block from which NIDs count. */
   nidBlk: number;
   /** First block of the shared attributes, or 0. */
@@ -121,6 +122,9 @@ export interface CompressedPlan {
   contentBytes: number;
   savedByDedupe: number;
 }
+
+/** In an image of more inodes a block more or less is nothing. */
+const FEW_INODES = 1000;
 
 /** Makes the plan of an image, step by step. */
 export class ImagePlanner {
@@ -162,32 +166,64 @@ export class ImagePlanner {
     this.#order = longer;
   }
 
-  /** Gives all inodes, directories and shared attributes their places; what they hold must be decided. */
-  placeMetadata(firstBlk: number, nidBlk: number, reserved: number): MetadataPlace {
+  /**
+   * Gives all inodes, directories and shared attributes their places; what they hold must be decided. Of an image with
+   * few inodes some are behind the image's head, if that saves a block.
+   *
+   * @param firstBlk where there is room for them
+   * @param headBytes what the image's head takes
+   */
+  placeMetadata(firstBlk: number, headBytes: number): MetadataPlace {
+    // NIDs count from the block in front of the first inode: 0 would be no number for some readers
+    const usual = () => this.#place(firstBlk, firstBlk - 1);
+    const place = usual();
+    if (this.#order.length > FEW_INODES || headBytes > this.#blockSize) return place;
+    const other = this.#place(firstBlk, 0, roundUp(headBytes, SLOT));
+    return other.endBlk < place.endBlk && this.#isInReach() ? other : usual();
+  }
+
+  /** Whether the root is in the block from which NIDs count, and what is there has nothing in other blocks. */
+  #isInReach(): boolean {
+    const inHead = (entry: number) => this.nids[entry]! < this.#blockSize / SLOT;
+    return inHead(0) && this.#order.every((entry) => !inHead(entry) || this.sizes.metaBodyBlocks(entry) === 0);
+  }
+
+  /** Places all that is metadata: from `firstBlk` on, or if its head has `reserved` bytes, in block 0 and there. */
+  #place(firstBlk: number, nidBlk: number, reserved = 0): MetadataPlace {
     const order = this.#order;
+    const blockSize = this.#blockSize;
     this.#packed = sharedUint32(order.length);
     let placed = 0;
-    const { batches, endBlk } = planBatches({
+    let inHead = 0;
+    // blocks behind block 0 are where there is room
+    const shift = reserved > 0 ? firstBlk - 1 : 0;
+    const planned = planBatches({
       count: order.length,
-      blockSize: this.#blockSize,
-      firstBlk,
+      blockSize,
+      firstBlk: reserved > 0 ? 0 : firstBlk,
       nidBlk,
       reserved,
       measureItem: (index) => this.sizes.itemBytes(order[index]!),
       measureBody: (index) => this.sizes.metaBodyBlocks(order[index]!),
       placeItem: (index, offset) => {
-        const nid = (offset - nidBlk * this.#blockSize) / SLOT;
+        const isInHead = reserved > 0 && offset < blockSize;
+        if (isInHead) inHead++;
+        const nid = (offset + ((isInHead ? 0 : shift) - nidBlk) * blockSize) / SLOT;
         if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
         this.nids[order[index]!] = nid;
         this.#packed[placed++] = index;
       },
       placeBody: (index, blk) => {
-        this.startBlk[order[index]!] = blk;
+        this.startBlk[order[index]!] = blk + shift;
       },
     });
     this.#nameLinks();
-    const xattrBlocks = Math.ceil(this.#xattrs.shared.length / this.#blockSize);
-    return { batches, firstBlk, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : endBlk, endBlk: endBlk + xattrBlocks };
+    const batches = reserved > 0 ? splitHead(planned.batches, inHead, shift) : planned.batches;
+    const xattrBlocks = Math.ceil(this.#xattrs.shared.length / blockSize);
+    const xattrBlk = planned.endBlk + shift;
+    const endBlk = xattrBlk + xattrBlocks;
+    const metaBlocks = endBlk - firstBlk + (reserved > 0 ? 1 : 0);
+    return { batches, metaBlocks, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : xattrBlk, endBlk };
   }
 
   /** The further names of a hard link lead to the one inode. */
@@ -224,7 +260,7 @@ export class ImagePlanner {
     return {
       blockSize: this.#blockSize,
       blocks,
-      metaBlocks: metadata.endBlk - metadata.firstBlk,
+      metaBlocks: metadata.metaBlocks,
       nidBlk: metadata.nidBlk,
       superblock,
       order: this.#order,
@@ -245,4 +281,15 @@ export class ImagePlanner {
       packedEntry: compressed.packedEntry,
     };
   }
+}
+
+/** Has block 0, with its `inHead` inodes, be a batch of its own, and the other blocks `shift` blocks behind. */
+function splitHead(batches: readonly number[], inHead: number, shift: number): number[] {
+  const split = [0, inHead, 0, 1, ...batches.slice(4, BATCH_FIELDS)];
+  for (let at = 0; at < batches.length; at += BATCH_FIELDS) {
+    const [place = 0, endPlace = 0, startBlk = 0, endBlk = 0, first = 0, end = 0] = batches.slice(at);
+    if (at > 0) split.push(place, endPlace, startBlk + shift, endBlk + shift, first, end);
+    else if (endBlk > 1) split.push(inHead, endPlace, 1 + shift, endBlk + shift, end, end);
+  }
+  return split;
 }

@@ -5,6 +5,7 @@
  */
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { AlgorithmChoice, Compression, ResolvedHint } from "../compress-options.ts";
+import { MAX_EXTENT, USUAL_EXTENT } from "../disk/algorithms.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "./time.ts";
 
@@ -39,21 +40,25 @@ function settingsText(settings: ErofsSettings): string {
 }
 
 function compressionText(compression: Compression): string {
+  const { algorithms, maxExtentBytes } = compression;
+  // the longest extent was shorter when the text was frozen
+  const isLong = maxExtentBytes > USUAL_EXTENT && maxExtentBytes < MAX_EXTENT;
   return objectText([
-    ["algorithms", listText(compression.algorithms.map(algorithmText))],
+    ["algorithms", listText(algorithms.map(algorithmText))],
     ["pclusterSize", JSON.stringify(compression.pclusterSize)],
     ["packedPclusterSize", JSON.stringify(compression.packedPclusterSize)],
     ["maxPclusterSize", JSON.stringify(compression.maxPclusterSize)],
     ["tailPacking", JSON.stringify(compression.tailPacking)],
     ["fragments", JSON.stringify(compression.fragments)],
     ["directories", JSON.stringify(compression.directories)],
-    ["maxExtentBytes", JSON.stringify(compression.maxExtentBytes)],
+    ["maxExtentBytes", JSON.stringify(Math.min(maxExtentBytes, USUAL_EXTENT))],
     ["fullIndexes", JSON.stringify(compression.fullIndexes)],
     ["dedupeExtents", JSON.stringify(compression.dedupeExtents)],
     ["extentRecords", JSON.stringify(compression.extentRecords)],
     ["hints", listText(compression.hints.map(hintText))],
     ["dedupeFragments", JSON.stringify(compression.dedupeFragments)],
     ["dedupeChunks", JSON.stringify(compression.dedupeChunks)],
+    ["longExtentBytes", isLong ? JSON.stringify(maxExtentBytes) : undefined],
   ]);
 }
 

@@ -3,7 +3,7 @@ import type { Codec } from "../../codec/codec.ts";
 import { createCodec } from "../../codec/names.ts";
 import { ImageError } from "../../core/error.ts";
 import { algorithmOf } from "../../erofs/disk/algorithms.ts";
-import { MAX_PCLUSTER } from "../../erofs/disk/format.ts";
+import { MAX_DECODED, MAX_PCLUSTER } from "../../erofs/disk/format.ts";
 import { damaged, unsupported } from "../image.ts";
 import type { Extent } from "./extent.ts";
 import { readExtents } from "./extents.ts";
@@ -121,7 +121,7 @@ export class ErofsData {
     if (known) return known;
     const row = algorithmOf(id);
     if (!row) throw unsupported(`data of the algorithm ${id}`);
-    const codec = await createCodec({ name: row.codec });
+    const codec = await createCodec({ name: row.codec, plainLen: MAX_DECODED });
     this.#codecs.set(id, codec);
     return codec;
   }

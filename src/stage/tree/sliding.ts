@@ -4,6 +4,7 @@ import type { Contents } from "./contents.ts";
 /** Bytes of a part of one file, as many as have been asked for. */
 export class SlidingWindow {
   readonly #bytes: Uint8Array;
+  readonly #usual: number;
   readonly #contents: Contents;
   #entry = 0;
   /** Offset in the file of the first byte, and of the one behind the last. */
@@ -14,9 +15,13 @@ export class SlidingWindow {
   #isFileEnd = false;
   #isRead = false;
 
-  /** @param bytes where the window lies; the last one is not used, as a read to a file's end may scribble behind it */
-  constructor(bytes: Uint8Array, contents: Contents) {
+  /**
+   * @param bytes where the window lies; the last one is not used, as a read to a file's end may scribble behind it
+   * @param usual so many of them are used unless more are asked for at once: what is read soon is still in a cache then
+   */
+  constructor(bytes: Uint8Array, contents: Contents, usual: number = bytes.length) {
     this.#bytes = bytes;
+    this.#usual = usual - 1;
     this.#contents = contents;
   }
 
@@ -51,7 +56,7 @@ export class SlidingWindow {
       this.#from = at;
       this.#to = at;
     }
-    const capacity = this.#bytes.length - 1;
+    const capacity = Math.max(this.#usual, to - at);
     if (to - this.#from > capacity) {
       this.#bytes.copyWithin(0, at - this.#from, this.#to - this.#from);
       this.#from = at;
