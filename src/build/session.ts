@@ -27,6 +27,7 @@ import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import { Tree } from "../stage/tree/tree.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
+import { whenAborted } from "./abort.ts";
 import { isShared, type SharedContents } from "./contents.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
@@ -75,6 +76,8 @@ export class BuildSession {
   readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #policy: StagePolicy;
+  /** How far each stage has come. */
+  readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0 };
   readonly #folder = CallFolder.now();
   readonly #chmod: readonly CompiledChmod[];
   /** Files of this build, which are no part of what it packs. */
@@ -133,10 +136,8 @@ export class BuildSession {
   /** Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
   async build<R>(out: ImageTarget, work: (source: OpenSource) => Promise<R>): Promise<R> {
     const { signal } = this.#options;
-    const onAbort = () => this.#pool.abort();
+    const forget = signal && whenAborted(signal, () => this.#pool.abort());
     try {
-      signal?.addEventListener("abort", onAbort);
-      if (signal?.aborted) onAbort();
       checkTarget(out);
       this.#temporary = systemFiles(out);
       // what is left there may lie in what is to be packed
@@ -155,7 +156,7 @@ export class BuildSession {
     } finally {
       this.#pool.close();
       this.#temporary?.remove();
-      signal?.removeEventListener?.("abort", onAbort);
+      forget?.();
     }
   }
 
@@ -267,6 +268,9 @@ export class BuildSession {
   ): Promise<T> {
     const started = now();
     const { onProgress } = this.#options;
+    // a stage may be done in several jobs, each of which counts from 0
+    const before = this.#done[stage];
+    const all = total === undefined ? undefined : before + total;
     let thrown: { error: unknown } | undefined;
     const fail = (error: unknown) => {
       // the caller's own mistake ends the build, and is the caller's to see
@@ -275,7 +279,8 @@ export class BuildSession {
     };
     const tell = () => {
       try {
-        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.#pool.control.done, total });
+        this.#done[stage] = Math.max(this.#done[stage], before + this.#pool.control.done);
+        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.#done[stage], total: all });
         if (told instanceof Promise) told.catch(fail);
       } catch (error) {
         fail(error);
@@ -284,6 +289,7 @@ export class BuildSession {
     const timer = onProgress && setInterval(tell, 100);
     try {
       const result = await work();
+      this.#done[stage] = Math.max(this.#done[stage], all ?? 0);
       tell();
       if (thrown === undefined) return result;
     } catch (error) {

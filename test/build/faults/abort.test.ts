@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildErofs, buildSquashfs, directory, ImageError } from "../../../dist/index.js";
 import { failureOf, makeFaultBench } from "../../helpers/faults.ts";
 
-const { source, image, expectUntouched } = makeFaultBench("faults-abort");
+const { scratch, source, image, expectUntouched } = makeFaultBench("faults-abort");
 
 test.each([
   ["a reason of its own", "AbortError", () => AbortSignal.abort({ why: "no more" })],
@@ -18,4 +18,33 @@ test.each([
     expect((error as ImageError).cause).toBe(signal.reason);
     expectUntouched();
   }
+});
+
+test("twelve builds with one signal are no leak of listeners", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.name);
+  process.on("warning", note);
+  const { signal } = new AbortController();
+  const builds = Array.from({ length: 12 }, (_, index) =>
+    buildErofs(directory(source), `${scratch}/${index}.img`, { signal, workers: 1 }),
+  );
+  await Promise.all(builds);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  ["EROFS", buildErofs],
+  ["SquashFS", buildSquashfs],
+])("progress never goes back, and each stage ends at its total: %s", async (format, build) => {
+  const last = new Map<string, { done: number; total: number | undefined }>();
+  await build(directory(source), `${scratch}/${format}.img`, {
+    onProgress: ({ stage, done, total }) => {
+      expect(done).toBeGreaterThanOrEqual(last.get(stage)?.done ?? 0);
+      last.set(stage, { done, total });
+    },
+  });
+  expect(last.has("write")).toBe(true);
+  for (const { done, total } of last.values()) if (total !== undefined) expect(done).toBe(total);
 });
