@@ -1,6 +1,6 @@
-/** Which threads a build has: those that can open what is read, and no more than there are pieces. */
+/** Which threads a build has: those that can open what is read, and no more than there are pieces; and how far it says it is. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   type BuildOptions,
@@ -9,6 +9,7 @@ import {
   directory,
   type Entry,
   entries,
+  parseSortFile,
   type Source,
 } from "../../dist/index.js";
 import { makeScratch } from "../helpers/scratch.ts";
@@ -90,3 +91,24 @@ test("what has been gathered of them is compressed by as many threads as it has 
   // 12 MB are three pieces
   expect(shared).toEqual({ helpers: 2, hash: alone.hash });
 });
+
+// Was a bug: what large files share, their holes and their ends were never done, and nobody was told how much there is.
+test.each([{}, { sort: parseSortFile(Buffer.from("-1 small\n"), "rules") }, { dedupe: "none" } as const])(
+  "the progress of a plain image with %o ends at the bytes of all files",
+  async (options) => {
+    const folder = `${scratch}/progress`;
+    mkdirSync(folder, { recursive: true });
+    for (const name of ["large", "twin"]) writeFileSync(`${folder}/${name}`, Buffer.alloc(700_001, "large"));
+    writeFileSync(`${folder}/small`, "small");
+    writeFileSync(`${folder}/hole`, "start");
+    truncateSync(`${folder}/hole`, 5_000_001);
+    const last = new Map<number | undefined, number>();
+    const report = await buildErofs(directory(folder), `${scratch}/image`, {
+      ...options,
+      onProgress: ({ stage, done, total }) => void (stage === "write" && last.set(total, done)),
+    });
+    const bytes = options.sort ? 700_001 + 5 + 5_000_001 : 2 * 700_001 + 5 + 5_000_001;
+    expect(last.get(bytes)).toBe(bytes);
+    expect(last.get(report.bytes)).toBe(report.bytes);
+  },
+);
