@@ -9,6 +9,8 @@ import { STAGE_CHECKS, type StageOptions } from "../stage/tree/policy.ts";
 export interface RunOptions extends StageOptions {
   /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
   workers?: number | undefined;
+  /** The share of the time, in percent, in which threads do nothing: 0 to 99 (`-throttle`); changes no byte. Default: 0. */
+  throttle?: number | undefined;
   /** The order in which the contents of files are stored: see `parseSortFile()`. Default: that of their paths. */
   sort?: readonly SortRule[] | undefined;
   /** Bytes before the image (`--offset`): zeros in a file, what was there on a device. Default: 0. */
@@ -43,6 +45,7 @@ export interface BuildProgress {
 const RUN_CHECKS: Checks<RunOptions> = {
   ...STAGE_CHECKS,
   workers: NUMBER,
+  throttle: NUMBER,
   sort: list("an array of rules", record("key of a rule", SORT_RULE)),
   offset: NUMBER,
   mountPoint: TEXT,

@@ -98,6 +98,7 @@ export class BuildSession {
     const { threads, room } = planRoom(addressSpaceLeft(), workers, wasm);
     limitRoom(room);
     this.#pool = new ThreadPool(threads, JOBS, new URL("./worker.js", import.meta.url));
+    this.#pool.control.restShare = checkInteger("throttle", options.throttle, 0, 99) ?? 0;
   }
 
   /** What becomes of entries. */
@@ -187,8 +188,9 @@ export class BuildSession {
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
   #isStraight({ finish, paths }: WalkStart): boolean {
-    const { times, copyLinks } = this.#policy;
-    return times === "fixed" && copyLinks && !finish && !paths.isDirectory && this.#chmod.length === 0 && !IS_WINDOWS;
+    const { times, copyLinks, oneFileSystem } = this.#policy;
+    const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
+    return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
   /** Has an error say paths as they were given. */

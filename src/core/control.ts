@@ -10,8 +10,9 @@ const PLACED = 2;
 /** Counters of pieces, as many as a job may need. */
 const CLAIM = 3;
 const COUNTERS = 2;
+const REST = CLAIM + COUNTERS;
 /** An even number of them: doubles follow. */
-const WORDS = 2 * Math.ceil((CLAIM + COUNTERS) / 2);
+const WORDS = 2 * Math.ceil((REST + 1) / 2);
 const TURN_MS = 50;
 /** In the place of a job's number: the thread is asked for nothing. */
 const NOTHING = 0;
@@ -30,6 +31,15 @@ export class Control {
     this.#words = new Int32Array(this.buffer, 0, WORDS);
     this.#done = new Float64Array(this.buffer, 4 * WORDS, count);
     this.#asked = new Int32Array(this.buffer, 4 * WORDS + 8 * count, count);
+  }
+
+  /** The share of the time, in percent, in which threads are to do nothing. */
+  get restShare(): number {
+    return Atomics.load(this.#words, REST);
+  }
+
+  set restShare(percent: number) {
+    Atomics.store(this.#words, REST, percent);
   }
 
   /** Asks every thread to give up at its next piece. */

@@ -31,6 +31,9 @@ export function threadsFor({ bytes = 0, entries = 0 }: { bytes?: number; entries
   return 1 + Math.floor(bytes / BYTES_A_THREAD + entries / ENTRIES_A_THREAD);
 }
 
+/** A thread that is to rest does so once it has worked for so long, and never longer at a time. */
+const REST = { afterMs: 5, mostMs: 500 };
+
 /** A thread's part in a job: which pieces it gets, how it tells what it has done, and what it has open. */
 export class JobContext {
   readonly control: Control;
@@ -39,6 +42,9 @@ export class JobContext {
   readonly #pause: () => Promise<void> | undefined;
   readonly #recruit: (threads: number) => void;
   readonly #kept: { release(): void }[] = [];
+  /** In percent of the time. */
+  readonly #restShare: number;
+  #workedSince = 0;
 
   /**
    * @param pause gives a promise when it is time to let others have their turn, in a thread that must do so
@@ -54,6 +60,8 @@ export class JobContext {
     this.thread = thread;
     this.#pause = pause;
     this.#recruit = recruit;
+    this.#restShare = control.restShare;
+    if (this.#restShare > 0) this.#workedSince = performance.now();
   }
 
   /** Says that so many threads are of use by now, where that was not known when the job began. */
@@ -83,7 +91,20 @@ export class JobContext {
   breathe(done = 0): Promise<void> | undefined {
     this.control.check();
     this.control.advance(this.thread, done);
-    return this.#pause();
+    return this.#restShare > 0 ? (this.#rest() ?? this.#pause()) : this.#pause();
+  }
+
+  /** Of a build that is to leave the machine to others. */
+  #rest(): Promise<void> | undefined {
+    const worked = performance.now() - this.#workedSince;
+    if (worked < REST.afterMs) return undefined;
+    const restMs = Math.min((worked * this.#restShare) / (100 - this.#restShare), REST.mostMs);
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        this.#workedSince = performance.now();
+        resolve();
+      }, restMs);
+    });
   }
 
   /**

@@ -8,7 +8,7 @@ import { OrderedOutput, type PieceResult } from "../core/ordered.ts";
 import type { Sink } from "../core/sink.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { Contents } from "../stage/tree/contents.ts";
-import { FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
+import { FILE_COMPRESSED, FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { type CompressorSpec, makeCodec } from "./disk/compressors.ts";
 import { WORD_RAW } from "./disk/format.ts";
@@ -46,7 +46,7 @@ export async function writeData(
   sink: Sink,
 ): Promise<void> {
   const windows = { plainLen: PIECE_BYTES + 1, compressedLen: plan.blockSize };
-  const isRaw = coding.rawData && coding.rawFragments;
+  const isRaw = coding.rawData && coding.rawFragments && !plan.flags?.some((flags) => (flags & FILE_COMPRESSED) !== 0);
   const reader = new ItemReader(job, plan, tree, contents);
   let writer: DataWriter | undefined;
   const output = new OrderedOutput(job, WAITING_BYTES);
@@ -203,7 +203,7 @@ class DataWriter {
     const isFragment = this.plan.items[item]! >= FRAGMENT_ITEM;
     const flags = flagsOf(this.plan, item);
     return {
-      isRaw: (isFragment ? rawFragments : rawData) || (flags & FILE_RAW) !== 0,
+      isRaw: (flags & FILE_RAW) !== 0 || ((isFragment ? rawFragments : rawData) && (flags & FILE_COMPRESSED) === 0),
       isSparse: sparse && !isFragment && (flags & FILE_NO_HOLES) === 0,
     };
   }

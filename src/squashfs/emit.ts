@@ -69,7 +69,7 @@ export async function finishImage(
     mkfsTime,
     blockSize: settings.blockSize,
     compression: COMPRESSORS[settings.compression.compressor].id,
-    flags: flagsOf(settings, options.length > 0),
+    flags: flagsOf(settings, options.length > 0, tables.xattrTableOff !== undefined),
     bytesUsed,
   });
   await sink.writeAt(superblock, 0);
@@ -78,7 +78,7 @@ export async function finishImage(
   return { bytes, bytesUsed, metaBytes, fragments, ids, clampedTimes, savedByHoles };
 }
 
-function flagsOf(settings: SquashfsSettings, hasOptions: boolean): number {
+function flagsOf(settings: SquashfsSettings, hasOptions: boolean, hasXattrs: boolean): number {
   const { uncompressed, fragments } = settings;
   return (
     (uncompressed.inodes ? FLAG_NOI : 0) |
@@ -90,7 +90,7 @@ function flagsOf(settings: SquashfsSettings, hasOptions: boolean): number {
     (fragments === "all" ? FLAG_ALWAYS_FRAGMENTS : 0) |
     (settings.dedupe ? FLAG_DUPLICATES : 0) |
     (settings.exportable ? FLAG_EXPORTABLE : 0) |
-    (settings.xattrs ? 0 : FLAG_NO_XATTRS) |
+    (settings.xattrs && !(settings.marksNoXattrs && !hasXattrs) ? 0 : FLAG_NO_XATTRS) |
     (hasOptions ? FLAG_COMP_OPT : 0)
   );
 }

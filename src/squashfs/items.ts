@@ -7,7 +7,7 @@
  * A file's blocks stand one behind the other; its end is in a fragment block or is a short block of its own. Fragment
  * blocks are filled in the order of the files, and stand before the file whose end no longer fitted. Two are filled at a
  * time, one with files that have no other blocks and one with the ends of those that have, since like compresses better
- * with like.
+ * with like. Files that are said to belong together have fragments of their own.
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
@@ -111,6 +111,8 @@ export class FragmentFiller {
   readonly #fragmentOff: Uint32Array;
   readonly #whole: OpenFragment = { entries: [], bytes: 0 };
   readonly #ends: OpenFragment = { entries: [], bytes: 0 };
+  /** By the number of what belongs together. */
+  readonly #groups = new Map<number, OpenFragment>();
 
   /** @param entries how many there are in the tree */
   constructor(row: ItemRowBuilder, blockSize: number, entries: number) {
@@ -120,9 +122,9 @@ export class FragmentFiller {
     this.#fragmentOff = sharedUint32(entries);
   }
 
-  /** Adds the end of a file; `isWhole`: the file has no other blocks. */
-  add(entry: number, bytes: number, isWhole: boolean): void {
-    const open = isWhole ? this.#whole : this.#ends;
+  /** Adds the end of a file; `isWhole`: the file has no other blocks. `group`: of files that belong together, else 0. */
+  add(entry: number, bytes: number, isWhole: boolean, group: number): void {
+    const open = group > 0 ? this.#groupOf(group) : isWhole ? this.#whole : this.#ends;
     if (open.bytes + bytes > this.#blockSize) this.#seal(open);
     this.#fragmentOff[entry] = open.bytes;
     open.entries.push(entry);
@@ -133,12 +135,19 @@ export class FragmentFiller {
   finish(): Fragments {
     this.#seal(this.#whole);
     this.#seal(this.#ends);
+    for (const open of this.#groups.values()) this.#seal(open);
     return {
       tails: shareUint32(this.#tails),
       fragmentTails: shareUint32(this.#fragmentTails),
       fragment: this.#fragment,
       fragmentOff: this.#fragmentOff,
     };
+  }
+
+  #groupOf(group: number): OpenFragment {
+    const open = this.#groups.get(group) ?? { entries: [], bytes: 0 };
+    this.#groups.set(group, open);
+    return open;
   }
 
   #seal(open: OpenFragment): void {

@@ -1,6 +1,6 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
 
-import { type Check, type Checks, FLAG, list, NUMBER, oneOf } from "../core/options/checks.ts";
+import { type Check, type Checks, either, FLAG, list, NUMBER, oneOf } from "../core/options/checks.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
 import {
   COMPRESSORS,
@@ -35,8 +35,11 @@ export interface SquashfsLayoutOptions extends CompressorSettings {
   dedupe?: "none" | "file" | undefined;
   /** Write the table by which NFS finds inodes (false: `-no-exports`). Default: true. */
   exportable?: boolean | undefined;
-  /** Store extended attributes (false: `-no-xattrs`). Default: true. */
-  xattrs?: boolean | undefined;
+  /**
+   * Store extended attributes (false: `-no-xattrs`). `marked`: and where there are none, the superblock says that there are
+   * none, as gensquashfs has it. Default: true.
+   */
+  xattrs?: boolean | "marked" | undefined;
   /** The image is a multiple of this many bytes; 1: no padding (`-nopad`). Default: 4096. */
   padding?: number | undefined;
 }
@@ -51,6 +54,8 @@ export interface SquashfsSettings {
   dedupe: boolean;
   exportable: boolean;
   xattrs: boolean;
+  /** An image without attributes says so. */
+  marksNoXattrs: boolean;
   padding: number;
 }
 
@@ -66,7 +71,7 @@ export const SQUASHFS_CHECKS: Checks<SquashfsLayoutOptions> = {
   sparse: FLAG,
   dedupe: oneOf("none", "file"),
   exportable: FLAG,
-  xattrs: FLAG,
+  xattrs: either('a boolean or "marked"', FLAG, oneOf("marked")),
   padding: NUMBER,
 };
 
@@ -100,7 +105,8 @@ export function resolveSquashfsOptions(options: SquashfsLayoutOptions): Squashfs
     sparse: options.sparse ?? true,
     dedupe: (options.dedupe ?? "file") === "file",
     exportable: options.exportable ?? true,
-    xattrs: options.xattrs ?? true,
+    xattrs: options.xattrs !== false,
+    marksNoXattrs: options.xattrs === "marked",
     padding: checkInteger("padding", options.padding, 1, 2 ** 30) ?? 4096,
   };
 }

@@ -3,7 +3,7 @@
  * follows from sizes and from what is shared; where a block lies is known only when all before it have been compressed.
  */
 import { sharedUint32, shareFloat64, shareUint32 } from "../core/shared.ts";
-import { FILE_NO_FRAGMENT, type FileOrder } from "../stage/tree/file-order.ts";
+import { FILE_ANY_TAIL, FILE_NO_FRAGMENT, FILE_SMALL_TAIL, type FileOrder } from "../stage/tree/file-order.ts";
 import { NONE, type Tree } from "../stage/tree/tree.ts";
 import { FragmentFiller, type Fragments, type ItemRow, ItemRowBuilder } from "./items.ts";
 import type { SquashfsSettings } from "./options.ts";
@@ -39,7 +39,8 @@ export function tailBytes(
   size: number,
   flags = 0,
 ): number {
-  if (fragments === "none" || (fragments === "small" && size >= blockSize)) return 0;
+  const wanted = (flags & FILE_ANY_TAIL) !== 0 ? "all" : (flags & FILE_SMALL_TAIL) !== 0 ? "small" : fragments;
+  if (wanted === "none" || (wanted === "small" && size >= blockSize)) return 0;
   return (flags & FILE_NO_FRAGMENT) !== 0 ? 0 : size % blockSize;
 }
 
@@ -66,7 +67,7 @@ export function planData(
     tailLen[entry] = tail;
     const ownTail = originalOf(shared.tails, entry) === NONE ? tail : 0;
     const ownBody = originalOf(shared.blocks, entry) === NONE ? body : 0;
-    if (ownTail > 0) filler.add(entry, ownTail, body === 0);
+    if (ownTail > 0) filler.add(entry, ownTail, body === 0, tree.hasStorage ? tree.storage(entry).group : 0);
     if (ownBody > 0) item[entry] = row.add(entry, ownBody);
     contentBytes += ownTail + ownBody;
     savedByDedupe += size[entry]! - ownTail - ownBody;

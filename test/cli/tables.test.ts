@@ -66,6 +66,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
     "--MZ": "id",
   },
   ...{ "--comp-extra": "level=3", mode: "755", level: "3" },
+  ...{ "-mkfs-time": "inode", "-all-time": "2001-02-03", "-root-time": "1", "-repro-time": "1 jan 1980" },
+  ...{ "-action": "noop@true", "-va": "prune@name(x)", "-ta": "noop@true", "-fa": "noop@true" },
   ...{ "-p": "a d 755 0 0", "-pd": "d 755 0 0", "-xattrs-add": "user.a=b", "-help-comp": "gzip", "-e": "a" },
 };
 

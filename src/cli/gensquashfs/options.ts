@@ -9,17 +9,28 @@ import { amend } from "../../stage/source/node-amend.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { applyWords } from "../shared/command-line.ts";
-import { parseGensquashfsWords } from "../shared/compressor-words.ts";
+import { wordsFor } from "../shared/compressor-help.ts";
+import { checkCompressorName, parseGensquashfsWords } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
-import { usageHint } from "../shared/manual/help.ts";
+import { formatSections, usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
-import { limitBacktracking, type ProgramCommand } from "../shared/program.ts";
+import { limitBacktracking, type PageText, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
+
+/** What `-X help` prints. */
+function describeWords(compressor: string): PageText {
+  checkCompressorName("-c", compressor);
+  const entries = wordsFor("gensquashfs", [compressor]).map(
+    ({ name, value, help }) => [value === undefined ? name : `${name}=${value}`, help] as const,
+  );
+  const section = { id: compressor, title: `Words of ${compressor}`, entries };
+  return (columns) => formatSections([section], columns);
+}
 
 /** The label of what no rule is for. */
 const UNLABELED = "system_u:object_r:unlabeled_t:s0";
@@ -41,6 +52,7 @@ export function parseGensquashfs(
 ): ProgramCommand {
   const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
+  if (settings.extra?.split(",").includes("help")) return { action: "print", text: describeWords(settings.compressor) };
   const [image, ...more] = operands;
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much`, usageHint(MANUAL));
@@ -72,6 +84,7 @@ function toOptions(settings: Settings, mtime: number): SquashfsOptions {
     ...{ blockSize, exportable, oneFileSystem, padding, workers },
     ...parseGensquashfsWords(settings.compressor, settings.extra),
     fragments: settings.noTailPacking ? "small" : "all",
+    xattrs: "marked",
     hardLinks: settings.noHardLinks ? "copy" : "keep",
     owner: uid === undefined && gid === undefined ? "keep" : { uid, gid },
     timestamp: mtime,
@@ -88,11 +101,12 @@ function readSort(path: string): SortRule[] {
 
 function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile }: Settings, mtime: number): Source {
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
-  const meta = { mode: S_IFDIR | mode, uid, gid, mtime };
+  // what all entries belong to the root does not, unless it is described
+  const meta = { mode: S_IFDIR | mode, uid, gid, mtime, keepsOwner: true };
   if (list !== undefined || contextsFile !== undefined) limitBacktracking();
   const source =
     list !== undefined
-      ? packFile(list, { packDir, defaults: { ...defaults, mtime } })
+      ? packFile(list, { packDir, defaults: { ...defaults, mtime, keepsOwner: true } })
       : // the root is not that of the directory
         amend(directory(packDir!), meta, ({ editor }) => editor.setMeta(0, meta));
   if (xattrFile === undefined && contextsFile === undefined) return source;

@@ -81,7 +81,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   checkFormats(given, format);
   const warnings = format === "erofs" ? listIdle(given, settings) : [];
   const nameOf = optionNames(given, FIELDS);
-  const rest = complete(settings, sources.length, env.SOURCE_DATE_EPOCH);
+  const rest = complete(settings, sources.length, env.SOURCE_DATE_EPOCH || undefined);
   return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 

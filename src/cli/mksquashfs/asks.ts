@@ -1,5 +1,5 @@
 /** What `ts-mksquashfs` prints in place of a build: `-help` and its relatives, as mksquashfs 4.7 has them. */
-
+import { totalmem } from "node:os";
 import { didYouMean } from "../../core/options/suggest.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
@@ -44,6 +44,8 @@ function answer(asks: string, { name, value, line }: { name: string; value: stri
       return answerCompressor(name, value);
     case "selected":
       return answerCompressor("-comp", line.words.findLast((word) => word.name === "-comp")?.value ?? "gzip");
+    case "memory":
+      return () => `${Math.floor(totalmem() / 4 / 2 ** 20)}\n`;
     case "summary":
       return (columns) => formatSummary(MANUAL, MORE, columns);
     default:

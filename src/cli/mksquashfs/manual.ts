@@ -70,7 +70,7 @@ export const MANUAL: Manual<Settings> = {
         ["PATH b MODE USER GROUP MAJOR MINOR", "a block device"],
         ["PATH c MODE USER GROUP MAJOR MINOR", "a character device"],
         ["PATH i MODE USER GROUP s|f", "a socket or a FIFO"],
-        ["PATH l FILE", "a file of this machine"],
+        ["PATH l FILE", "a file of this machine; if the image has it already, a further name of it"],
         ["PATH h FILE", "the same, or what it links to"],
         ["PATH L ENTRY", "a hard link to an entry of the image"],
         ["PATH x NAME=VALUE", "an extended attribute, as -xattrs-add takes it"],

@@ -68,8 +68,9 @@ function toJob(
 function toOptions(settings: Settings): SquashfsOptions {
   const { compressor, extra, uid, gid, root, fileMode, directoryMode, allTime, keepAsDirectory, noStrip, ...rest } =
     settings;
-  const { append, info, quiet, progress, matching, excludes, excludeFiles, pseudo, pseudoDirectory, ...more } = rest;
-  const { addedXattrs, sortFile, ...options } = more;
+  const { append, info, infoFile, exitOnError, quiet, progress, matching, excludes, excludeFiles, ...more } = rest;
+  const { maxDepth, follow, actions, pseudo, pseudoOverride, pseudoDirectory, addedXattrs, sortFile, ...options } =
+    more;
   return {
     ...options,
     ...parseMksquashfsWords(compressor, extra),
@@ -84,10 +85,10 @@ function timesOf(
   { allTime, mkfsTime }: Settings,
   sourceDateEpoch: string | undefined,
 ): Pick<SquashfsOptions, "times" | "timestamp"> {
-  if (sourceDateEpoch === undefined) {
-    return allTime === undefined ? { times: "keep" } : { times: "fixed", timestamp: allTime };
+  if (!sourceDateEpoch) {
+    return typeof allTime === "number" ? { times: "fixed", timestamp: allTime } : { times: "keep" };
   }
-  if (allTime !== undefined || mkfsTime !== undefined) {
+  if (typeof allTime === "number" || mkfsTime !== undefined) {
     throw new UsageError("SOURCE_DATE_EPOCH is set, so there can be no -mkfs-time and no -all-time");
   }
   return { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) };

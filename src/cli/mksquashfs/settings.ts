@@ -1,6 +1,10 @@
 /** What the options of `ts-mksquashfs` set, before defaults are decided. */
 import type { SquashfsOptions, UncompressedPart } from "../../index.ts";
+import type { LogMode } from "../../stage/source/action/actions.ts";
 import type { ModeChange } from "../../stage/tree/symbolic-mode.ts";
+
+/** Actions as the command line gives them, and what is printed of them. */
+export type ActionText = { logs: LogMode } & ({ option: string; action: string } | { file: string });
 
 /** Pseudo files as the command line gives them. */
 export type PseudoText = { definition: string } | { file: string };
@@ -16,21 +20,31 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   uid?: number;
   gid?: number;
   /** What the root is like. */
-  root: Readonly<{ mode?: ModeChange; uid?: number; gid?: number; mtime?: number }>;
+  root: Readonly<{ mode?: ModeChange; uid?: number; gid?: number; mtime?: number | "inode" }>;
   /** Modes of all but directories, and of directories. */
   fileMode?: ModeChange;
   directoryMode?: ModeChange;
-  allTime?: number;
+  /** Of all entries; `inode`: the latest that one has. */
+  allTime?: number | "inode";
   keepAsDirectory: boolean;
   noStrip: boolean;
   append: boolean;
   info: boolean;
+  infoFile?: string;
+  /** What could be left out ends the build. */
+  exitOnError: boolean;
   quiet: boolean;
-  progress: "auto" | "always" | "never";
+  progress: "auto" | "always" | "never" | "percent";
   matching: "paths" | "wildcards" | "regexes";
   excludes: readonly string[];
   excludeFiles: readonly string[];
+  maxDepth?: number;
+  /** Symbolic links are followed; what becomes of those that lead nowhere. */
+  follow?: "keep" | "delete";
+  actions: readonly ActionText[];
   pseudo: readonly PseudoText[];
+  /** Owners and modes that definitions give count more than those for all entries. */
+  pseudoOverride: boolean;
   /** What directories are like that pseudo files need and that are missing. */
   pseudoDirectory?: string;
   /** Attributes for all entries: `NAME=VALUE`. */
@@ -42,5 +56,5 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
 export const DEFAULTS: Settings = {
   ...{ compressor: "gzip", extra: [], uncompressed: [], root: {}, excludes: [], excludeFiles: [] },
   ...{ keepAsDirectory: false, noStrip: false, append: true, info: false, quiet: false, progress: "auto" },
-  ...{ matching: "paths", pseudo: [], addedXattrs: [] },
+  ...{ matching: "paths", pseudo: [], addedXattrs: [], exitOnError: false, pseudoOverride: false, actions: [] },
 };

@@ -1,8 +1,8 @@
 /** The table of `ts-mksquashfs`: which entries there are, and what they are like. */
 import { type Option, rowsFor } from "../shared/option.ts";
-import { file, number, text } from "../shared/value.ts";
+import { choice, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
-import { GROUP, MODE, SECONDS, USER } from "./values.ts";
+import { decimal, GROUP, MODE, regex, TIME_OR_INODE, USER, TIME as WHEN } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
 
@@ -10,32 +10,37 @@ const { flag, valued, refused } = rowsFor<Settings>();
 export const TIME: readonly Option<Settings>[] = [
   valued({
     names: "-mkfs-time -fstime",
+    value: TIME_OR_INODE,
     // "inode" is the newest of all times: so it is without the option
-    value: text("SECONDS", (name, given) => (given === "inode" ? undefined : SECONDS.parse(name, given)), "number"),
-    sets: "mkfsTime",
+    sets: (time) => ({ mkfsTime: time === "inode" ? undefined : time }),
     default: "inode",
-    help: 'time of the image, since 1970; "inode": that of its newest entry. The clock is never read',
+    help:
+      'time of the image: seconds since 1970, or a date such as "2023-02-15 21:02:39 UTC", which is in UTC where it names ' +
+      'no zone; "inode": the time of its newest entry. The clock is never read',
   }),
   valued({
     names: "-inode-time -all-time",
-    value: SECONDS,
+    value: TIME_OR_INODE,
     sets: "allTime",
-    help: "time of all entries",
+    help: 'time of all entries; "inode": that of the newest',
   }),
   valued({
     names: "-root-time",
-    value: SECONDS,
+    value: TIME_OR_INODE,
     sets: (mtime, { root }) => ({ root: { ...root, mtime } }),
-    help: "time of the root",
+    help: 'time of the root; "inode": that of the newest entry',
   }),
   valued({
     names: "-repro-time",
-    value: SECONDS,
+    value: WHEN,
     sets: (time) => ({ allTime: time, mkfsTime: time }),
     help: "time of the image and of all entries",
   }),
   flag({ names: "-repro -reproducible", help: "accepted: images are always reproducible" }),
-  refused({ names: "-not-reproducible", why: "images are always reproducible" }),
+  flag({
+    names: "-not-reproducible",
+    help: "accepted, as mksquashfs has it, without effect: images are always reproducible",
+  }),
 ];
 
 /** `perms`. */
@@ -55,7 +60,7 @@ export const PERMS: readonly Option<Settings>[] = [
   }),
   valued({
     names: "-uid-gid-offset",
-    value: number("N", { min: 0, max: 2 ** 32 - 1 }),
+    value: decimal("N", { min: 0, max: 2 ** 32 - 1 }),
     sets: (offset) => ({ uidOffset: offset, gidOffset: offset }),
     help: "add N to all ids",
   }),
@@ -108,7 +113,11 @@ export const PSEUDO: readonly Option<Settings>[] = [
       "what directories are like that pseudo files need and that are missing: d MODE USER GROUP, or D TIME MODE USER " +
       "GROUP; without it they are an error",
   }),
-  refused({ names: "-pseudo-override", why: "not supported" }),
+  flag({
+    names: "-pseudo-override",
+    sets: { pseudoOverride: true },
+    help: "owners and modes that definitions give count more than those that options give to all entries",
+  }),
 ];
 
 /** `filter`. */
@@ -142,12 +151,38 @@ export const FILTER: readonly Option<Settings>[] = [
     sets: "sortFile",
     help: "order of the data: a path and a priority a line",
   }),
-  refused({ names: "-dereference", why: "not supported" }),
-  refused({ names: "-deref -deref-path", placeholder: "X", why: "not supported" }),
-  refused({ names: "-max-depth", placeholder: "N", why: "not supported" }),
-  refused({
+  flag({
     names: "-one-file-system-x",
-    why: "not supported; -one-file-system keeps the directories that something is mounted on",
+    sets: { oneFileSystem: "without" },
+    help: "the same, and the directories that something is mounted on too",
+  }),
+  flag({
+    names: "-dereference",
+    sets: { follow: "delete" },
+    help: "pack what symbolic links lead to; those that lead nowhere are left out",
+  }),
+  valued({
+    names: "-deref",
+    value: choice("RESPONSE", ["keep", "delete"]),
+    sets: "follow",
+    help: 'the same; "keep": links that lead nowhere stay links',
+  }),
+  valued({
+    names: "-deref-path",
+    value: text("PATH"),
+    sets: (path, { actions }, option) => ({
+      actions: [
+        ...actions,
+        { logs: "none", option, action: `dereference(delete)@pathname("${path.replace(/["\\]/g, "\\$&")}")` },
+      ],
+    }),
+    help: "pack what the symbolic link at this path of the image leads to",
+  }),
+  valued({
+    names: "-max-depth",
+    value: decimal("N", { min: 0, max: 2 ** 32 - 1 }),
+    sets: "maxDepth",
+    help: "leave out what lies deeper than N directories; what lies in the root is at 1",
   }),
 ];
 
@@ -167,14 +202,16 @@ export const XATTRS: readonly Option<Settings>[] = [
     help: "store no attributes; those of files cannot be read in any case",
   }),
   refused({ names: "-xattrs", why: "attributes of files cannot be read; pseudo files can give them" }),
-  refused({
+  valued({
     names: "-xattrs-exclude",
-    placeholder: "REGEX",
-    why: "attributes of files cannot be read, so there are none to leave out",
+    value: regex("REGEX"),
+    sets: (exclude, { xattrNames }) => ({ xattrNames: { ...xattrNames, exclude } }),
+    help: "leave out attributes of pseudo files whose names match",
   }),
-  refused({
+  valued({
     names: "-xattrs-include",
-    placeholder: "REGEX",
-    why: "attributes of files cannot be read, so there are none to choose from",
+    value: regex("REGEX"),
+    sets: (include, { xattrNames }) => ({ xattrNames: { ...xattrNames, include } }),
+    help: "leave out attributes of pseudo files whose names do not match",
   }),
 ];

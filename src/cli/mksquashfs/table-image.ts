@@ -1,9 +1,10 @@
 /** The table of `ts-mksquashfs`: how the image is made. */
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { number, text } from "../shared/value.ts";
+import { text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
+import { decimal } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
 
@@ -20,7 +21,7 @@ export const COMPRESSION: readonly Option<Settings>[] = [
   ...MISSING_COMPRESSOR_ROWS,
   valued({
     names: "-b",
-    value: number("SIZE", { min: 4096, max: 1 << 20, powerOfTwo: true, suffix: true }),
+    value: decimal("SIZE", { min: 4096, max: 1 << 20, powerOfTwo: true, suffix: true }),
     sets: "blockSize",
     default: "128K",
     help: "bytes of a block",
@@ -100,7 +101,7 @@ export const EXPERT: readonly Option<Settings>[] = [
   flag({ names: "-nopad", sets: { padding: 1 }, help: "do not make the image a multiple of 4 KiB" }),
   valued({
     names: "-offset -o",
-    value: number("BYTES", { min: 0, max: Number.MAX_SAFE_INTEGER, suffix: true }),
+    value: decimal("BYTES", { min: 0, max: Number.MAX_SAFE_INTEGER, suffix: true }),
     sets: "offset",
     default: "0",
     help: "leave this many bytes before the image; K, M or G may follow",

@@ -1,20 +1,23 @@
 /** The table of `ts-mksquashfs`: how the program runs, and what it prints. */
+
+import type { LogMode } from "../../stage/source/action/actions.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
-import { number, text } from "../shared/value.ts";
+import { file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
-import { MEMORY, percentage } from "./values.ts";
+import { decimal, MEMORY, percentage } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
 
 /** Columns of a page; 0 for lines that are not broken. */
-export const COLUMNS = number("N", { min: 0, max: Number.MAX_SAFE_INTEGER });
+export const COLUMNS = decimal("N", { min: 0, max: Number.MAX_SAFE_INTEGER });
 
 /** `runtime`. */
 export const RUNTIME: readonly Option<Settings>[] = [
   valued({
     names: "-processors",
-    value: number("N", { min: 1, max: 1024 }),
-    sets: "workers",
+    value: decimal("N", { min: 1, max: 2 ** 31 - 1 }),
+    // more threads than this are of no use
+    sets: (workers) => ({ workers: Math.min(workers, 1024) }),
     default: "the processors available",
     help: "number of threads; changes no byte",
   }),
@@ -26,18 +29,53 @@ export const RUNTIME: readonly Option<Settings>[] = [
   }),
   flag({ names: "-info", sets: { info: true }, help: "print what is packed" }),
   flag({ names: "-quiet", sets: { quiet: true }, help: "print nothing but errors" }),
-  flag({ names: "-exit-on-error", help: "accepted: every error ends the build" }),
+  flag({
+    names: "-exit-on-error",
+    sets: { exitOnError: true },
+    help: "what would be left out with a warning, such as a pseudo file that is there already, ends the build",
+  }),
   valued({ names: "-mem", value: MEMORY, help: "accepted: memory is bounded below any of this" }),
   valued({ names: "-mem-percent", value: percentage("PERCENT"), help: "accepted, as -mem" }),
   flag({ names: "-single-reader", help: "accepted: threads read, compress and write in turn" }),
   valued({ names: "-small-readers", value: percentage("N"), help: "accepted, as -single-reader" }),
   valued({ names: "-block-readers", value: percentage("N"), help: "accepted, as -single-reader" }),
   valued({ names: "-overcommit", value: percentage("PERCENT"), help: "accepted, as -single-reader" }),
-  refused({ names: "-info-file", placeholder: "FILE", why: "not supported; -info prints to standard output" }),
-  refused({ names: "-percentage", why: "not supported; -progress shows a bar" }),
-  refused({ names: "-throttle", placeholder: "PERCENT", why: "not supported" }),
-  refused({ names: "-limit", placeholder: "PERCENT", why: "not supported" }),
-  refused({ names: "-mem-default", why: "memory is bounded, so there is no default" }),
+  valued({
+    names: "-info-file",
+    value: file(),
+    sets: "infoFile",
+    help: "write what is packed to FILE, which must not be there yet",
+  }),
+  flag({
+    names: "-percentage",
+    sets: { progress: "percent" },
+    help: "print how much has been written, in percent, a line for each, as dialog --gauge reads it",
+  }),
+  valued({
+    names: "-throttle",
+    value: percentage("PERCENT", { min: 0, max: 99 }),
+    sets: "throttle",
+    help: "rest for this share of the time; changes no byte",
+  }),
+  valued({
+    names: "-limit",
+    value: percentage("PERCENT", { min: 1, max: 100 }),
+    sets: (share) => ({ throttle: 100 - share }),
+    help: "work for this share of the time; changes no byte",
+  }),
+  flag({
+    names: "-mem-default",
+    asks: "memory",
+    help: "print what mksquashfs would take for its caches, in MiB: a quarter of this machine's memory. Less is taken here",
+  }),
+  ...["-read-queue", "-write-queue", "-fragment-queue"].map((names) =>
+    valued({ names, value: decimal("N", { min: 1, max: 2 ** 31 - 1 }), help: "accepted, as -mem" }),
+  ),
+  refused({
+    names: "-log",
+    placeholder: "FILE",
+    why: "is for debugging mksquashfs; what lies where, a dump of the image tells",
+  }),
 ];
 
 /** `append`. */
@@ -52,18 +90,52 @@ export const APPEND: readonly Option<Settings>[] = [
     help: "accepted: there are no recovery files, as a failed build leaves IMAGE as it was",
   }),
   refused({ names: "-root-becomes", placeholder: "NAME", why: "appending is not supported" }),
+  valued({
+    names: "-recovery-path",
+    value: text("DIRECTORY"),
+    help: "accepted, as -no-recovery",
+  }),
   refused({
-    names: "-recover -recovery-path",
+    names: "-recover",
     placeholder: "NAME",
     why: "there are no recovery files: a failed build leaves the target as it was",
   }),
 ];
 
-/** `actions`: none is there. */
-export const ACTIONS: readonly Option<Settings>[] = ["-action -a", "-log-action -va", "-true-action -ta"]
-  .concat(["-false-action -fa", "-action-file -af", "-log-action-file -vaf", "-true-action-file -taf"])
-  .concat(["-false-action-file -faf"])
-  .map((names) => refused({ names, placeholder: "ACTION", why: "actions are not supported" }));
+/** `actions`. */
+export const ACTIONS: readonly Option<Settings>[] = [
+  ...actionRows(
+    "-action -a",
+    "-action-file -af",
+    "none",
+    "do ACTION with the entries that an expression is true of: ACTION@EXPRESSION",
+  ),
+  ...actionRows(
+    "-log-action -va",
+    "-log-action-file -vaf",
+    "all",
+    "the same, and print what came of the expression for each entry",
+  ),
+  ...actionRows("-true-action -ta", "-true-action-file -taf", "true", "the same, and print it where it is true"),
+  ...actionRows("-false-action -fa", "-false-action-file -faf", "false", "the same, and print it where it is false"),
+];
+
+function actionRows(names: string, fileNames: string, logs: LogMode, help: string): Option<Settings>[] {
+  return [
+    valued({
+      names,
+      value: text("ACTION"),
+      sets: (action, { actions }, option) => ({ actions: [...actions, { logs, option, action }] }),
+      help,
+    }),
+    valued({
+      names: fileNames,
+      value: file(),
+      sets: (path, { actions }) => ({ actions: [...actions, { logs, file: path }] }),
+      help: `as ${names.split(" ")[0]}, for each line of FILE; one that ends with \\ goes on in the next`,
+    }),
+  ];
+}
 
 /** `tar`: none is there yet. */
 export const TAR: readonly Option<Settings>[] = [

@@ -90,10 +90,8 @@ export function parseMksquashfsWords(name: string, options: readonly (readonly [
   for (const [option, value] of options) {
     const word = words.find(({ mksquashfs }) => mksquashfs === option);
     if (word === undefined) throw new UsageError(`${option}: is no option of ${name}${butOf(option)}`);
-    if (word.only !== undefined && word.only !== value) {
-      throw new UsageError(`${option} ${value}: only the ${word.only} one is there`);
-    }
-    applyWord(choice, COMPRESSORS[name as CompressorName], word, option, value);
+    checkChoices(option, value, word);
+    applyWord(choice, COMPRESSORS[name as CompressorName], word, { shown: option, value, decimal: true });
   }
   return choice;
 }
@@ -113,7 +111,7 @@ export function parseGensquashfsWords(name: string, extra: string | undefined): 
     if (word === undefined) {
       throw new UsageError(`-X: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
     }
-    applyWord(choice, row, word, `-X ${key}`, value ?? "");
+    applyWord(choice, row, word, { shown: `-X ${key}`, value: value ?? "", decimal: false });
   }
   return choice;
 }
@@ -148,17 +146,26 @@ function wordsOf(option: string, name: string): readonly CompressorWord[] {
   return WORDS[name]!;
 }
 
+/** Throws UsageError for a list of what is not there, or in which all that our compressor has an equal of is missing. */
+function checkChoices(option: string, value: string, { only, choices = [] }: CompressorWord): void {
+  if (only === undefined) return;
+  const given = value.split(",");
+  const odd = given.find((each) => !choices.includes(each));
+  if (odd !== undefined)
+    throw new UsageError(`${option}: "${odd}" is none of ${choices.join(", ")}`, didYouMean(odd, choices));
+  if (!given.includes(only)) throw new UsageError(`${option} ${value}: only the ${only} one is there`);
+}
+
 /** Does what a word says; `shown` is what messages call it. */
 function applyWord(
   choice: CompressorChoice,
   { settings }: Compressor,
   { sets, becomes }: CompressorWord,
-  shown: string,
-  value: string,
+  { shown, value, decimal }: { shown: string; value: string; decimal: boolean },
 ): void {
   if (becomes !== undefined) choice.compressor = becomes;
   const range = sets && settings[sets];
-  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest });
+  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest, decimal });
 }
 
 /** What can be said behind gensquashfs's `-X`, with ranges. */

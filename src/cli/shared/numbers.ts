@@ -3,6 +3,10 @@ import { UsageError } from "./getopt.ts";
 
 const SUFFIXES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
+/** Sign, hex, octal and decimal digits, unit. */
+const ANY_BASE = /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i;
+const DECIMAL = /^([+-]?)(?:()()([0-9]+))(?:([kmgKMG])(?:[Bb]|bytes)?)?$/;
+
 /** What a number may be. */
 export interface NumberRange {
   /** The least. */
@@ -11,6 +15,11 @@ export interface NumberRange {
   max: number;
   /** Takes `k`, `m` or `g` behind the digits, in either case. Default: false. */
   suffix?: boolean;
+  /**
+   * Digits are decimal, whatever they begin with, and `B`, `b` or `bytes` may follow `k`, `m` or `g`, as mksquashfs has it.
+   * Default: false.
+   */
+  decimal?: boolean;
   /** Takes 1, 2, 4, 8 … only. Default: false. */
   powerOfTwo?: boolean;
 }
@@ -24,9 +33,9 @@ export interface NumberRange {
 export function parseNumber(
   name: string,
   text: string,
-  { min, max, suffix = false, powerOfTwo = false }: NumberRange,
+  { min, max, suffix = false, decimal: isDecimal = false, powerOfTwo = false }: NumberRange,
 ): number {
-  const parts = /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i.exec(text) ?? [];
+  const parts = (isDecimal ? DECIMAL : ANY_BASE).exec(text) ?? [];
   const [, sign, hex, octal, decimal, unit = ""] = parts;
   if (sign === undefined || (unit !== "" && !suffix)) throw new UsageError(`${name}: "${text}" is not a number`);
 

@@ -7,7 +7,7 @@ import { endBySignal } from "../../core/node/node-process-end.ts";
 import { type NameOf, OptionError } from "../../core/options/option-error.ts";
 import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
-import { ProgressBar } from "./progress.ts";
+import { PercentLines, ProgressBar } from "./progress.ts";
 import { imageStream, print } from "./streams.ts";
 import { formatMessage, formatWarnings } from "./summary.ts";
 import type { Format } from "./value.ts";
@@ -29,7 +29,7 @@ export interface BuildJob {
   nameOf: NameOf;
   /** Warnings that are known before. */
   warnings: readonly string[];
-  progress: "auto" | "always" | "never";
+  progress: "auto" | "always" | "never" | "percent";
   /** Nothing but errors and the report is to be printed. */
   quiet: boolean;
   format: Format;
@@ -114,13 +114,15 @@ async function run(program: Program, job: BuildJob): Promise<number> {
   for (const warning of job.warnings) await complain(formatMessage(program.name, `warning: ${warning}`));
 
   const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
-  const bar = showsBar ? new ProgressBar(stderr) : undefined;
+  const lines = job.progress === "percent" ? new PercentLines(image === "-" ? stderr : stdout) : undefined;
+  const bar = showsBar ? new ProgressBar(stderr) : lines;
   const interruption = watchSignals(() => bar?.clear());
   try {
     const { signal } = interruption;
     const out = image === "-" ? imageStream(stdout, signal) : image;
     const outcome = await job.build(out, { signal, ...(bar && { onProgress: (now) => bar.update(now) }) });
     bar?.clear();
+    lines?.finish();
     await report(program, job, outcome);
     return 0;
   } catch (error) {

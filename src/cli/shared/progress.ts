@@ -69,6 +69,36 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
+/** Prints how much of the image has been written, in percent, a line for each: for programs that draw a bar themselves. */
+export class PercentLines {
+  readonly #out: Pick<Terminal, "write">;
+  #printed = -1;
+
+  constructor(out: Pick<Terminal, "write">) {
+    this.#out = out;
+  }
+
+  /** Prints a line, if there is more than before. */
+  update({ stage, done, total = 0 }: BuildProgress): void {
+    // 100 is for when nothing is left
+    this.#print(stage === "write" && total > 0 ? Math.min(Math.floor((done / total) * 100), 99) : 0);
+  }
+
+  /** The image is there. */
+  finish(): void {
+    this.#print(100);
+  }
+
+  #print(percent: number): void {
+    if (percent <= this.#printed) return;
+    this.#printed = percent;
+    this.#out.write(`${percent}\n`);
+  }
+
+  /** There is nothing to be taken away. */
+  clear(): void {}
+}
+
 /** Draws {@link renderProgress} again and again on the last line of a terminal. */
 export class ProgressBar {
   readonly #terminal: Terminal;

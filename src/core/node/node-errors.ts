@@ -3,7 +3,7 @@ import { showBytes } from "../bytes.ts";
 import { ImageError } from "../error.ts";
 
 /** `EACCES`, `ENOSPC` …, or undefined for an error that the system did not make. */
-function systemCode(error: unknown): string | undefined {
+export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("syscall" in error)) return undefined;
   return (error as NodeJS.ErrnoException).code;
 }

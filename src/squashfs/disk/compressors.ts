@@ -53,8 +53,13 @@ export interface CompressorWord<Name extends string = CompressorName> {
   readonly sets?: SettingName;
   /** It makes this compressor of it. */
   readonly becomes?: Name;
-  /** It sets nothing: of what may follow it in mksquashfs, this alone is supported, and it is so anyway. */
+  /**
+   * It sets nothing: of what may follow it in mksquashfs, with commas between, this has to be there, and it is so anyway.
+   * Others beside it are tried there too; what is best of them is no better than what is found here.
+   */
   readonly only?: string;
+  /** All that may follow it in mksquashfs. */
+  readonly choices?: readonly string[];
 }
 
 /** The options of a compressor on disk. */
@@ -111,6 +116,9 @@ function lz4Options(flags: number): CompressorOptions {
   };
 }
 
+/** Strategies of zlib, as mksquashfs calls them. */
+const STRATEGIES: readonly string[] = ["default", "filtered", "huffman_only", "run_length_encoded", "fixed"];
+
 const ROWS = {
   // of an image without compressed blocks it must still be one that the kernel knows
   none: { id: 1, since: "2.6.29", codec: undefined, settings: { level: NO_LEVELS } },
@@ -134,7 +142,7 @@ const ROWS = {
     words: [
       LEVEL_WORD,
       { mksquashfs: "-Xwindow-size", gensquashfs: "window", sets: "windowBits" },
-      { mksquashfs: "-Xstrategy", gensquashfs: "default", only: "default" },
+      { mksquashfs: "-Xstrategy", gensquashfs: "default", only: "default", choices: STRATEGIES },
     ],
   },
   lz4: {

@@ -8,7 +8,7 @@ import type { Contents } from "../tree/contents.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "../tree/policy.ts";
 import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../tree/tree.ts";
-import type { Xattr } from "../tree/xattrs.ts";
+import { compileXattrNames, type Xattr } from "../tree/xattrs.ts";
 import {
   checkEntry,
   checkId,
@@ -78,6 +78,7 @@ class EntryStage {
   readonly #root = makeNode(S_IFDIR);
   readonly #sources = new Map<number, ByteSource>();
   readonly #xattrs: Xattr[][] = [[]];
+  readonly #takesXattr: (name: Uint8Array) => boolean;
   readonly #xattrIndex = new Map<string, number>();
   /** What the entry that is being stored is given. */
   readonly #given = blankMetadata();
@@ -87,6 +88,7 @@ class EntryStage {
     this.#tree = tree;
     this.#policy = policy;
     this.#excluded = compileExcludes(policy.exclude);
+    this.#takesXattr = compileXattrNames(policy.xattrNames);
   }
 
   /** Arranges all entries; returns how many there were. */
@@ -219,7 +221,9 @@ class EntryStage {
 
   /** One index for all entries whose attributes are equal, in whatever order they were given. */
   #internXattrs(given: NonNullable<Entry["xattrs"]>, shown: string): number {
-    const set = listXattrs(given, shown).sort((a, b) => compareBytes(a.name, b.name));
+    const all = listXattrs(given, shown);
+    const set = all.filter(({ name }) => this.#takesXattr(name)).sort((a, b) => compareBytes(a.name, b.name));
+    if (set.length === 0 && all.length > 0) return 0;
     const key = JSON.stringify(set.map(({ name, value }) => [latin1FromBytes(name), latin1FromBytes(value)]));
     const index = this.#xattrIndex.get(key) ?? this.#xattrs.push(set) - 1;
     this.#xattrIndex.set(key, index);

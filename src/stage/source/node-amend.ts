@@ -19,8 +19,7 @@ import {
   S_IFREG,
   type Tree,
 } from "../tree/tree.ts";
-import type { Xattr } from "../tree/xattrs.ts";
-import { XattrSets } from "../tree/xattrs.ts";
+import { compileXattrNames, type Xattr, XattrSets } from "../tree/xattrs.ts";
 import { sourceStamp } from "./disk/node-files.ts";
 import { hostMode } from "./disk/node-modes.ts";
 import { OwnFileFilter } from "./disk/node-own-files.ts";
@@ -62,9 +61,17 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
 export class Amending {
   readonly tree: Tree;
   readonly editor: TreeEditor;
+  /** Hard links become files of their own. */
+  readonly copiesLinks: boolean;
+  /** Entries from this number on were added. */
+  readonly firstAdded: number;
+  /** Whether rules for names let an attribute be taken that a source gives. */
+  readonly takesXattr: (name: Uint8Array) => boolean;
   readonly #sets: XattrSets;
   readonly #temporary: TemporaryFiles;
   readonly #own: OwnFileFilter;
+  readonly #paths: PathBuilder;
+  readonly #isDirectory: boolean;
 
   constructor(
     tree: Tree,
@@ -78,7 +85,12 @@ export class Amending {
     this.#sets = sets;
     this.#temporary = temporary;
     this.#own = new OwnFileFilter(policy.own);
-    this.editor = new TreeEditor(tree, policy, new PathBuilder(tree, paths), defaults);
+    this.copiesLinks = policy.copyLinks;
+    this.takesXattr = compileXattrNames(policy.xattrNames);
+    this.firstAdded = tree.length;
+    this.#paths = new PathBuilder(tree, paths);
+    this.#isDirectory = paths.isDirectory;
+    this.editor = new TreeEditor(tree, policy, this.#paths, defaults);
   }
 
   /**
@@ -167,6 +179,25 @@ export class Amending {
   /** What is at a path of the disk; `follow`: not the symbolic link there but what it leads to. */
   stat(diskPath: string, follow: boolean): BigIntStats {
     return this.#attempt(diskPath, (path) => (follow ? statSync : lstatSync)(path, { bigint: true }));
+  }
+
+  /** The path without links in its directories, and with `follow` not one itself; a latin1 string. */
+  realPath(diskPath: string, follow: boolean): string {
+    const slash = diskPath.lastIndexOf("/");
+    const real = (path: string) => this.#attempt(path, (at) => latin1FromBytes(realpathSync(at, "buffer")));
+    if (follow || /(?:^|\/)\.{0,2}$/.test(diskPath)) return real(diskPath);
+    const directory = real(slash < 0 ? "." : diskPath.slice(0, slash) || "/");
+    return `${directory === "/" ? "" : directory}/${diskPath.slice(slash + 1)}`;
+  }
+
+  /** Whether an entry that was in the tree before lies on disk: the root of several sources does not. */
+  hasDiskPath(entry: number): boolean {
+    return entry !== 0 || this.#isDirectory;
+  }
+
+  /** Where an entry lies on disk: of what was in the tree before, or has been added from there. */
+  diskPath(entry: number): string {
+    return latin1FromBytes(this.#paths.path(entry));
   }
 
   /** The mode of what is at a path of the disk, type bits included, by its {@link stat}; by rule where the host holds none. */

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { CallFolder, givenPath, settle } from "../../core/node/node-folder.ts";
@@ -21,6 +21,8 @@ import { IS_WINDOWS, systemPath, useSlashes } from "./disk/node-windows.ts";
 import type { Source } from "./source.ts";
 
 const SLASH = 0x2f;
+/** Stands between names of Windows too; elsewhere a name may hold it, and is then asked for in vain. */
+const BACKSLASH = 0x5c;
 
 /** What the walk starts from. */
 export interface WalkStart {
@@ -64,17 +66,53 @@ export function directory(path: string | Uint8Array): FileSource {
 
 /** Each path becomes a top-level entry under its base name, and all is as in a Nix store. */
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
-  return topsOf(list, true);
-}
-
-/** Each path becomes a top-level entry under its base name; without `isClosure` one may lie inside another. */
-export function topsOf(list: readonly (string | Uint8Array)[], isClosure: boolean): FileSource {
   const folder = CallFolder.now();
   const tops = settle(() => checkPaths(list).map((path) => folder.resolve(path)));
   return {
-    isClosure,
+    isClosure: true,
     restore: (error) => folder.restore(error),
-    open: async (policy, tree) => openTops(joinPaths(tops(), tree), policy, tree, !isClosure),
+    open: async (policy, tree) => openTops(joinPaths(tops(), tree), policy, tree),
+  };
+}
+
+/** Each path becomes a top-level entry of a name of its own; one may lie inside another. Throws `INPUT` for no name, or one given twice. */
+export function namedPaths(list: readonly { path: string; name: string }[]): FileSource {
+  return {
+    isClosure: false,
+    restore: (error) => error,
+    async open(policy, tree) {
+      const isExcluded = compileExcludes(policy.exclude);
+      const all = list.map(({ path, name }) => ({ path, name: latin1FromBytes(encodeUtf8(name)) }));
+      const allowed = all.filter(({ name }) => !isExcluded?.(name));
+      const filter = new OwnFileFilter(policy.own);
+      const tops = allowed
+        .filter(({ path }) => !(filter.suspects(baseName(path)) && filter.isAt(systemPath(Buffer.from(path)))))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      tree.addOwnFiles(allowed.length - tops.length);
+      tops.forEach(({ path, name }, index) => {
+        const isName = name !== "" && name !== "." && name !== "..";
+        if (isName && name !== tops[index - 1]?.name) return;
+        throw new ImageError("INPUT", `${path}: ${isName ? "has the name of another" : "has no name of its own"}`, {
+          path,
+        });
+      });
+      const { from, to } = joinPaths(
+        tops.map(({ path }) => pathBytes(path)),
+        tree,
+      );
+      const names = sharedUint32(tops.length);
+      const lengths = sharedUint32(tops.length);
+      for (const [index, { name }] of tops.entries()) {
+        lengths[index] = name.length;
+        names[index] = tree.allocateName(name.length);
+        writeLatin1(name, tree.names.view, names[index]);
+      }
+      return {
+        paths: { from, to, names: { at: names, lengths }, isDirectory: false, exactStats: policy.times !== "fixed" },
+        excluded: list.length - allowed.length,
+        explain: (error) => error,
+      };
+    },
   };
 }
 
@@ -95,6 +133,12 @@ export function nothing(): FileSource {
       return { paths: none, excluded: 0, explain: (error) => error };
     },
   };
+}
+
+/** The name that a path has on disk, as a latin1 string. */
+function baseName(path: string): string {
+  const bytes = pathBytes(path);
+  return latin1FromBytes(bytes, Math.max(bytes.lastIndexOf(SLASH), bytes.lastIndexOf(BACKSLASH)) + 1);
 }
 
 /**
@@ -192,9 +236,9 @@ async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Ui
   return tree.names.view.subarray(0, length);
 }
 
-function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree, mayNest = false): WalkStart {
+function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkStart {
   const isExcluded = compileExcludes(policy.exclude);
-  const all = arrangeClosure(given, mayNest);
+  const all = arrangeClosure(given);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
   const allowed = kept ? pickTops(all, kept) : all;
   const tops = withoutOwn(allowed, policy);

@@ -3,10 +3,11 @@
  * by path. Entries are changed in place; new ones are gathered by directory and put among the children in the end, when
  * all children of that directory move to a new row of entries.
  */
-import { latin1FromBytes, writeLatin1 } from "../../core/bytes.ts";
+import { bytesFromLatin1, latin1FromBytes, writeLatin1 } from "../../core/bytes.ts";
+import { LinkIndex } from "./link-index.ts";
 import { refuse, splitPath } from "./path.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "./policy.ts";
-import { FLAG_DISK_PATH, FLAG_SPARSE, LINK_FIELDS, NONE, S_IFDIR, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
+import { FLAG_DISK_NAME, FLAG_DISK_PATH, LINK_FIELDS, NONE, S_IFDIR, S_IFMT, S_IFREG, type Tree } from "./tree.ts";
 
 /** What an entry is given besides its name; ids and time pass through the policy. */
 export interface EntryMeta {
@@ -16,6 +17,8 @@ export interface EntryMeta {
   gid: number;
   /** Seconds since 1970. */
   mtime: number;
+  /** Owner and group are these, whatever the policy says of all entries. */
+  keepsOwner?: boolean | undefined;
 }
 
 /** Where entries lie on disk. */
@@ -30,10 +33,16 @@ export interface DiskPaths {
 export class TreeEditor {
   readonly #tree: Tree;
   readonly #policy: StagePolicy;
+  /** The same, but every entry keeps its owner. */
+  readonly #keeping: StagePolicy;
   readonly #defaults: EntryMeta;
   readonly #paths: DiskPaths;
   /** New children by directory and name. */
   readonly #added = new Map<number, Map<string, number>>();
+  /** Entries that are no longer among the children that their directory came with. */
+  readonly #gone = new Set<number>();
+  /** Directories that have lost some. */
+  readonly #touched = new Set<number>();
   /** Directories that were made because something lies in them. */
   readonly #implied = new Set<number>();
   /** What the entry that is being changed is given; its nanoseconds are always 0. */
@@ -46,6 +55,7 @@ export class TreeEditor {
     this.#tree = tree;
     this.#paths = paths;
     this.#policy = policy;
+    this.#keeping = { ...policy, uid: undefined, gid: undefined };
     this.#defaults = defaults;
   }
 
@@ -70,7 +80,7 @@ export class TreeEditor {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const found = latin1FromBytes(tree.name(middle));
-      if (found === name) return middle;
+      if (found === name) return this.#gone.has(middle) ? NONE : middle;
       if (found < name) low = middle + 1;
       else high = middle;
     }
@@ -82,7 +92,7 @@ export class TreeEditor {
     const tree = this.#tree;
     const first = tree.ref.view[directory]!;
     for (let child = first; child < first + tree.count.view[directory]!; child++) {
-      yield [latin1FromBytes(tree.name(child)), child];
+      if (!this.#gone.has(child)) yield [latin1FromBytes(tree.name(child)), child];
     }
     yield* this.#added.get(directory) ?? [];
   }
@@ -91,6 +101,12 @@ export class TreeEditor {
   namesOf(entry: number): readonly number[] {
     this.#links ??= new LinkIndex(this.#tree);
     return this.#links.names(entry);
+  }
+
+  /** A name of the inode that the disk knows by these numbers; NONE if it does not have several in the tree. */
+  findInode(device: number, inode: bigint): number {
+    this.#links ??= new LinkIndex(this.#tree);
+    return this.#links.find(device, inode) ?? NONE;
   }
 
   /** Gives an entry other mode, owner and time; its other names too, as they are one inode. */
@@ -107,7 +123,7 @@ export class TreeEditor {
     given.uid = meta.uid;
     given.gid = meta.gid;
     given.mtime = meta.mtime;
-    stageMetadata(tree, this.#policy, entry, given);
+    stageMetadata(tree, meta.keepsOwner ? this.#keeping : this.#policy, entry, given);
     this.#implied.delete(entry);
   }
 
@@ -163,6 +179,38 @@ export class TreeEditor {
     this.#tree.size.view[entry] = target.length;
   }
 
+  /** Gives an entry, and its other names, another owner, group, or both, as the policy, or `keepsOwner`, has them. */
+  setOwner(entry: number, { uid, gid, keepsOwner }: Partial<EntryMeta>): void {
+    const { uidOffset, gidOffset, ...policy } = keepsOwner ? this.#keeping : this.#policy;
+    for (const name of this.namesOf(entry)) {
+      if (uid !== undefined) this.#tree.uid.view[name] = (policy.uid ?? uid) + uidOffset;
+      if (gid !== undefined) this.#tree.gid.view[name] = (policy.gid ?? gid) + gidOffset;
+    }
+  }
+
+  /** Takes an entry out of the tree, with all below it; the root stays. Names that are left of its inode stay too. */
+  remove(entry: number): void {
+    const directory = this.#tree.parent.view[entry]!;
+    const added = this.#added.get(directory);
+    const name = latin1FromBytes(this.#tree.name(entry));
+    if (added?.get(name) === entry) added.delete(name);
+    else this.#gone.add(entry);
+    this.#touched.add(directory);
+  }
+
+  /**
+   * Puts an entry, with all below it, into another directory, under a name that there is none of. Throws `INPUT` for a
+   * name that is too long.
+   */
+  move(entry: number, directory: number, name: string): void {
+    if (name.length > MAX_NAME) throw refuse(name, "the name is longer than 255 bytes");
+    const path = this.#paths.path(entry).slice();
+    this.remove(entry);
+    this.#rename(entry, bytesFromLatin1(name), path);
+    this.#tree.parent.view[entry] = directory;
+    this.#put(directory, name, entry);
+  }
+
   /** Adds a further name of `original`, which is no directory. */
   addLink(path: string, original: number): number {
     const tree = this.#tree;
@@ -193,27 +241,32 @@ export class TreeEditor {
       tree.flags.view[entry] = FLAG_DISK_PATH;
     }
     this.#setMeta(entry, meta);
+    this.#put(directory, name, entry);
+    return entry;
+  }
+
+  #put(directory: number, name: string, entry: number): void {
     let siblings = this.#added.get(directory);
     if (!siblings) {
       siblings = new Map();
       this.#added.set(directory, siblings);
     }
     siblings.set(name, entry);
-    return entry;
   }
 
   /** Puts the new entries among the others. Numbers of entries are of no use after it. */
   finish(): void {
     const tree = this.#tree;
     const moved = new Map<number, number>();
-    for (const [directory, added] of this.#added) {
+    for (const directory of new Set([...this.#added.keys(), ...this.#touched])) {
+      const added = this.#added.get(directory);
       const children = [...this.children(directory)].sort(([a], [b]) => (a < b ? -1 : 1));
       const first = tree.allocate(children.length);
       const parent = moved.get(directory) ?? directory;
       children.forEach(([name, from], index) => {
         const to = first + index;
         copyEntry(tree, from, to, false);
-        if (!added.has(name) && this.#paths.isNumbered(from)) this.#keepPath(to, this.#paths.path(from));
+        if (!added?.has(name) && this.#paths.isNumbered(from)) this.#keepPath(to, this.#paths.path(from));
         tree.parent.view[to] = parent;
         moved.set(from, to);
         if (tree.kind(to) === S_IFDIR) this.#adopt(to);
@@ -227,6 +280,8 @@ export class TreeEditor {
       links[at] = moved.get(links[at]!) ?? links[at]!;
     }
     this.#added.clear();
+    this.#gone.clear();
+    this.#touched.clear();
   }
 
   /** The children of a directory that has moved follow it. */
@@ -237,63 +292,22 @@ export class TreeEditor {
   }
 
   #keepPath(entry: number, path: Uint8Array): void {
+    this.#rename(entry, this.#tree.name(entry).slice(), path);
+  }
+
+  /** Gives an entry a name, and the path on disk that it has whatever its name is. */
+  #rename(entry: number, name: Uint8Array, path: Uint8Array): void {
     const tree = this.#tree;
-    const name = tree.name(entry).slice();
     const at = tree.allocateName(name.length + path.length + 1);
     tree.names.view.set(name, at);
     tree.names.view.set(path, at + name.length);
     tree.nameOff.view[entry] = at;
-    tree.flags.view[entry] = (tree.flags.view[entry]! & FLAG_SPARSE) | FLAG_DISK_PATH;
-  }
-}
-
-/** Which entries are names of one inode. */
-class LinkIndex {
-  readonly #tree: Tree;
-  readonly #byKey = new Map<string, number[]>();
-  readonly #keyOf = new Map<number, string>();
-  #next = 0;
-
-  constructor(tree: Tree) {
-    this.#tree = tree;
-    const links = tree.links.view;
-    for (let at = 0; at < tree.linkCount * LINK_FIELDS; at += LINK_FIELDS) {
-      this.#note(links[at]!, [...links.subarray(at + 1, at + LINK_FIELDS)].join());
-    }
-  }
-
-  names(entry: number): readonly number[] {
-    const key = this.#keyOf.get(entry);
-    return key === undefined ? [entry] : this.#byKey.get(key)!;
-  }
-
-  /** Makes `entry` a further name of `original`. */
-  add(entry: number, original: number): void {
-    let key = this.#keyOf.get(original);
-    if (key === undefined) {
-      key = [NO_DEVICE, 0, this.#next++].join();
-      this.#append(original, key);
-    }
-    this.#append(entry, key);
-  }
-
-  #append(entry: number, key: string): void {
-    const [device, high, low] = key.split(",").map(Number) as [number, number, number];
-    this.#tree.addLink(entry, device, high, low);
-    this.#note(entry, key);
-  }
-
-  #note(entry: number, key: string): void {
-    this.#keyOf.set(entry, key);
-    const names = this.#byKey.get(key);
-    if (names) names.push(entry);
-    else this.#byKey.set(key, [entry]);
+    tree.nameLen.view[entry] = name.length;
+    tree.flags.view[entry] = (tree.flags.view[entry]! & ~FLAG_DISK_NAME) | FLAG_DISK_PATH;
   }
 }
 
 const MAX_NAME = 255;
-/** The device of links that are on no disk. */
-const NO_DEVICE = -1;
 
 /** Copies all but the name, and the place; with `isLink` not what is said of the name alone. */
 function copyEntry(tree: Tree, from: number, to: number, isLink: boolean): void {

@@ -1,6 +1,7 @@
 /** What is left out of a tree: the rules, and the one matcher that all of them are compiled into. */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
-import { type Checks, FLAG, list, needed, oneOf, record, TEXT } from "../../core/options/checks.ts";
+import { type Checks, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../../core/options/checks.ts";
+import { checkInteger } from "../../core/options/ranges.ts";
 import { sharedUint32 } from "../../core/shared.ts";
 import { compileEre } from "../text/ere.ts";
 import { compileGlob } from "../text/glob.ts";
@@ -18,6 +19,8 @@ export interface ExcludeRules {
   regexes?: readonly string[] | undefined;
   /** Rules of mksquashfs. */
   components?: readonly ComponentRule[] | undefined;
+  /** Entries deeper than this are left out (`-max-depth`); those of the root are at depth 1. */
+  maxDepth?: number | undefined;
   /** If given, all else is left out: only these paths are taken, with what lies below them and the directories above. */
   only?: readonly string[] | undefined;
 }
@@ -48,6 +51,7 @@ export const EXCLUDE_RULES: Checks<ExcludeRules> = {
   patterns: STRINGS,
   regexes: STRINGS,
   components: list("an array of rules", record("key of a rule", COMPONENT_RULE)),
+  maxDepth: NUMBER,
   only: STRINGS,
 };
 
@@ -137,7 +141,7 @@ export function compileExcludes({ rules, met }: Excludes): Excluder | undefined 
     if (path === undefined) others.push({ index, excludes: compile() });
     else paths.set(path, [...(paths.get(path) ?? []), index]);
   }
-  const isElsewhere = rules.only && compileOnly(rules.only);
+  const isElsewhere = compileBounds(rules);
   if (paths.size + others.length === 0) return isElsewhere;
   return (path) => {
     let isOut = false;
@@ -166,6 +170,14 @@ export function findUnmatched({ rules, met }: Excludes): string[] {
 function tidyPath(path: string): string {
   const names = path.split("/").filter((name) => name !== "" && name !== ".");
   return latin1FromBytes(encodeUtf8(names.join("/")));
+}
+
+/** What is left out by what it is not: it lies too deep, or apart from all that is wanted. */
+function compileBounds({ only, maxDepth }: ExcludeRules): Excluder | undefined {
+  const depth = checkInteger("exclude.maxDepth", maxDepth, 0, Number.MAX_SAFE_INTEGER);
+  const isApart = only && compileOnly(only);
+  if (depth === undefined) return isApart;
+  return (path) => path.split("/").length > depth || (isApart?.(path) ?? false);
 }
 
 /** Leaves out what is neither one of the paths, nor below one, nor above one. */

@@ -16,6 +16,12 @@ export const FILE_NO_FRAGMENT = 2;
 export const FILE_NO_DEDUPE = 4;
 /** Its blocks of zeros are stored. */
 export const FILE_NO_HOLES = 8;
+/** Its blocks are compressed, whatever those of others are. */
+export const FILE_COMPRESSED = 16;
+/** It is in a fragment if it is smaller than a block, whatever others are. */
+export const FILE_SMALL_TAIL = 32;
+/** Its end is in a fragment, whatever those of others are. */
+export const FILE_ANY_TAIL = 64;
 
 /** One rule: where the files go that match it. Plain data. */
 export interface SortRule {
@@ -66,17 +72,18 @@ export function checkSortFlags(rules: readonly SortRule[], known: number): void 
 /** Orders the files of a tree: by the first rule that each matches, else as 0; equal ones as they are. */
 export function orderFiles(tree: Tree, { order }: Pick<InodeOrder, "order">, rules: readonly SortRule[]): FileOrder {
   const files = order.filter((entry) => tree.kind(entry) === S_IFREG);
-  if (rules.length === 0) return { files: shareUint32(files), flags: undefined, unmatched: [] };
+  if (rules.length === 0 && !tree.hasStorage) return { files: shareUint32(files), flags: undefined, unmatched: [] };
   const find = compileRules(rules);
   const keys = new Map<number, number>();
   const flags = new Uint8Array(new SharedArrayBuffer(tree.length));
   const matched = new Set<SortRule>();
   for (const entry of files) {
-    const rule = find(latin1FromBytes(tree.path(entry)));
+    if (tree.hasStorage) flags[entry] = tree.storage(entry).flags;
+    const rule = rules.length === 0 ? undefined : find(latin1FromBytes(tree.path(entry)));
     if (!rule) continue;
     matched.add(rule);
     keys.set(entry, rule.order);
-    flags[entry] = rule.flags;
+    flags[entry]! |= rule.flags;
   }
   const keyOf = (entry: number) => keys.get(entry) ?? 0;
   const unmatched = rules.filter((rule) => !matched.has(rule)).map(({ path }) => show(path));

@@ -31,8 +31,21 @@ export interface StageOptions {
    * `[".env", "*.pem"]`. Rules that match nothing are named in the report.
    */
   exclude?: ExcludeRules | readonly string[] | undefined;
-  /** Do not descend into directories of another filesystem than their source's top (`--one-file-system`). Default: false. */
-  oneFileSystem?: boolean | undefined;
+  /**
+   * Do not descend into directories of another filesystem than their source's top (`--one-file-system`); `without`: they
+   * are left out too (`-one-file-system-x`). Default: false.
+   */
+  oneFileSystem?: boolean | "without" | undefined;
+  /** Which extended attributes that a source gives are taken, by their names. Default: all. */
+  xattrNames?: XattrNameRules | undefined;
+}
+
+/** Rules of {@link StageOptions.xattrNames}: POSIX extended regular expressions, matched anywhere in a full name. */
+export interface XattrNameRules {
+  /** All other attributes are left out (`-xattrs-include`). */
+  include?: string | undefined;
+  /** These are left out (`-xattrs-exclude`). */
+  exclude?: string | undefined;
 }
 
 /** One rule of {@link StageOptions.chmod}. */
@@ -49,6 +62,8 @@ export interface ChmodRule {
 const CHMOD_RULE: Checks<ChmodRule> = { pattern: needed(TEXT), mode: needed(either("a mode", TEXT, NUMBER)) };
 const OWNER_IDS: Checks<{ uid?: number | undefined; gid?: number | undefined }> = { uid: NUMBER, gid: NUMBER };
 
+const XATTR_NAMES: Checks<XattrNameRules> = { include: TEXT, exclude: TEXT };
+
 /** What may stand in {@link StageOptions}. */
 export const STAGE_CHECKS: Checks<StageOptions> = {
   timestamp: NUMBER,
@@ -63,7 +78,8 @@ export const STAGE_CHECKS: Checks<StageOptions> = {
     list("an array of paths", TEXT),
     record("kind of rule", EXCLUDE_RULES),
   ),
-  oneFileSystem: FLAG,
+  oneFileSystem: either('a boolean or "without"', FLAG, oneOf("without")),
+  xattrNames: record("rule", XATTR_NAMES),
 };
 
 /** Files of the build itself, which are no part of what it packs: the image that is there already, temporary files. */
@@ -87,7 +103,8 @@ export interface StagePolicy {
   exclude: Excludes;
   /** Left out too. */
   own: OwnFiles;
-  oneFileSystem: boolean;
+  oneFileSystem: boolean | "without";
+  xattrNames: XattrNameRules;
   /** Remove Nix's `~nix~case~hack~N` from names. */
   caseHack: boolean;
 }
@@ -111,6 +128,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     exclude: shareExcludes(options.exclude ?? {}),
     own: { ids: [], names: [] },
     oneFileSystem: options.oneFileSystem ?? false,
+    xattrNames: options.xattrNames ?? {},
     caseHack: isClosure,
   };
 }

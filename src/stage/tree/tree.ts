@@ -49,7 +49,10 @@ const HEADER_LINKS = 2;
 const HEADER_EXCLUDED = 3;
 const HEADER_RULED_MODES = 4;
 const HEADER_OWN = 5;
-const HEADER_WORDS = 6;
+const HEADER_STORAGE = 6;
+const HEADER_WORDS = 7;
+/** In `count` of a regular file, the number of its fragments stands above the FILE_ bits. */
+const GROUP_SHIFT = 8;
 
 /** What another thread needs to attach to a tree. */
 export type SharedTree = readonly SharedArrayBuffer[];
@@ -74,7 +77,7 @@ export class Tree {
   readonly mtimeNsec: Column<Uint32Array>;
   /** Directory: first child. Symbolic link: offset of the target in `names`. Device: rdev in the kernel's encoding. */
   readonly ref: Column<Uint32Array>;
-  /** Directory: number of children. Else unused. */
+  /** Directory: number of children. Regular file: how it is stored, where that was said of it: see {@link noteStorage}. */
   readonly count: Column<Uint32Array>;
   /** Index of the entry's attribute set, 0 for none. */
   readonly xattrs: Column<Uint32Array>;
@@ -158,6 +161,11 @@ export class Tree {
     return Atomics.load(this.#header, HEADER_RULED_MODES) !== 0;
   }
 
+  /** Whether {@link noteStorage} was called. */
+  get hasStorage(): boolean {
+    return Atomics.load(this.#header, HEADER_STORAGE) !== 0;
+  }
+
   /** Number of {@link links} recorded. */
   get linkCount(): number {
     return Atomics.load(this.#header, HEADER_LINKS);
@@ -215,6 +223,18 @@ export class Tree {
   /** Notes that a mode was decided by rule. */
   noteRuledMode(): void {
     Atomics.store(this.#header, HEADER_RULED_MODES, 1);
+  }
+
+  /** Notes FILE_ bits of a regular file (see file-order.ts), and which fragments, numbered from 1, its end is to be in. */
+  noteStorage(entry: number, flags: number, group: number): void {
+    Atomics.store(this.#header, HEADER_STORAGE, 1);
+    this.count.view[entry]! |= flags | (group << GROUP_SHIFT);
+  }
+
+  /** What {@link noteStorage} has noted of a regular file; zeros where it was not called. */
+  storage(entry: number): { flags: number; group: number } {
+    const noted = this.count.view[entry]!;
+    return { flags: noted & (2 ** GROUP_SHIFT - 1), group: noted >>> GROUP_SHIFT };
   }
 
   /** The entry's name, as a view into the arena. */

@@ -1,6 +1,8 @@
 /** Extended attributes: sets of them, and one set as formats write it: in the order of the names, each once. */
 import { compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { compileEre } from "../text/ere.ts";
+import type { XattrNameRules } from "./policy.ts";
 
 /** Extended attributes of an entry: full names (`user.comment`) as bytes, and values. */
 export interface Xattr {
@@ -22,6 +24,16 @@ export function orderSet<T extends { readonly fullName: Uint8Array }>(set: reado
     }
   });
   return ordered;
+}
+
+/** Tells which attributes are taken, by their full names. Throws `INPUT` on a bad expression. */
+export function compileXattrNames({ include, exclude }: XattrNameRules): (name: Uint8Array) => boolean {
+  const isIncluded = include === undefined ? () => true : compileEre(include);
+  const isExcluded = exclude === undefined ? () => false : compileEre(exclude);
+  return (name) => {
+    const text = latin1FromBytes(name);
+    return isIncluded(text) && !isExcluded(text);
+  };
 }
 
 /** Attribute sets of a tree; set 0 is the empty one. */

@@ -52,6 +52,20 @@ test.each([
   expect(existsSync(`${scratch}/none.img`)).toBe(false);
 });
 
+test("-X help prints the words of the compressor, whatever else is asked for", () => {
+  for (const words of [
+    ["-c", "gzip", "-X", "help"],
+    ["-X", "level=3,help", "-c", "gzip", "-D", "store", image],
+  ]) {
+    const ran = run(words);
+    expect(ran).toMatchObject({ status: 0, err: "" });
+    expect(ran.out).toMatch(/^Words of gzip:\n {2}level=N +how hard[\s\S]*\n {2}window=N /);
+  }
+  expect(run(["-X", "help"]).out).toMatch(/^Words of zstd:\n {2}level=N /);
+  expect(run(["-c", "lz4", "-X", "help"]).out).toMatch(/^Words of lz4:\n {2}hc /);
+  expect(existsSync(image)).toBe(false);
+});
+
 test("help and version", () => {
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   expect(run(["--version"])).toEqual({ status: 0, out: `ts-gensquashfs ${version}\n`, err: "" });

@@ -295,7 +295,7 @@ describe("times", () => {
     );
   });
 
-  test.each(["", "x", "-1", "1.5", "0x10", " 1", "9007199254740992"])("SOURCE_DATE_EPOCH=%j is refused", (value) => {
+  test.each(["x", "-1", "1.5", "0x10", " 1", "9007199254740992"])("SOURCE_DATE_EPOCH=%j is refused", (value) => {
     const message = `SOURCE_DATE_EPOCH: ${JSON.stringify(value)} is not a number of seconds`;
     expect(() => parse("-T0 img src", { SOURCE_DATE_EPOCH: value })).toThrow(new UsageError(message));
   });

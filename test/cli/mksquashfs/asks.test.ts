@@ -36,10 +36,10 @@ test.each([
   ["-no-frag", ["-no-fragments"]],
   ["^-no[IDFX]$", ["-noI", "-noD", "-noF", "-noX"]],
   ["fstime", ["-mkfs-time"]],
-  ["^SECONDS$", ["-mkfs-time", "-inode-time", "-root-time", "-repro-time"]],
+  ["^TIME$", ["-mkfs-time", "-inode-time", "-root-time", "-repro-time"]],
   ["^-(tar|tarstyle)$", ["-no-strip", "-tar"]],
   ["NFS", ["-exports", "-no-exports"]],
-  ["xclude", ["-e", "-ef", "-wildcards", "-regex"]],
+  ["mounted", ["-one-file-system", "-one-file-system-x"]],
 ])("-help-option %s", (pattern, names) => {
   expect(shown(print(`-help-option ${pattern}`))).toEqual(names);
   expect(print(`-ho ${pattern}`)).toBe(print(`-help-option ${pattern}`));

@@ -55,6 +55,10 @@ export function makePeerFolder(folder: string): PeerOwner {
     excluded: "data/empty\nlink\n",
     sorted: "data/twin.txt 10\nbin/tool -5\n",
     pseudo: "extra d 755 0 0\nextra/null c 666 0 0 1 3\n",
+    "pseudo-times": "extra D 5 755 0 0\nextra/null C 5 666 0 0 1 3\n",
+    actions: "exclude@name(random)\n",
+    attributes: '# file: data/large.txt\nuser.a="b"\n',
+    contexts: "/.* system_u:object_r:etc_t:s0\n",
     packed: "dir /d 0755 0 0\nfile /d/f 0644 0 0 src/small.txt\nslink /d/l 0777 0 0 f\n",
     "packed-sorted": "10 data/twin.txt\n-5 bin/tool\n",
   };

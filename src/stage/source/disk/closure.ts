@@ -55,13 +55,11 @@ export function parseClosureList(text: Uint8Array, listName: string): ClosurePat
 /**
  * Sorts a closure's paths by base name, the order of the root directory, and drops repetitions. Throws `INPUT` for two
  * paths of one base name, a path inside another, and a path without a name. Spells each path tidily where it lies.
- *
- * @param mayNest a path may lie inside another: then it is in the image twice
  */
-export function arrangeClosure(given: ClosurePaths, mayNest = false): ClosurePaths {
+export function arrangeClosure(given: ClosurePaths): ClosurePaths {
   const names = new TopNames(given);
   const sorted = given.line.map((_, index) => index).sort((a, b) => names.compare(a, b) || a - b);
-  if (!mayNest) refuseNested(given, names, sorted);
+  refuseNested(given, names, sorted);
   let count = 0;
   for (const index of sorted) {
     const before = sorted[count - 1];

@@ -9,6 +9,8 @@ export interface SharedPaths {
   from: Uint32Array;
   /** Where it ends. */
   to: Uint32Array;
+  /** Names that tops have in the image, in the arena; absent: the last parts of their paths. */
+  names?: { at: Uint32Array; lengths: Uint32Array };
   /** True: the one path is the root's own, and its contents become the root's. False: top k is entry k + 1. */
   isDirectory: boolean;
   /** Stats are asked for with BigInts, which tell times to the nanosecond; numbers come faster. */

@@ -203,19 +203,28 @@ class Walker {
     const tree = this.#tree;
     const { names } = this.#lister;
     const first = tree.allocate(names.length);
-    const device = this.#policy.oneFileSystem ? Number(statSync(directoryPath).dev) : undefined;
+    const { oneFileSystem } = this.#policy;
+    const device = oneFileSystem ? Number(statSync(directoryPath).dev) : undefined;
+    // entries that are left out leave a gap behind those that stay
+    let count = 0;
     if (directoryPath.length + 1 + MAX_DISK_NAME > this.#path.length)
       this.#path = Buffer.allocUnsafeSlow(2 * directoryPath.length + 2 * MAX_DISK_NAME);
     let at = directoryPath.copy(this.#path);
     if (this.#path[at - 1] !== SEPARATOR) this.#path[at++] = SEPARATOR;
     const directories: number[] = [];
     for (let index = 0; index < names.length; index++) {
-      const entry = first + index;
+      const entry = first + count;
       tree.parent.view[entry] = directory;
       names.store(index, entry);
       const path = this.#path.subarray(0, names.copy(index, this.#path, at));
       try {
         const stats = lstatSync(path, this.#exactStats);
+        if (oneFileSystem === "without" && Number(stats.dev) !== device) {
+          tree.flags.view[entry] = 0;
+          tree.addExcluded(1);
+          continue;
+        }
+        count++;
         this.#stager.store(entry, stats, path);
         if ((Number(stats.mode) & S_IFMT) === S_IFDIR && (device === undefined || Number(stats.dev) === device)) {
           this.#hint(entry, Number(stats.size));
@@ -226,8 +235,8 @@ class Walker {
       }
     }
     tree.ref.view[directory] = first;
-    tree.count.view[directory] = names.length;
-    this.#job.advance(names.length);
+    tree.count.view[directory] = count;
+    this.#job.advance(count);
     this.#job.recruit(threadsFor({ entries: tree.length }));
     if (directories.length > 0) this.#push(directories);
   }

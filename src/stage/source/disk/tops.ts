@@ -10,6 +10,8 @@ const SLASH = 0x2f;
 export interface TopPaths {
   from: ArrayLike<number>;
   to: ArrayLike<number>;
+  /** Where in the arena names are that are not the last parts of paths. */
+  names?: { at: ArrayLike<number>; lengths: ArrayLike<number> };
 }
 
 /** Makes the root of an empty tree, and an entry for each top, of which only the name is known: top k is entry k + 1. */
@@ -22,6 +24,11 @@ export function stageTops(tree: Tree, paths: TopPaths, policy: StagePolicy): voi
   tree.ref.view[0] = first;
   tree.count.view[0] = count;
   const names = tree.names.view;
+  for (let top = 0; paths.names && top < count; top++) {
+    tree.nameOff.view[first + top] = paths.names.at[top]!;
+    tree.nameLen.view[first + top] = paths.names.lengths[top]!;
+  }
+  if (paths.names) return;
   for (let top = 0; top < count; top++) {
     // a top's name is the end of its path, which lies in the arena already
     const to = paths.to[top]!;

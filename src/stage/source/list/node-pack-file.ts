@@ -5,7 +5,7 @@ import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes
 import { ImageError } from "../../../core/error.ts";
 import { systemMessage } from "../../../core/node/node-errors.ts";
 import { CallFolder, givenPath, settle } from "../../../core/node/node-folder.ts";
-import { type Checks, checkOptions, NUMBER, record, TEXT } from "../../../core/options/checks.ts";
+import { type Checks, checkOptions, FLAG, NUMBER, record, TEXT } from "../../../core/options/checks.ts";
 import { compileGlob } from "../../text/glob.ts";
 import { show } from "../../text/line-words.ts";
 import type { EntryMeta } from "../../tree/edit.ts";
@@ -34,9 +34,11 @@ export interface PackFileDefaults {
   gid?: number | undefined;
   /** Seconds since 1970. */
   mtime?: number | undefined;
+  /** Their owner is this one, whatever all entries get. */
+  keepsOwner?: boolean | undefined;
 }
 
-const DEFAULTS: Checks<PackFileDefaults> = { mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: NUMBER };
+const DEFAULTS: Checks<PackFileDefaults> = { mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: NUMBER, keepsOwner: FLAG };
 const PACK_FILE_CHECKS: Checks<PackFileOptions> = { packDir: TEXT, defaults: record("default", DEFAULTS) };
 
 /**
@@ -51,8 +53,8 @@ export function packFile(list: string, options: PackFileOptions = {}): FileSourc
     const base = options.packDir === undefined ? dirname(showBytes(path)) : folder.resolveText(options.packDir);
     return { path: showBytes(path), base };
   });
-  const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = options?.defaults ?? {};
-  const defaults = { mode: S_IFDIR | mode, uid, gid, mtime };
+  const { mode = 0o755, uid = 0, gid = 0, mtime = 0, keepsOwner } = options?.defaults ?? {};
+  const defaults = { mode: S_IFDIR | mode, uid, gid, mtime, keepsOwner };
   const source = amend(nothing(), defaults, (work) => {
     const { path, base } = given();
     const lines = parsePackFile(readList(path), list);

@@ -5,9 +5,11 @@
  *     PATH s MODE UID GID TARGET          PATH i MODE UID GID s|f                 PATH l|h FILE    PATH L ENTRY
  *     PATH R TIME MODE UID GID LENGTH OFFSET [SPARSE]    the contents stand behind the definitions: see node-pseudo.ts
  *
- * With the letter in upper case (but not `L`, `R`) a time stands before the mode. `x` gives attributes: `PATH x NAME=VALUE`.
+ * With the letter in upper case (but not `L`, `R`) a time or a date stands before the mode. `x` gives attributes: `PATH x
+ * NAME=VALUE`.
  */
 import { bytesFromLatin1 } from "../../../core/bytes.ts";
+import { parseDate } from "../../text/date.ts";
 import { type Line, LineReader, readLines, show } from "../../text/line-words.ts";
 import { decodeValue } from "../../text/xattr-value.ts";
 import { MAX_ID } from "../../tree/policy.ts";
@@ -53,7 +55,6 @@ const KINDS: Readonly<Record<string, number>> = {
 };
 const LINKS: Readonly<Record<string, PseudoEntry["action"]>> = { l: "copy", h: "follow", L: "link" };
 const TYPES = "d, m, b, c, f, s, i, l, h, L, x, or D, M, B, C, F, S, I, R";
-const MAX_TIME = 0xffffffff;
 
 /** Reads the definitions of a file. Throws `INPUT` naming the line. */
 export function parsePseudoFile(text: Uint8Array, name: string, accounts: Accounts): PseudoEntry[] {
@@ -83,7 +84,7 @@ export function parsePseudo(line: Line, accounts: Accounts): PseudoEntry {
   const type = letter.toLowerCase();
   const kind = letter.length === 1 && letter !== "r" ? KINDS[type] : undefined;
   if (kind === undefined) throw reader.fail(`"${show(letter)}" is no type: ${TYPES}`);
-  if (letter !== type) entry.mtime = reader.needNumber("the time", 10, MAX_TIME);
+  if (letter !== type) entry.mtime = needTime(reader);
   entry.mode = kind | reader.needNumber("the mode", 8, 0o7777);
   entry.uid = needId(reader, "user", accounts.users);
   entry.gid = needId(reader, "group", accounts.groups);
@@ -110,6 +111,13 @@ function needName(reader: LineReader, what: string): string {
   const name = reader.nextEscaped();
   if (name === undefined || name === "") throw reader.fail(`${what} is missing`);
   return name;
+}
+
+function needTime(reader: LineReader): number {
+  const text = needName(reader, "the time");
+  const time = parseDate(text);
+  if (typeof time === "number") return time;
+  throw reader.fail(`the time "${show(text)}" ${time.why}`);
 }
 
 /** What is left of the line as it stands: a command is the shell's to take apart, a target may hold anything. */
