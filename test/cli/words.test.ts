@@ -30,7 +30,7 @@ function complaints(name: CommandName, ...words: string[]): string[] {
 describe("the library's refusals in a command's words", () => {
   test.each<[string, string]>([
     ["-zlz4:zstd,99", "-z level: zstd has levels 0 to 22, not 99"],
-    ["-zzstd,dictsize=3k", "-z dictSize: 3072 is not an integer from 32768 to 1048576"],
+    ["-zzstd,dictsize=3k", "-z dictSize: 3072 is not a power of two"],
     ["-zlz4 -Efragments=8192", "-E fragments: 8192 is more than that of files, 4096"],
     ["-zlz4 --max-extent-bytes=5", "--max-extent-bytes: 5 is not an integer from 4096 to 4294967295"],
     ["-zlz4 --dsunit 4", "--dsunit: compressed data is not aligned"],
