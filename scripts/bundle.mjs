@@ -8,10 +8,11 @@ import { rolldown } from "rolldown";
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main"];
 /**
- * Files by name: modules, each with all that it imports and that no file before it has. The first is what threads run
- * that make plain EROFS images, the second what starts them.
+ * Files by name: modules, each with all that it imports and that no file before it has. The first is what old versions of
+ * Node load too, the second what threads run that make plain EROFS images, the third what starts them.
  */
 const files = {
+  start: ["cli/start", "core/node/node-host"],
   plain: ["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
   build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The command `ts-mkerofs`, as it is started: everything else is loaded behind what caches its code. */
-import { cacheCode } from "../../core/node/node-code-cache.ts";
+/** The command `ts-mkerofs`, as it is started: see start.ts. */
+import { startCommand } from "../start.ts";
 
-cacheCode();
-const { runMkerofs } = await import("./command.ts");
-// all that was printed has been awaited; nothing that is still open may keep the process alive
-process.exit(await runMkerofs(new URL("../../../package.json", import.meta.url)));
+void startCommand("ts-mkerofs", async () => {
+  const { runMkerofs } = await import("./command.ts");
+  return runMkerofs(new URL("../../../package.json", import.meta.url));
+});

@@ -1,8 +1,10 @@
 /** Where the sources of `ts-mksquashfs` go in the image, and where paths beside them lie in it. */
+
 import { existsSync, lstatSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, parse, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, parse, relative } from "node:path";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
+import { absolutePath } from "../../core/node/node-folder.ts";
 import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 
 /** A source, and where it goes: `""` is the root itself. */
@@ -22,7 +24,8 @@ function isDirectory(path: string): boolean {
 
 /**
  * One directory is the root, unless it is to be kept; else sources have their base names, with `_1` and so on behind those
- * that are taken. Throws `INPUT` for what is not there.
+ * that are taken. Throws `INPUT` for what is not there, and for
+ * relative ones where the current directory has been removed.
  *
  * @param warn is told of other names
  */
@@ -32,11 +35,12 @@ export function placeSources(
   warn: (message: string) => void,
 ): Placed[] {
   const [only] = sources;
+  for (const path of sources) absolutePath(path);
   if (sources.length === 1 && !keepAsDirectory && isDirectory(only!)) return [{ path: only!, image: "" }];
   const taken = new Set<string>();
   return sources.map((path) => {
     isDirectory(path);
-    const base = basename(resolve(path));
+    const base = basename(absolutePath(path));
     let image = base;
     for (let count = 1; taken.has(image); count++) image = `${base}_${count}`;
     taken.add(image);
@@ -72,7 +76,9 @@ export function rootOf(path: string): string {
 /** The sources by paths without symbolic links in their directories. */
 export function withRealPaths(places: readonly Placed[]): Placed[] {
   const real = ({ path }: Placed) =>
-    lstatSync(path).isSymbolicLink() ? join(realpathSync(dirname(resolve(path))), basename(path)) : realpathSync(path);
+    lstatSync(path).isSymbolicLink()
+      ? join(realpathSync(dirname(absolutePath(path))), basename(path))
+      : realpathSync(path);
   return places.map((place) => ({ ...place, path: real(place) }));
 }
 
@@ -98,5 +104,5 @@ export function imagePaths(path: string, places: readonly Placed[]): string[] {
 export function sortPath(given: string, places: readonly Placed[]): string {
   const path = given.replace(/\/\*$/, "");
   const isBelow = places.some((place) => existsSync(`${place.path}/${path}`));
-  return isBelow || !existsSync(path) ? path : resolve(path);
+  return isBelow || !existsSync(path) ? path : absolutePath(path);
 }

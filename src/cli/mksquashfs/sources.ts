@@ -1,7 +1,8 @@
 /** The sources of `ts-mksquashfs`: directories and files, pseudo files, excludes, sort files. */
-import { resolve } from "node:path";
+
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { absolutePath } from "../../core/node/node-folder.ts";
 import type { ExcludeRules, Source } from "../../index.ts";
 import { type Action, type LogMode, parseAction } from "../../stage/source/action/actions.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
@@ -83,7 +84,7 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
   if (sources.length === 0) return nothing();
   if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
-  return namedPaths(places.map(({ path, image }) => ({ path: resolve(path), name: image })));
+  return namedPaths(places.map(({ path, image }) => ({ path: absolutePath(path), name: image })));
 }
 
 /** Where a path of the disk, a latin1 string without links in it, lies in the image. */
@@ -91,7 +92,7 @@ function inImageOf(places: readonly Placed[]): (path: string) => string | undefi
   let real: Placed[] | undefined;
   return (path) => {
     real ??= withRealPaths(places);
-    const found = imagePaths(resolve(decodeLatin1(path)), real)[0];
+    const found = imagePaths(absolutePath(decodeLatin1(path)), real)[0];
     return found === undefined ? undefined : latin1(found);
   };
 }

@@ -1,28 +1,38 @@
 /** Relative paths begin where the process was when a call was made: it may go elsewhere while a build runs. */
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { showBytes } from "../bytes.ts";
 import { ImageError } from "../error.ts";
+import { systemCode } from "./node-errors.ts";
 
 /** The folder in which relative paths begin. */
 export class CallFolder {
   /** Undefined where it cannot be reached by its path: then paths stay relative. */
   readonly #path: string | undefined;
+  /** It has been removed; Node starts no threads there. */
+  readonly isGone: boolean;
   #isUsed = false;
 
-  private constructor(path: string | undefined) {
+  private constructor(path: string | undefined, isGone: boolean) {
     this.#path = path;
+    this.isGone = isGone;
   }
 
   /** The one that the process is in now. */
   static now(): CallFolder {
-    return new CallFolder(findFolder());
+    const path = findFolder();
+    return new CallFolder(path, path === undefined && isFolderGone());
   }
 
-  /** A path that stays the same. It is not made shorter: `link/..` need not be where the link is. */
+  /**
+   * A path that stays the same. It is not made shorter: `link/..` need not be where the link is. Throws `INPUT` for a
+   * relative path where the folder has been removed.
+   */
   resolve(path: Uint8Array): Uint8Array {
     const text = Buffer.from(path);
-    if (this.#path === undefined || isAbsolute(text.toString("latin1"))) return path;
+    if (isAbsolute(text.toString("latin1"))) return path;
+    if (this.isGone) throw folderGone(showBytes(path));
+    if (this.#path === undefined) return path;
     this.#isUsed = true;
     if (process.platform === "win32") return Buffer.from(resolve(this.#path, text.toString()));
     return Buffer.concat([Buffer.from(this.#prefix), text]);
@@ -59,6 +69,26 @@ export function settle<T>(work: () => T): () => T {
     return () => {
       throw error;
     };
+  }
+}
+
+/** An absolute path, with `..` taken off. Throws `INPUT` for a relative one where the current directory has been removed. */
+export function absolutePath(path: string): string {
+  if (!isAbsolute(path) && findFolder() === undefined && isFolderGone()) throw folderGone(path);
+  return resolve(path);
+}
+
+function folderGone(path: string): ImageError {
+  return new ImageError("INPUT", `${path}: is a relative path, and the current directory has been removed`, { path });
+}
+
+/** Whether the current directory has been removed; `process.cwd()` may tell what was true at its last call. */
+function isFolderGone(): boolean {
+  try {
+    realpathSync.native(".");
+    return false;
+  } catch (error) {
+    return systemCode(error) === "ENOENT";
   }
 }
 

@@ -1,7 +1,9 @@
 /** Which file is which, whatever it is called: by device and inode. */
-import { type BigIntStats, fstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+
+import { type BigIntStats, fstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { latin1FromBytes } from "../bytes.ts";
+import { readLink } from "./node-link.ts";
 
 /** A regular file; plain data. */
 export interface FileIdentity {
@@ -30,7 +32,7 @@ export function identifyPath(path: string): FileIdentity | undefined {
 export function identifyDescriptor(descriptor: number): FileIdentity | undefined {
   try {
     return identify(fstatSync(descriptor, { bigint: true }), () =>
-      readlinkSync(`/proc/self/fd/${descriptor}`, "buffer"),
+      readLink(Buffer.from(`/proc/self/fd/${descriptor}`)),
     );
   } catch {
     return undefined;

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { ImageError } from "../error.ts";
-import { systemMessage } from "./node-errors.ts";
+import { systemCode, systemMessage } from "./node-errors.ts";
 import { type FileIdentity, fileId, listedName } from "./node-identity.ts";
 import { litterLabel, litterName, removeLitter } from "./node-litter.ts";
 import { removeAtEnd } from "./node-process-end.ts";
@@ -123,6 +123,14 @@ export class TemporaryFiles {
     this.#named.clear();
   }
 
+  /** What the folder refuses is not to be taken for what the target does, which may well be writable. */
+  #refused(cause: unknown): ImageError {
+    const path = this.#shownPath;
+    const isFolder = ["EACCES", "EPERM", "EROFS"].includes(systemCode(cause) ?? "") && path !== this.#folder;
+    const why = isFolder ? `no file can be made beside it, in the folder ${this.#folder}: ` : "";
+    return new ImageError("IO", `${path}: ${why}${systemMessage(cause)}`, { path, cause });
+  }
+
   #create(mode: number): { path: string; descriptor: number; id: string } {
     if (!this.#forget) {
       this.removeLitter();
@@ -137,7 +145,7 @@ export class TemporaryFiles {
         return { path, descriptor, id };
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
-        throw new ImageError("IO", `${this.#shownPath}: ${systemMessage(cause)}`, { path: this.#shownPath, cause });
+        throw this.#refused(cause);
       }
     }
   }

@@ -1,9 +1,11 @@
 /** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
-import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+
+import { type BigIntStats, lstatSync, realpathSync, statSync } from "node:fs";
 import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { fileId } from "../../core/node/node-identity.ts";
+import { readLink } from "../../core/node/node-link.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
 import type { StagePolicy } from "../tree/policy.ts";
@@ -125,7 +127,7 @@ export class Amending {
     if (kind === S_IFREG) return this.#addFile(path, meta, diskPath, stats);
     if (kind === S_IFLNK) {
       const entry = this.editor.add(path, meta);
-      const target = this.#attempt(diskPath, (at) => readlinkSync(at, "buffer"));
+      const target = this.#attempt(diskPath, (at) => readLink(at));
       const place = () => ({
         link: bytesFromLatin1(diskPath),
         root: root === undefined ? root : bytesFromLatin1(root),

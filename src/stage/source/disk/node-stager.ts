@@ -1,6 +1,8 @@
 /** What the system says of an entry, on its way into the tree. */
-import { type BigIntStats, lstatSync, readlinkSync, type Stats } from "node:fs";
+
+import { type BigIntStats, lstatSync, type Stats } from "node:fs";
 import { showBytes } from "../../../core/bytes.ts";
+import { readLink } from "../../../core/node/node-link.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
 import {
   encodeDevice,
@@ -86,7 +88,7 @@ export class EntryStager {
 
   #storeTarget(entry: number, path: Buffer): void {
     const tree = this.#tree;
-    const target = imageTarget(readlinkSync(path, "buffer"), () => this.#placeOf(entry));
+    const target = imageTarget(readLink(path), () => this.#placeOf(entry));
     const at = tree.allocateName(target.length);
     tree.names.view.set(target, at);
     tree.ref.view[entry] = at;

@@ -1,0 +1,19 @@
+/**
+ * How commands are started. Everything is loaded behind the question whether this Node is new enough, so that an old one is
+ * told what is needed and not what it does not understand: see core/node/node-host.ts for what may stand here.
+ */
+import { hostComplaint } from "../core/node/node-host.ts";
+
+/** Runs a command, and ends the process with its exit status. @param run loads and runs it, once compiled code is kept */
+export async function startCommand(name: string, run: () => Promise<number>): Promise<void> {
+  const complaint = hostComplaint();
+  if (complaint !== undefined) {
+    console.error(`${name}: ${complaint}`);
+    process.exitCode = 1;
+    return;
+  }
+  const { cacheCode } = await import("../core/node/node-code-cache.ts");
+  cacheCode();
+  // all that was printed has been awaited; nothing that is still open may keep the process alive
+  process.exit(await run());
+}
