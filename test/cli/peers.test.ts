@@ -2,6 +2,7 @@
  * The options of the C tools, line by line: what `docs/options.md` says comes of each there is what they answered, and
  * what it says comes of it here is what our commands do. `npm run record:peers` asks the C tools anew.
  */
+import { mkdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commandPath } from "../helpers/commands.ts";
 import { askLine, type PeerPlace } from "../helpers/peers/answer.ts";
@@ -12,16 +13,31 @@ import { PEER_TOOLS } from "../helpers/peers/tools.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const scratch = makeScratch("peers");
-const place: { -readonly [K in keyof PeerPlace]: PeerPlace[K] } = { folder: scratch, owner: { uid: 0, gid: 0 } };
-beforeAll(() => {
-  place.owner = makePeerFolder(scratch);
-});
+/** Folders where no line is tried now: several are at once, each in a folder of its own. */
+const free: PeerPlace[] = [];
+let folders = 0;
+
+async function withPlace<T>(work: (place: PeerPlace) => Promise<T>): Promise<T> {
+  let place = free.pop();
+  if (!place) {
+    const folder = `${scratch}/${folders++}`;
+    mkdirSync(folder);
+    place = { folder, owner: makePeerFolder(folder) };
+  }
+  try {
+    return await work(place);
+  } finally {
+    free.push(place);
+  }
+}
 
 describe.each(PEER_TOOLS)("$name", (tool) => {
   const { rows, version } = readPeerTable(tool.name);
   const lines = rows.map(({ line }) => line);
   const path = recordingPath(tool);
-  if (path !== undefined) beforeAll(() => recordPeer(tool, path, lines, place), 600_000);
+  if (path !== undefined) {
+    beforeAll(() => withPlace((place) => recordPeer(tool, path, lines, place)), 600_000);
+  }
   const record = () => readRecord(tool);
 
   test("the page is about the version that was asked, and each line stands there once", () => {
@@ -42,10 +58,11 @@ describe.each(PEER_TOOLS)("$name", (tool) => {
     expect(record().options.filter((option) => !isTried(option))).toEqual([]);
   });
 
-  test.each(rows)("$line", async ({ line, there, here, why }) => {
+  test.concurrent.each(rows)("$line", async ({ line, there, here, why }) => {
     const theirs = record().answers.get(line)!;
     expect(theirs.outcome).toBe(there);
-    const ours = await askLine([process.execPath, commandPath(tool.ours)], tool, line, place);
+    const program = [process.execPath, commandPath(tool.ours)] as const;
+    const ours = await withPlace((place) => askLine(program, tool, line, place));
     if (ours.outcome === "refused" && there !== "refused") {
       expect(`refused: ${ours.says}`).toContain(`${here}: `);
       expect(ours.says).toContain(why);

@@ -25,9 +25,14 @@ const OTHER_BITS = { "device table": 8, "long prefixes": 0x40, metabox: 0x100 } 
  * Looks at an image.
  *
  * @param owner shown by a word, as it is another one on each machine
+ * @param countsLinks whether the links of directories are to be compared
  * @returns why it cannot be read here, if it cannot
  */
-export async function readPeerFacts(bytes: Uint8Array, owner: PeerOwner): Promise<PeerFacts | string> {
+export async function readPeerFacts(
+  bytes: Uint8Array,
+  owner: PeerOwner,
+  countsLinks: boolean,
+): Promise<PeerFacts | string> {
   const lines: Line[] = [];
   try {
     for await (const text of dumpImage(bytes)) {
@@ -41,7 +46,10 @@ export async function readPeerFacts(bytes: Uint8Array, owner: PeerOwner): Promis
   const isErofs = superblock.name.startsWith("erofs");
   const ids = lines.filter(({ name }) => name === "id").map(({ fields }) => fields.get("id")!);
   const inodes = lines.filter(({ name, path }) => /_inode/.test(name) && path !== "");
-  const tree = inodes.map((line) => (isErofs ? erofsEntry(line, superblock, owner) : squashfsEntry(line, ids, owner)));
+  const entries = inodes.map((line) =>
+    isErofs ? erofsEntry(line, superblock, owner) : squashfsEntry(line, ids, owner),
+  );
+  const tree = entries.map((entry) => showEntry(entry, countsLinks));
   const byPath = (a: string, b: string) => (pathOf(a) < pathOf(b) ? -1 : 1);
   return { image: isErofs ? erofsFacts(superblock) : squashfsFacts(superblock, inodes), tree: tree.sort(byPath) };
 }
@@ -81,16 +89,17 @@ function erofsFacts(line: Line): PeerFacts["image"] {
   };
 }
 
-function erofsEntry(line: Line, superblock: Line, owner: PeerOwner): string {
+function erofsEntry(line: Line, superblock: Line, owner: PeerOwner): Entry {
   const isExtended = line.name.endsWith("extended");
   const mtime = number(line, "i_mtime") + (isExtended ? 0 : number(superblock, "epoch"));
-  return showEntry(line.path, {
+  return {
+    path: line.path,
     mode: Number.parseInt(line.fields.get("i_mode")!, 8),
     links: number(line, isExtended ? "i_nlink" : "i_nb"),
     owner: showOwner(number(line, "i_uid"), number(line, "i_gid"), owner),
     size: number(line, "i_size"),
     mtime,
-  });
+  };
 }
 
 /** Flags of SquashFS by their bits. */
@@ -109,15 +118,16 @@ function squashfsFacts(line: Line, inodes: readonly Line[]): PeerFacts["image"] 
   };
 }
 
-function squashfsEntry(line: Line, ids: readonly string[], owner: PeerOwner): string {
+function squashfsEntry(line: Line, ids: readonly string[], owner: PeerOwner): Entry {
   const [uid, gid] = [ids[number(line, "uid")], ids[number(line, "guid")]].map(Number) as [number, number];
-  return showEntry(line.path, {
+  return {
+    path: line.path,
     mode: TYPES[number(line, "inode_type") % 7]! | Number.parseInt(line.fields.get("mode")!, 8),
     links: line.fields.has("nlink") ? number(line, "nlink") : 1,
     owner: showOwner(uid, gid, owner),
     size: line.fields.has("file_size") ? number(line, "file_size") : 0,
     mtime: number(line, "mtime"),
-  });
+  };
 }
 
 function showOwner(uid: number, gid: number, { uid: user, gid: group }: PeerOwner): string {
@@ -125,6 +135,7 @@ function showOwner(uid: number, gid: number, { uid: user, gid: group }: PeerOwne
 }
 
 interface Entry {
+  readonly path: string;
   readonly mode: number;
   readonly links: number;
   readonly owner: string;
@@ -133,7 +144,9 @@ interface Entry {
 }
 
 /** How long a directory is depends on the format alone. */
-function showEntry(path: string, { mode, links, owner, size, mtime }: Entry): string {
-  const length = (mode & 0o170000) === 0o100000 ? size : "-";
-  return `${mode.toString(8)} ${links} ${owner} ${length} ${mtime} ${path}`;
+function showEntry({ path, mode, links, owner, size, mtime }: Entry, countsLinks: boolean): string {
+  const type = mode & 0o170000;
+  const count = countsLinks || type !== 0o040000 ? links : "-";
+  const length = type === 0o100000 ? size : "-";
+  return `${mode.toString(8)} ${count} ${owner} ${length} ${mtime} ${path}`;
 }

@@ -61,7 +61,7 @@ export async function recordPeer(tool: PeerTool, path: string, lines: readonly s
 
 /** The options that a usage text names at the beginning of its lines: `-V`, `--version`, `--zD`. */
 function optionsIn(help: string): string[] {
-  const found = help.matchAll(/^ {0,8}(-{1,2}[A-Za-z][\w-]*(?:[^\n]*?, -{1,2}[A-Za-z][\w-]*)*)/gm);
+  const found = help.matchAll(/^[ \t]{0,8}(-{1,2}[A-Za-z][\w-]*(?:[^\n]*?, -{1,2}[A-Za-z][\w-]*)*)/gm);
   const names = [...found].flatMap(([, part]) => part!.match(/(?<![\w-])--?[A-Za-z][\w-]*/g)!);
   // of mkfs.erofs, what a letter takes stands directly behind it: -zX
   return [...new Set(names.map((name) => name.replace(/^(-[A-Za-z])X$/, "$1")))];

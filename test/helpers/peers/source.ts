@@ -59,8 +59,9 @@ export function makePeerFolder(folder: string): PeerOwner {
     actions: "exclude@name(random)\n",
     attributes: '# file: data/large.txt\nuser.a="b"\n',
     contexts: "/.* system_u:object_r:etc_t:s0\n",
-    packed: "dir /d 0755 0 0\nfile /d/f 0644 0 0 src/small.txt\nslink /d/l 0777 0 0 f\n",
-    "packed-sorted": "10 data/twin.txt\n-5 bin/tool\n",
+    packed: "dir /d 0755 0 0\nfile /d/f 0644 0 0 src/data/large.txt\nslink /d/l 0777 0 0 f\n",
+    "packed-sorted": "10 d/f\n",
+    "data-sorted": "10 data/twin.txt\n-5 [dont_compress] data/random\n",
   };
   for (const [name, text] of Object.entries(lists)) writeFileSync(`${folder}/${name}`, text);
   return owner;

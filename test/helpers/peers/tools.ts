@@ -15,6 +15,8 @@ export interface PeerTool {
   readonly version: readonly [words: string, pattern: RegExp];
   /** A line in its output that says nothing. */
   readonly banner: RegExp;
+  /** Whether the links of its directories are those of their subdirectories. */
+  readonly countsSubdirectories: boolean;
   /** The words of a line beside its operands. */
   readonly complete: (words: readonly string[]) => readonly string[];
 }
@@ -31,6 +33,30 @@ export const PEER_TOOLS: readonly PeerTool[] = [
     help: ["--help"],
     version: ["-V", /^mkfs\.erofs \(erofs-utils\) (\S+)/m],
     banner: /^mkfs\.erofs [\d.]+$/,
+    countsSubdirectories: true,
     complete: (words) => [...words, PEER_IMAGE, "src"],
+  },
+  {
+    name: "mksquashfs",
+    ours: "mksquashfs",
+    option: "--mksquashfs",
+    // wide enough for the addresses at its end, whose parts would look like options
+    help: ["-no-pager", "-cols", "120", "-help-all"],
+    version: ["-version", /^mksquashfs version (\S+)/m],
+    banner: /^$/,
+    countsSubdirectories: true,
+    complete: (words) => ["src", PEER_IMAGE, ...words],
+  },
+  {
+    name: "gensquashfs",
+    ours: "gensquashfs",
+    option: "--gensquashfs",
+    help: ["--help"],
+    version: ["--version", /^gensquashfs \(squashfs-tools-ng\) (\S+)/m],
+    banner: /^$/,
+    // all entries have links there
+    countsSubdirectories: false,
+    // of what is the default there, xz, there is nothing here
+    complete: (words) => ["-D", "src", "-c", "gzip", ...words, PEER_IMAGE],
   },
 ];
