@@ -6,6 +6,7 @@
 import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
+import { withPipe } from "./node-pipe.ts";
 import type { BuildSession } from "./session.ts";
 import {
   copyImage,
@@ -35,6 +36,11 @@ export async function makeImageFile<R extends { bytes: number }>(
     return spool(session, make, session.temporary, (...image) => sendImage(...image, out, offset));
   }
   return writeFileTarget(out, offset, async (file, temporary) => {
+    if (file.isPipe) {
+      const send = (stream: WritableStream<Uint8Array>) =>
+        spool(session, make, temporary, (...image) => sendImage(...image, stream, offset));
+      return withPipe(file.path, send);
+    }
     if (file.inPlace) return spool(session, make, temporary, (...image) => copyToDevice(...image, file));
     session.leaveOut(temporary.named);
     const made = await make(file, temporary);

@@ -33,7 +33,7 @@ import { isShared, type SharedContents } from "./contents.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
-import { checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
+import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
 
 /** What a tree was staged into. */
 export interface Staged {
@@ -144,6 +144,7 @@ export class BuildSession {
     const forget = signal && whenAborted(signal, () => this.#pool.abort());
     try {
       checkTarget(out);
+      await checkStream(out);
       this.#temporary = systemFiles(out);
       // what is left there may lie in what is to be packed
       this.#temporary.removeLitter();

@@ -8,6 +8,7 @@
  */
 
 import type { FileSink } from "../core/node/node-file-sink.ts";
+import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import type { Sink } from "../core/sink.ts";
 import type { DataCoding } from "../squashfs/data.ts";
@@ -21,6 +22,7 @@ import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import type { Tree } from "../stage/tree/tree.ts";
+import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
 import { BuildSession, type Staged, toSource } from "./session.ts";
@@ -102,13 +104,19 @@ class SquashfsBuild {
 
   async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
     const { offset } = this.#session;
-    if (typeof out === "string")
-      return writeFileTarget(out, offset, (file) => this.#writeFile(staged, inodes, data, file));
     // sizes are known at the end only, and the superblock comes first
-    const file = this.#session.temporary.createHidden();
-    const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false });
-    await this.#session.here((job) => sendImage(job, file, image.bytes, out, offset));
-    return image;
+    const spool = async (temporary: TemporaryFiles, to: Exclude<ImageTarget, string>) => {
+      const file = temporary.createHidden();
+      const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false, isPipe: false });
+      await this.#session.here((job) => sendImage(job, file, image.bytes, to, offset));
+      return image;
+    };
+    if (typeof out !== "string") return spool(this.#session.temporary, out);
+    return writeFileTarget(out, offset, (file, temporary) =>
+      file.isPipe
+        ? withPipe(file.path, (stream) => spool(temporary, stream))
+        : this.#writeFile(staged, inodes, data, file),
+    );
   }
 
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */

@@ -32,6 +32,41 @@ export function checkTarget(out: ImageTarget): void {
   );
 }
 
+/** Throws `INPUT` for a stream that takes nothing any more; the error it has failed with is then the cause. */
+export async function checkStream(out: ImageTarget): Promise<void> {
+  if (typeof out !== "object" || !("getWriter" in out)) return;
+  checkTarget(out);
+  const writer = out.getWriter();
+  let ended: ImageError | undefined;
+  writer.closed.then(
+    () => {
+      ended = streamClosed();
+    },
+    (cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      ended = new ImageError("INPUT", `the stream to write to has failed: ${why}`, { cause });
+    },
+  );
+  // what was settled before has been told by then; letting go of the writer is told later, to nobody
+  await Promise.resolve();
+  const error = ended;
+  writer.releaseLock();
+  if (error) throw error;
+}
+
+function streamClosed(cause?: unknown): ImageError {
+  return new ImageError("INPUT", "the stream to write to is closed", { cause });
+}
+
+/** What Node says of a write to a stream that is being closed; the second, a fault of its own, in the middle of the close. */
+const CLOSING_CODES: readonly unknown[] = ["ERR_INVALID_STATE", "ERR_INTERNAL_ASSERTION"];
+
+/** What writing to a stream failed with: its own error, but for what says that it was being closed. */
+function streamError(error: unknown): unknown {
+  const isClosing = error instanceof Error && "code" in error && CLOSING_CODES.includes(error.code);
+  return isClosing ? streamClosed(error) : error;
+}
+
 /** A stream to what this process has open: where that is a file, the build leaves it out of what it packs. */
 export class DescriptorStream extends WritableStream<Uint8Array> {
   readonly descriptor: number;
@@ -63,6 +98,8 @@ export interface SharedTarget extends TemporaryFile {
 export interface FileTarget extends SharedTarget {
   /** The target itself is written to (a device), so that the head must come last. */
   inPlace: boolean;
+  /** The target is a FIFO: it is written front to back. */
+  isPipe: boolean;
 }
 
 /**
@@ -74,9 +111,9 @@ export async function writeFileTarget<R>(
   offset: number,
   write: (file: FileTarget, temporary: TemporaryFiles) => Promise<R>,
 ): Promise<R> {
-  const { path, inPlace, temporary, commit, close } = openTarget(out);
+  const { path, inPlace, isPipe, temporary, commit, close } = openTarget(out);
   try {
-    const result = await write({ path, shownPath: out, offset, inPlace }, temporary);
+    const result = await write({ path, shownPath: out, offset, inPlace, isPipe }, temporary);
     commit();
     return result;
   } finally {
@@ -140,11 +177,12 @@ export async function sendImage(
   offset: number,
 ): Promise<void> {
   if (!("getWriter" in out)) return copyImage(job, file, length, moveSink(out, offset));
+  await checkStream(out);
   const stream = new SequentialSink(out);
   try {
     await copyImage(job, file, length, moveSink(stream, offset));
   } catch (error) {
     void stream.abort(error);
-    throw error;
+    throw streamError(error);
   }
 }

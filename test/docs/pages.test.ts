@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { buildErofs, directory } from "../../dist/index.js";
+import { buildErofs, directory, entries } from "../../dist/index.js";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -49,6 +49,26 @@ test("the image has the bytes that are shown, and no others", async () => {
     Buffer.from(hex!.replaceAll(" ", ""), "hex").copy(shown, Number.parseInt(offset!, 16));
   }
   expect(readFileSync(`${scratch}/box.img`).toString("hex")).toBe(shown.toString("hex"));
+});
+
+test("README's example of a tree in JavaScript runs as it is written", async () => {
+  const readme = readFileSync(new URL("README.md", root), "utf8");
+  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+  const [code, ...more] = blocks.filter((block) => block.includes("readAt"));
+  expect(more).toEqual([]);
+  const names = "buildErofs, entries";
+  const run = code!.replace(`import { ${names} } from "ts-mkerofs";`, `const { ${names} } = api;`);
+  expect(run).not.toBe(code);
+  const lines: unknown[][] = [];
+  const AsyncFunction = (async () => undefined).constructor as new (
+    ...words: string[]
+  ) => (...values: unknown[]) => Promise<void>;
+  await new AsyncFunction("api", "console", run)(
+    { buildErofs, entries },
+    { log: (...line: unknown[]) => lines.push(line) },
+  );
+  expect(lines).toEqual([[expect.stringMatching(/^[0-9a-f-]{36}$/), expect.any(Number), expect.any(Number), "5.4"]]);
+  expect(lines[0]![1]).toBeGreaterThan(1 << 20);
 });
 
 const folders = ["", ".ci", "bench", "docs", "scripts", "src", "test"];

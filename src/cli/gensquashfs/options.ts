@@ -8,6 +8,7 @@ import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
+import { imagePath } from "../image-path.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { wordsFor } from "../shared/compressor-help.ts";
 import { checkCompressorName, parseGensquashfsWords } from "../shared/compressor-words.ts";
@@ -53,13 +54,14 @@ export function parseGensquashfs(
   const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
   if (settings.extra?.split(",").includes("help")) return { action: "print", text: describeWords(settings.compressor) };
-  const [image, ...more] = operands;
-  if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
+  const [target, ...more] = operands;
+  if (target === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much`, usageHint(MANUAL));
   if (settings.packFile === undefined && settings.packDir === undefined) {
     throw new UsageError("one of --pack-file and --pack-dir is needed");
   }
   const mtime = settings.defaults.mtime ?? (env.SOURCE_DATE_EPOCH ? parseEpoch(env.SOURCE_DATE_EPOCH) : 0);
+  const image = imagePath(target);
   return squashfsJob({
     image,
     nameOf: optionNames(given, FIELDS),

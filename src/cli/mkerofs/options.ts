@@ -4,6 +4,7 @@
  */
 import type { BuildOptions, RunOptions, SquashfsOptions } from "../../build/options.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
+import { imagePath } from "../image-path.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { parseAlgorithms, parseCompressor } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
@@ -92,7 +93,7 @@ function takeOperands([image, ...sources]: readonly string[], closure: string | 
     throw new UsageError("SOURCE is missing, or --closure", usageHint(MANUAL));
   }
   if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
-  return { image, sources };
+  return { image: imagePath(image), sources };
 }
 
 /** What options come to together. */

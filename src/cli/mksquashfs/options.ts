@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import type { SquashfsOptions } from "../../index.ts";
+import { imagePath } from "../image-path.ts";
 import { applyWords, type Said } from "../shared/command-line.ts";
 import { parseMksquashfsWords } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
@@ -43,7 +44,7 @@ export function parseMksquashfs(
     throw new UsageError("SOURCE and IMAGE are needed, in front of options", usageHint(MANUAL));
   }
   const { settings, given } = applyWords(readLine(line, OPTIONS), DEFAULTS);
-  return toJob(sources, image, { settings, given }, env.SOURCE_DATE_EPOCH);
+  return toJob(sources, imagePath(image), { settings, given }, env.SOURCE_DATE_EPOCH);
 }
 
 function toJob(

@@ -25,6 +25,8 @@ export interface Target {
   path: string;
   /** Whether writing goes to the target itself (a device), so that the head must come last. */
   inPlace: boolean;
+  /** The target is a FIFO, or a pipe: it can be written front to back only. */
+  isPipe: boolean;
   /** Makes what else has to be kept in files meanwhile. */
   temporary: TemporaryFiles;
   /** All is durable: puts the image in its place. */
@@ -46,17 +48,18 @@ export function prepareTarget(target: string): FileIdentity | undefined {
   return identifyPath(target);
 }
 
-/** Prepares to write a target: a temporary file beside a regular file, or a device itself. */
+/** Prepares to write a target: a temporary file beside a regular file, or a device or a FIFO itself. */
 export function openTarget(target: string): Target {
   checkWindowsTarget(target);
   const { existing, final } = follow(target);
-  if (existing?.isBlockDevice() || existing?.isCharacterDevice()) {
+  const isPipe = existing?.isFIFO() === true;
+  if (isPipe || existing?.isBlockDevice() || existing?.isCharacterDevice()) {
     const temporary = TemporaryFiles.ofSystem(target);
-    return { path: target, inPlace: true, temporary, commit: () => undefined, close: () => temporary.remove() };
+    return { path: target, inPlace: true, isPipe, temporary, commit: () => undefined, close: () => temporary.remove() };
   }
   if (existing?.isDirectory()) throw new ImageError("INPUT", `${target}: is a directory`, { path: target });
   if (existing && !existing.isFile())
-    throw new ImageError("INPUT", `${target}: neither a file nor a device`, { path: target });
+    throw new ImageError("INPUT", `${target}: neither a file, a device nor a FIFO`, { path: target });
   const temporary = TemporaryFiles.beside(final, target);
   try {
     const path = temporary.create(0o666);
@@ -66,7 +69,7 @@ export function openTarget(target: string): Target {
       temporary.release(path);
       syncDirectory(dirname(final));
     };
-    return { path, inPlace: false, temporary, commit, close: () => temporary.remove() };
+    return { path, inPlace: false, isPipe, temporary, commit, close: () => temporary.remove() };
   } catch (error) {
     temporary.remove();
     throw error;

@@ -1,6 +1,6 @@
 /** Sinks and streams of a caller's own that fail. */
 import { describe, expect, test } from "vitest";
-import { buildErofs, type Entry, entries, ImageError, type Sink } from "../../../dist/index.js";
+import { buildErofs, buildSquashfs, type Entry, entries, ImageError, type Sink } from "../../../dist/index.js";
 import { failureOf } from "../../helpers/faults.ts";
 
 const list: Entry[] = Array.from({ length: 40 }, (_, index) => ({
@@ -105,6 +105,33 @@ describe("a stream", () => {
     const { stream, seen } = makeStream(-1);
     await buildErofs(entries(list), stream);
     expect(seen).toMatchObject({ closed: 1, aborted: [] });
+  });
+
+  test("that is closed, or is being closed, is an error of this package", async () => {
+    const expected = { name: "ImageError", code: "INPUT", message: "the stream to write to is closed" };
+    for (const wait of [true, false]) {
+      const { stream } = makeStream(-1);
+      const closing = stream.close();
+      if (wait) await closing;
+      expect(await failureOf(buildErofs(entries(list), stream))).toMatchObject(expected);
+      expect(await failureOf(buildSquashfs(entries(list), stream))).toMatchObject(expected);
+      expect(stream.locked).toBe(false);
+    }
+    // in the middle of a close that never ends
+    const stuck = new WritableStream<Uint8Array>({ close: () => new Promise(() => undefined) });
+    void stuck.close();
+    expect(await failureOf(buildErofs(entries(list), stuck))).toMatchObject(expected);
+  });
+
+  test("that has failed is an error, whose cause is the stream's own", async () => {
+    const own = new RangeError("the disk of the stream is full");
+    for (const build of [buildErofs, buildSquashfs]) {
+      const { stream } = makeStream(-1);
+      await stream.abort(own);
+      const error = await failureOf(build(entries(list), stream));
+      expect(error).toBeInstanceOf(ImageError);
+      expect(error).toMatchObject({ code: "INPUT", cause: own, message: expect.stringContaining(own.message) });
+    }
   });
 
   test("that someone else is writing to is an error", async () => {
