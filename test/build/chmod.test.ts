@@ -138,10 +138,10 @@ test("entries and the lines of a pack file get other modes too", async () => {
 });
 
 test.each<[unknown, string]>([
-  ["*=755", "chmod: not an array of {pattern, mode}"],
-  [[null], "chmod: rule 1: its pattern is no string"],
-  [[{ pattern: /a/, mode: 0 }], "chmod: rule 1: its pattern is no string"],
-  [[{ pattern: "a", mode: 0 }, { pattern: "a" }], "chmod: rule 2: undefined is no mode, such as 0755 or u+x,go-w"],
+  ["*=755", 'chmod: "*=755" is not an array of {pattern, mode}'],
+  [[null], "chmod[0]: null is not an object"],
+  [[{ pattern: /a/, mode: 0 }], "chmod[0].pattern: a RegExp is not a string"],
+  [[{ pattern: "a", mode: 0 }, { pattern: "a" }], "chmod[1].mode: is missing: a mode"],
   [[{ pattern: "a", mode: "u+q" }], 'chmod: rule 1: "u+q" is no mode, such as 0755 or u+x,go-w'],
   [[{ pattern: "a", mode: 0o10000 }], "chmod: rule 1: 4096 is no mode, such as 0755 or u+x,go-w"],
   [[{ pattern: "a", mode: -1 }], "chmod: rule 1: -1 is no mode, such as 0755 or u+x,go-w"],

@@ -45,12 +45,15 @@ export class CallFolder {
 
   /** An error about a path in the folder, with the path as it was given. */
   restore(error: unknown): unknown {
-    if (!this.#isUsed || !(error instanceof ImageError) || !error.path?.startsWith(this.#prefix)) return error;
-    const path = error.path.slice(this.#prefix.length);
+    if (!this.#isUsed || !(error instanceof ImageError) || error.path === undefined) return error;
+    const { path: whole } = error;
+    const prefix = slashed(this.#prefix);
+    if (!slashed(whole).startsWith(prefix)) return error;
+    const path = whole.slice(prefix.length);
     const { code, offset, cause } = error;
     return new ImageError(
       code,
-      error.message.replaceAll(error.path, () => path),
+      error.message.replaceAll(whole, () => path),
       { path, offset, cause },
     );
   }
@@ -58,6 +61,11 @@ export class CallFolder {
   get #prefix(): string {
     return this.#path === undefined || this.#path.endsWith("/") ? `${this.#path}` : `${this.#path}/`;
   }
+}
+
+/** A path as the system tells it apart: on Windows both slashes are one. */
+function slashed(path: string): string {
+  return process.platform === "win32" ? path.replaceAll("\\", "/") : path;
 }
 
 /** Does `work` now, and tells how that ended when it is asked. */

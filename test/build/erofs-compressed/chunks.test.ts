@@ -70,7 +70,7 @@ test.each([
 });
 
 test.each<[BuildOptions, string]>([
-  [{ dedupeChunks: true, compress: { algorithm: "lz4" } }, "dedupeChunks: not together with compression"],
+  [{ dedupeChunks: true, compress: { algorithm: "lz4" } }, "dedupeChunks: not together with compress"],
   [{ dedupeChunks: true, chunkSize: 2 << 20 }, "dedupeChunks: chunks are 1 MiB at most"],
   [{ dedupeChunks: true, dsunit: 8 }, "dsunit: "],
   [{ dedupeChunks: true, targetKernel: "5.14" }, "Linux 5.14 does not read a chunk size"],

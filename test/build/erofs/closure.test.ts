@@ -95,7 +95,9 @@ describe("a closure", () => {
       yield Buffer.from(`${store}/aaa-one\n`);
       throw failure;
     }
-    await expect(buildErofs(closure("-", input()), `${scratch}/refused`)).rejects.toBe(failure);
+    await expect(buildErofs(closure("-", input()), `${scratch}/refused`)).rejects.toMatchObject({
+      ...{ code: "IO", path: "-", message: "-: the pipe broke", cause: failure },
+    });
   });
 
   test("dereferences hard links, also those between tops and to paths outside", async () => {

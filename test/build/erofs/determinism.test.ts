@@ -159,7 +159,7 @@ describe("one image", () => {
 
   test("of a directory and of the same entries from memory, in whatever order they come", async () => {
     const list = describeTree(tree, { contents: true }).map(
-      ({ hardLinkOf, ...entry }): Entry =>
+      ({ hardLinkOf, size: _, ...entry }): Entry =>
         hardLinkOf === undefined ? entry : { path: entry.path, kind: "hardlink", target: hardLinkOf },
     );
     const [links, others] = [
