@@ -185,8 +185,8 @@ class Helper {
     this.#worker = new Worker(url, {
       workerData: start,
       execArgv: [],
-      // jobs make short-lived garbage only: a small nursery keeps a helper near its code's own size (8 were no quicker)
-      resourceLimits: { maxYoungGenerationSizeMb: 3 },
+      // jobs make short-lived garbage only: half of the usual nursery (a smaller one is collected too often)
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     this.started = new Promise((resolve) => {
       this.#worker.once("online", resolve).once("exit", () => resolve());

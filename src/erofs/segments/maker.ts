@@ -16,8 +16,8 @@ import { ParentLinks } from "./parent-links.ts";
 import { type ImageFile, SegmentPlacer } from "./placer.ts";
 import { SegmentRow, type SharedRow } from "./row.ts";
 
-/** Bytes of segments that may wait in a thread for their turns: one, as more cost memory and were no quicker. */
-const WAITING_BYTES = 4 << 20;
+/** Bytes of segments that may wait in a thread for their turns: about two, as with one threads wait for each other. */
+const WAITING_BYTES = 8 << 20;
 
 /** What all segments of an image have in common; plain data, most of it in shared memory. */
 export interface SegmentCommons {
