@@ -1,7 +1,14 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build/erofs.ts";
 export type { BuildOptions, BuildProgress, RunOptions, SquashfsOptions } from "./build/options.ts";
-export type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "./build/report.ts";
+export type {
+  BuildReport,
+  BuildSeconds,
+  EntryCounts,
+  PrintedError,
+  PrintedReport,
+  SquashfsReport,
+} from "./build/report.ts";
 export { buildSquashfs } from "./build/squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";

@@ -11,6 +11,7 @@ import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import type { StagePolicy } from "../stage/tree/policy.ts";
 import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
+import { countReads } from "./contents.ts";
 
 /** What is to be made; plain data, most of it in shared memory. */
 export interface ClosureWork extends SegmentCommons {
@@ -58,6 +59,7 @@ class ClosurePacker {
     this.#root = root;
     this.#work = work;
     this.#reader = job.keep(new ClosureReader(work.policy));
+    countReads(job, this.#reader.contents);
   }
 
   static async create(job: JobContext, root: Tree, work: ClosureWork, image: ImageFile): Promise<ClosurePacker> {

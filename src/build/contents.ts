@@ -40,7 +40,18 @@ export async function openContents(
   tree: Tree,
   contents: SharedContents | Contents,
 ): Promise<Contents> {
-  return job.keep(isShared(contents) ? await open(tree, contents) : contents);
+  return countReads(job, job.keep(isShared(contents) ? await open(tree, contents) : contents));
+}
+
+/** Has the bytes that a thread reads of contents counted when its part is over. */
+export function countReads<C extends Contents>(job: JobContext, contents: C): C {
+  const release = () => {
+    job.countRead(contents.bytesRead);
+    // the main thread's contents may be read on in other jobs
+    contents.bytesRead = 0;
+  };
+  job.keep({ release });
+  return contents;
 }
 
 async function open(tree: Tree, contents: SharedContents): Promise<Contents> {

@@ -56,7 +56,7 @@ class ErofsBuild {
         mountPoint: this.#options.mountPoint,
         excluded,
         unmatchedRules: [...unmatched, ...session.unmatchedExcludes],
-        ...session.describeStage(source),
+        ...session.describe(source),
         seconds: session.seconds,
       };
     });

@@ -3,13 +3,16 @@
  * an image is known only when all else is in place. A target that is no file, or a device, gets the finished image front
  * to back.
  */
+
 import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
 import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
+import type { Digest } from "./jobs/node-digest.ts";
 import { withPipe } from "./node-pipe.ts";
 import type { BuildSession } from "./session.ts";
 import {
   copyImage,
+  digestImage,
   type FileTarget,
   type ImageTarget,
   openSink,
@@ -31,31 +34,32 @@ export async function makeImageFile<R extends { bytes: number }>(
   out: ImageTarget,
   make: MakeImage<R>,
 ): Promise<R> {
-  const { offset } = session;
+  const { offset, digest } = session;
   if (typeof out !== "string") {
-    return spool(session, make, session.temporary, (...image) => sendImage(...image, out, offset));
+    return spool(session, make, session.temporary, (...image) => sendImage(...image, out, session));
   }
   return writeFileTarget(out, offset, async (file, temporary) => {
     if (file.isPipe) {
       const send = (stream: WritableStream<Uint8Array>) =>
-        spool(session, make, temporary, (...image) => sendImage(...image, stream, offset));
+        spool(session, make, temporary, (...image) => sendImage(...image, stream, session));
       return withPipe(file.path, send);
     }
-    if (file.inPlace) return spool(session, make, temporary, (...image) => copyToDevice(...image, file));
+    if (file.inPlace) return spool(session, make, temporary, (...image) => copyToDevice(...image, file, digest));
     session.leaveOut(temporary.named);
     const made = await make(file, temporary);
-    await session.watch("write", made.bytes, () => session.here((job) => sync(job, file, made.bytes)));
+    await session.watch("write", made.bytes, () => session.here((job) => finish(job, file, made.bytes, digest)));
     return made;
   });
 }
 
-/** Gives the file its length, and makes it durable. */
-async function sync(job: JobContext, file: SharedTarget, bytes: number): Promise<void> {
+/** Gives the file its length, makes it durable, and reads it once more where its digest is asked for. */
+async function finish(job: JobContext, file: SharedTarget, bytes: number, digest: Digest | undefined): Promise<void> {
   await withFileSink(file, async (sink) => {
     sink.truncate(bytes);
     sink.sync();
     job.advance(bytes);
   });
+  if (digest) await digestImage(job, file, bytes, digest);
 }
 
 /** Makes the image in a temporary file, which `send` passes on. */
@@ -73,7 +77,13 @@ async function spool<R extends { bytes: number }>(
   return made;
 }
 
-async function copyToDevice(job: JobContext, file: TemporaryFile, length: number, device: FileTarget): Promise<void> {
+async function copyToDevice(
+  job: JobContext,
+  file: TemporaryFile,
+  length: number,
+  device: FileTarget,
+  digest: Digest | undefined,
+): Promise<void> {
   checkDeviceRoom(device.path, device.offset + length);
-  await copyImage(job, file, length, new HeadLastSink(openSink(job, device), HEAD_BYTES));
+  await copyImage(job, file, length, new HeadLastSink(openSink(job, device), HEAD_BYTES), digest);
 }

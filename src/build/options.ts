@@ -1,5 +1,5 @@
 /** What a build can be told, and what it tells while it runs. */
-import { able, type Checks, callback, checkOptions, list, NUMBER, record, TEXT } from "../core/options/checks.ts";
+import { able, type Checks, callback, checkOptions, FLAG, list, NUMBER, record, TEXT } from "../core/options/checks.ts";
 import { EROFS_CHECKS, type ErofsLayoutOptions } from "../erofs/options.ts";
 import { SQUASHFS_CHECKS, type SquashfsLayoutOptions } from "../squashfs/options.ts";
 import { SORT_RULE, type SortRule } from "../stage/tree/file-order.ts";
@@ -17,6 +17,8 @@ export interface RunOptions extends StageOptions {
   offset?: number | undefined;
   /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
   mountPoint?: string | undefined;
+  /** The image's SHA-256 goes into the report (`--digest`): an image that is a file is read once more for it. Default: false. */
+  digest?: boolean | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
   signal?: AbortSignal | undefined;
   /** Called at most about ten times a second. */
@@ -49,6 +51,7 @@ const RUN_CHECKS: Checks<RunOptions> = {
   sort: list("an array of rules", record("key of a rule", SORT_RULE)),
   offset: NUMBER,
   mountPoint: TEXT,
+  digest: FLAG,
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),
 };

@@ -1,5 +1,6 @@
 /** What a build tells when it is done. */
 
+import type { ErrorCode } from "../core/error.ts";
 import type { WrittenImage } from "../erofs/report.ts";
 
 /** What both ways to build an EROFS image say of what they have made. */
@@ -13,6 +14,8 @@ export interface MadeImage extends WrittenImage {
 
 /** What a build of an EROFS image did. Sizes in bytes, times in seconds. */
 export interface BuildReport {
+  /** What the image is. */
+  format: "erofs";
   /** Bytes of the image, without `offset`. */
   bytes: number;
   /** Bytes of a block. */
@@ -25,6 +28,13 @@ export interface BuildReport {
   uuid: string;
   /** Volume label. */
   label: string;
+  /**
+   * Bytes of contents that were read of the sources; what is read again, to be compared or once its place is known, counts
+   * again, so that it may be another number each time.
+   */
+  bytesRead: number;
+  /** SHA-256 of the image's bytes, from `offset` on, as 64 hex digits; undefined without the option `digest`. */
+  digest: string | undefined;
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */
@@ -61,6 +71,8 @@ export interface BuildReport {
 
 /** What a build of a SquashFS image did. Sizes in bytes, times in seconds. */
 export interface SquashfsReport {
+  /** What the image is. */
+  format: "squashfs";
   /** Bytes of the image with its padding, without `offset`. */
   bytes: number;
   /** Bytes without padding: what the superblock says. */
@@ -77,6 +89,13 @@ export interface SquashfsReport {
   ids: number;
   /** What blocks are compressed with, and its level where it has some: `zstd,15`. */
   compressor: string;
+  /**
+   * Bytes of contents that were read of the sources; what is read again, to be compared or once its place is known, counts
+   * again, so that it may be another number each time.
+   */
+  bytesRead: number;
+  /** SHA-256 of the image's bytes, from `offset` on, as 64 hex digits; undefined without the option `digest`. */
+  digest: string | undefined;
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */
@@ -141,4 +160,27 @@ export interface EntryCounts {
   sockets: number;
   /** Further names of files already counted. */
   hardLinks: number;
+}
+
+/** What the commands print with `--json` when an image is made. What is undefined is not there. */
+export type PrintedReport = (BuildReport | SquashfsReport) & {
+  /** Version of the command. */
+  version: string;
+  /** Path of the image as it was given; `-` is standard output. */
+  image: string;
+};
+
+/** What the commands print with `--json` when none is made. */
+export interface PrintedError {
+  /** Version of the command. */
+  version: string;
+  /** What went wrong. */
+  error: {
+    /** That of an ImageError; `USAGE`: the command line cannot be understood, or asks for what is not supported. */
+    code: ErrorCode | "USAGE";
+    /** What would be printed for people, without the command's name. */
+    message: string;
+    /** Path of the source entry, or of the image, that failed, where it is about one. */
+    path?: string;
+  };
 }

@@ -30,6 +30,7 @@ import { Tree } from "../stage/tree/tree.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
 import { whenAborted } from "./abort.ts";
 import { isShared, type SharedContents } from "./contents.ts";
+import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
@@ -56,6 +57,9 @@ export interface OpenSource {
   /** Says more of an error about one of the tops. */
   explain(error: unknown): unknown;
 }
+
+/** What a session knows of a build that is done. */
+type SessionReport = Pick<BuildReport, "bytesRead" | "digest" | "modesByRule" | "ownFiles" | "unmatchedChmod">;
 
 /** What callers give as a source: a list of paths stands for `paths()` of it. Throws `INPUT` for anything else. */
 export function toSource(source: readonly (string | Uint8Array)[] | Source): Source {
@@ -86,6 +90,7 @@ export class BuildSession {
   readonly #started = now();
   #unmatchedChmod: string[] = [];
   #temporary: TemporaryFiles | undefined;
+  #digest: Digest | undefined;
 
   /** @param codecs how many instances of WebAssembly each thread needs */
   constructor(source: Source, options: RunOptions, codecs = 0) {
@@ -110,6 +115,11 @@ export class BuildSession {
     const names = this.#own.map(({ name }) => name);
     const areKnown = names.every((name) => name !== undefined);
     return { ...this.#policy, own: { ids: this.#own.map(({ id }) => id), names: areKnown ? names : undefined } };
+  }
+
+  /** What is to get all bytes of the image in order, where its digest is asked for. */
+  get digest(): Digest | undefined {
+    return this.#digest;
   }
 
   /** The temporary files that are not beside the target. */
@@ -150,6 +160,7 @@ export class BuildSession {
       this.#temporary.removeLitter();
       const target = identifyTarget(out);
       if (target) this.leaveOut([target]);
+      if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
       return await work(await this.#open());
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";
@@ -231,9 +242,15 @@ export class BuildSession {
     return findUnmatched(this.#policy.exclude);
   }
 
-  /** What every report says of how the tree came about. */
-  describeStage({ tree }: Pick<Staged, "tree">): Pick<BuildReport, "modesByRule" | "ownFiles" | "unmatchedChmod"> {
-    return { ownFiles: tree.ownFiles, unmatchedChmod: this.#unmatchedChmod, modesByRule: tree.hasRuledModes };
+  /** What every report says of how the tree came about, and of the whole build; to be called once, in the end. */
+  describe({ tree }: Pick<Staged, "tree">): SessionReport {
+    return {
+      bytesRead: this.#pool.control.bytesRead,
+      digest: this.#digest?.finish(),
+      ownFiles: tree.ownFiles,
+      unmatchedChmod: this.#unmatchedChmod,
+      modesByRule: tree.hasRuledModes,
+    };
   }
 
   /**

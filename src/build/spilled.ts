@@ -33,6 +33,8 @@ export function openFiles(
 
 /** The contents of the packed inode, out of the spill file where they were gathered. */
 export class GatheredContents implements Contents {
+  /** None are of the sources. */
+  bytesRead = 0;
   readonly #source: TemporaryFile;
   readonly #arrangement: Arrangement;
   #file: SpillFile | undefined;

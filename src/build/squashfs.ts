@@ -26,7 +26,7 @@ import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
 import { BuildSession, type Staged, toSource } from "./session.ts";
-import { type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
+import { digestImage, type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
 
 /**
  * Builds a SquashFS image of `source` in `out`.
@@ -76,7 +76,7 @@ class SquashfsBuild {
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
         unmatchedRules: [...order.unmatched, ...session.unmatchedExcludes],
-        ...session.describeStage(staged),
+        ...session.describe(staged),
         seconds: session.seconds,
       };
     });
@@ -108,15 +108,23 @@ class SquashfsBuild {
     const spool = async (temporary: TemporaryFiles, to: Exclude<ImageTarget, string>) => {
       const file = temporary.createHidden();
       const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false, isPipe: false });
-      await this.#session.here((job) => sendImage(job, file, image.bytes, to, offset));
+      await this.#session.here((job) => sendImage(job, file, image.bytes, to, this.#session));
       return image;
     };
     if (typeof out !== "string") return spool(this.#session.temporary, out);
     return writeFileTarget(out, offset, (file, temporary) =>
       file.isPipe
         ? withPipe(file.path, (stream) => spool(temporary, stream))
-        : this.#writeFile(staged, inodes, data, file),
+        : this.#writeTarget(staged, inodes, data, file),
     );
+  }
+
+  /** Writes a target that is a file or a device, and reads it once more where its digest is asked for. */
+  async #writeTarget(staged: Staged, inodes: InodeOrder, plan: DataPlan, file: FileTarget): Promise<FinishedImage> {
+    const { digest } = this.#session;
+    const image = await this.#writeFile(staged, inodes, plan, file);
+    if (digest) await this.#session.here((job) => digestImage(job, file, image.bytes, digest));
+    return image;
   }
 
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */

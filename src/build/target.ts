@@ -8,6 +8,7 @@ import { openTarget, prepareTarget } from "../core/node/node-target.ts";
 import { type TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import { SequentialSink, type Sink } from "../core/sink.ts";
 import type { JobContext } from "../core/threads.ts";
+import type { Digest } from "./jobs/node-digest.ts";
 
 /** Bytes of a finished image that are copied at once. */
 const COPY_BYTES = 1 << 20;
@@ -153,19 +154,47 @@ function moveSink(out: Sink, offset: number): Sink {
   };
 }
 
-/** Copies a finished image of `length` bytes, which lies in a temporary file, to a sink, front to back. */
-export async function copyImage(job: JobContext, file: TemporaryFile, length: number, sink: Sink): Promise<void> {
+/**
+ * Copies a finished image of `length` bytes, which lies in a temporary file, to a sink, front to back.
+ *
+ * @param digest gets the bytes too
+ */
+export async function copyImage(
+  job: JobContext,
+  file: TemporaryFile,
+  length: number,
+  sink: Sink,
+  digest?: Digest,
+): Promise<void> {
   const image = job.keep(new SpillFile(file.path, file.shownPath));
   await sink.truncate(length);
-  const buffer = new Uint8Array(COPY_BYTES);
-  for (let done = 0; done < length; ) {
-    const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
-    if (got === 0) throw new ImageError("IO", "the temporary image is shorter than it was written");
-    await sink.writeAt(buffer.subarray(0, got), done);
-    done += got;
-    await job.breathe(got);
+  let done = 0;
+  for (const bytes of chunksOf(image, length)) {
+    digest?.update(bytes);
+    await sink.writeAt(bytes, done);
+    done += bytes.length;
+    await job.breathe(bytes.length);
   }
   await sink.close();
+}
+
+/** Adds a finished image of `length` bytes to its digest, as the file has it. */
+export async function digestImage(job: JobContext, file: SharedTarget, length: number, digest: Digest): Promise<void> {
+  for (const bytes of chunksOf(openImage(job, file), length)) {
+    digest.update(bytes);
+    await job.breathe();
+  }
+}
+
+/** All bytes of an image, in order; each chunk is gone when the next is asked for. */
+function* chunksOf(image: SpillFile, length: number): Generator<Uint8Array, void, void> {
+  const buffer = new Uint8Array(Math.min(COPY_BYTES, length));
+  for (let done = 0; done < length; ) {
+    const got = image.readAt(buffer.subarray(0, Math.min(COPY_BYTES, length - done)), done);
+    if (got === 0) throw image.fail("what was written cannot be read again");
+    yield buffer.subarray(0, got);
+    done += got;
+  }
 }
 
 /** The same to a stream or a caller's Sink, `offset` bytes from its start. */
@@ -174,13 +203,13 @@ export async function sendImage(
   file: TemporaryFile,
   length: number,
   out: Exclude<ImageTarget, string>,
-  offset: number,
+  { offset, digest }: { offset: number; digest: Digest | undefined },
 ): Promise<void> {
-  if (!("getWriter" in out)) return copyImage(job, file, length, moveSink(out, offset));
+  if (!("getWriter" in out)) return copyImage(job, file, length, moveSink(out, offset), digest);
   await checkStream(out);
   const stream = new SequentialSink(out);
   try {
-    await copyImage(job, file, length, moveSink(stream, offset));
+    await copyImage(job, file, length, moveSink(stream, offset), digest);
   } catch (error) {
     void stream.abort(error);
     throw streamError(error);

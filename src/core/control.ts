@@ -13,6 +13,8 @@ const COUNTERS = 2;
 const REST = CLAIM + COUNTERS;
 /** An even number of them: doubles follow. */
 const WORDS = 2 * Math.ceil((REST + 1) / 2);
+/** What each thread has: two doubles and a word. */
+const THREAD_BYTES = 20;
 const TURN_MS = 50;
 /** In the place of a job's number: the thread is asked for nothing. */
 const NOTHING = 0;
@@ -22,15 +24,18 @@ export class Control {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #done: Float64Array;
+  /** By thread: bytes of contents, of all jobs. */
+  readonly #read: Float64Array;
   /** By thread: the job that it may begin with, below 0 once it has. */
   readonly #asked: Int32Array;
 
   constructor(threads: number | SharedArrayBuffer) {
-    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * WORDS + 12 * threads) : threads;
-    const count = (this.buffer.byteLength - 4 * WORDS) / 12;
+    this.buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * WORDS + THREAD_BYTES * threads) : threads;
+    const count = (this.buffer.byteLength - 4 * WORDS) / THREAD_BYTES;
     this.#words = new Int32Array(this.buffer, 0, WORDS);
     this.#done = new Float64Array(this.buffer, 4 * WORDS, count);
-    this.#asked = new Int32Array(this.buffer, 4 * WORDS + 8 * count, count);
+    this.#read = new Float64Array(this.buffer, 4 * WORDS + 8 * count, count);
+    this.#asked = new Int32Array(this.buffer, 4 * WORDS + 16 * count, count);
   }
 
   /** The share of the time, in percent, in which threads are to do nothing. */
@@ -119,6 +124,16 @@ export class Control {
   /** Adds to what `thread` has done; each thread writes its own word only. */
   advance(thread: number, amount: number): void {
     this.#done[thread]! += amount;
+  }
+
+  /** Adds to the bytes of contents that `thread` has read; each thread writes its own word only. */
+  countRead(thread: number, bytes: number): void {
+    this.#read[thread]! += bytes;
+  }
+
+  /** Bytes of contents that all threads have read, in all jobs. */
+  get bytesRead(): number {
+    return this.#read.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** What all threads have done since {@link reset}. */

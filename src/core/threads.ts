@@ -83,6 +83,11 @@ export class JobContext {
     this.control.advance(this.thread, done);
   }
 
+  /** Adds to the bytes of contents that have been read. */
+  countRead(bytes: number): void {
+    this.control.countRead(this.thread, bytes);
+  }
+
   /**
    * To be called every few milliseconds, and given what has been done since; throws `ABORTED` when the build is to stop.
    * What it returns is to be awaited: now and then the main thread lets signals, timers and progress through. Mostly

@@ -31,6 +31,7 @@ export function describeImage({ superblock, ...written }: WrittenImage) {
   const { blockSize, blocks } = superblock;
   const algorithms = usedAlgorithms(superblock);
   return {
+    format: "erofs" as const,
     ...written,
     bytes: blocks * blockSize,
     blockSize,

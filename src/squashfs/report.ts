@@ -20,6 +20,7 @@ export function describeSquashfs(
     settings: { level },
   } = settings.compression;
   return {
+    format: "squashfs" as const,
     bytes: image.bytes,
     bytesUsed: image.bytesUsed,
     blockSize: settings.blockSize,

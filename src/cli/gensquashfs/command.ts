@@ -1,5 +1,7 @@
 /** The command `ts-gensquashfs`. */
+import { mannerOf } from "../shared/json.ts";
 import { formatHelp } from "../shared/manual/help.ts";
+import { optionsOf } from "../shared/manual/manual.ts";
 import { runProgram } from "../shared/program.ts";
 import { MANUAL } from "./manual.ts";
 import { parseGensquashfs } from "./options.ts";
@@ -11,5 +13,6 @@ export function runGensquashfs(manifest: URL): Promise<number> {
     help: (columns) => formatHelp(MANUAL, columns),
     manifest,
     parse: parseGensquashfs,
+    mannerOf: (argv) => mannerOf(argv, optionsOf(MANUAL)),
   });
 }

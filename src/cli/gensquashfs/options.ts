@@ -71,6 +71,7 @@ export function parseGensquashfs(
     },
     options: toOptions(settings, mtime),
     quiet: settings.quiet,
+    json: settings.json,
     progress: "auto",
   });
 }
@@ -81,9 +82,9 @@ function checkImage(image: string, force: boolean): void {
 }
 
 function toOptions(settings: Settings, mtime: number): SquashfsOptions {
-  const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, sortFile } = settings;
+  const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, sortFile } = settings;
   return {
-    ...{ blockSize, exportable, oneFileSystem, padding, workers },
+    ...{ blockSize, exportable, oneFileSystem, padding, workers, digest },
     ...parseGensquashfsWords(settings.compressor, settings.extra),
     fragments: settings.noTailPacking ? "small" : "all",
     xattrs: "marked",

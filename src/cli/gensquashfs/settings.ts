@@ -23,10 +23,12 @@ export interface Settings {
   noHardLinks: boolean;
   force: boolean;
   quiet: boolean;
+  json: boolean;
+  digest: boolean;
 }
 
 /** What is so without options. */
 export const DEFAULTS: Settings = {
   ...{ compressor: "zstd", defaults: {}, keepTime: false, oneFileSystem: false, exportable: false },
-  ...{ noTailPacking: false, noHardLinks: false, force: false, quiet: false },
+  ...{ noTailPacking: false, noHardLinks: false, force: false, quiet: false, json: false, digest: false },
 };

@@ -169,7 +169,13 @@ const RUNNING: readonly Option<Settings>[] = [
     help: "accepted for gensquashfs's sake: what waits in memory is bounded anyway",
   }),
   flag({ names: "-f --force", sets: { force: true }, help: "overwrite IMAGE" }),
-  flag({ names: "-q --quiet", sets: { quiet: true }, help: "print nothing but errors" }),
+  flag({ names: "--json", sets: { json: true }, help: "print the report, or the error, as JSON (docs/report.md)" }),
+  flag({
+    names: "--digest",
+    sets: { digest: true },
+    help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
+  }),
+  flag({ names: "-q --quiet", sets: { quiet: true }, help: "print nothing but errors, and the report with --json" }),
   flag({ names: "-V --version", asks: "version", help: "print the version" }),
   flag({ names: "-h --help", asks: "help", help: "print this" }),
 ];

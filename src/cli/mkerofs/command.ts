@@ -10,7 +10,9 @@ import type { Source } from "../../stage/source/source.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
+import { mannerOf } from "../shared/json.ts";
 import { formatHelp } from "../shared/manual/help.ts";
+import { optionsOf } from "../shared/manual/manual.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
 import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "../shared/summary.ts";
 import type { Hints } from "./hints.ts";
@@ -26,6 +28,7 @@ export function runMkerofs(manifest: URL): Promise<number> {
     name: NAME,
     help: (columns) => formatHelp(MANUAL, columns),
     manifest,
+    mannerOf: (argv) => mannerOf(argv, optionsOf(MANUAL)),
     parse(argv, env) {
       const command = parseOptions(argv, env);
       return command.action === "build" ? toJob(command) : command;

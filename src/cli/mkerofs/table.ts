@@ -296,7 +296,12 @@ const RUNNING: readonly Option<Settings>[] = [
     default: "auto, on a terminal",
     help: "show a progress bar on standard error: auto, always or never",
   }),
-  flag({ names: "--json", sets: { json: true }, help: "print the report as JSON" }),
+  flag({ names: "--json", sets: { json: true }, help: "print the report, or the error, as JSON (docs/report.md)" }),
+  flag({
+    names: "--digest",
+    sets: { digest: true },
+    help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
+  }),
   valued({
     names: "-d",
     value: number("<0-9>", { min: 0, max: 9 }),

@@ -2,7 +2,7 @@
 import { formatHelp } from "../shared/manual/help.ts";
 import { runProgram } from "../shared/program.ts";
 import { MANUAL } from "./manual.ts";
-import { parseMksquashfs } from "./options.ts";
+import { mannerOfMksquashfs, parseMksquashfs } from "./options.ts";
 
 /** Runs the command to its end; returns its exit status. @param manifest `package.json` */
 export function runMksquashfs(manifest: URL): Promise<number> {
@@ -11,5 +11,6 @@ export function runMksquashfs(manifest: URL): Promise<number> {
     help: (columns) => formatHelp(MANUAL, columns),
     manifest,
     parse: parseMksquashfs,
+    mannerOf: mannerOfMksquashfs,
   });
 }

@@ -6,6 +6,7 @@ import { imagePath } from "../image-path.ts";
 import { applyWords, type Said } from "../shared/command-line.ts";
 import { parseMksquashfsWords } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
+import type { Manner } from "../shared/json.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
@@ -47,6 +48,12 @@ export function parseMksquashfs(
   return toJob(sources, imagePath(image), { settings, given }, env.SOURCE_DATE_EPOCH);
 }
 
+/** What a line says of the answer to it, although it may have words that cannot be understood. */
+export function mannerOfMksquashfs(argv: readonly string[]): Manner {
+  const { operands, words } = splitLine(argv, OPTIONS);
+  return { json: words.some(({ name }) => name === "-json"), image: operands.slice(-1).map(imagePath)[0] };
+}
+
 function toJob(
   sources: readonly string[],
   image: string,
@@ -59,17 +66,18 @@ function toJob(
   }
   const settings = { ...typed, ...timesOf(typed, sourceDateEpoch) };
   const { source, exclude, sort, warnOfRules } = openSources(sources, image, settings);
-  const { quiet, progress } = settings;
+  const { quiet, json, progress } = settings;
   const options = { ...toOptions(settings), exclude, sort };
   const nameOf = optionNames(given, FIELDS);
-  return squashfsJob({ image, source, options, quiet, progress, nameOf, warnOfRules });
+  return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnOfRules });
 }
 
 /** What of the settings a build is told. */
 function toOptions(settings: Settings): SquashfsOptions {
   const { compressor, extra, uid, gid, root, fileMode, directoryMode, allTime, keepAsDirectory, noStrip, ...rest } =
     settings;
-  const { append, info, infoFile, exitOnError, quiet, progress, matching, excludes, excludeFiles, ...more } = rest;
+  const { append, info, infoFile, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
+    rest;
   const { maxDepth, follow, actions, pseudo, pseudoOverride, pseudoDirectory, addedXattrs, sortFile, ...options } =
     more;
   return {

@@ -34,6 +34,7 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   /** What could be left out ends the build. */
   exitOnError: boolean;
   quiet: boolean;
+  json: boolean;
   progress: "auto" | "always" | "never" | "percent";
   matching: "paths" | "wildcards" | "regexes";
   excludes: readonly string[];
@@ -55,6 +56,6 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
 /** What is so without options. */
 export const DEFAULTS: Settings = {
   ...{ compressor: "gzip", extra: [], uncompressed: [], root: {}, excludes: [], excludeFiles: [] },
-  ...{ keepAsDirectory: false, noStrip: false, append: true, info: false, quiet: false, progress: "auto" },
+  ...{ keepAsDirectory: false, noStrip: false, append: true, info: false, quiet: false, json: false, progress: "auto" },
   ...{ matching: "paths", pseudo: [], addedXattrs: [], exitOnError: false, pseudoOverride: false, actions: [] },
 };

@@ -62,7 +62,7 @@ export function openSources(given: readonly string[], image: string, settings: S
       warn,
     },
     inImage: inImageOf(places),
-    out: image === "-" ? process.stderr : process.stdout,
+    out: image === "-" || settings.json ? process.stderr : process.stdout,
   };
   return {
     source: async () => amended(source, amendments),

@@ -28,7 +28,13 @@ export const RUNTIME: readonly Option<Settings>[] = [
     help: "show no progress bar; without either option, it is shown on a terminal",
   }),
   flag({ names: "-info", sets: { info: true }, help: "print what is packed" }),
-  flag({ names: "-quiet", sets: { quiet: true }, help: "print nothing but errors" }),
+  flag({ names: "-json", sets: { json: true }, help: "print the report, or the error, as JSON (docs/report.md)" }),
+  flag({
+    names: "-digest",
+    sets: { digest: true },
+    help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
+  }),
+  flag({ names: "-quiet", sets: { quiet: true }, help: "print nothing but errors, and the report with -json" }),
   flag({
     names: "-exit-on-error",
     sets: { exitOnError: true },

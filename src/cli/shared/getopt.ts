@@ -45,9 +45,13 @@ export type Argument<T extends OptionSpec> =
  * Reads a command line, word by word, so that a caller may stop at `--help`. Options may stand behind operands; `--`
  * ends them; long ones may be abbreviated to whatever only one has as its beginning.
  *
+ * @param argv as an iterator: it stands behind what was read, also after an error
  * @throws UsageError for an unknown or ambiguous option, and for an argument missing or out of place.
  */
-export function* getopt<T extends OptionSpec>(argv: readonly string[], specs: readonly T[]): Generator<Argument<T>> {
+export function* getopt<T extends OptionSpec>(
+  argv: readonly string[] | ArrayIterator<string>,
+  specs: readonly T[],
+): Generator<Argument<T>> {
   const words = argv[Symbol.iterator]();
   const argumentOf = (option: T, name: string, attached: string | undefined): string | undefined => {
     if (option.argument !== "required") return attached;

@@ -2,11 +2,13 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setFlagsFromString } from "node:v8";
+import { ImageError } from "../../core/error.ts";
 import { hasStuckThreads } from "../../core/node/node-pool.ts";
 import { endBySignal } from "../../core/node/node-process-end.ts";
 import { type NameOf, OptionError } from "../../core/options/option-error.ts";
 import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
+import { formatJsonError, formatJsonReport, type Manner } from "./json.ts";
 import { PercentLines, ProgressBar } from "./progress.ts";
 import { imageStream, print } from "./streams.ts";
 import { formatMessage, formatWarnings } from "./summary.ts";
@@ -33,7 +35,7 @@ export interface BuildJob {
   /** Nothing but errors and the report is to be printed. */
   quiet: boolean;
   format: Format;
-  /** The report is printed as JSON, and so is an error. */
+  /** The report is printed as JSON, and so is an error: one object on standard output, unless the image goes there. */
   json: boolean;
   /** Builds it. */
   build(out: string | WritableStream<Uint8Array>, context: RunContext): Promise<BuildOutcome>;
@@ -68,6 +70,8 @@ export interface Program {
   manifest: URL;
   /** Reads a command line; throws UsageError for one that cannot be understood. */
   parse(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): ProgramCommand;
+  /** How a command line is answered that cannot be understood. */
+  mannerOf(argv: readonly string[]): Manner;
 }
 
 /** Runs a command to its end; returns its exit status. */
@@ -78,18 +82,31 @@ export async function runProgram(program: Program): Promise<number> {
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=100");
   // A failed write is told to its callback; without a listener it would be thrown as well.
   for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
+  const argv = process.argv.slice(2);
+  let job: BuildJob | undefined;
   try {
-    const command = program.parse(process.argv.slice(2), process.env);
-    if (command.action === "build") return await run(program, command);
+    const command = program.parse(argv, process.env);
+    if (command.action === "build") {
+      job = command;
+      return await run(program, command);
+    }
     await print(stdout, textOf(program, command));
     return 0;
   } catch (error) {
-    const isUsage = error instanceof UsageError;
-    const more = isUsage ? [error.hint, `Try '${program.name} --help' for more information.`] : [];
-    const message = formatMessage(program.name, error instanceof Error ? error.message : String(error));
-    await complain(message + more.map((line) => (line === undefined ? "" : `${line}\n`)).join(""));
-    return isUsage ? 2 : 1;
+    await answerError(program, job ?? program.mannerOf(argv), error);
+    return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Says what went wrong, in the manner that was asked for. */
+async function answerError(program: Program, { json, image }: Manner, error: unknown): Promise<void> {
+  const more = error instanceof UsageError ? [error.hint, `Try '${program.name} --help' for more information.`] : [];
+  const message = formatMessage(program.name, error instanceof Error ? error.message : String(error));
+  const lines = message + more.map((line) => (line === undefined ? "" : `${line}\n`)).join("");
+  if (!json) return complain(lines);
+  const said = formatJsonError(readVersion(program), error);
+  // whoever has closed standard output may read the other one
+  await print(image === "-" ? stderr : stdout, said).catch(() => complain(lines));
 }
 
 function textOf(program: Program, command: Exclude<ProgramCommand, BuildJob>): string {
@@ -114,7 +131,7 @@ async function run(program: Program, job: BuildJob): Promise<number> {
   for (const warning of job.warnings) await complain(formatMessage(program.name, `warning: ${warning}`));
 
   const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
-  const lines = job.progress === "percent" ? new PercentLines(image === "-" ? stderr : stdout) : undefined;
+  const lines = job.progress === "percent" ? new PercentLines(image === "-" || job.json ? stderr : stdout) : undefined;
   const bar = showsBar ? new ProgressBar(stderr) : lines;
   const interruption = watchSignals(() => bar?.clear());
   try {
@@ -129,7 +146,7 @@ async function run(program: Program, job: BuildJob): Promise<number> {
     bar?.clear();
     if (!interruption.signal.aborted) throw error instanceof OptionError ? error.reworded(job.nameOf) : error;
     const { name, number } = interruption.signal.reason;
-    await complain(formatMessage(program.name, `interrupted (${name})`));
+    await answerError(program, job, new ImageError("ABORTED", `interrupted (${name})`));
     if (hasStuckThreads()) end(name);
     return 128 + number;
   }
@@ -139,12 +156,8 @@ async function run(program: Program, job: BuildJob): Promise<number> {
 async function report(program: Program, job: BuildJob, { report, text, warnings, notes }: BuildOutcome): Promise<void> {
   const lines = job.quiet ? "" : formatWarnings(program.name, warnings) + (notes ?? "");
   if (lines !== "") await complain(lines);
-  const said = job.json ? toJson(report) : job.quiet ? "" : text;
+  const said = job.json ? formatJsonReport(readVersion(program), job.image, report) : job.quiet ? "" : text;
   if (said !== "") await print(job.image === "-" ? stderr : stdout, said);
-}
-
-function toJson(report: unknown): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
 /** Aborts at the first signal, so that the build can clean up behind itself, and ends the process at the second. */

@@ -14,6 +14,7 @@ export interface SquashfsRequest {
   source: () => Promise<Source>;
   options: SquashfsOptions;
   quiet: boolean;
+  json: boolean;
   progress: BuildJob["progress"];
   /** What messages call options. */
   nameOf: NameOf;
@@ -22,14 +23,14 @@ export interface SquashfsRequest {
 }
 
 /** The job for it. */
-export function squashfsJob({ image, source, options, quiet, ...more }: SquashfsRequest): BuildJob {
+export function squashfsJob({ image, source, options, quiet, json, ...more }: SquashfsRequest): BuildJob {
   const { progress, nameOf, warnOfRules = warnOfSortRules } = more;
   asUsage(() => resolveSquashfsOptions(options), nameOf);
   return {
     action: "build",
     image,
     format: "squashfs",
-    json: false,
+    json,
     warnings: [],
     progress,
     quiet,

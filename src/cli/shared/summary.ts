@@ -13,6 +13,7 @@ export function formatReport(report: BuildReport): string {
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", `Linux ${report.minimumKernel}`],
+    ...digestLine(report),
     ["Took", `${seconds.total.toFixed(2)} s`],
   ]);
 }
@@ -28,6 +29,7 @@ export function formatSquashfsReport(report: SquashfsReport): string {
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", `Linux ${report.minimumKernel}`],
+    ...digestLine(report),
     ["Took", `${report.seconds.total.toFixed(2)} s`],
   ]);
 }
@@ -78,6 +80,10 @@ function formatCounts({ counts, excluded }: { counts: EntryCounts; excluded: num
 function ownFilesLine({ ownFiles }: { ownFiles: number }): ReportLine[] {
   if (ownFiles === 0) return [];
   return [["Left out", ownFiles === 1 ? "the image itself" : `${ownFiles} files of this build, the image among them`]];
+}
+
+function digestLine({ digest }: { digest: string | undefined }): ReportLine[] {
+  return digest === undefined ? [] : [["SHA-256", digest]];
 }
 
 type ReportLine = [what: string, value: string];

@@ -41,6 +41,12 @@ export class SpillFile {
     });
   }
 
+  /** An `IO` about the file. */
+  fail(why: string): ImageError {
+    const path = this.#shownPath;
+    return new ImageError("IO", `${path}: ${why}`, { path });
+  }
+
   /** Closes the file; may be called again. */
   release(): void {
     if (this.#descriptor >= 0) closeSync(this.#descriptor);

@@ -8,6 +8,7 @@ import type { Tree } from "../tree/tree.ts";
 
 /** Reads the contents of entries, by number. */
 export class EntryContents implements Contents {
+  bytesRead = 0;
   readonly #tree: Tree;
   readonly #sources: ReadonlyMap<number, ByteSource>;
 
@@ -26,6 +27,7 @@ export class EntryContents implements Contents {
         throw new ImageError("CHANGED", `${path}: shrank while it was packed`, { path });
       }
       done += got;
+      this.bytesRead += got;
     }
   }
 

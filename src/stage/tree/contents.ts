@@ -5,6 +5,8 @@
  * cheap. A result that is not a promise means that the bytes are there already, which spares the hot path its awaits.
  */
 export interface Contents {
+  /** Bytes that were read of the sources; whoever counts them sets it back to 0. */
+  bytesRead: number;
   /**
    * Fills `into[at, at + length)` with the file's bytes from `offset`, all of them or an error. With `toEnd` the file
    * must end there: one byte behind the range may be scribbled on, and `into` must have room for it.

@@ -32,6 +32,7 @@ export function sourceStamp(stats: Stats | BigIntStats): number {
 
 /** Reads the files of a tree that was walked on this machine. */
 export class FileContents implements Contents {
+  bytesRead = 0;
   readonly #tree: Tree;
   readonly #paths: PathBuilder;
   readonly #exactStats: { bigint: boolean };
@@ -56,6 +57,7 @@ export class FileContents implements Contents {
         const got = readSync(this.#descriptor, into, at + done, wanted - done, offset + done);
         if (got === 0) break;
         done += got;
+        this.bytesRead += got;
         // a regular file gives all it has, so a read that stops short has seen the end
         if (done === length) break;
       }
