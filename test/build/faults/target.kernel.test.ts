@@ -72,7 +72,7 @@ describe("a target", () => {
       isImageError: true,
       code: "IO",
       path: image,
-      message: `${image}: permission denied`,
+      message: `${image}: no file can be made beside it, in the folder ${scratch}/out: permission denied`,
     });
     expectUntouched();
   });
