@@ -29,7 +29,7 @@ export function judge(rows, layout) {
     against("tar | mkfs --tar=f", 0.4),
     against("copy, then mkfs", 0.25),
     time("time in the large store against the small one", ratio(ours, row("ours --closure, small store")), 1.02),
-    amount("peak memory for the closure, MB", quotient(ours?.peak, MB), 120, 1),
+    amount("peak memory for the closure, MB", quotient(ours?.peak, MB), 110, 1),
     amount("memory for each further entry, bytes", growth, 200, 0),
     amount("size without dedupe, against mkfs", quotient(row("ours --closure --dedupe=none")?.size, plain?.size), 1, 4),
     { ...amount("size, against mkfs", quotient(ours?.size, plain?.size), 1, 4), ...smaller(ours?.size, plain?.size) },
