@@ -4,7 +4,6 @@ export type { BuildOptions, BuildProgress, RunOptions, SquashfsOptions } from ".
 export type {
   BuildReport,
   BuildSeconds,
-  EntryCounts,
   PrintedError,
   PrintedReport,
   SquashfsReport,
@@ -22,6 +21,7 @@ export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/s
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
 export { closure, directory, paths } from "./stage/source/node-sources.ts";
 export type { Source } from "./stage/source/source.ts";
+export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";
 export type { ChmodRule, StageOptions } from "./stage/tree/policy.ts";

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../core/error.ts";
 import type { WrittenImage } from "../erofs/report.ts";
+import type { InodeCounts } from "../stage/tree/counts.ts";
 
 /** What both ways to build an EROFS image say of what they have made. */
 export interface MadeImage extends WrittenImage {
@@ -38,7 +39,7 @@ export interface BuildReport {
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */
-  counts: EntryCounts;
+  counts: InodeCounts;
   /** Bytes of blocks that equal files share and that are stored once. */
   savedByDedupe: number;
   /** Bytes of zero blocks that are stored as holes. */
@@ -99,7 +100,7 @@ export interface SquashfsReport {
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */
-  counts: EntryCounts;
+  counts: InodeCounts;
   /** Bytes of contents that are stored once for several files. */
   savedByDedupe: number;
   /** Bytes of zero blocks that are stored as holes. */
@@ -142,24 +143,6 @@ export interface BuildSeconds {
   write: number;
   /** From the call to its end. */
   total: number;
-}
-
-/** Inodes by kind. */
-export interface EntryCounts {
-  /** Regular files. */
-  files: number;
-  /** Directories, the root among them. */
-  directories: number;
-  /** Symbolic links. */
-  symlinks: number;
-  /** Character and block devices. */
-  devices: number;
-  /** FIFOs. */
-  fifos: number;
-  /** Sockets. */
-  sockets: number;
-  /** Further names of files already counted. */
-  hardLinks: number;
 }
 
 /** What the commands print with `--json` when an image is made. What is undefined is not there. */

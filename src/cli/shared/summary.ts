@@ -1,5 +1,5 @@
 /** What the command says in the end. */
-import type { BuildReport, BuildSeconds, EntryCounts, SquashfsReport } from "../../build/report.ts";
+import type { BuildReport, BuildSeconds, SquashfsReport } from "../../build/report.ts";
 import { showBytes } from "./progress.ts";
 
 /** A report for people, in a few lines. */
@@ -65,7 +65,7 @@ export function formatWarnings(program: string, warnings: readonly string[]): st
   return warnings.map((warning) => formatMessage(program, `warning: ${warning}`)).join("");
 }
 
-function formatCounts({ counts, excluded }: { counts: EntryCounts; excluded: number }): string {
+function formatCounts({ counts, excluded }: { counts: BuildReport["counts"]; excluded: number }): string {
   const { hardLinks, ...kinds } = counts;
   const inodes = Object.values(kinds).reduce((sum, count) => sum + count, 0);
   const details = [

@@ -15,6 +15,20 @@ export function systemMessage(error: unknown): string {
   return /^[A-Z0-9]+: ([^,]*)/.exec(text)?.[1] ?? text;
 }
 
+/** Does `work` on a file of the caller's; what the system refuses is an `IO` about the path, as it is to be shown. */
+export function attempt<T>(shownPath: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw refused(shownPath, cause);
+  }
+}
+
+/** An `IO` about a path that the system has refused. */
+function refused(shownPath: string, cause: unknown): ImageError {
+  return new ImageError("IO", `${shownPath}: ${systemMessage(cause)}`, { path: shownPath, cause });
+}
+
 /** An error about a source entry that was there when its directory was read: gone or changed, or refused. */
 export function sourceError(path: Uint8Array, cause: unknown): ImageError {
   if (cause instanceof ImageError) return cause;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { ImageError } from "../error.ts";
 import type { Sink } from "../sink.ts";
-import { systemMessage } from "./node-errors.ts";
+import { attempt } from "./node-errors.ts";
 
 /** Writes to an open file at offsets; each thread has its own on one path. */
 export class FileSink implements Sink {
@@ -77,18 +77,6 @@ export function checkDeviceRoom(path: string, bytes: number): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function attempt<T>(shownPath: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw refused(shownPath, cause);
-  }
-}
-
-function refused(path: string, cause: unknown): ImageError {
-  return new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
 }
 
 /** Holds back the first bytes until everything else is durable: a device is no image before it is whole. */

@@ -1,7 +1,7 @@
 /** Temporary files for what has to wait: each thread opens its own view of one. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ImageError } from "../error.ts";
-import { systemMessage } from "./node-errors.ts";
+import { attempt } from "./node-errors.ts";
 
 /** A temporary file that is open for reading and writing at any offset. */
 export class SpillFile {
@@ -17,11 +17,11 @@ export class SpillFile {
   constructor(path: string, shownPath: string = path, start = 0) {
     this.#shownPath = shownPath;
     this.#offset = start;
-    this.#descriptor = this.#attempt(() => openSync(path, "r+"));
+    this.#descriptor = attempt(this.#shownPath, () => openSync(path, "r+"));
   }
 
   writeAt(bytes: Uint8Array, offset: number): void {
-    this.#attempt(() => {
+    attempt(this.#shownPath, () => {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#offset + offset + done);
       }
@@ -30,7 +30,7 @@ export class SpillFile {
 
   /** Fills `into` from `offset`; returns how many bytes there were, fewer than asked only at the end. */
   readAt(into: Uint8Array, offset: number): number {
-    return this.#attempt(() => {
+    return attempt(this.#shownPath, () => {
       let done = 0;
       while (done < into.length) {
         const got = readSync(this.#descriptor, into, done, into.length - done, this.#offset + offset + done);
@@ -51,14 +51,5 @@ export class SpillFile {
   release(): void {
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     this.#descriptor = -1;
-  }
-
-  #attempt<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      const path = this.#shownPath;
-      throw new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
-    }
   }
 }

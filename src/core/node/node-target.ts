@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ImageError } from "../error.ts";
-import { systemMessage } from "./node-errors.ts";
+import { attempt } from "./node-errors.ts";
 import { type FileIdentity, identifyPath } from "./node-identity.ts";
 import { TemporaryFiles } from "./node-temporary.ts";
 import { checkWindowsTarget, replaceFile } from "./node-windows-target.ts";
@@ -112,16 +112,4 @@ function syncDirectory(directory: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function attempt<T>(shownPath: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw refused(shownPath, cause);
-  }
-}
-
-function refused(path: string, cause: unknown): ImageError {
-  return new ImageError("IO", `${path}: ${systemMessage(cause)}`, { path, cause });
 }

@@ -2,14 +2,21 @@
 import type { InodeOrder } from "./order.ts";
 import { NONE, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "./tree.ts";
 
-/** Inodes by kind, and further names of files that are counted. */
+/** Inodes by kind. */
 export interface InodeCounts {
+  /** Regular files. */
   files: number;
+  /** Directories, the root among them. */
   directories: number;
+  /** Symbolic links. */
   symlinks: number;
+  /** Character and block devices. */
   devices: number;
+  /** FIFOs. */
   fifos: number;
+  /** Sockets. */
   sockets: number;
+  /** Further names of files already counted. */
   hardLinks: number;
 }
 
