@@ -59,10 +59,23 @@ export class ByteLog {
   }
 }
 
-/** Reads a log that is somewhere else, through a buffer. */
+/** What is read of a log at once. */
+const WINDOW_BYTES = 1 << 16;
+/**
+ * Windows that are kept: inodes are written a mebibyte at a time, and what is behind them is not in the order of the log
+ * there.
+ */
+const WINDOWS = 32;
+
+/** Reads a log that is somewhere else, some windows of it at a time. */
 export class ExtentReader implements ExtentStream {
   readonly #readAt: (into: Uint8Array, offset: number) => number;
-  readonly #buffer = new Uint8Array(1 << 16);
+  /** By the number of a window, modulo WINDOWS; made when one is asked for. */
+  readonly #windows: Uint8Array[] = [];
+  readonly #numbers = new Float64Array(WINDOWS).fill(-1);
+  readonly #lengths = new Uint32Array(WINDOWS);
+  /** The window that is being read, and what of the log it holds. */
+  #window: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
   #at = 0;
@@ -98,24 +111,44 @@ export class ExtentReader implements ExtentStream {
 
   /** Reads the bytes that follow what was read last. */
   copy(into: Uint8Array): void {
-    for (let done = 0; done < into.length; done++) into[done] = this.#byte();
+    for (let done = 0; done < into.length; ) {
+      this.#open();
+      const from = this.#at - this.#start;
+      const count = Math.min(into.length - done, this.#end - this.#at);
+      into.set(this.#window.subarray(from, from + count), done);
+      done += count;
+      this.#at += count;
+    }
   }
 
   #number(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.#byte();
+      if (this.#at < this.#start || this.#at >= this.#end) this.#open();
+      const byte = this.#window[this.#at++ - this.#start]!;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
   }
 
-  #byte(): number {
-    if (this.#at < this.#start || this.#at >= this.#end) {
-      this.#start = this.#at;
-      this.#end = this.#at + this.#readAt(this.#buffer, this.#at);
-      if (this.#end === this.#start) throw new RangeError(`nothing to read at ${this.#at} of the extents`);
+  /** Makes the window at hand the one in which the next byte is. */
+  #open(): void {
+    if (this.#at >= this.#start && this.#at < this.#end) return;
+    const number = Math.floor(this.#at / WINDOW_BYTES);
+    const slot = number % WINDOWS;
+    this.#start = number * WINDOW_BYTES;
+    this.#windows[slot] ??= new Uint8Array(WINDOW_BYTES);
+    this.#window = this.#windows[slot];
+    if (this.#numbers[slot] !== number) {
+      this.#numbers[slot] = number;
+      this.#lengths[slot] = 0;
     }
-    return this.#buffer[this.#at++ - this.#start]!;
+    for (let length = this.#lengths[slot]!; this.#at >= this.#start + length; ) {
+      const got = this.#readAt(this.#window.subarray(length), this.#start + length);
+      if (got === 0) throw new RangeError(`nothing to read at ${this.#at} of the extents`);
+      length += got;
+      this.#lengths[slot] = length;
+    }
+    this.#end = this.#start + this.#lengths[slot]!;
   }
 }

@@ -169,7 +169,7 @@ export class PiecePlacer implements Placer {
       this.#tellSlot(extent.slot, off / unit);
       follows = known < 0;
       if (known < 0) {
-        blocks.copyWithin(kept, at, at + storedLen);
+        if (kept !== at) blocks.copyWithin(kept, at, at + storedLen);
         if (this.#isShareable(extent)) this.#found?.pclusters.remember(extent.checksum, part.algorithm, storedLen, off);
         kept += storedLen;
       } else if (sharesChunks) this.#stored.countSaved(storedLen);
@@ -187,7 +187,7 @@ export class PiecePlacer implements Placer {
       const off = this.#imageOff + this.#keptBlocks + at - part.blocksAt;
       if (isOwn) this.#tellSlot(slot, off / this.#stored.unitOf(part.entry));
     }
-    blocks.copyWithin(this.#keptBlocks, part.blocksAt, end.blocksAt);
+    if (this.#keptBlocks !== part.blocksAt) blocks.copyWithin(this.#keptBlocks, part.blocksAt, end.blocksAt);
     return end.blocksAt - part.blocksAt;
   }
 
