@@ -7,7 +7,6 @@
 import { AbortedError, ImageError } from "../core/error.ts";
 import { now } from "../core/node/node-clock.ts";
 import { CallFolder } from "../core/node/node-folder.ts";
-import { hostComplaint } from "../core/node/node-host.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
 import { addressSpaceLeft, wasmReservesAll } from "../core/node/node-limits.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
@@ -94,15 +93,12 @@ export class BuildSession {
 
   /** @param codecs how many instances of WebAssembly each thread needs */
   constructor(source: Source, options: RunOptions, codecs = 0) {
-    const complaint = hostComplaint();
-    if (complaint !== undefined) throw new ImageError("INPUT", complaint);
     this.#source = source;
     this.#options = options;
     this.#policy = resolvePolicy(options, source.isClosure);
     this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const asked = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
-    const workers = this.#folder.isGone ? 1 : asked;
+    const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     const wasm = { instances: codecs, reservesAll: wasmReservesAll() };
     const { threads, room } = planRoom(addressSpaceLeft(), workers, wasm);
     limitRoom(room);

@@ -1,4 +1,5 @@
 /** What commands are told to write to. */
+import { statSync } from "node:fs";
 
 const STANDARD_OUTPUT = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
@@ -8,4 +9,14 @@ const STANDARD_OUTPUT = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
  */
 export function imagePath(given: string): string {
   return STANDARD_OUTPUT.includes(given) ? "-" : given;
+}
+
+/**
+ * Whether an image would take the place of something, as it would of a file or what is on a block device. Pipes and
+ * character devices hold nothing; why nothing can be written to the rest, the build says.
+ */
+export function isTaken(image: string): boolean {
+  if (image === "-") return false;
+  const found = statSync(image, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || found.isBlockDevice());
 }

@@ -1,5 +1,4 @@
 /** The command line of `ts-gensquashfs`: the grammar of gensquashfs 1.2 and 1.3. */
-import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
@@ -8,7 +7,7 @@ import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
-import { imagePath } from "../image-path.ts";
+import { imagePath, isTaken } from "../image-path.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { wordsFor } from "../shared/compressor-help.ts";
 import { checkCompressorName, parseGensquashfsWords } from "../shared/compressor-words.ts";
@@ -77,7 +76,7 @@ export function parseGensquashfs(
 }
 
 function checkImage(image: string, force: boolean): void {
-  if (force || image === "-" || !existsSync(image)) return;
+  if (force || !isTaken(image)) return;
   throw new ImageError("INPUT", `${image}: is there already (--force overwrites it)`, { path: image });
 }
 

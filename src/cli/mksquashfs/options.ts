@@ -1,8 +1,7 @@
 /** The command line of `ts-mksquashfs`: options of mksquashfs 4.5 to 4.7. */
-import { existsSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import type { SquashfsOptions } from "../../index.ts";
-import { imagePath } from "../image-path.ts";
+import { imagePath, isTaken } from "../image-path.ts";
 import { applyWords, type Said } from "../shared/command-line.ts";
 import { parseMksquashfsWords } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
@@ -60,7 +59,7 @@ function toJob(
   { settings: typed, given }: Pick<Said<Settings>, "settings" | "given">,
   sourceDateEpoch: string | undefined,
 ): BuildJob {
-  if (typed.append && image !== "-" && existsSync(image)) {
+  if (typed.append && isTaken(image)) {
     const why = "is there already, and appending is not supported (-noappend overwrites it)";
     throw new ImageError("INPUT", `${image}: ${why}`, { path: image });
   }

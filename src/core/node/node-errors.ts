@@ -35,6 +35,7 @@ export function sourceError(path: Uint8Array, cause: unknown): ImageError {
   const shown = showBytes(path);
   const code = systemCode(cause);
   const details = { path: shown, cause };
+  if (code === "ENOENT" && isNameLost(path)) return nameLost(path, cause);
   if (code === "ENOENT" || code === "ENOTDIR")
     return new ImageError("CHANGED", `${shown}: vanished while it was packed`, details);
   if (code === "ELOOP")
@@ -44,4 +45,19 @@ export function sourceError(path: Uint8Array, cause: unknown): ImageError {
   }
   if (code === undefined) return new ImageError("INTERNAL", `${shown}: ${systemMessage(cause)}`, details);
   return new ImageError("IO", `${shown}: ${systemMessage(cause)}`, details);
+}
+
+/** U+FFFD, which stands for what is no UTF-8. */
+const REPLACEMENT = Buffer.from("\ufffd");
+
+/** Whether a path may have another name on disk: Deno makes texts of names, whatever is asked for. */
+export function isNameLost(path: Uint8Array): boolean {
+  return "deno" in process.versions && Buffer.from(path).includes(REPLACEMENT);
+}
+
+/** The refusal of a path that {@link isNameLost}. */
+export function nameLost(path: Uint8Array, cause?: unknown): ImageError {
+  const shown = showBytes(path);
+  const why = "may have a name that is not UTF-8, which Deno does not tell: Node packs it";
+  return new ImageError("INPUT", `${shown}: ${why}`, { path: shown, cause });
 }

@@ -9,13 +9,13 @@ import { systemCode } from "./node-errors.ts";
 export class CallFolder {
   /** Undefined where it cannot be reached by its path: then paths stay relative. */
   readonly #path: string | undefined;
-  /** It has been removed; Node starts no threads there. */
-  readonly isGone: boolean;
+  /** It has been removed. */
+  readonly #isGone: boolean;
   #isUsed = false;
 
   private constructor(path: string | undefined, isGone: boolean) {
     this.#path = path;
-    this.isGone = isGone;
+    this.#isGone = isGone;
   }
 
   /** The one that the process is in now. */
@@ -31,7 +31,7 @@ export class CallFolder {
   resolve(path: Uint8Array): Uint8Array {
     const text = Buffer.from(path);
     if (isAbsolute(text.toString("latin1"))) return path;
-    if (this.isGone) throw folderGone(showBytes(path));
+    if (this.#isGone) throw folderGone(showBytes(path));
     if (this.#path === undefined) return path;
     this.#isUsed = true;
     if (process.platform === "win32") return Buffer.from(resolve(this.#path, text.toString()));

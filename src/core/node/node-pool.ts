@@ -3,13 +3,15 @@
  * enough to do for it: it does its part in the same job over the same shared memory until no piece is left. With one
  * thread there are no helpers, and the same code is the serial reference.
  */
-import { availableParallelism } from "node:os";
+// not by name: Node 16, which has no such function, would fail before it can be told why (see check-host.ts)
+import os from "node:os";
 import { Worker } from "node:worker_threads";
 import { Control } from "../control.ts";
 import { fromPortable, ImageError, type PortableError } from "../error.ts";
 import { type Room, room } from "../room.ts";
 import { JobContext, type JobParams, type JobTable } from "../threads.ts";
 import { now } from "./node-clock.ts";
+import { systemCode } from "./node-errors.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -45,7 +47,7 @@ export function hasStuckThreads(): boolean {
 
 /** As many threads as this process may use processors. */
 export function defaultThreads(): number {
-  return availableParallelism();
+  return os.availableParallelism();
 }
 
 /** The main thread and its helpers. */
@@ -179,6 +181,8 @@ class Helper {
   readonly #worker: Worker;
   /** Why it is no more. */
   #lost: unknown;
+  /** Node could not start it: it has done nothing, never will, and the others do its part. */
+  #isMissing = false;
   #finish: ((error?: unknown) => void) | undefined;
 
   constructor(url: URL, start: HelperStart) {
@@ -192,9 +196,10 @@ class Helper {
       this.#worker.once("online", resolve).once("exit", () => resolve());
     });
     this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
-    this.#worker.on("error", (cause: Error) =>
-      this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause })),
-    );
+    this.#worker.on("error", (cause: Error) => {
+      this.#isMissing = isFolderGone(cause);
+      this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause }));
+    });
     this.#worker.on("exit", (code) =>
       this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)),
     );
@@ -209,7 +214,7 @@ class Helper {
         else reject(error);
       };
       if (this.#lost === undefined) this.#worker.postMessage(request);
-      else this.#finish(this.#lost);
+      else if (!this.#isMissing) this.#finish(this.#lost);
     });
   }
 
@@ -222,8 +227,13 @@ class Helper {
   #lose(error: unknown): void {
     stuck.delete(this);
     this.#lost ??= error;
-    this.#finish?.(error);
+    if (!this.#isMissing) this.#finish?.(error);
   }
+}
+
+/** Whether Node starts no thread, as the current directory has been removed: a new thread asks for its path. */
+function isFolderGone(cause: Error): boolean {
+  return systemCode(cause) === "ENOENT" && "syscall" in cause && cause.syscall === "uv_cwd";
 }
 
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */

@@ -13,6 +13,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { isatty } from "node:tty";
 import { ImageError } from "../error.ts";
 import { attempt } from "./node-errors.ts";
 import { type FileIdentity, identifyPath } from "./node-identity.ts";
@@ -53,6 +54,7 @@ export function openTarget(target: string): Target {
   checkWindowsTarget(target);
   const { existing, final } = follow(target);
   const isPipe = existing?.isFIFO() === true;
+  if (existing?.isCharacterDevice()) refuseTerminal(target);
   if (isPipe || existing?.isBlockDevice() || existing?.isCharacterDevice()) {
     const temporary = TemporaryFiles.ofSystem(target);
     return { path: target, inPlace: true, isPipe, temporary, commit: () => undefined, close: () => temporary.remove() };
@@ -74,6 +76,14 @@ export function openTarget(target: string): Target {
     temporary.remove();
     throw error;
   }
+}
+
+/** Throws `INPUT` for a terminal, which would show the image, and takes some bytes for orders. */
+function refuseTerminal(target: string): void {
+  const descriptor = attempt(target, () => openSync(target, constants.O_WRONLY | constants.O_NOCTTY));
+  const isTerminal = isatty(descriptor);
+  closeSync(descriptor);
+  if (isTerminal) throw new ImageError("INPUT", `${target}: is a terminal, which takes no image`, { path: target });
 }
 
 /** A symbolic link stays one: what it names is replaced, or made. */

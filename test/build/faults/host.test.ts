@@ -1,5 +1,7 @@
 /** Where a build cannot be as elsewhere: the current directory is gone, a folder is not to be written, Node is another. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { buildErofs, directory } from "../../../dist/index.js";
 import { canBecomeNobody, NOBODY, runInChild } from "../../helpers/child.ts";
@@ -43,6 +45,35 @@ describe.skipIf(process.platform === "win32")("where the current directory has b
       message: `${path}: is a relative path, and the current directory has been removed`,
     });
     expectUntouched();
+  });
+});
+
+// Was a bug: a thread that Node cannot start where there is no current directory ended the build.
+describe.skipIf(process.platform === "win32")("where the current directory is removed while a build runs", () => {
+  test.each([
+    ["EROFS", "api.buildErofs(api.directory(args.source), args.image, options)"],
+    ["compressed EROFS", "api.buildErofs(api.directory(args.source), args.image, { ...options, compress: 'lz4' })"],
+    ["SquashFS", "api.buildSquashfs(api.directory(args.source), args.image, options)"],
+  ])("threads that cannot start any more are done without: %s", (_, call) => {
+    const build = (remove: string) =>
+      runInChild(
+        `
+        fs.mkdirSync(args.gone, { recursive: true });
+        process.chdir(args.gone);
+        let threads = 0;
+        process.on("worker", () => threads++);
+        const options = { timestamp: 0, workers: 3 };
+        const building = ${call};
+        ${remove}
+        await building;
+        return threads;`,
+        { source, image, gone: `${scratch}/gone` },
+        { env: { TS_MKEROFS_EAGER_THREADS: "1" } },
+      );
+    expect(build("")).toEqual({ value: 2 });
+    const expected = readFileSync(image);
+    expect(build("fs.rmdirSync(args.gone);")).toEqual({ value: 2 });
+    expect(readFileSync(image).equals(expected)).toBe(true);
   });
 });
 
@@ -90,14 +121,70 @@ test("links that are no bytes at all are refused", () => {
   expect(existsSync(`${scratch}/never`)).toBe(false);
 });
 
-test("a Node that is too old is refused by its version", () => {
+// Was a bug: a file whose name Deno does not tell was said to have vanished.
+test.each([
+  [["a\xff"], "a\ufffd"],
+  [["a\xff", "a\xfe"], "a\ufffd"],
+])("names %j that are no UTF-8 are refused in Deno, which does not tell them", (names, shown) => {
   const body = `
-    Object.defineProperty(process.versions, "node", { value: "18.20.8" });
-    await api.buildErofs(api.entries([]), args);`;
-  expect(runInChild(body, image).error).toMatchObject({
+    Object.defineProperty(process.versions, "deno", { value: "2.9.6" });
+    const { readdirSync } = fs;
+    fs.readdirSync = (path, options) => {
+      const latin1 = (name) => Buffer.from(Buffer.from(name, "latin1").toString()).toString("latin1");
+      if (options === "latin1") return readdirSync(path, options).map(latin1);
+      const entries = readdirSync(path, options);
+      for (const entry of entries) entry.name = latin1(entry.name);
+      return entries;
+    };
+    (await import("node:module")).syncBuiltinESMExports();
+    await api.buildErofs(api.directory(args.source), args.image);`;
+  for (const name of names) writeFileSync(Buffer.from(`${source}/${name}`, "latin1"), "");
+  expect(runInChild(body, { source, image }).error).toEqual({
     isImageError: true,
     code: "INPUT",
-    message: "Node 20 or newer is needed, and this is Node 18.20.8",
+    path: `${source}/${shown}`,
+    message: `${source}/${shown}: may have a name that is not UTF-8, which Deno does not tell: Node packs it`,
   });
   expectUntouched();
+});
+
+describe("a Node that is too old", () => {
+  const root = new URL("../../../", import.meta.url);
+  const { engines } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const needed = engines.node.replace(">=", "");
+
+  test.each(["16.20.2", "18.20.8"])("is told which one is needed when it loads the library: %s", (version) => {
+    writeFileSync(`${scratch}/old.cjs`, `Object.defineProperty(process.versions, "node", { value: "${version}" });\n`);
+    const ran = spawnSync(
+      process.execPath,
+      ["--require", `${scratch}/old.cjs`, "--input-type=module", "-e", 'import "ts-mkerofs";'],
+      { cwd: fileURLToPath(root), encoding: "utf8" },
+    );
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain(`Error: ts-mkerofs: Node ${needed} or newer is needed, and this is Node ${version}\n`);
+  });
+
+  // Node before 15 is not here to ask: it prints the first line that it does not understand
+  test("that cannot read the library prints a line that says it", () => {
+    const read = (name: string) => readFileSync(new URL(`dist/${name}.js`, root), "utf8");
+    const isOdd = (line: string) => /\?\.|\?\?|\|\|=|&&=|#\w/.test(line);
+    const imports = [...read("library").matchAll(/^(?:import|export).* "(.*)";$/gm)].map(([, name]) => name);
+    expect(imports).toEqual(["./check-host.js", "./index.js"]);
+    expect(read("library").split("\n").filter(isOdd)).toEqual([]);
+    expect(read("core/node/node-host").split("\n").filter(isOdd)).toEqual([]);
+    expect(read("check-host").split("\n").filter(isOdd)).toEqual([
+      expect.stringContaining(`// ts-mkerofs: Node ${needed} or newer is needed`),
+    ]);
+  });
+
+  // it would say so of a name in an import, before anything runs
+  test("does not miss a function of the system before it is told", () => {
+    const chunks = readdirSync(new URL("dist/build", root)).filter((name) => /^chunk-.*\.js$/.test(name));
+    expect(chunks.length).toBeGreaterThan(5);
+    for (const chunk of chunks) {
+      const text = readFileSync(new URL(`dist/build/${chunk}`, root), "utf8");
+      const names = [...text.matchAll(/\bimport(\{[^}]*\})from"node:/g)].map(([, named]) => named).join();
+      expect(names).not.toContain("availableParallelism");
+    }
+  });
 });

@@ -4,8 +4,9 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { buildErofs, buildSquashfs, directory, entries } from "../../../dist/index.js";
-import { commandWords, runShell } from "../../helpers/commands.ts";
+import { commandWords, runShell, SILENT } from "../../helpers/commands.ts";
 import { failureOf, makeFaultBench } from "../../helpers/faults.ts";
+import { hasCommand } from "../../helpers/oracle.ts";
 import { noise } from "../../helpers/trees/noise.ts";
 
 const { scratch, source, image } = makeFaultBench("faults-pipe");
@@ -57,6 +58,39 @@ describe.skipIf(process.platform === "win32")("a FIFO", () => {
       message: `${fifo}: closed by the reader`,
     });
     await reading;
+  });
+});
+
+// Was a bug: what is there already is not to be overwritten, and a pipe was taken for that.
+describe.skipIf(process.platform === "win32")("without the option that overwrites", () => {
+  const LINES = [
+    ["gensquashfs", "-q -D source TARGET"],
+    ["mksquashfs", "source TARGET -all-time 0 -quiet"],
+  ] as const;
+  const build = (name: "gensquashfs" | "mksquashfs", words: string, to: string, behind = "") =>
+    runShell(scratch, `${commandWords(name)} ${words.replace("TARGET", to)} ${behind}`);
+
+  test.each(LINES)("ts-%s writes to a FIFO, and to a device that keeps nothing", (name, words) => {
+    expect(build(name, words, "out/new")).toEqual(SILENT);
+    expect(
+      runShell(scratch, `cat fifo > got & ${commandWords(name)} ${words.replace("TARGET", "fifo")} && wait`),
+    ).toEqual(SILENT);
+    expect(readFileSync(`${scratch}/got`).equals(readFileSync(`${scratch}/out/new`))).toBe(true);
+    expect(build(name, words, "/dev/null")).toEqual(SILENT);
+  });
+
+  test.each(LINES)("ts-%s says why nothing can be written to a directory, and keeps files", (name, words) => {
+    expect(build(name, words, "source").err).toBe(`ts-${name}: source: is a directory\n`);
+    expect(build(name, words, "out/image").err).toContain("out/image: is there already");
+  });
+});
+
+test.skipIf(!hasCommand("script"))("a terminal by its path takes no image", () => {
+  const line = `${commandWords("mkerofs").replaceAll('"', "")} --quiet /dev/tty source`;
+  expect(runShell(scratch, `script --quiet --return --command '${line}' /dev/null < /dev/null`)).toEqual({
+    status: 1,
+    out: "ts-mkerofs: /dev/tty: is a terminal, which takes no image\r\n",
+    err: "",
   });
 });
 

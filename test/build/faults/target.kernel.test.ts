@@ -1,5 +1,6 @@
 /** Targets on disks, in folders and on devices that only root can make so: whole or as they were, never in between. */
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { buildErofs, directory, entries } from "../../../dist/index.js";
+import { buildErofs, buildSquashfs, directory, entries } from "../../../dist/index.js";
 import { canBecomeNobody, NOBODY, runInChild } from "../../helpers/child.ts";
 import { compareTrees } from "../../helpers/compare/compare.ts";
 import { afterWalk, makeFaultBench } from "../../helpers/faults.ts";
@@ -127,6 +128,18 @@ describe("a device", () => {
       expect(await withMount(backing, (at) => compareTrees(source, at), offset === 0 ? {} : { offset })).toEqual([]);
     },
   );
+
+  test.skipIf(!kernel).each<[string, (out: string) => Promise<{ bytes: number; digest: string | undefined }>]>([
+    ["EROFS", (out) => buildErofs(directory(source), out, { digest: true, offset: 4096 })],
+    ["compressed EROFS", (out) => buildErofs(directory(source), out, { digest: true, offset: 4096, compress: "lz4" })],
+    ["SquashFS", (out) => buildSquashfs(directory(source), out, { digest: true, offset: 4096 })],
+  ])("has the digest of what is on it: %s", async (_, build) => {
+    const { backing, device, detach } = await makeDevice(8 << 20);
+    const { bytes, digest } = await build(device);
+    detach();
+    const image = readFileSync(backing).subarray(4096, 4096 + bytes);
+    expect(digest).toBe(createHash("sha256").update(image).digest("hex"));
+  });
 
   test.skipIf(!kernel)("that is too small is left alone, and one whose build fails", async () => {
     const { backing, device } = await makeDevice(1 << 20);

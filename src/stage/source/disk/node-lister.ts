@@ -2,6 +2,7 @@
 import { type Dirent, opendirSync, readdirSync } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
+import { isNameLost, nameLost } from "../../../core/node/node-errors.ts";
 import { compileExcludes, type Excluder } from "../../tree/exclude.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import { S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../tree/tree.ts";
@@ -108,7 +109,9 @@ export class DirectoryLister {
       const name = Buffer.alloc(MAX_DISK_NAME);
       return name.subarray(0, this.names.copy(at, name, 0));
     };
-    const path = showBytes(Buffer.concat([directory, Buffer.from("/"), nameAt(index)]));
+    const bytes = Buffer.concat([directory, Buffer.from("/"), nameAt(index)]);
+    if (isNameLost(bytes)) throw nameLost(bytes);
+    const path = showBytes(bytes);
     const other = showBytes(nameAt(index - 1));
     throw new ImageError("INPUT", `${path}: has the same name in the image as ${other}`, { path });
   }
