@@ -18,6 +18,7 @@ import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput } from "./piece-output.ts";
 import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer.ts";
 import { type PartInput, Squeezer } from "./squeeze.ts";
+import { isTail, storeTail } from "./tails.ts";
 
 /** Bytes of results that may wait in a thread. */
 const WAITING_BYTES = 16 << 20;
@@ -62,10 +63,15 @@ export async function compressPieces(
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   for (const piece of job.pieces(countCompressPieces(pieces))) {
-    // codecs take some megabytes: they are made when there is a piece for them
-    squeezers ??= await SqueezerSet.create(job, work, contents, linker);
     const output = free.pop() ?? new PieceOutput(room, placer, (done) => free.push(done));
     for (const part of partsOf(tree, work, piece)) {
+      if (linker === undefined && isTail(part)) {
+        const storing = storeTail(job, part, output, contents, stored.blockSize);
+        if (storing !== undefined) await storing;
+        continue;
+      }
+      // codecs take some megabytes: they are made when there is something for them
+      squeezers ??= await SqueezerSet.create(job, work, contents, linker);
       const squeezer = await squeezers.get(part.method);
       await squeezer.squeeze(part, output);
     }

@@ -133,7 +133,7 @@ export class PiecePlacer implements Placer {
     place.keptLen = this.#keepBlocks(part, end, referred > 0);
     this.#keptBlocks += place.keptLen;
     place.inlineLen = end.inlineAt - part.inlineAt;
-    this.#records.append(piece.inline.bytes.subarray(part.inlineAt, end.inlineAt));
+    if (place.inlineLen > 0) this.#records.append(piece.inline.bytes.subarray(part.inlineAt, end.inlineAt));
     place.fragmentLen = end.fragmentAt - part.fragmentAt;
     place.fragmentOff = place.fragmentLen > 0 ? this.#placeFragment(index, part, end) : 0;
     place.extents = end.extentsAt - part.extentsAt;

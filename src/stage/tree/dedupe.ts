@@ -88,6 +88,10 @@ function sizeKey(size: number): number {
 /** Files up to this size are read whole. */
 const SMALL = 256 * 1024;
 const ARENA = 2 * 1024 * 1024;
+/** So few files are compared at once: to tell them apart by hashes would cost more than that. */
+const FEW = 3;
+/** In the place of their hashes. */
+const NO_HASH = 0n;
 /** Of a larger file, this much is read first. */
 const HEAD = 64 * 1024;
 
@@ -144,18 +148,21 @@ class Comparer {
   /** One read a file; an original that no longer fits the arena is read again when something equals its hash. */
   async compareSmall(members: Uint32Array, size: number): Promise<void> {
     const originals = new Map<bigint, Original[]>();
+    const hashes = members.length > FEW;
     // one byte more for the read that must find the end
     const room = size + 1;
     let free = 0;
     for (const entry of members) {
-      await this.#job.breathe(size);
+      const breathing = this.#job.breathe(size);
+      if (breathing !== undefined) await breathing;
       // the last place is the scratch of all files that come after the arena is full
       const stays = free + 2 * room <= ARENA;
       const at = stays ? free : ARENA - room;
-      await this.#read(entry, 0, size, size, this.#arena, at);
+      const reading = this.#read(entry, 0, size, size, this.#arena, at);
+      if (reading !== undefined) await reading;
       const bytes = this.#arena.subarray(at, at + size);
-      const known = bucket(originals, this.#xxhash.h64Raw(bytes));
-      const equal = await this.#findEqual(known, bytes, size);
+      const known = bucket(originals, hashes ? this.#xxhash.h64Raw(bytes) : NO_HASH);
+      const equal = known.length === 0 ? undefined : await this.#findEqual(known, bytes, size);
       if (equal !== undefined) this.#sharesWith[entry] = equal;
       else {
         known.push({ entry, at: stays ? at : -1 });
@@ -235,11 +242,17 @@ class Comparer {
   }
 
   /** Reads from the `whole` bytes that are compared of a file. */
-  async #read(entry: number, offset: number, length: number, whole: number, into: Uint8Array, at: number) {
+  #read(
+    entry: number,
+    offset: number,
+    length: number,
+    whole: number,
+    into: Uint8Array,
+    at: number,
+  ): void | Promise<void> {
     const size = this.#size[entry]!;
     const from = offset + (this.#atEnd ? size - whole : 0);
-    const reading = this.#contents.read(entry, from, length, into, at, from + length === size);
-    if (reading !== undefined) await reading;
+    return this.#contents.read(entry, from, length, into, at, from + length === size);
   }
 }
 
