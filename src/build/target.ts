@@ -19,7 +19,10 @@ export type ImageTarget = string | Sink | WritableStream<Uint8Array>;
 /** Throws `INPUT` for what no image can be written to, before any work is done. */
 export function checkTarget(out: ImageTarget): void {
   if (out === "") throw new ImageError("INPUT", 'the path to write to is ""');
-  if (typeof out === "string") return;
+  if (typeof out === "string") {
+    if (!out.includes("\0")) return;
+    throw new ImageError("INPUT", `the path to write to holds a NUL: ${JSON.stringify(out)}`);
+  }
   if (typeof out === "object" && out !== null) {
     if ("getWriter" in out) {
       if (!out.locked) return;

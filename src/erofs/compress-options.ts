@@ -3,7 +3,7 @@ import { CODECS, checkCodecLevel } from "../codec/names.ts";
 import { type Checks, either, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../core/options/checks.ts";
 import { OptionError } from "../core/options/option-error.ts";
 import { checkInteger } from "../core/options/ranges.ts";
-import { compileEre } from "../stage/text/ere.ts";
+import { compileEreOption } from "../stage/text/ere.ts";
 import {
   ALGORITHM_OPTIONS,
   ALGORITHMS,
@@ -281,8 +281,8 @@ function resolveAlgorithm(
 
 function resolveHints(hints: readonly CompressHint[], algorithms: number, blockSize: number): ResolvedHint[] {
   return hints.map(({ pattern, pclusterSize, algorithm = 0 }, index) => {
-    compileEre(pattern);
     const at = `compressHints[${index}]`;
+    compileEreOption(`${at}.pattern`, pattern);
     if (pclusterSize !== 0) checkPcluster(`${at}.pclusterSize`, pclusterSize, blockSize);
     checkInteger(`${at}.algorithm`, algorithm, 0, algorithms - 1);
     return { pattern, pclusterSize, algorithm };

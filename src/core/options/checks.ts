@@ -15,6 +15,8 @@ interface Fault {
   /** Where in the value, as JavaScript writes it: `[2].path`; empty: it is all of it. */
   readonly at: string;
   readonly why: string;
+  /** The word that may be meant, as a sentence of its own. */
+  readonly meant?: string;
 }
 
 /** What a value must be. */
@@ -87,7 +89,7 @@ export function oneOf<const W extends readonly string[]>(...words: W): Check<W[n
     find(value) {
       if (words.includes(value as string)) return undefined;
       const meant = typeof value === "string" ? sentence(didYouMean(value, words)) : "";
-      return { at: "", why: `${showValue(value)} is none of ${words.join(", ")}${meant}` };
+      return { at: "", why: `${showValue(value)} is none of ${words.join(", ")}${meant}`, meant };
     },
   };
 }
@@ -119,7 +121,8 @@ export function either<const R extends readonly AnyCheck[]>(wants: string, ...ch
     find(value) {
       const faults = checks.map((check) => check.find(value));
       if (faults.includes(undefined)) return undefined;
-      return faults.find((fault) => fault?.at !== "") ?? { at: "", why: `${showValue(value)} is not ${wants}` };
+      const meant = faults.find((fault) => fault?.meant)?.meant ?? "";
+      return faults.find((fault) => fault?.at !== "") ?? { at: "", why: `${showValue(value)} is not ${wants}${meant}` };
     },
   };
 }

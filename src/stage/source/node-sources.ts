@@ -120,7 +120,8 @@ function checkPaths(list: readonly (string | Uint8Array)[]): Uint8Array[] {
   if (!Array.isArray(list)) throw new ImageError("INPUT", `the paths are no array: ${showValue(list)}`);
   // whatever was to find them has failed: an image of nothing helps nobody
   if (list.length === 0) throw new ImageError("INPUT", "the array of paths is empty");
-  return list.map((path, index) => givenPath(`path ${index + 1}`, path));
+  // from(): holes too
+  return Array.from(list, (path, index) => givenPath(`path ${index + 1}`, path));
 }
 
 /** No entries but an empty root: what {@link amend} begins with where nothing is walked. */

@@ -7,6 +7,7 @@
  */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { OptionError } from "../../core/options/option-error.ts";
 import { byteLiteral, byteSet, EreSyntaxError, translateBracket } from "./ere-set.ts";
 
 /** RE_DUP_MAX of glibc. */
@@ -18,6 +19,15 @@ const MAX_REPEAT = 32767;
  * `SET` from there, and each reference checks that this capture fits between `OPEN` and `CLOSE`.
  */
 const [OPEN, SET, CLOSE] = ["\u0100", "\u0101", "\u0102"];
+
+/** {@link compileEre} for the expression of an option, whose key the error names: `exclude.regexes[0]`. */
+export function compileEreOption(option: string, pattern: string): (path: string) => boolean {
+  try {
+    return compileEre(pattern);
+  } catch (error) {
+    throw new OptionError(option, (error as Error).message);
+  }
+}
 
 /**
  * Compiles a POSIX extended regular expression.

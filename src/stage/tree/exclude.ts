@@ -3,7 +3,7 @@ import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { type Checks, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../../core/options/checks.ts";
 import { checkInteger } from "../../core/options/ranges.ts";
 import { sharedUint32 } from "../../core/shared.ts";
-import { compileEre } from "../text/ere.ts";
+import { compileEreOption } from "../text/ere.ts";
 import { compileGlob } from "../text/glob.ts";
 
 /** Rules of `exclude`. Paths are relative to the image's root; a slash or `./` before them is taken off. */
@@ -21,7 +21,10 @@ export interface ExcludeRules {
   components?: readonly ComponentRule[] | undefined;
   /** Entries deeper than this are left out (`-max-depth`); those of the root are at depth 1. */
   maxDepth?: number | undefined;
-  /** If given, all else is left out: only these paths are taken, with what lies below them and the directories above. */
+  /**
+   * If given, all else is left out: only these paths are taken, with what lies below them and the directories above. Those
+   * that there are not are named in the report, as rules that match nothing are.
+   */
   only?: readonly string[] | undefined;
 }
 
@@ -58,7 +61,7 @@ export const EXCLUDE_RULES: Checks<ExcludeRules> = {
 /** Rules, and which of them have met an entry; plain data that all threads see. */
 export interface Excludes {
   readonly rules: ExcludeRules;
-  /** 1 for each rule that has matched: paths, patterns, regexes, components, one behind the other. */
+  /** 1 for each rule that has matched: paths, patterns, regexes, components, only, one behind the other. */
   readonly met: Uint32Array;
 }
 
@@ -68,7 +71,7 @@ export type Excluder = (path: string) => boolean;
 /** Rules that have not met anything yet. */
 export function shareExcludes(given: ExcludeRules | readonly string[]): Excludes {
   const rules = isList(given) ? { patterns: given } : given;
-  return { rules, met: sharedUint32(listRules(rules).length) };
+  return { rules, met: sharedUint32(listRules(rules).length + (rules.only?.length ?? 0)) };
 }
 
 function isList(given: ExcludeRules | readonly string[]): given is readonly string[] {
@@ -87,7 +90,10 @@ function listRules({ paths = [], patterns = [], regexes = [], components = [] }:
   return [
     ...paths.map((path) => literal(path)),
     ...patterns.map((pattern) => (/[*?[]/.test(pattern) ? wild(pattern) : literal(pattern))),
-    ...regexes.map((text) => ({ text, compile: () => compileEre(text) })),
+    ...regexes.map((text, index) => ({
+      text,
+      compile: () => compileEreOption(`exclude.regexes[${index}]`, text),
+    })),
     ...components.map(component),
   ];
 }
@@ -123,7 +129,7 @@ function compileComponents(parts: readonly string[], kind: ComponentRule["kind"]
   const expressions = parts.map((part) =>
     kind === "glob"
       ? compileGlob(latin1FromBytes(encodeUtf8(part)), { period: true, extended: true })
-      : compileEre(part),
+      : compileEreOption("exclude", part),
   );
   return (path) => {
     const names = path.split("/");
@@ -141,7 +147,7 @@ export function compileExcludes({ rules, met }: Excludes): Excluder | undefined 
     if (path === undefined) others.push({ index, excludes: compile() });
     else paths.set(path, [...(paths.get(path) ?? []), index]);
   }
-  const isElsewhere = compileBounds(rules);
+  const isElsewhere = compileBounds(rules, met.subarray(met.length - (rules.only?.length ?? 0)));
   if (paths.size + others.length === 0) return isElsewhere;
   return (path) => {
     let isOut = false;
@@ -164,7 +170,10 @@ export function findUnmatched({ rules, met }: Excludes): string[] {
   const excludes = compileExcludes({ rules, met: met.slice() });
   const isCovered = (path: string | undefined) =>
     path !== undefined && pathsAbove(path).some((each) => excludes?.(each));
-  return listRules(rules).flatMap(({ text, path }, index) => (met[index] === 1 || isCovered(path) ? [] : [text]));
+  const wanted = (rules.only ?? []).map((text) => ({ text, path: tidyPath(text) }));
+  return [...listRules(rules), ...wanted].flatMap(({ text, path }, index) =>
+    met[index] === 1 || isCovered(path) ? [] : [text],
+  );
 }
 
 function tidyPath(path: string): string {
@@ -173,18 +182,22 @@ function tidyPath(path: string): string {
 }
 
 /** What is left out by what it is not: it lies too deep, or apart from all that is wanted. */
-function compileBounds({ only, maxDepth }: ExcludeRules): Excluder | undefined {
+function compileBounds({ only, maxDepth }: ExcludeRules, met: Uint32Array): Excluder | undefined {
   const depth = checkInteger("exclude.maxDepth", maxDepth, 0, Number.MAX_SAFE_INTEGER);
-  const isApart = only && compileOnly(only);
+  const isApart = only && compileOnly(only.map(tidyPath), met);
   if (depth === undefined) return isApart;
   return (path) => path.split("/").length > depth || (isApart?.(path) ?? false);
 }
 
 /** Leaves out what is neither one of the paths, nor below one, nor above one. */
-function compileOnly(paths: readonly string[]): Excluder {
-  const wanted = new Set(paths.map(tidyPath));
-  const above = new Set([...wanted].flatMap(pathsAbove));
-  return (path) => !wanted.has(path) && !above.has(path) && !pathsAbove(path).some((each) => wanted.has(each));
+function compileOnly(paths: readonly string[], met: Uint32Array): Excluder {
+  const wanted = new Set(paths);
+  const above = new Set(paths.flatMap(pathsAbove));
+  return (path) => {
+    if (!wanted.has(path)) return !above.has(path) && !pathsAbove(path).some((each) => wanted.has(each));
+    for (const [index, each] of paths.entries()) if (each === path) met[index] = 1;
+    return false;
+  };
 }
 
 /** The directories that a path lies in, but for the root; the innermost first. */

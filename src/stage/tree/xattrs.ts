@@ -1,7 +1,7 @@
 /** Extended attributes: sets of them, and one set as formats write it: in the order of the names, each once. */
 import { compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { compileEre } from "../text/ere.ts";
+import { compileEreOption } from "../text/ere.ts";
 import type { XattrNameRules } from "./policy.ts";
 
 /** Extended attributes of an entry: full names (`user.comment`) as bytes, and values. */
@@ -28,8 +28,8 @@ export function orderSet<T extends { readonly fullName: Uint8Array }>(set: reado
 
 /** Tells which attributes are taken, by their full names. Throws `INPUT` on a bad expression. */
 export function compileXattrNames({ include, exclude }: XattrNameRules): (name: Uint8Array) => boolean {
-  const isIncluded = include === undefined ? () => true : compileEre(include);
-  const isExcluded = exclude === undefined ? () => false : compileEre(exclude);
+  const isIncluded = include === undefined ? () => true : compileEreOption("xattrNames.include", include);
+  const isExcluded = exclude === undefined ? () => false : compileEreOption("xattrNames.exclude", exclude);
   return (name) => {
     const text = latin1FromBytes(name);
     return isIncluded(text) && !isExcluded(text);

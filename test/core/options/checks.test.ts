@@ -73,7 +73,8 @@ test.each<[unknown, string]>([
   [{ onDone: {} }, "onDone: {} is not a function"],
   [{ signal: {} }, "signal: {} is not an AbortSignal"],
   [{ signal: new AbortController() }, "signal: an AbortController is not an AbortSignal"],
-  [{ colour: "gren" }, 'colour: "gren" is not red, green or {name, strength}'],
+  [{ colour: "gren" }, 'colour: "gren" is not red, green or {name, strength}. Did you mean green?'],
+  [{ colour: "odd" }, 'colour: "odd" is not red, green or {name, strength}'],
   [{ colour: {} }, "colour.name: is missing: a string"],
   [
     { colour: { name: "x", strenght: 1 } },

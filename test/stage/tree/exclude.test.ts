@@ -39,6 +39,13 @@ describe("rules of what to exclude", () => {
     expect(["a", "a/b", "a/b/x/y", "c", "c/d"].map(excluded)).toEqual([false, false, false, false, false]);
     expect(["b", "a/x", "a/bb", "cc"].map(excluded)).toEqual([true, true, true, true]);
   });
+
+  // Was a bug: a path that there is not left out everything, and nothing was said.
+  test("only: paths that there are not are unmatched", () => {
+    const excludes = shareExcludes({ only: ["a/b", "none", "/c/", "c"], paths: ["x"] });
+    for (const path of ["a", "a/b", "c"]) compileExcludes(excludes)!(path);
+    expect(findUnmatched(excludes)).toEqual(["x", "none"]);
+  });
 });
 
 describe("an array of paths", () => {

@@ -4,12 +4,21 @@
  *     gensquashfs   -8000 [glob,dont_compress] bin/*      lower numbers first, paths of the image
  *     mksquashfs    bin/sh 100                            higher numbers first, files and directories
  */
+import { ImageError } from "../../../core/error.ts";
+import { showValue } from "../../../core/options/checks.ts";
 import { LineReader, readLines } from "../../text/line-words.ts";
 import { SORT_FLAGS, type SortRule } from "../../tree/file-order.ts";
 import { splitPath } from "../../tree/path.ts";
 
-/** Reads a sort file of gensquashfs. Throws `INPUT` naming the line. */
+/**
+ * Reads a sort file of gensquashfs. Throws `INPUT` naming the line.
+ *
+ * @param name what messages call it
+ */
 export function parseSortFile(text: Uint8Array, name: string): SortRule[] {
+  if (!(text instanceof Uint8Array)) {
+    throw new ImageError("INPUT", `parseSortFile(): ${showValue(text)} is not the bytes of a sort file`);
+  }
   return [...readLines(text, name)].map((line) => {
     const reader = new LineReader(line);
     const order = toPriority(reader, reader.need("the priority"), Number.MAX_SAFE_INTEGER);
