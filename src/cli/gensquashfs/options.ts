@@ -1,5 +1,6 @@
 /** The command line of `ts-gensquashfs`: the grammar of gensquashfs 1.2 and 1.3. */
 import { ImageError } from "../../core/error.ts";
+import type { NameOf } from "../../core/options/option-error.ts";
 import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
@@ -23,8 +24,8 @@ import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
 /** What `-X help` prints. */
-function describeWords(compressor: string): PageText {
-  checkCompressorName("-c", compressor);
+function describeWords(compressor: string, nameOf: NameOf): PageText {
+  checkCompressorName(nameOf("compressor"), compressor);
   const entries = wordsFor("gensquashfs", [compressor]).map(
     ({ name, value, help }) => [value === undefined ? name : `${name}=${value}`, help] as const,
   );
@@ -52,7 +53,10 @@ export function parseGensquashfs(
 ): ProgramCommand {
   const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
-  if (settings.extra?.split(",").includes("help")) return { action: "print", text: describeWords(settings.compressor) };
+  const nameOf = optionNames(given, FIELDS);
+  if (settings.extra?.split(",").includes("help")) {
+    return { action: "print", text: describeWords(settings.compressor, nameOf) };
+  }
   const [target, ...more] = operands;
   if (target === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much`, usageHint(MANUAL));
@@ -63,12 +67,12 @@ export function parseGensquashfs(
   const image = imagePath(target);
   return squashfsJob({
     image,
-    nameOf: optionNames(given, FIELDS),
+    nameOf,
     source: async () => {
       checkImage(image, settings.force);
       return openSource(settings, mtime);
     },
-    options: toOptions(settings, mtime),
+    options: toOptions(settings, mtime, nameOf),
     quiet: settings.quiet,
     json: settings.json,
     progress: "auto",
@@ -80,11 +84,14 @@ function checkImage(image: string, force: boolean): void {
   throw new ImageError("INPUT", `${image}: is there already (--force overwrites it)`, { path: image });
 }
 
-function toOptions(settings: Settings, mtime: number): SquashfsOptions {
+function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsOptions {
   const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, sortFile } = settings;
   return {
     ...{ blockSize, exportable, oneFileSystem, padding, workers, digest },
-    ...parseGensquashfsWords(settings.compressor, settings.extra),
+    ...parseGensquashfsWords(settings.compressor, settings.extra, {
+      compressor: nameOf("compressor"),
+      extra: nameOf("extra"),
+    }),
     fragments: settings.noTailPacking ? "small" : "all",
     xattrs: "marked",
     hardLinks: settings.noHardLinks ? "copy" : "keep",

@@ -158,8 +158,9 @@ const RUNNING: readonly Option<Settings>[] = [
   valued({
     names: "-j --num-jobs",
     // with 0, as a job server may say it, threads are as many as without this option
-    value: number("N", { min: 0, max: 1024 }),
-    sets: "workers",
+    value: number("N", { min: 0, max: 2 ** 32 - 1 }),
+    // more threads than this are of no use
+    sets: (workers) => ({ workers: Math.min(workers, 1024) }),
     default: "the processors available",
     help: "number of threads; changes no byte",
   }),

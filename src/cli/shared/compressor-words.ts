@@ -99,19 +99,24 @@ export function parseMksquashfsWords(name: string, options: readonly (readonly [
 /**
  * `-c NAME` of gensquashfs, and what stands behind its `-X`.
  *
+ * @param typed what the two were called
  * @throws UsageError for a name that there is not, and for words that it does not have
  */
-export function parseGensquashfsWords(name: string, extra: string | undefined): CompressorChoice {
-  const words = wordsOf("-c", name);
+export function parseGensquashfsWords(
+  name: string,
+  extra: string | undefined,
+  typed = { compressor: "-c", extra: "-X" },
+): CompressorChoice {
+  const words = wordsOf(typed.compressor, name);
   const row = COMPRESSORS[name as CompressorName];
   const choice: CompressorChoice = { compressor: name as CompressorName };
   for (const text of extra?.split(",") ?? []) {
     const [key = "", value] = text.split("=");
     const word = words.find((each) => each.gensquashfs === key && (each.sets !== undefined) === (value !== undefined));
     if (word === undefined) {
-      throw new UsageError(`-X: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
+      throw new UsageError(`${typed.extra}: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
     }
-    applyWord(choice, row, word, { shown: `-X ${key}`, value: value ?? "", decimal: false });
+    applyWord(choice, row, word, { shown: `${typed.extra} ${key}`, value: value ?? "", decimal: false });
   }
   return choice;
 }

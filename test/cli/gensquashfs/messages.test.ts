@@ -37,6 +37,44 @@ test.each([
   expect(existsSync(`${scratch}/out`)).toBe(false);
 });
 
+// Was a bug: whatever had been typed, messages spoke of -c and -X.
+test.each([
+  ["-c zstd -X level=99", "-X level: 99 is not in 1..22"],
+  ["--compressor=gzip --comp-extra level=99", "--comp-extra level: 99 is not in 1..9"],
+  ["-c gzip --comp-extra=window=7", "--comp-extra window: 7 is not in 8..15"],
+  ["-c lz4 --comp-extra level=1", '--comp-extra: "level=1" is no option of lz4 here: hc'],
+  ["-c gzip --comp-extra fixed", '--comp-extra: "fixed" is no option of gzip here: level=1..9, window=8..15, default'],
+  ["--compressor=LZ4", `--compressor: "LZ4" is none of ${COMPRESSOR_NAMES.join(", ")}\nDid you mean lz4?`],
+  ["--compressor xz", "--compressor xz: not supported yet"],
+  ["--compressor odd -X help", `--compressor: "odd" is none of ${COMPRESSOR_NAMES.join(", ")}`],
+  ["-c odd", `-c: "odd" is none of ${COMPRESSOR_NAMES.join(", ")}`],
+  ["--block-size=2M", "--block-size: 2M is not in 4096..1048576"],
+  ["-b 3K", "-b: 3K is not in 4096..1048576"],
+  ["-b 5000", "-b: 5000 is not a power of two"],
+  ["--block-size 5000", "--block-size: 5000 is not a power of two"],
+  ["--dev-block 1", "--dev-block-size: 1 is not in 1024..1073741824"],
+  ["-B 1", "-B: 1 is not in 1024..1073741824"],
+  ["--num-jobs=-1", "--num-jobs: -1 is not in 0..4294967295"],
+  ["-j x", '-j: "x" is not a number'],
+  ["--queue-backlog=", '--queue-backlog: "" is not a number'],
+  ["--set-uid=4294967295", "--set-uid: 4294967295 is not in 0..4294967294"],
+  ["-g -1", "-g: -1 is not in 0..4294967294"],
+  ["--defaults gid=-1", "--defaults gid: -1 is not in 0..4294967294"],
+  ["-d mtime=4294967296", "-d mtime: 4294967296 is not in 0..4294967295"],
+  ["--force=1", "--force: takes no argument"],
+  ["--comp", "--comp: ambiguous, may be --compressor, --comp-extra"],
+  ["--keep-xattr", "--keep-xattr: attributes of files cannot be read; --xattr-file and --selinux can give them"],
+])("%s: %s", (options, message) => {
+  const ran = run(["-D", "store", ...options.split(" "), "--", "out"]);
+  expect(ran).toEqual({ status: 2, out: "", err: `ts-gensquashfs: ${message}\n${HINT}` });
+});
+
+test("any number of threads may be asked for", () => {
+  const words = ["-D", "store", "-j", "4000000000", "-q", `${scratch}/threads`];
+  // as it is outside of tests, where threads start when there is work for them
+  expect(runCommand(scratch, "gensquashfs", words, { TS_MKEROFS_EAGER_THREADS: "" })).toEqual(SILENT);
+});
+
 test.each([
   ["file /a 0644 0 0 not-there", "pack:1: not-there: no such file or directory"],
   ["dir /a 0 0 0\ndir /a 0 0 0", "pack:2: /a: is given twice"],
