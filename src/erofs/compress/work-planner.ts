@@ -115,10 +115,12 @@ export class WorkPlanner {
       pieces.add(size, part, map);
       this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
       if (map) return;
-      const head = Math.max(...this.#headsOf(entry, heads));
-      inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
-      if (settings.inlineData && this.#stored.chunkBytes === 0)
+      if (end === "inline") inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
+      if (settings.inlineData && this.#stored.chunkBytes === 0) {
+        const group = heads?.get(entry);
+        const head = group === undefined ? this.#headBytes(entry) : Math.max(...group);
         flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
+      }
     });
     return {
       compression: this.#compression,

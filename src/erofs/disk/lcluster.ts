@@ -62,6 +62,8 @@ export interface ExtentStream {
 const FULL_GAP = 8;
 /** Distances are at most this. */
 const MAX_DISTANCE = CBLKCNT - 1;
+/** Bits of a distance with CBLKCNT. */
+const CBLKCNT_BITS = Math.log2(CBLKCNT) + 1;
 
 /** Where the map header lies behind an inode with its attributes. */
 export function mapHeaderAt(headEnd: number): number {
@@ -92,7 +94,8 @@ function divide(entries: number, start: number, blockBits: number): Packs {
  * @param header offset from anything that is 32-byte aligned
  */
 export function measureIndex(header: number, size: number, layout: number, blockBits: number): number {
-  const entries = Math.ceil(size / 2 ** blockBits);
+  // of each file that is compressed: a power would take longer than all else
+  const entries = Math.ceil(size / (1 << blockBits));
   const start = header + MAP_HEADER.byteSize;
   if (layout === LAYOUT_COMPRESSED_FULL) return start + FULL_GAP + entries * LCLUSTER_INDEX.byteSize;
   const { first, wide, last } = divide(entries, start, blockBits);
@@ -198,7 +201,7 @@ export function emitIndex(view: StructView, header: number, input: IndexInput, e
       ? new FullIndex(view, start + FULL_GAP)
       : new CompactIndex(view, start, input);
   const { size, blockBits, big, fragmentLen } = input;
-  const blockSize = 2 ** blockBits;
+  const blockSize = 1 << blockBits;
   let clusterOfs = 0;
   const put = (length: number, blocks: number, type: number, blk: number, flags: number) => {
     const count = Math.floor((clusterOfs + length) / blockSize);
@@ -267,7 +270,8 @@ class FullIndex implements EntrySink {
 class CompactIndex implements EntrySink {
   readonly #view: StructView;
   readonly #packs: Packs;
-  readonly #lowBits: number;
+  /** What a type is multiplied with: the value lies below it. */
+  readonly #typeUnit: number;
   readonly #big: boolean;
   #at: number;
   /** Entries of the pack being filled: what goes into it of each. */
@@ -285,8 +289,8 @@ class CompactIndex implements EntrySink {
   constructor(view: StructView, at: number, { size, blockBits, big, startBlk }: IndexInput) {
     this.#view = view;
     this.#at = at;
-    this.#packs = divide(Math.ceil(size / 2 ** blockBits), at, blockBits);
-    this.#lowBits = Math.max(blockBits, Math.log2(CBLKCNT) + 1);
+    this.#packs = divide(Math.ceil(size / (1 << blockBits)), at, blockBits);
+    this.#typeUnit = 1 << Math.max(blockBits, CBLKCNT_BITS);
     this.#big = big;
     this.#blk = big ? startBlk : startBlk - 1;
     this.#base = this.#blk;
@@ -323,7 +327,7 @@ class CompactIndex implements EntrySink {
   }
 
   #put(type: number, value: number): void {
-    this.#values[this.#filled++] = type * 2 ** this.#lowBits + value;
+    this.#values[this.#filled++] = type * this.#typeUnit + value;
     const size = this.#packSize();
     if (this.#filled === size) this.#flush(size);
   }
