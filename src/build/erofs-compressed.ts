@@ -127,10 +127,14 @@ export class CompressedBuild {
   }
 }
 
-function writeDirectories(planner: CompressedPlanner, { tree, inodes }: PlanInput, files: CompressFiles): void {
+function writeDirectories(
+  planner: CompressedPlanner,
+  { tree, inodes, settings }: PlanInput,
+  files: CompressFiles,
+): void {
   const fragments = new SpillFile(files.fragments.path, files.fragments.shownPath);
   try {
-    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, (bytes, offset) =>
+    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, !settings.omitsDot, (bytes, offset) =>
       fragments.writeAt(bytes, offset),
     );
   } finally {

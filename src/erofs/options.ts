@@ -47,6 +47,8 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   fsAlignBlocks?: number | undefined;
   /** Give an inode whose time alone would need the extended form the epoch instead (`--ignore-mtime`). Default: false. */
   ignoreMtime?: boolean | undefined;
+  /** Directories have no entry `.`, which takes 13 bytes (`-Edot-omitted`); needs Linux 6.15. Default: false. */
+  omitDot?: boolean | undefined;
 }
 
 /** What may stand in {@link ErofsLayoutOptions}. */
@@ -66,6 +68,7 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   dsunit: NUMBER,
   fsAlignBlocks: NUMBER,
   ignoreMtime: FLAG,
+  omitDot: FLAG,
 };
 
 /** {@link ErofsLayoutOptions} with every default decided and every value checked. */
@@ -86,6 +89,7 @@ export interface ErofsSettings {
   dsunit: number;
   fsAlignBlocks: number;
   ignoreMtime: boolean;
+  omitsDot: boolean;
   /** Files with holes may become chunk-based: the kernel to come reads them. */
   findHoles: boolean;
   compression: Compression | undefined;
@@ -105,7 +109,9 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   if (compression && (options.dsunit ?? 1) > 1) throw new OptionError("dsunit", "compressed data is not aligned");
   const sharesChunks = compression?.dedupeChunks === true;
   if (sharesChunks && chunkSize! > USUAL_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
-  checkTargetKernel(options.targetKernel, blockSize, sharesChunks ? undefined : compression, chunkSize !== undefined);
+  const omitsDot = options.omitDot ?? false;
+  const [compressed, hasChunks] = [sharesChunks ? undefined : compression, chunkSize !== undefined];
+  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot });
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
@@ -122,6 +128,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
     fsAlignBlocks: checkInteger("fsAlignBlocks", options.fsAlignBlocks, 0, 0xffffffff) || 1,
     ignoreMtime: options.ignoreMtime ?? inodes === "compact",
+    omitsDot,
     findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };

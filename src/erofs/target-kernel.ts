@@ -7,13 +7,12 @@ import { type Demands, FEATURES } from "./disk/features.ts";
 /** Throws `INPUT` where the options ask for what the target kernel does not read. */
 export function checkTargetKernel(
   targetKernel: string | undefined,
-  blockSize: number,
   compression: Compression | undefined,
-  hasChunks: boolean,
+  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot">,
 ): void {
   if (targetKernel === undefined) return;
   const target = parseKernel(targetKernel);
-  const demands = demandsOf(blockSize, compression, hasChunks);
+  const demands = demandsOf(compression, plain);
   for (const { since, what, isNeeded } of Object.values(FEATURES)) {
     if (isNeeded(demands)) checkKernel(target, what(demands), since);
   }
@@ -23,13 +22,15 @@ export function checkTargetKernel(
   }
 }
 
-function demandsOf(blockSize: number, compression: Compression | undefined, hasChunks: boolean): Demands {
-  if (!compression) return { blockSize, hasChunks, isCompressed: false };
+function demandsOf(
+  compression: Compression | undefined,
+  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot">,
+): Demands {
+  if (!compression) return { ...plain, isCompressed: false };
   return {
-    blockSize,
-    hasChunks,
+    ...plain,
     isCompressed: true,
-    hasBigPclusters: compression.maxPclusterSize > blockSize,
+    hasBigPclusters: compression.maxPclusterSize > plain.blockSize,
     hasTailPacking: compression.tailPacking,
     hasPackedInode: hasPackedInode(compression),
     hasLinks: compression.dedupeExtents === true,

@@ -71,6 +71,7 @@ const EROFS: Shapes<BuildOptions> = {
     checksum: FLAG,
     dsunit: NUMBER,
     fsAlignBlocks: NUMBER,
+    omitDot: FLAG,
     ignoreMtime: FLAG,
   },
 };

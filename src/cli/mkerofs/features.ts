@@ -98,8 +98,9 @@ export const FEATURES: readonly Option<Settings>[] = [
   }),
   flag({
     names: "dot-omitted",
-    unset: {},
-    help: "accepted: directories keep their entries for themselves, 13 bytes each, so that not only Linux 6.15 reads them",
+    sets: { omitDot: true },
+    unset: { omitDot: false },
+    help: "directories have no entry for themselves, which takes 13 bytes; for Linux 6.15 and later",
   }),
   flag({
     names: "plain-xattr-prefixes",

@@ -36,13 +36,14 @@ export function writePackedDirectories(
   order: Uint32Array,
   nids: Uint32Array,
   { blockSize, fragmentLen, fragmentOff }: SharedStored,
+  hasDot: boolean,
   writeAt: (bytes: Uint8Array, offset: number) => void,
 ): void {
   for (const entry of order) {
     if (tree.kind(entry) !== S_IFDIR) continue;
     const bytes = new Uint8Array(roundUp(fragmentLen[entry]!, blockSize));
     const view = new StructView(bytes.buffer);
-    const blocks = new DirectoryBlocks(tree, entry, nids, blockSize);
+    const blocks = new DirectoryBlocks(tree, entry, nids, blockSize, hasDot);
     for (let at = 0; at < bytes.length; at += blockSize) blocks.emit(bytes, view, at);
     writeAt(bytes.subarray(0, fragmentLen[entry]!), fragmentOff[entry]!);
   }

@@ -41,11 +41,15 @@ function childrenBefore(tree: Tree, directory: number, dots: number): number {
   return count;
 }
 
-/** Bytes of a directory's data: full blocks, then the used part of the last. */
-export function measureDirectory(tree: Tree, directory: number, blockSize: number): number {
+/**
+ * Bytes of a directory's data: full blocks, then the used part of the last.
+ *
+ * @param hasDot it has an entry for itself
+ */
+export function measureDirectory(tree: Tree, directory: number, blockSize: number, hasDot = true): number {
   let full = 0;
   let used = 0;
-  forEachEntry(tree, directory, (_child, length) => {
+  forEachEntry(tree, directory, hasDot, (length) => {
     const need = DIRENT.byteSize + length;
     if (used + need > blockSize) {
       full += blockSize;
@@ -61,17 +65,17 @@ const SELF = -1;
 /** Stands for "..". */
 const PARENT = -2;
 
-/** Calls `visit` for every entry in byte order, "." and ".." among them. */
-function forEachEntry(tree: Tree, directory: number, visit: (child: number, nameLength: number) => void): void {
+/** Calls `visit` with the length of every name in byte order, those of "." and ".." among them. */
+function forEachEntry(tree: Tree, directory: number, hasDot: boolean, visit: (nameLength: number) => void): void {
   const first = tree.ref.view[directory]!;
   const count = tree.count.view[directory]!;
   const lengths = tree.nameLen.view;
-  const dotAt = childrenBefore(tree, directory, 1);
+  const dotAt = hasDot ? childrenBefore(tree, directory, 1) : -1;
   const dotDotAt = childrenBefore(tree, directory, 2);
   for (let index = 0; index <= count; index++) {
-    if (index === dotAt) visit(SELF, 1);
-    if (index === dotDotAt) visit(PARENT, 2);
-    if (index < count) visit(first + index, lengths[first + index]!);
+    if (index === dotAt) visit(1);
+    if (index === dotDotAt) visit(2);
+    if (index < count) visit(lengths[first + index]!);
   }
 }
 
@@ -91,6 +95,7 @@ export class DirectoryBlocks {
 
   /**
    * @param nids NID of every entry
+   * @param hasDot it has an entry for itself
    * @param parentNid what ".." names
    */
   constructor(
@@ -98,6 +103,7 @@ export class DirectoryBlocks {
     directory: number,
     nids: Uint32Array | Float64Array,
     blockSize: number,
+    hasDot = true,
     parentNid: number = nids[tree.parent.view[directory]!]!,
   ) {
     this.#parentNid = parentNid;
@@ -105,9 +111,10 @@ export class DirectoryBlocks {
     this.#directory = directory;
     this.#nids = nids;
     this.#blockSize = blockSize;
-    this.#dotAt = childrenBefore(tree, directory, 1);
-    this.#dotDotAt = childrenBefore(tree, directory, 2) + 1;
-    this.#entries = tree.count.view[directory]! + 2;
+    // behind all entries: nowhere
+    this.#dotAt = hasDot ? childrenBefore(tree, directory, 1) : Number.MAX_SAFE_INTEGER;
+    this.#dotDotAt = childrenBefore(tree, directory, 2) + Number(hasDot);
+    this.#entries = tree.count.view[directory]! + 1 + Number(hasDot);
   }
 
   /** Passes over the next block; returns the bytes used in it, 0 behind the last. */

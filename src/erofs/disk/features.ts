@@ -27,6 +27,7 @@ export interface Demands {
   readonly hasPackedInode?: boolean;
   readonly hasLinks?: boolean;
   readonly hasExtentRecords?: boolean;
+  readonly omitsDot?: boolean;
 }
 
 /** What some versions of Linux do not read. */
@@ -100,6 +101,13 @@ const ROWS = {
     since: "6.15",
     what: () => "extents listed one by one",
     isNeeded: ({ hasExtentRecords = false }) => hasExtentRecords,
+  },
+  // the bit of 48bit tells of it too
+  "dot-omitted": {
+    bit: 0,
+    since: "6.15",
+    what: () => "directories without an entry for themselves",
+    isNeeded: ({ omitsDot = false }) => omitsDot,
   },
 } satisfies Readonly<Record<string, Feature>>;
 

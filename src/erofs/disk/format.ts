@@ -113,6 +113,8 @@ export const EXTENDED = struct("erofs_inode_extended", 64, {
 export const FORMAT_EXTENDED = 1;
 /** i_format bits 1..3: the data layout. */
 export const FORMAT_LAYOUT_SHIFT = 1;
+/** i_format bit 4 of a directory: it has no entry for itself. */
+export const FORMAT_DOT_OMITTED = 0x10;
 
 /** Data layout: whole blocks at i_u. */
 export const LAYOUT_PLAIN = 0;

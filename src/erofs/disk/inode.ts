@@ -3,13 +3,15 @@
  * need in half the bytes; what it cannot hold (large ids, sizes, link counts, a time of its own) needs the other.
  */
 import type { StructView } from "../../core/struct.ts";
-import { COMPACT, EXTENDED, FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT } from "./format.ts";
+import { COMPACT, EXTENDED, FORMAT_DOT_OMITTED, FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT } from "./format.ts";
 
 /** What an inode says. Whoever writes many fills one record again and again: no object is made for each. */
 export interface InodeRecord {
   isExtended: boolean;
   /** One of the LAYOUT_ constants. */
   layout: number;
+  /** A directory has no entry for itself. */
+  omitsDot: boolean;
   /** i_xattr_icount. */
   xattrCount: number;
   /** st_mode. */
@@ -33,6 +35,7 @@ export function blankInode(): InodeRecord {
   return {
     isExtended: false,
     layout: 0,
+    omitsDot: false,
     xattrCount: 0,
     mode: 0,
     nlink: 0,
@@ -62,8 +65,12 @@ export function emitInode(view: StructView, at: number, inode: InodeRecord): num
   return inode.isExtended ? emitExtended(view, at, inode) : emitCompact(view, at, inode);
 }
 
+function formatOf({ layout, omitsDot }: InodeRecord): number {
+  return (layout << FORMAT_LAYOUT_SHIFT) | (omitsDot ? FORMAT_DOT_OMITTED : 0);
+}
+
 function emitCompact(view: StructView, at: number, inode: InodeRecord): number {
-  view.setU16(at, COMPACT.i_format, inode.layout << FORMAT_LAYOUT_SHIFT);
+  view.setU16(at, COMPACT.i_format, formatOf(inode));
   view.setU16(at, COMPACT.i_xattr_icount, inode.xattrCount);
   view.setU16(at, COMPACT.i_mode, inode.mode);
   view.setU16(at, COMPACT.i_nb, inode.nlink);
@@ -77,7 +84,7 @@ function emitCompact(view: StructView, at: number, inode: InodeRecord): number {
 }
 
 function emitExtended(view: StructView, at: number, inode: InodeRecord): number {
-  view.setU16(at, EXTENDED.i_format, (inode.layout << FORMAT_LAYOUT_SHIFT) | FORMAT_EXTENDED);
+  view.setU16(at, EXTENDED.i_format, formatOf(inode) | FORMAT_EXTENDED);
   view.setU16(at, EXTENDED.i_xattr_icount, inode.xattrCount);
   view.setU16(at, EXTENDED.i_mode, inode.mode);
   view.setU64(at, EXTENDED.i_size, inode.size);

@@ -21,7 +21,16 @@ const BODY_BYTES = 256 * 1024;
 export interface InodePlaces
   extends Pick<
     ErofsPlan,
-    "blockSize" | "nidBlk" | "startBlk" | "nlink" | "formats" | "chunkMaps" | "chunkBits" | "chunkIndexes" | "stored"
+    | "blockSize"
+    | "nidBlk"
+    | "startBlk"
+    | "nlink"
+    | "formats"
+    | "chunkMaps"
+    | "chunkBits"
+    | "chunkIndexes"
+    | "omitsDot"
+    | "stored"
   > {
   nids: Uint32Array | Float64Array;
   xattrs: Pick<XattrPlan, "ibodies">;
@@ -147,11 +156,12 @@ export class MetaBuffer {
     const kind = tree.kind(entry);
     const body = plan.xattrs.ibodies[tree.xattrs.view[entry]!];
     const isDirectory = kind === S_IFDIR;
-    const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize) : tree.size.view[entry]!;
+    const size = isDirectory ? measureDirectory(tree, entry, plan.blockSize, !plan.omitsDot) : tree.size.view[entry]!;
     const head = this.#inodeAt(entry);
     const inode = this.#inode;
     inode.isExtended = (format & FORMAT_EXTENDED) !== 0;
     inode.layout = layout;
+    inode.omitsDot = isDirectory && plan.omitsDot;
     inode.xattrCount = countXattrs(body);
     inode.mode = tree.mode.view[entry]!;
     inode.nlink = plan.nlink[entry]!;
@@ -196,8 +206,8 @@ export class MetaBuffer {
   }
 
   #openDirectory(directory: number): DirectoryBlocks {
-    const { blockSize, nids, parents } = this.#plan;
-    return new DirectoryBlocks(this.#tree, directory, nids, blockSize, parents?.nid(directory));
+    const { blockSize, nids, omitsDot, parents } = this.#plan;
+    return new DirectoryBlocks(this.#tree, directory, nids, blockSize, !omitsDot, parents?.nid(directory));
   }
 
   #emitTarget(link: number, size: number, at: number): void {

@@ -61,8 +61,9 @@ export class InodeSizes {
     if (this.#tree.kind(entry) !== S_IFDIR) return this.#tree.size.view[entry]!;
     // asked for several times in a row
     if (entry !== this.#directory) {
+      const { blockSize, omitsDot } = this.#settings;
       this.#directory = entry;
-      this.#directorySize = measureDirectory(this.#tree, entry, this.#settings.blockSize);
+      this.#directorySize = measureDirectory(this.#tree, entry, blockSize, !omitsDot);
     }
     return this.#directorySize;
   }

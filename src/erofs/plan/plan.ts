@@ -14,7 +14,7 @@ import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
-import { COMPAT_XATTR_FILTER, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "../disk/format.ts";
+import { COMPAT_XATTR_FILTER, INCOMPAT_48BIT, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "../disk/format.ts";
 import { checkBlocks } from "../disk/limits.ts";
 import type { Superblock, SuperCompression } from "../disk/superblock.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
@@ -58,6 +58,8 @@ export interface ErofsPlan {
   /** log2 of blocks in a chunk of every other chunk-based file. */
   chunkBits: number;
   chunkIndexes: boolean;
+  /** Directories have no entry for themselves. */
+  omitsDot: boolean;
   xattrs: XattrPlan;
   savedByDedupe: number;
   savedByHoles: number;
@@ -253,7 +255,7 @@ export class ImagePlanner {
       uuid: this.#uuid,
       label: settings.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-      incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0),
+      incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0) | (settings.omitsDot ? INCOMPAT_48BIT : 0),
       compression: compressed.description,
       hasChecksum: settings.checksum,
     };
@@ -274,6 +276,7 @@ export class ImagePlanner {
       chunkMaps: this.sizes.chunkMaps,
       chunkBits: settings.chunkBits ?? 0,
       chunkIndexes: settings.chunkIndexes,
+      omitsDot: settings.omitsDot,
       xattrs: this.#xattrs,
       savedByDedupe: compressed.savedByDedupe,
       savedByHoles: this.#savedByHoles,

@@ -36,6 +36,7 @@ function settingsText(settings: ErofsSettings): string {
     ["fsAlignBlocks", JSON.stringify(settings.fsAlignBlocks)],
     ["ignoreMtime", JSON.stringify(settings.ignoreMtime)],
     ["compression", settings.compression && compressionText(settings.compression)],
+    ["omitDot", settings.omitsDot ? "true" : undefined],
   ]);
 }
 

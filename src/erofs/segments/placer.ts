@@ -68,6 +68,7 @@ export class SegmentPlacer {
       chunkMaps: sizes.chunkMaps,
       chunkBits: settings.chunkBits ?? 0,
       chunkIndexes: settings.chunkIndexes,
+      omitsDot: settings.omitsDot,
       xattrs: { ibodies: xattrIbodies },
       stored: undefined,
       parents,

@@ -87,6 +87,12 @@ const MODES: [name: string, options: BuildOptions, old: boolean][] = [
     { ...compress("zstd"), extentRecords: true, blockSize: 1024 },
     false,
   ],
+  ["lz4, directories without `.`", { ...compress("lz4"), omitDot: true, tailPacking: true }, false],
+  [
+    "zstd, directories without `.` in the packed inode",
+    { ...compress("zstd"), omitDot: true, fragments: "tails", compressDirectories: true },
+    false,
+  ],
   ["lz4, the rest in chunks", { ...compress("lz4"), chunkSize: 16_384, tailPacking: true }, true],
   ["equal chunks", { dedupeChunks: true }, true],
   ["equal chunks of 1 MiB", { dedupeChunks: true, chunkSize: 1 << 20, chunkIndexes: true }, true],

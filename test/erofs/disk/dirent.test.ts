@@ -21,12 +21,12 @@ async function stage(list: readonly Entry[]): Promise<Tree> {
 const FIRST_NID = 1000;
 
 /** The bytes of one directory of a tree, in which entry n has the NID 1000 + n; the emitter must stay inside them. */
-function emit(tree: Tree, directory: number, blockSize: number): Uint8Array {
+function emit(tree: Tree, directory: number, blockSize: number, hasDot = true): Uint8Array {
   const nids = Uint32Array.from({ length: tree.length }, (_, entry) => FIRST_NID + entry);
-  const size = measureDirectory(tree, directory, blockSize);
+  const size = measureDirectory(tree, directory, blockSize, hasDot);
   const room = new Uint8Array(size + 64);
   const view = new StructView(room.buffer);
-  const blocks = new DirectoryBlocks(tree, directory, nids, blockSize);
+  const blocks = new DirectoryBlocks(tree, directory, nids, blockSize, hasDot);
   const used: number[] = [];
   for (let count = -1; count !== 0; used.push(count)) count = blocks.emit(room, view, 32 + used.length * blockSize);
   expect((used.length - 2) * blockSize + used.at(-2)!).toBe(size);
@@ -36,8 +36,8 @@ function emit(tree: Tree, directory: number, blockSize: number): Uint8Array {
 }
 
 /** The bytes of a root directory with these names. */
-async function emitNames(names: readonly string[], blockSize: number): Promise<Uint8Array> {
-  return emit(await stage(names.map((name) => ({ path: bytesOf(name) }))), 0, blockSize);
+async function emitNames(names: readonly string[], blockSize: number, hasDot = true): Promise<Uint8Array> {
+  return emit(await stage(names.map((name) => ({ path: bytesOf(name) }))), 0, blockSize, hasDot);
 }
 
 interface Dirent {
@@ -118,6 +118,12 @@ test("an empty directory is 27 bytes: two entries and three dots", async () => {
   expect(Buffer.from(emit(tree, 0, 4096)).toString("hex")).toBe(
     "e803000000000000 1800 02 00 e803000000000000 1900 02 00 2e2e2e".replaceAll(" ", ""),
   );
+});
+
+test("without an entry for itself it is 14 bytes", async () => {
+  const tree = await stage([]);
+  const hex = Buffer.from(emit(tree, 0, 4096, false)).toString("hex");
+  expect(hex).toBe("e803000000000000 0c00 02 00 2e2e".replaceAll(" ", ""));
 });
 
 test("blocks may be passed over: the last lies apart, behind the inode, wherever that is", async () => {
@@ -255,11 +261,12 @@ test("any names: blocks in byte order, filled as far as they go, each name found
       someNames,
       someBlockSize,
       fc.array(someName, { maxLength: 10 }),
-      async (names, blockSize, others) => {
-        const bytes = await emitNames(names, blockSize);
+      fc.boolean(),
+      async (names, blockSize, others, hasDot) => {
+        const bytes = await emitNames(names, blockSize, hasDot);
         const blocks = decode(bytes, blockSize);
         const decoded = blocks.flat();
-        expect(decoded.map(({ name }) => name)).toEqual([...names, ".", ".."].sort(byBytes));
+        expect(decoded.map(({ name }) => name)).toEqual([...names, ...(hasDot ? ["."] : []), ".."].sort(byBytes));
         const used = (block: readonly Dirent[]) => block.reduce((sum, { name }) => sum + 12 + name.length, 0);
         for (const [index, block] of blocks.entries()) {
           expect(used(block)).toBeLessThanOrEqual(blockSize);

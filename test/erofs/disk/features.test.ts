@@ -16,6 +16,8 @@ describe("--target-kernel", () => {
     [{ compress, compressDirectories: true }, "6.0", "6.1", "fragments"],
     [{ compress, dedupeExtents: true }, "5.19", "6.1", "files that refer to each other's extents"],
     [{ compress, extentRecords: true }, "6.14", "6.15", "extents listed one by one"],
+    [{ omitDot: true }, "6.14", "6.15", "directories without an entry for themselves"],
+    [{ compress, omitDot: true, fragments: "all" }, "6.14", "6.15", "directories without an entry for themselves"],
     [{ compress: { algorithm: "deflate" } }, "6.5", "6.6", "deflate"],
     [{ compress: { algorithm: "zstd" } }, "6.9", "6.10", "zstd"],
     [{ compress: [compress, { algorithm: "zstd" }] }, "6.9", "6.10", "zstd"],

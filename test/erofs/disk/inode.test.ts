@@ -8,10 +8,17 @@ const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const unspaced = (hex: string) => hex.replaceAll(/\s/g, "");
 
 /** An inode with a different value in every field, in a buffer of one slot more on either side. */
-function inode(extended: boolean, values: { size: number; mtime: number }): string {
+function inode(extended: boolean, values: { size: number; mtime: number; omitsDot?: boolean }): string {
   const around = new StructView(new ArrayBuffer(128));
   const end = emitInode(around, 32, {
-    ...{ isExtended: extended, layout: LAYOUT_INLINE, xattrCount: 0x1234, mode: 0o104755, nlink: 0xabcd },
+    ...{
+      isExtended: extended,
+      layout: LAYOUT_INLINE,
+      omitsDot: false,
+      xattrCount: 0x1234,
+      mode: 0o104755,
+      nlink: 0xabcd,
+    },
     ...{ union: 0x89abcdef, serial: 0x01020304, mtimeNsec: 7 },
     ...(extended ? { uid: 0xfffefdfc, gid: 0x70605040 } : { uid: 0xfeff, gid: 0x8001 }),
     ...values,
@@ -28,6 +35,11 @@ test("a compact inode's 32 bytes, without a time of its own", () => {
       0400 3412 ed89 cdab  feffffff 00000000
       efcdab89 04030201    fffe 0180 00000000`),
   );
+});
+
+test("a directory without an entry for itself has a bit in its format", () => {
+  expect(inode(false, { size: 1, mtime: 0, omitsDot: true }).slice(0, 4)).toBe("1400");
+  expect(inode(true, { size: 1, mtime: 0, omitsDot: true }).slice(0, 4)).toBe("1500");
 });
 
 test("an extended inode's 64 bytes, with a size and a time beyond 32 bits", () => {

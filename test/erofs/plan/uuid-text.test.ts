@@ -61,5 +61,7 @@ describe("the text of options in the derived UUID", () => {
     );
     const records = resolveErofsOptions({ compress: { algorithm: "lz4" }, targetKernel: "6.15" });
     expect(uuidText(records, time, [])).toContain('"fullIndexes":false,"extentRecords":true,"hints":[]}}');
+    // was added later, and is absent where it is not asked for
+    expect(uuidText(resolveErofsOptions({ omitDot: true }), time, [])).toContain('"ignoreMtime":false,"omitDot":true}');
   });
 });
