@@ -23,8 +23,10 @@ export interface ClosureWork extends SegmentCommons {
   nids: Float64Array;
 }
 
-/** Entries that a thread's tree may have when it starts with the next group. */
-const MOST_ENTRIES = 8192;
+/** With so many entries a thread's tree is emptied when none of them waits for its place. */
+const MANY_ENTRIES = 8192;
+/** With so many it waits for that. */
+const MOST_ENTRIES = 4 * MANY_ENTRIES;
 
 /**
  * Makes segments until no group is left; run by every thread at once.
@@ -94,7 +96,8 @@ class ClosurePacker {
       await this.#breathe();
     }
     await builder.endPiece();
-    if (reader.tree.length > MOST_ENTRIES) await this.#clear();
+    const { length } = reader.tree;
+    if (length > MOST_ENTRIES || (length > MANY_ENTRIES && this.#maker.isIdle)) await this.#clear();
   }
 
   /** How much there is to do shows only while it is done. */

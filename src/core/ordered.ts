@@ -42,6 +42,11 @@ export class OrderedOutput {
     await this.#drain(this.#roomBytes);
   }
 
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Waits until all has been placed, and writes it. */
   async finish(): Promise<void> {
     await this.#drain(-1);

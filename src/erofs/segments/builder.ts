@@ -17,7 +17,7 @@ import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import { type KnownFiles, sampleKey } from "./known-files.ts";
-import { Segment, SHARES_NOTHING } from "./segment.ts";
+import { type Segment, SegmentMemory, SHARES_NOTHING } from "./segment.ts";
 import { SlotFitter } from "./slot-fitter.ts";
 
 /** Bytes at the start of a large file that its key is made of. */
@@ -54,7 +54,7 @@ export class SegmentBuilder {
   readonly #chooser: FormatChooser;
   readonly #fitter: SlotFitter;
   readonly #cuts: SegmentCuts | undefined;
-  readonly #free: Segment[] = [];
+  readonly #memory: SegmentMemory;
   readonly #head = new Uint8Array(HEAD + 1);
   #scanned = new Uint8Array(0);
   readonly #blockSize: number;
@@ -68,7 +68,8 @@ export class SegmentBuilder {
     this.#chooser = new FormatChooser({ ...input, inodes: input.columns }, input.sizes);
     this.#fitter = new SlotFitter(this.#blockSize, SEGMENT_ENTRIES);
     this.#cuts = input.cuts;
-    this.#segment = new Segment(this.#blockSize);
+    this.#memory = new SegmentMemory(this.#blockSize);
+    this.#segment = this.#memory.open();
   }
 
   /** What comes next is of another piece. */
@@ -95,28 +96,29 @@ export class SegmentBuilder {
     return this.#end(true);
   }
 
-  /** Takes back a segment that has been written. */
+  /** Takes back a segment that has been written; they are in the order in which they were passed on. */
   release(segment: Segment): void {
-    segment.clear();
-    this.#free.push(segment);
+    this.#memory.release(segment);
   }
 
-  #open(): Segment {
-    return this.#free.pop() ?? new Segment(this.#blockSize);
-  }
-
-  /** Packs the inodes of the segment, and passes it on. */
+  /** Packs the inodes of the segment, passes it on, and starts with another. */
   #end(isLast: boolean): Promise<void> | undefined {
     const { sizes, makes, take } = this.#input;
     const segment = this.#segment;
-    this.#segment = this.#open();
     if (makes !== "data") {
       const { count, entries, slots, slotAt, withBodies } = segment;
       for (let item = 0; item < count; item++) slots[item] = Math.ceil(sizes.itemBytes(entries[item]!) / SLOT);
       segment.inodeBlocks = this.#fitter.fit(slots, count, slotAt);
       for (const item of withBodies) segment.bodyBlocks += sizes.metaBodyBlocks(entries[item]!);
     }
-    return take(segment, this.#piece, isLast);
+    this.#memory.close(segment);
+    const open = () => {
+      this.#segment = this.#memory.open();
+    };
+    const taking = take(segment, this.#piece, isLast);
+    if (taking !== undefined) return taking.then(open);
+    open();
+    return undefined;
   }
 
   #put(entry: number, kind: number, size: number): Promise<void> | undefined {

@@ -15,9 +15,7 @@ import { KnownFiles, type SharedKnownFiles } from "./known-files.ts";
 import { ParentLinks } from "./parent-links.ts";
 import { type ImageFile, SegmentPlacer } from "./placer.ts";
 import { SegmentRow, type SharedRow } from "./row.ts";
-
-/** Bytes of segments that may wait in a thread for their turns: about two, as with one threads wait for each other. */
-const WAITING_BYTES = 8 << 20;
+import { HELD_BYTES } from "./segment.ts";
 
 /** What all segments of an image have in common; plain data, most of it in shared memory. */
 export interface SegmentCommons {
@@ -84,7 +82,7 @@ export class SegmentMaker {
     };
     const common = { tree, columns, sizes, settings, contents, sharing };
     const placer = new SegmentPlacer(job, { ...common, xattrIbodies, row, image, inodeOf, parents, xxhash });
-    const output = new OrderedOutput(job, WAITING_BYTES);
+    const output = new OrderedOutput(job, HELD_BYTES);
     const builder: SegmentBuilder = new SegmentBuilder(job, {
       ...common,
       time,
@@ -101,6 +99,11 @@ export class SegmentMaker {
       },
     });
     return new SegmentMaker(builder, sizes, parents, output);
+  }
+
+  /** Whether all segments have been written. */
+  get isIdle(): boolean {
+    return this.#output.isEmpty;
   }
 
   /** Waits until all segments have been written. */

@@ -1,22 +1,66 @@
 /**
  * One segment while it is made: its inodes in their order, and what their files hold, in buffers that are used again.
  *
- *     data    | blocks of file 0 | blocks of file 1 | blocks of file 3 | …      whole blocks, zeros behind the last byte
- *     tails   | end of 0 | end of 2 | target of link 4 | …
+ *     data    … | blocks of file 0 | blocks of file 1 | blocks of file 3 | …      whole blocks, zeros behind the last byte
+ *     tails   … | end of 0 | end of 2 | target of link 4 | …
  */
 import { SEGMENT_ENTRIES, segmentRoom } from "./cuts.ts";
+import { Ring } from "./ring.ts";
+
+/** Bytes of segments that a thread may hold until it is their turn; as much again for each half of this in `tails`. */
+export const HELD_BYTES = 8 << 20;
+/** How many times as much `data` may be held as `tails`. */
+const DATA_PER_TAILS = 2;
+/** About what the arrays of a segment take. */
+const ITEM_BYTES = 48 * SEGMENT_ENTRIES;
 
 /** Bytes of a file that may be read before its end is put aside, with one that must not be there. */
 function readRoom(blockSize: number): number {
   return blockSize + 1;
 }
 
+/** What the segments of one thread lie in. */
+export class SegmentMemory {
+  readonly data: Ring;
+  readonly tails: Ring;
+  readonly #free: Segment[] = [];
+
+  constructor(blockSize: number) {
+    const room = segmentRoom(blockSize);
+    this.data = new Ring(room.data + readRoom(blockSize), HELD_BYTES);
+    this.tails = new Ring(room.tails + readRoom(blockSize), HELD_BYTES / DATA_PER_TAILS);
+  }
+
+  /** Starts a segment, when all before it have been closed and no more is held than {@link HELD_BYTES}. */
+  open(): Segment {
+    const segment = this.#free.pop() ?? new Segment(this.data.bytes, this.tails.bytes);
+    segment.clear(this.data.open(), this.tails.open());
+    return segment;
+  }
+
+  /** The segment that was started last is complete. */
+  close(segment: Segment): void {
+    this.data.close(segment.dataUsed);
+    this.tails.close(segment.tailsUsed);
+  }
+
+  /** Takes back the oldest segment, which has been written. */
+  release(segment: Segment): void {
+    this.data.free();
+    this.tails.free();
+    this.#free.push(segment);
+  }
+}
+
 /** A segment's items, each an inode, by their number. */
 export class Segment {
-  /** Contents of small files in whole blocks; large ones are not here. */
+  /** Contents of small files in whole blocks; large ones are not here. Other segments lie in it too. */
   readonly data: Uint8Array;
+  /** Where the segment starts in `data`, and where it ends. */
+  #dataFrom = 0;
   dataUsed = 0;
   readonly tails: Uint8Array;
+  #tailsFrom = 0;
   tailsUsed = 0;
   /** Number of items. */
   count = 0;
@@ -55,15 +99,16 @@ export class Segment {
   /** Items that are known from their places on, in the order of their numbers: see KnownFiles. */
   readonly originals: number[] = [];
 
-  constructor(blockSize: number) {
-    const room = segmentRoom(blockSize);
-    this.data = new Uint8Array(room.data + readRoom(blockSize));
-    this.tails = new Uint8Array(room.tails + readRoom(blockSize));
+  /** @param data see {@link SegmentMemory}, of which segments are got */
+  constructor(data: Uint8Array, tails: Uint8Array) {
+    this.data = data;
+    this.tails = tails;
   }
 
-  /** Bytes of memory. */
+  /** Bytes of memory, as they count for {@link HELD_BYTES}. */
   get heldBytes(): number {
-    return this.data.length + this.tails.length;
+    const data = this.dataUsed - this.#dataFrom;
+    return ITEM_BYTES + Math.max(data, DATA_PER_TAILS * (this.tailsUsed - this.#tailsFrom));
   }
 
   /** Adds an item, which has no contents yet; returns its number. */
@@ -78,11 +123,13 @@ export class Segment {
     return item;
   }
 
-  /** Empties it. */
-  clear(): void {
+  /** Empties it; what it will hold starts at `dataFrom` and `tailsFrom`. */
+  clear(dataFrom: number, tailsFrom: number): void {
     this.count = 0;
-    this.dataUsed = 0;
-    this.tailsUsed = 0;
+    this.#dataFrom = dataFrom;
+    this.dataUsed = dataFrom;
+    this.#tailsFrom = tailsFrom;
+    this.tailsUsed = tailsFrom;
     this.large.length = 0;
     this.withBodies.length = 0;
     this.originals.length = 0;
