@@ -19,7 +19,7 @@ const GROUP_CUT = 4;
 /** It ends in any case when it weighs so much. */
 const GROUP_MOST = 4 << 20;
 /** What a name weighs: a directory as much as if this were its size, since it has not been looked into. */
-const DIRECTORY_WEIGHT = 256 * 1024;
+const DIRECTORY_WEIGHT = 64 * 1024;
 const NAME_WEIGHT = 64;
 
 /** A segment that has so much is not for the next name too. */

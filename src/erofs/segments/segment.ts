@@ -4,11 +4,12 @@
  *     data    … | blocks of file 0 | blocks of file 1 | blocks of file 3 | …      whole blocks, zeros behind the last byte
  *     tails   … | end of 0 | end of 2 | target of link 4 | …
  */
+
+import { Ring } from "../../core/ring.ts";
 import { SEGMENT_ENTRIES, segmentRoom } from "./cuts.ts";
-import { Ring } from "./ring.ts";
 
 /** Bytes of segments that a thread may hold until it is their turn; as much again for each half of this in `tails`. */
-export const HELD_BYTES = 8 << 20;
+export const HELD_BYTES = 6 << 20;
 /** How many times as much `data` may be held as `tails`. */
 const DATA_PER_TAILS = 2;
 /** About what the arrays of a segment take. */
