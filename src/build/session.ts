@@ -8,7 +8,7 @@ import { AbortedError, ImageError } from "../core/error.ts";
 import { now } from "../core/node/node-clock.ts";
 import { CallFolder } from "../core/node/node-folder.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
-import { addressSpaceLeft, wasmReservesAll } from "../core/node/node-limits.ts";
+import { addressSpaceLeft, roomComplaint, wasmReservesAll } from "../core/node/node-limits.ts";
 import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
@@ -100,6 +100,9 @@ export class BuildSession {
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
     const wasm = { instances: codecs, reservesAll: wasmReservesAll() };
+    // where each codec takes all that it could ever reach, the first one says that there is no room
+    const complaint = roomComplaint(codecs > 0 && !wasm.reservesAll);
+    if (complaint !== undefined) throw new ImageError("LIMIT", complaint);
     const { threads, room } = planRoom(addressSpaceLeft(), workers, wasm);
     limitRoom(room);
     this.#pool = new ThreadPool(threads, JOBS, new URL("./worker.js", import.meta.url));

@@ -7,13 +7,18 @@ import { hostComplaint } from "../core/node/node-host.ts";
 /** Runs a command, and ends the process with its exit status. @param run loads and runs it, once compiled code is kept */
 export async function startCommand(name: string, run: () => Promise<number>): Promise<void> {
   const complaint = hostComplaint();
-  if (complaint !== undefined) {
-    console.error(`${name}: ${complaint}`);
-    process.exitCode = 1;
-    return;
-  }
+  if (complaint !== undefined) return fail(name, complaint);
+  // there may be too little for the rest of the code too
+  const { roomComplaint } = await import("../core/node/node-limits.ts");
+  const why = roomComplaint();
+  if (why !== undefined) return fail(name, why);
   const { cacheCode } = await import("../core/node/node-code-cache.ts");
   cacheCode();
   // all that was printed has been awaited; nothing that is still open may keep the process alive
   process.exit(await run());
+}
+
+function fail(name: string, why: string): void {
+  console.error(`${name}: ${why}`);
+  process.exitCode = 1;
 }
