@@ -9,10 +9,12 @@ const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main"];
 /**
  * Files by name: modules, each with all that it imports and that no file before it has. The first is what old versions of
- * Node load too, the second what threads run that make plain EROFS images, the third what starts them.
+ * Node load too, the second what is asked before the rest is read, the third what threads run that make plain EROFS images,
+ * the fourth what starts them.
  */
 const files = {
   start: ["cli/start", "core/node/node-host"],
+  limits: ["core/node/node-limits"],
   plain: ["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
   build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],
