@@ -20,8 +20,8 @@ import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer
 import { type PartInput, Squeezer } from "./squeeze.ts";
 import { isTail, storeTail } from "./tails.ts";
 
-/** Bytes of results that may wait in a thread. */
-const WAITING_BYTES = 16 << 20;
+/** Bytes of results that may wait in a thread: what it makes while another one compresses the longest part of a file. */
+const WAITING_BYTES = 8 << 20;
 
 /** Largest end of a file that is looked at quickly. */
 const QUICK_BYTES = 1 << 18;
