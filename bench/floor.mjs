@@ -1,7 +1,8 @@
 // What Node takes at the least to read a tree and write one file: everything is listed, opened, stated and read once, and
 // the contents leave in large pieces. It makes no image, looks for nothing equal and keeps no order: a writer of images is
 // held against it in the same run, to see how much of its time is its own.
-//   node bench/floor.mjs [--threads=2] --closure=LIST|--tree=DIR OUT
+// With a codec contents are compressed too: the floor of an image that is compressed so.
+//   node bench/floor.mjs [--threads=2] [--codec=NAME[,LEVEL] --pcluster=4096|--block=131072] --closure=LIST|--tree=DIR OUT
 import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
@@ -14,21 +15,31 @@ const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_N
 const NEXT = 0;
 const PLACE = 1;
 
-/** @typedef {{ paths: string[], out: string, words: BigInt64Array }} Work */
+/** @import { Packer, Packing } from "./floor-codec.mjs" */
+/** @typedef {{ paths: string[], out: string, words: BigInt64Array, packing: Packing | undefined }} Work */
 
 function start() {
   const text = { type: /** @type {const} */ ("string") };
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { threads: { ...text, default: "2" }, closure: text, tree: text },
+    options: {
+      ...{ threads: { ...text, default: "2" }, closure: text, tree: text },
+      ...{ codec: text, pcluster: text, block: text },
+    },
   });
   const [out] = positionals;
   if (out === undefined || (values.closure === undefined) === (values.tree === undefined)) {
     throw new Error("floor.mjs: --closure=LIST or --tree=DIR, and OUT");
   }
+  const { codec, pcluster, block } = values;
+  const sizes = { pcluster: Number(pcluster ?? 0), block: Number(block ?? 0) };
+  const packing = codec === undefined ? undefined : { codec, ...sizes };
+  if ((packing !== undefined) !== (sizes.pcluster > 0 || sizes.block > 0)) {
+    throw new Error("floor.mjs: --codec, and --pcluster or --block");
+  }
   const paths = values.closure === undefined ? childrenOf(values.tree ?? "") : readList(values.closure);
   fs.writeFileSync(out, "");
-  const work = { paths, out, words: new BigInt64Array(new SharedArrayBuffer(16)) };
+  const work = { paths, out, words: new BigInt64Array(new SharedArrayBuffer(16)), packing };
   for (let helper = 1; helper < Number(values.threads); helper++) {
     new Worker(new URL(import.meta.url), { workerData: work });
   }
@@ -46,12 +57,17 @@ function readList(list) {
 }
 
 /** Copies paths until none is left; run by every thread at once. @param {Work} work */
-function copyAll({ paths, out, words }) {
+async function copyAll({ paths, out, words, packing }) {
   const output = new Output(fs.openSync(out, "r+"), words);
+  if (packing !== undefined) {
+    const { Packer } = await import("./floor-codec.mjs");
+    output.packer = await Packer.create(packing, (bytes) => output.put(bytes));
+  }
   for (let path = take(words); path < paths.length; path = take(words)) {
     const top = /** @type {string} */ (paths[path]);
     copy(output, top, fs.lstatSync(top));
   }
+  output.packer?.finish();
   output.flush();
 }
 
@@ -77,7 +93,8 @@ function copyFile(output, path) {
   const file = fs.openSync(path, FLAGS);
   const { size } = fs.fstatSync(file);
   // one byte more than there should be: a file that has grown would show itself
-  if (size < WINDOW) output.advance(fs.readSync(file, output.window, output.room(size + 1), size + 1, null));
+  if (output.packer) output.packer.addFile(file, size);
+  else if (size < WINDOW) output.advance(fs.readSync(file, output.window, output.room(size + 1), size + 1, null));
   else {
     output.flush();
     for (let got = -1; got !== 0; output.flush()) {
@@ -91,6 +108,8 @@ function copyFile(output, path) {
 /** Where a thread's contents go, from memory that is used again and again. */
 class Output {
   window = Buffer.allocUnsafeSlow(WINDOW);
+  /** What compresses contents, where they are to be. @type {Packer | undefined} */
+  packer;
   #used = 0;
   #file;
   #words;
@@ -112,6 +131,13 @@ class Output {
     this.#used = Math.min(WINDOW, Math.ceil((this.#used + bytes) / BLOCK) * BLOCK);
   }
 
+  /** @param {Uint8Array} bytes */
+  put(bytes) {
+    const at = this.room(bytes.length);
+    this.window.set(bytes, at);
+    this.advance(bytes.length);
+  }
+
   flush() {
     const place = Number(Atomics.add(this.#words, PLACE, BigInt(this.#used)));
     for (let done = 0; done < this.#used; ) {
@@ -122,4 +148,4 @@ class Output {
 }
 
 if (isMainThread) start();
-else copyAll(/** @type {Work} */ (workerData));
+else await copyAll(/** @type {Work} */ (workerData));
