@@ -82,6 +82,8 @@ export class BuildSession {
   readonly #policy: StagePolicy;
   /** How far each stage has come. */
   readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0 };
+  /** Stages of which a total has been told. */
+  readonly #counted = new Set<string>();
   readonly #folder = CallFolder.now();
   readonly #chmod: readonly CompiledChmod[];
   /** Files of this build, which are no part of what it packs. */
@@ -293,7 +295,9 @@ export class BuildSession {
     const { onProgress } = this.#options;
     // a stage may be done in several jobs, each of which counts from 0
     const before = this.#done[stage];
-    const all = total === undefined ? undefined : before + total;
+    // what nobody can tell before is no reason for one that has had a total to have none any more
+    const all = total === undefined && !this.#counted.has(stage) ? undefined : before + (total ?? 0);
+    if (all !== undefined) this.#counted.add(stage);
     let thrown: { error: unknown } | undefined;
     const fail = (error: unknown) => {
       // the caller's own mistake ends the build, and is the caller's to see
@@ -303,7 +307,9 @@ export class BuildSession {
     const tell = () => {
       try {
         this.#done[stage] = Math.max(this.#done[stage], before + this.#pool.control.done);
-        const told: unknown = stage !== "plan" && onProgress?.({ stage, done: this.#done[stage], total: all });
+        const done = this.#done[stage];
+        const told: unknown =
+          stage !== "plan" && onProgress?.({ stage, done, total: all === undefined ? all : Math.max(all, done) });
         if (told instanceof Promise) told.catch(fail);
       } catch (error) {
         fail(error);

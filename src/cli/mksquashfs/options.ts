@@ -1,4 +1,5 @@
 /** The command line of `ts-mksquashfs`: options of mksquashfs 4.5 to 4.7. */
+import { statSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import type { SquashfsOptions } from "../../index.ts";
 import { imagePath, isTaken } from "../image-path.ts";
@@ -66,16 +67,20 @@ function toJob(
   const settings = { ...typed, ...timesOf(typed, sourceDateEpoch) };
   const { source, exclude, sort, warnOfRules } = openSources(sources, image, settings);
   const { quiet, json, progress } = settings;
+  // files are called by their paths here, as mksquashfs does it: those of one directory are below that
+  const [top = "", ...others] = sources;
+  const isRoot = others.length === 0 && !settings.keepAsDirectory && isDirectory(top);
+  const log = settings.log === undefined ? undefined : { file: settings.log, prefix: isRoot ? withSlash(top) : "" };
   const options = { ...toOptions(settings), exclude, sort };
   const nameOf = optionNames(given, FIELDS);
-  return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnOfRules });
+  return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnOfRules, log });
 }
 
 /** What of the settings a build is told. */
 function toOptions(settings: Settings): SquashfsOptions {
   const { compressor, extra, uid, gid, root, fileMode, directoryMode, allTime, keepAsDirectory, noStrip, ...rest } =
     settings;
-  const { append, info, infoFile, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
+  const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
     rest;
   const { maxDepth, follow, actions, pseudo, pseudoOverride, pseudoDirectory, addedXattrs, sortFile, ...options } =
     more;
@@ -100,4 +105,12 @@ function timesOf(
     throw new UsageError("SOURCE_DATE_EPOCH is set, so there can be no -mkfs-time and no -all-time");
   }
   return { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) };
+}
+
+function isDirectory(path: string): boolean {
+  return path !== "-" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function withSlash(path: string): string {
+  return path.endsWith("/") ? path : `${path}/`;
 }

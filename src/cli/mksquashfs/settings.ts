@@ -31,6 +31,8 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   append: boolean;
   info: boolean;
   infoFile?: string;
+  /** Where data starts in the image. */
+  log?: string;
   /** What could be left out ends the build. */
   exitOnError: boolean;
   quiet: boolean;

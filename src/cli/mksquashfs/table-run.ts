@@ -77,10 +77,11 @@ export const RUNTIME: readonly Option<Settings>[] = [
   ...["-read-queue", "-write-queue", "-fragment-queue"].map((names) =>
     valued({ names, value: decimal("N", { min: 1, max: 2 ** 31 - 1 }), help: "accepted, as -mem" }),
   ),
-  refused({
+  valued({
     names: "-log",
-    placeholder: "FILE",
-    why: "is for debugging mksquashfs; what lies where, a dump of the image tells",
+    value: file(),
+    sets: "log",
+    help: "write to FILE at which byte of the image the blocks of each file start, and each fragment",
   }),
 ];
 

@@ -4,6 +4,7 @@ import type { NameOf } from "../../core/options/option-error.ts";
 import { buildSquashfs, type Source, type SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { asUsage } from "./getopt.ts";
+import { checkLogged, writeImageLog } from "./image-log.ts";
 import type { BuildJob } from "./program.ts";
 import { formatSquashfsReport, listWarnings, warnOfSortRules } from "./summary.ts";
 
@@ -20,11 +21,14 @@ export interface SquashfsRequest {
   nameOf: NameOf;
   /** Says of rules that are for nothing what they were; default: that they are of a sort file. */
   warnOfRules?: (rules: readonly string[]) => string[];
+  /** A file to write to where data starts in the image, and what stands before each path there. */
+  log?: { file: string; prefix: string } | undefined;
 }
 
 /** The job for it. */
 export function squashfsJob({ image, source, options, quiet, json, ...more }: SquashfsRequest): BuildJob {
-  const { progress, nameOf, warnOfRules = warnOfSortRules } = more;
+  const { progress, nameOf, log, warnOfRules = warnOfSortRules } = more;
+  if (log !== undefined) checkLogged(image);
   asUsage(() => resolveSquashfsOptions(options), nameOf);
   return {
     action: "build",
@@ -37,6 +41,7 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     nameOf,
     async build(out, context) {
       const report = await buildSquashfs(await source(), out, { ...options, ...context });
+      if (log !== undefined) await writeImageLog(log, image, report.bytes, options.offset ?? 0);
       return { report, text: formatSquashfsReport(report), warnings: listWarnings(report, warnOfRules) };
     },
   };

@@ -68,7 +68,6 @@ test.each([
   ["-b 1MBytes", '-b: "1MBytes" is not a number'],
   ["-throttle 100", "-throttle: 100 is not in 0..99"],
   ["-limit 0", "-limit: 0 is not in 1..100"],
-  ["-log x", "-log: is for debugging mksquashfs; what lies where, a dump of the image tells"],
   ["-xattrs-exclude '('", '-xattrs-exclude: regular expression "(": unmatched "("'],
   ["-deref x", '-deref: "x" is none of keep, delete'],
   [
