@@ -38,8 +38,8 @@ export class FileContents implements Contents {
   readonly #exactStats: { bigint: boolean };
   #entry = -1;
   #descriptor = -1;
-  /** More than one read has gone to the open file, so it could have changed in between. */
-  #readTwice = false;
+  /** Reads that have gone to the open file: it could have changed between them. */
+  #reads = 0;
 
   constructor(tree: Tree, paths: SharedPaths) {
     this.#tree = tree;
@@ -50,7 +50,7 @@ export class FileContents implements Contents {
   read(entry: number, offset: number, length: number, into: Uint8Array, at: number, toEnd: boolean): void {
     try {
       if (entry !== this.#entry) this.#open(entry);
-      else this.#readTwice = true;
+      this.#reads++;
       const wanted = toEnd ? length + 1 : length;
       let done = 0;
       while (done < wanted) {
@@ -71,7 +71,7 @@ export class FileContents implements Contents {
   close(): void {
     if (this.#descriptor < 0) return;
     try {
-      if (this.#readTwice) this.#check();
+      if (this.#reads > 1) this.#check();
     } catch (error) {
       throw sourceError(this.#paths.path(this.#entry), error);
     } finally {
@@ -113,7 +113,7 @@ export class FileContents implements Contents {
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     this.#descriptor = -1;
     this.#entry = -1;
-    this.#readTwice = false;
+    this.#reads = 0;
   }
 
   #check(): void {
