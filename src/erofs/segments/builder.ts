@@ -215,6 +215,7 @@ export class SegmentBuilder {
     const known = sharing.known.length;
     segment.keys[item] = key;
     segment.known[item] = known;
+    if (!sharing.known.hasAlike(key, size, 0)) return undefined;
     const file = { key, size, hasTail: tail > 0 };
     const end = at + size;
     const [body, rest] = [data.subarray(at, end - tail), data.subarray(end - tail, end)];

@@ -50,6 +50,8 @@ export class KnownFiles {
   readonly #next: Column<Uint32Array>;
   readonly #hashLow: Column<Uint32Array>;
   readonly #hashHigh: Column<Uint32Array>;
+  /** Files that all columns' views have. */
+  #covered = 0;
 
   constructor(shared: SharedKnownFiles) {
     this.#count = new Int32Array(shared.count);
@@ -84,6 +86,17 @@ export class KnownFiles {
     // only now can others see it
     Atomics.store(this.#buckets, bucket, file + 1);
     Atomics.store(this.#count, 0, file + 1);
+  }
+
+  /** Whether there may be some: mostly there is none, and nothing need be made to look for them. */
+  hasAlike(key: number, size: number, since: number): boolean {
+    let file = Atomics.load(this.#buckets, key & (BUCKETS - 1)) - 1;
+    if (file < since) return false;
+    this.#cover(file + 1);
+    for (; file >= since; file = this.#next.view[file]! - 1) {
+      if (this.#key.view[file] === key && this.#size.view[file] === size) return true;
+    }
+    return false;
   }
 
   /** The numbers of files that may be equal, of those from `since` up to `until`; the last of them comes first. */
@@ -128,6 +141,8 @@ export class KnownFiles {
   }
 
   #cover(length: number): void {
+    if (length <= this.#covered) return;
+    this.#covered = length;
     for (const column of [this.#size, this.#tailOff]) column.ensure(length);
     for (const column of [this.#key, this.#blk, this.#segment, this.#next]) column.ensure(length);
     for (const column of [this.#hashLow, this.#hashHigh]) column.ensure(length);

@@ -194,9 +194,10 @@ export class SegmentPlacer {
   #shareSmall(segment: Segment, item: number, sharing: Sharing): Promise<void> | undefined {
     const { known, files } = sharing;
     const since = segment.known[item]!;
-    if (known.length === since) return undefined;
+    const key = segment.keys[item]!;
     const size = this.#sizeOf(segment, item);
-    const file = { key: segment.keys[item]!, size, hasTail: segment.tailLen[item]! > 0 };
+    if (!known.hasAlike(key, size, since)) return undefined;
+    const file = { key, size, hasTail: segment.tailLen[item]! > 0 };
     const waiting = files.wait(file, since, known.length - segment.originals.length);
     if (waiting !== undefined) return waiting.then(() => this.#shareKnown(segment, item, file, sharing));
     this.#shareKnown(segment, item, file, sharing);
@@ -324,9 +325,9 @@ export class SegmentPlacer {
     parents.open((startBlk * this.#blockSize) / SLOT, (bodiesBlk * this.#blockSize) / SLOT);
     for (let item = 0; item < count; item++) {
       const entry = entries[item]!;
-      meta.emitInode(entry, columns.nids[entry]! % 2 ** 32);
+      const headEnd = meta.emitInode(entry, columns.nids[entry]! % 2 ** 32);
       const length = tailLen[item]!;
-      if (length > 0) meta.bytes.set(tails.subarray(tailAt[item]!, tailAt[item]! + length), meta.headEnd(entry));
+      if (length > 0) meta.bytes.set(tails.subarray(tailAt[item]!, tailAt[item]! + length), headEnd);
     }
   }
 

@@ -201,14 +201,14 @@ export class ClosureReader {
     this.#stager.store(entry, lstatSync(whole), whole);
   }
 
+  readonly #openFile = (path: Buffer, entry: number) => this.contents.openNew(entry, path, this.#stager);
+
   /** Stages what is no directory; its path stands in the buffer. */
   #stage(entry: number, pathLength: number): void {
     const path = this.#path.subarray(0, pathLength);
     const kind = this.tree.kind(entry);
     if (kind === S_IFREG) {
-      withShortPath(path, (short) =>
-        this.contents.openNew(entry, short, (stats) => this.#stager.store(entry, stats, short)),
-      );
+      withShortPath(path, this.#openFile, entry);
       return;
     }
     try {

@@ -30,6 +30,11 @@ export function sourceStamp(stats: Stats | BigIntStats): number {
   return (time ^ Math.imul(words[2]!, 0xc2b2ae3d) ^ Math.imul(words[3]!, 0x27d4eb2f)) >>> 0;
 }
 
+/** Who takes what the system says of an entry: see EntryStager. */
+interface StatsStager {
+  store(entry: number, stats: Stats | BigIntStats, path: Buffer): void;
+}
+
 /** Reads the files of a tree that was walked on this machine. */
 export class FileContents implements Contents {
   bytesRead = 0;
@@ -91,18 +96,18 @@ export class FileContents implements Contents {
   }
 
   /**
-   * Opens a file that has not been staged: `store` is told what it is, and the read that follows finds it open.
+   * Opens a file that has not been staged, and has it staged; the read that follows finds it open.
    *
    * @param path by which it can be reached
    */
-  openNew(entry: number, path: Buffer, store: (stats: Stats | BigIntStats) => void): void {
+  openNew(entry: number, path: Buffer, stager: StatsStager): void {
     this.close();
     this.#entry = entry;
     try {
       this.#descriptor = openSync(path, OPEN_FLAGS);
       const stats = fstatSync(this.#descriptor, this.#exactStats);
       if (!stats.isFile()) throw this.#changed("became something else");
-      store(stats);
+      stager.store(entry, stats, path);
     } catch (error) {
       this.#drop();
       throw sourceError(this.#paths.path(entry), error);

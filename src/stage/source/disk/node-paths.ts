@@ -121,20 +121,22 @@ const NAME_ROOM = 256;
  * Calls `use` with a path that names the same file and is short enough for the kernel. A longer one is walked
  * part by part, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
  */
-export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T {
-  if (path.length <= PATH_MAX || process.platform !== "linux") return use(systemPath(path));
+export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T;
+export function withShortPath<T, A>(path: Buffer, use: (path: Buffer, argument: A) => T, argument: A): T;
+export function withShortPath<T, A>(path: Buffer, use: (path: Buffer, argument: A) => T, argument?: A): T {
+  if (path.length <= PATH_MAX || process.platform !== "linux") return use(systemPath(path), argument!);
   let rest = path;
   let directory = -1;
   try {
     while (rest.length > PATH_MAX - NAME_ROOM) {
       const cut = rest.lastIndexOf(SLASH, PATH_MAX - NAME_ROOM);
-      if (cut <= 0) return use(rest);
+      if (cut <= 0) return use(rest, argument!);
       const next = openSync(rest.subarray(0, cut), constants.O_RDONLY | constants.O_DIRECTORY);
       if (directory >= 0) closeSync(directory);
       directory = next;
       rest = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}`), rest.subarray(cut)]);
     }
-    return use(rest);
+    return use(rest, argument!);
   } finally {
     if (directory >= 0) closeSync(directory);
   }
