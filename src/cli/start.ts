@@ -4,18 +4,22 @@
  */
 import { hostComplaint } from "../core/node/node-host.ts";
 
-/** Runs a command, and ends the process with its exit status. @param run loads and runs it, once compiled code is kept */
-export async function startCommand(name: string, run: () => Promise<number>): Promise<void> {
+/**
+ * Runs a command, and ends the process with its exit status.
+ *
+ * @param run loads and runs it, once compiled code is kept; is told whether there is no limit of address space
+ */
+export async function startCommand(name: string, run: (hasRoom: boolean) => Promise<number>): Promise<void> {
   const complaint = hostComplaint();
   if (complaint !== undefined) return fail(name, complaint);
   // there may be too little for the rest of the code too
-  const { roomComplaint } = await import("../core/node/node-limits.ts");
+  const { addressSpaceLimit, roomComplaint } = await import("../core/node/node-limits.ts");
   const why = roomComplaint();
   if (why !== undefined) return fail(name, why);
-  const { cacheCode } = await import("../core/node/node-code-cache.ts");
+  const { cacheCode } = await import("../core/node/node-start.ts");
   cacheCode();
   // all that was printed has been awaited; nothing that is still open may keep the process alive
-  process.exit(await run());
+  process.exit(await run(addressSpaceLimit() === Number.POSITIVE_INFINITY));
 }
 
 function fail(name: string, why: string): void {

@@ -8,7 +8,7 @@ const NODE_BYTES = (Number.parseInt(process.versions.node, 10) < 24 ? 0.77 : 1.1
 const [LEAST_ROOM, LEAST_CODEC_ROOM] = [0.35 * GB, 0.55 * GB];
 
 /** Bytes of address space that this process may take (`ulimit -v`); Infinity where there is no limit. */
-function addressSpaceLimit(): number {
+export function addressSpaceLimit(): number {
   return numberOf(readOwn("limits"), /^Max address space +(\d+)/m) ?? Number.POSITIVE_INFINITY;
 }
 

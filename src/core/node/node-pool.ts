@@ -5,13 +5,14 @@
  */
 // not by name: Node 16, which has no such function, would fail before it can be told why (see check-host.ts)
 import os from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { Control } from "../control.ts";
 import { fromPortable, ImageError, type PortableError } from "../error.ts";
 import { type Room, room } from "../room.ts";
 import { JobContext, type JobParams, type JobTable } from "../threads.ts";
 import { now } from "./node-clock.ts";
 import { systemCode } from "./node-errors.ts";
+import { startWorker } from "./node-start.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -21,12 +22,12 @@ export interface JobRequest {
   params: unknown;
 }
 
-/** What a helper answers that has begun. */
+/** What a helper answers that has done its part; nothing when it has started. */
 export interface JobReply {
   error: PortableError | undefined;
 }
 
-/** What a helper is started with. */
+/** What a helper is told first. */
 export interface HelperStart {
   control: SharedArrayBuffer;
   room: Room;
@@ -186,16 +187,14 @@ class Helper {
   #finish: ((error?: unknown) => void) | undefined;
 
   constructor(url: URL, start: HelperStart) {
-    this.#worker = new Worker(url, {
-      workerData: start,
-      execArgv: [],
-      // jobs make short-lived garbage only: half of the usual nursery (a smaller one is collected too often)
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
-    });
+    this.#worker = startWorker(url);
+    this.#worker.postMessage(start);
     this.started = new Promise((resolve) => {
-      this.#worker.once("online", resolve).once("exit", () => resolve());
+      this.#worker.once("message", () => resolve()).once("exit", () => resolve());
     });
-    this.#worker.on("message", ({ error }: JobReply) => this.#finish?.(error && fromPortable(error)));
+    this.#worker.on("message", (reply: JobReply | undefined) => {
+      if (reply) this.#finish?.(reply.error && fromPortable(reply.error));
+    });
     this.#worker.on("error", (cause: Error) => {
       this.#isMissing = isFolderGone(cause);
       this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause }));

@@ -1,0 +1,27 @@
+/** Starts a second thread where a command line has work for it, before the code is loaded that understands all of it. */
+import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { startSpare } from "../../core/node/node-start.ts";
+
+const LIST = "--closure=";
+/** Bytes of a list of as many store paths as a thread is started for: 32 or more. */
+const LONG_LIST = 2048;
+
+/** @param worker the module that threads run */
+export function startEarly(worker: URL): void {
+  if (hasWorkForTwo(process.argv)) startSpare(worker);
+}
+
+/** Guesses; a thread too many is of no use, and one too few is started later. */
+function hasWorkForTwo(words: readonly string[]): boolean {
+  if (availableParallelism() < 2 || words.includes("--workers=1")) return false;
+  const list = words.find((word) => word.startsWith(LIST))?.slice(LIST.length);
+  if (list === undefined) return false;
+  try {
+    const stats = statSync(list);
+    return stats.isFile() && stats.size >= LONG_LIST;
+  } catch {
+    // what is wrong with it will be said where it is read
+    return false;
+  }
+}
