@@ -1,6 +1,6 @@
 /** Starts a second thread where a command line has work for it, before the code is loaded that understands all of it. */
 import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import os from "node:os";
 import { startSpare } from "../../core/node/node-start.ts";
 
 const LIST = "--closure=";
@@ -14,7 +14,8 @@ export function startEarly(worker: URL): void {
 
 /** Guesses; a thread too many is of no use, and one too few is started later. */
 function hasWorkForTwo(words: readonly string[]): boolean {
-  if (availableParallelism() < 2 || words.includes("--workers=1")) return false;
+  // by its name an import would fail where a Node is too old to have it
+  if (os.availableParallelism() < 2 || words.includes("--workers=1")) return false;
   const list = words.find((word) => word.startsWith(LIST))?.slice(LIST.length);
   if (list === undefined) return false;
   try {

@@ -101,7 +101,7 @@ test("links are bytes where Node's word for bytes is not understood, as in Deno"
       return new Uint8Array(readlinkSync(path, options));
     };
     (await import("node:module")).syncBuiltinESMExports();
-    await api.buildErofs(api.directory(args.source), args.image, { timestamp: 0 });
+    await api.buildErofs(api.directory(args.source), args.image, { timestamp: 0, workers: 1 });
     return asked;`;
   expect(runInChild(body, { source, image: `${scratch}/deno` })).toEqual({ value: 1 });
   await buildErofs(directory(source), `${scratch}/node`, { timestamp: 0 });
@@ -113,7 +113,7 @@ test("links that are no bytes at all are refused", () => {
     const { readlinkSync } = fs;
     fs.readlinkSync = (path) => readlinkSync(path, "utf8");
     (await import("node:module")).syncBuiltinESMExports();
-    await api.buildErofs(api.directory(args.source), args.image);`;
+    await api.buildErofs(api.directory(args.source), args.image, { workers: 1 });`;
   expect(runInChild(body, { source, image: `${scratch}/never` }).error).toMatchObject({
     isImageError: true,
     message: expect.stringContaining("as text, not as bytes"),
@@ -137,7 +137,7 @@ test.each([
       return entries;
     };
     (await import("node:module")).syncBuiltinESMExports();
-    await api.buildErofs(api.directory(args.source), args.image);`;
+    await api.buildErofs(api.directory(args.source), args.image, { workers: 1 });`;
   for (const name of names) writeFileSync(Buffer.from(`${source}/${name}`, "latin1"), "");
   expect(runInChild(body, { source, image }).error).toEqual({
     isImageError: true,
