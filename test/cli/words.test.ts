@@ -51,6 +51,56 @@ describe("the library's refusals in a command's words", () => {
   });
 });
 
+// Was a bug: the library's name for a source, or a path of nobody's, stood in the message.
+test.each<[CommandName, string[], string]>([
+  ["mkerofs", ["", source], 'IMAGE: "" is no path'],
+  ["mkerofs", ["never.img", ""], 'SOURCE: "" is no path'],
+  ["mkerofs", ["never.img", source, ""], 'SOURCE: "" is no path'],
+  ["mkerofs", ["--closure=", "never.img"], '--closure: "" is no file'],
+  ["mkerofs", ["--sort-file=", "never.img", source], '--sort-file: "" is no file'],
+  ["gensquashfs", ["-D", "", "never.img"], '-D: "" is no directory'],
+  ["gensquashfs", ["--pack-file=", "never.img"], '--pack-file: "" is no file'],
+  ["gensquashfs", ["-D", source, ""], 'IMAGE: "" is no path'],
+  ["mksquashfs", ["", "never.img"], 'SOURCE: "" is no path'],
+  ["mksquashfs", [source, ""], 'IMAGE: "" is no path'],
+  ["mksquashfs", [source, "never.img", "-ef", ""], '-ef: "" is no file'],
+])("ts-%s %j: %s", (name, words, message) => {
+  expect(complaints(name, ...words)[0]).toBe(message);
+});
+
+describe("lines of lists are named as the lists were typed", () => {
+  test.each<[CommandName, string, (list: string) => string[], string]>([
+    [
+      "mksquashfs",
+      "../x d 755 0 0\n",
+      (list) => ["source", "never.img", "-pf", list],
+      "../x: a path may hold neither .. nor NUL",
+    ],
+    [
+      "gensquashfs",
+      "dir /../x 0755 0 0\n",
+      (list) => ["-F", list, "never.img"],
+      "/../x: a path may hold neither .. nor NUL",
+    ],
+    [
+      "gensquashfs",
+      '# file: ../x\nuser.a="b"\n',
+      (list) => ["-D", "source", "-A", list, "never.img"],
+      "../x: a path may hold neither .. nor NUL",
+    ],
+    [
+      "gensquashfs",
+      "-5 ../x\n",
+      (list) => ["-D", "source", "-S", list, "never.img"],
+      "../x: a path may hold neither .. nor NUL",
+    ],
+    ["mkerofs", "nowhere\n", (list) => [`--closure=${list}`, "never.img"], "nowhere: no such file or directory"],
+  ])("ts-%s: %j", (name, text, words, why) => {
+    writeFileSync(`${scratch}/typed`, text);
+    expect(complaints(name, ...words("typed"))).toEqual([`typed:1: ${why}`]);
+  });
+});
+
 describe("rules that are for nothing", () => {
   test("ts-mkerofs: of paths, expressions and the sort file, each by its name", () => {
     const rules = [

@@ -20,6 +20,7 @@ import { parseEpoch } from "../shared/numbers.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { limitBacktracking, type PageText, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
+import { checkPath } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
@@ -64,7 +65,7 @@ export function parseGensquashfs(
     throw new UsageError("one of --pack-file and --pack-dir is needed");
   }
   const mtime = settings.defaults.mtime ?? (env.SOURCE_DATE_EPOCH ? parseEpoch(env.SOURCE_DATE_EPOCH) : 0);
-  const image = imagePath(target);
+  const image = imagePath(checkPath("IMAGE", target, "path"));
   return squashfsJob({
     image,
     nameOf,

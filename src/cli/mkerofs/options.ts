@@ -13,7 +13,7 @@ import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
 import { checkFormats, listIdle } from "../shared/option.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
-import type { Format } from "../shared/value.ts";
+import { checkPath, type Format } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";
 
@@ -88,12 +88,14 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 
 function takeOperands([image, ...sources]: readonly string[], closure: string | undefined) {
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
-  if (closure === "") throw new UsageError('--closure: "" is no file');
   if (closure === undefined && sources.length === 0) {
     throw new UsageError("SOURCE is missing, or --closure", usageHint(MANUAL));
   }
   if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
-  return { image: imagePath(image), sources };
+  return {
+    image: imagePath(checkPath("IMAGE", image, "path")),
+    sources: sources.map((path) => checkPath("SOURCE", path, "path")),
+  };
 }
 
 /** What options come to together. */
@@ -105,7 +107,7 @@ function complete(
   const { closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = settings;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
-  if (format === "erofs") completeErofs(build, compression, compressHints);
+  if (format === "erofs") completeErofs(build, compression);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   setTimes(build, closure !== undefined || sources > 1, sourceDateEpoch);
@@ -116,10 +118,9 @@ function complete(
 }
 
 /** What can be told only once all options are known. */
-function completeErofs(build: BuildOptions, compression: string | undefined, compressHints: string | undefined): void {
+function completeErofs(build: BuildOptions, compression: string | undefined): void {
   if (compression !== undefined) build.compress = parseAlgorithms(compression);
   else dropCompression(build);
-  if (compressHints === "") throw new UsageError('--compress-hints: "" is no file');
   const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);

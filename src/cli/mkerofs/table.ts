@@ -9,7 +9,7 @@ import { asUsage, UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { choice, directory, file, number, numberByFormat, text } from "../shared/value.ts";
+import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
 import { FEATURES } from "./features.ts";
 import type { Settings } from "./settings.ts";
 
@@ -155,7 +155,7 @@ const IMAGE: readonly Option<Settings>[] = [
   }),
   valued({
     names: "--mount-point",
-    value: directory("X"),
+    value: text("X", (_, path) => path, "directory"),
     sets: (path) => ({ mountPoint: path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path }),
     help: "the image will be mounted at X; recorded in the report, changes no byte",
   }),

@@ -13,6 +13,7 @@ import { parseEpoch } from "../shared/numbers.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import type { BuildJob, ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
+import { checkPath } from "../shared/value.ts";
 import { findQuestion } from "./asks.ts";
 import { readLine, splitLine } from "./grammar.ts";
 import { MANUAL } from "./manual.ts";
@@ -45,6 +46,8 @@ export function parseMksquashfs(
     throw new UsageError("SOURCE and IMAGE are needed, in front of options", usageHint(MANUAL));
   }
   const { settings, given } = applyWords(readLine(line, OPTIONS), DEFAULTS);
+  checkPath("IMAGE", image, "path");
+  for (const source of sources) checkPath("SOURCE", source, "path");
   return toJob(sources, imagePath(image), { settings, given }, env.SOURCE_DATE_EPOCH);
 }
 

@@ -74,12 +74,18 @@ export function text(placeholder: string, parse = (_: string, given: string): un
 
 /** The path of a file. */
 export function file(placeholder = "FILE"): Value<string> {
-  return text(placeholder, (_, path) => path, "file");
+  return text(placeholder, (name, path) => checkPath(name, path, "file"), "file");
 }
 
 /** The path of a directory. */
 export function directory(placeholder = "DIRECTORY"): Value<string> {
-  return text(placeholder, (_, path) => path, "directory");
+  return text(placeholder, (name, path) => checkPath(name, path, "directory"), "directory");
+}
+
+/** Returns a path; throws UsageError for an empty one, as of a variable of a script that is not set. */
+export function checkPath(name: string, path: string, what: string): string {
+  if (path !== "") return path;
+  throw new UsageError(`${name}: "" is no ${what}`);
 }
 
 /** What may stand there beyond its kind, in words: `512 to 64K`, `a power of two`. */

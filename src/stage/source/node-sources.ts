@@ -160,7 +160,7 @@ export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSo
       const name = path();
       if (input && isRead) throw new ImageError("INPUT", `${name}: has been read already, and can be read only once`);
       isRead = true;
-      const read = input ? { name, text: await readStream(name, input, tree) } : await readList(name, tree);
+      const read = input ? { name, text: await readStream(name, input, tree) } : await readList(name, list, tree);
       const given = parseClosureList(useSlashes(read.text), read.name);
       return openTops({ ...anchorTops(given, folder, tree), isWindows: IS_WINDOWS }, policy, tree);
     },
@@ -203,11 +203,13 @@ function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
   return { bytes: tree.names.view, from, to, line, where: "path ", isWindows: IS_WINDOWS };
 }
 
-async function readList(list: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
-  let name = list;
+/** Reads a list, or that in a folder. @param shown what messages call it */
+async function readList(list: string, shown: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
+  let [path, name] = [list, shown];
   try {
-    if ((await stat(list)).isDirectory()) name = join(list, "store-paths");
-    return { name, text: await readAll(createReadStream(name), tree) };
+    if ((await stat(list)).isDirectory())
+      [path, name] = [list, shown].map((each) => join(each, "store-paths")) as [string, string];
+    return { name, text: await readAll(createReadStream(path), tree) };
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
     throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });

@@ -12,6 +12,7 @@ import { bytesFromLatin1 } from "../../../core/bytes.ts";
 import { parseDate } from "../../text/date.ts";
 import { type Line, LineReader, readLines, show } from "../../text/line-words.ts";
 import { decodeValue } from "../../text/xattr-value.ts";
+import { splitPath } from "../../tree/path.ts";
 import { MAX_ID } from "../../tree/policy.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../../tree/tree.ts";
 import type { Xattr } from "../../tree/xattrs.ts";
@@ -65,7 +66,7 @@ export function parsePseudoFile(text: Uint8Array, name: string, accounts: Accoun
 export function parsePseudo(line: Line, accounts: Accounts): PseudoEntry {
   const reader = new LineReader(line);
   const entry: PseudoEntry = {
-    ...{ path: needName(reader, "the path"), action: "add", mode: 0, uid: 0, gid: 0, mtime: undefined, target: "" },
+    ...{ path: needPath(reader), action: "add", mode: 0, uid: 0, gid: 0, mtime: undefined, target: "" },
     ...{ command: undefined, data: undefined, major: 0, minor: 0, xattr: undefined, where: line.where },
   };
   const letter = reader.need("the type");
@@ -105,6 +106,16 @@ export function parsePseudo(line: Line, accounts: Accounts): PseudoEntry {
   }
   reader.end();
   return entry;
+}
+
+function needPath(reader: LineReader): string {
+  const path = needName(reader, "the path");
+  try {
+    splitPath(path);
+    return path;
+  } catch (error) {
+    throw reader.fail((error as Error).message);
+  }
 }
 
 function needName(reader: LineReader, what: string): string {

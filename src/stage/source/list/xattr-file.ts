@@ -3,6 +3,7 @@ import { bytesFromLatin1 } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { latin1Text } from "../../text/encoding.ts";
 import { decodeValue } from "../../text/xattr-value.ts";
+import { splitPath } from "../../tree/path.ts";
 import type { Xattr } from "../../tree/xattrs.ts";
 
 /** The attributes of one path, a latin1 string. */
@@ -22,7 +23,7 @@ export function parseXattrFile(text: Uint8Array, name: string): PathXattrs[] {
     number++;
     const where = `${name}:${number}`;
     const line = raw.replace(/[ \t\r]+$/, "");
-    if (line.startsWith(FILE)) paths.push({ path: withoutEscapes(line.slice(FILE.length)), where, xattrs: [] });
+    if (line.startsWith(FILE)) paths.push({ path: toPath(line.slice(FILE.length), where), where, xattrs: [] });
     if (line === "" || line.startsWith("#")) continue;
     const [, key, value = ""] = /^([^=]+)=?(.*)$/s.exec(line) ?? [];
     const current = paths.at(-1);
@@ -32,6 +33,16 @@ export function parseXattrFile(text: Uint8Array, name: string): PathXattrs[] {
     current.xattrs.push({ name: bytesFromLatin1(withoutEscapes(key)), value: parseValue(value, where) });
   }
   return paths;
+}
+
+function toPath(text: string, where: string): string {
+  const path = withoutEscapes(text);
+  try {
+    splitPath(path);
+    return path;
+  } catch (error) {
+    throw new ImageError("INPUT", `${where}: ${(error as Error).message}`);
+  }
 }
 
 function parseValue(value: string, where: string): Uint8Array {
