@@ -82,6 +82,8 @@ export class BuildSession {
   readonly #policy: StagePolicy;
   /** How far each stage has come. */
   readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0 };
+  /** What the caller's `onProgress` has thrown. */
+  #thrown: { error: unknown } | undefined;
   /** Stages of which a total has been told. */
   readonly #counted = new Set<string>();
   readonly #folder = CallFolder.now();
@@ -165,7 +167,8 @@ export class BuildSession {
       return await work(await this.#open());
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";
-      const error = isAborted ? new AbortedError(signal.reason) : this.#restore(thrown);
+      const own = this.#thrown;
+      const error = own ? own.error : isAborted ? new AbortedError(signal.reason) : this.#restore(thrown);
       // whoever reads the stream must not wait for what will not come
       if (typeof out === "object" && out !== null && "getWriter" in out && !out.locked) {
         out.abort(error).catch(() => undefined);
@@ -298,10 +301,9 @@ export class BuildSession {
     // what nobody can tell before is no reason for one that has had a total to have none any more
     const all = total === undefined && !this.#counted.has(stage) ? undefined : before + (total ?? 0);
     if (all !== undefined) this.#counted.add(stage);
-    let thrown: { error: unknown } | undefined;
     const fail = (error: unknown) => {
-      // the caller's own mistake ends the build, and is the caller's to see
-      thrown ??= { error };
+      // the caller's own mistake ends the build, and is the caller's to see; of a promise it may come in the next stage
+      this.#thrown ??= { error };
       this.#pool.abort();
     };
     const tell = () => {
@@ -320,13 +322,13 @@ export class BuildSession {
       const result = await work();
       this.#done[stage] = Math.max(this.#done[stage], all ?? 0);
       tell();
-      if (thrown === undefined) return result;
+      if (this.#thrown === undefined) return result;
     } catch (error) {
-      if (thrown === undefined) throw error;
+      if (this.#thrown === undefined) throw error;
     } finally {
       clearInterval(timer);
       this.#seconds[stage] += (now() - started) / 1000;
     }
-    throw (thrown as { error: unknown }).error;
+    throw this.#thrown.error;
   }
 }

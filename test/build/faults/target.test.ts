@@ -13,7 +13,15 @@ import {
 } from "node:fs";
 import { basename } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { buildErofs, directory, type Entry, entries, ImageError, type Sink } from "../../../dist/index.js";
+import {
+  buildErofs,
+  buildSquashfs,
+  directory,
+  type Entry,
+  entries,
+  ImageError,
+  type Sink,
+} from "../../../dist/index.js";
 import { afterWalk, atProgress, failureOf, makeFaultBench, openFilesBelow } from "../../helpers/faults.ts";
 import { stubTemporaryFolder } from "../../helpers/temporary.ts";
 
@@ -168,6 +176,19 @@ describe("a build that is called off", () => {
     };
     expect(await failureOf(buildErofs(directory(source), image, { onProgress }))).toBe(failure);
     expectUntouched();
+  });
+
+  // Was a bug: what a promise was rejected with came when the next stage had begun, and the build seemed to be aborted.
+  test.each([0, 3])("by an onProgress whose promise is rejected, %i turns later, too", async (turns) => {
+    const failure = new Error("the caller's own");
+    const onProgress = async () => {
+      for (let turn = 0; turn < turns; turn++) await null;
+      throw failure;
+    };
+    for (const build of [buildErofs, buildSquashfs]) {
+      expect(await failureOf(build(directory(source), image, { onProgress: onProgress as () => void }))).toBe(failure);
+      expectUntouched();
+    }
   });
 });
 
