@@ -12,6 +12,15 @@ import { hostComplaint } from "../core/node/node-host.ts";
 export async function startCommand(name: string, run: (hasRoom: boolean) => Promise<number>): Promise<void> {
   const complaint = hostComplaint();
   if (complaint !== undefined) return fail(name, complaint);
+  try {
+    await start(name, run);
+  } catch (error) {
+    // the code could not be loaded: what the command itself does not say is nothing else
+    fail(name, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function start(name: string, run: (hasRoom: boolean) => Promise<number>): Promise<void> {
   // there may be too little for the rest of the code too
   const { addressSpaceLimit, roomComplaint } = await import("../core/node/node-limits.ts");
   const why = roomComplaint();

@@ -48,6 +48,22 @@ describe.each(COMMANDS)("ts-%s under an old Node", (name) => {
   });
 });
 
+// Was a bug: what went wrong while the code was loaded was told with all calls that had led there.
+test.runIf(process.platform === "linux")("code that cannot be loaded is said to be what is wrong, in one line", () => {
+  const hook = `${scratch}/hook.mjs`;
+  writeFileSync(
+    hook,
+    `export const resolve = (name, ...more) => {
+      if (name.includes("chunk-command")) throw new Error("too many open files");
+      return more[1](name, more[0]);
+    };`,
+  );
+  const register = `data:text/javascript,import { register } from "node:module"; register(${JSON.stringify(`file://${hook}`)});`;
+  const words = ["--import", register, commandPath("mksquashfs"), "source", "image"];
+  const ran = spawnSync(process.execPath, words, { cwd: scratch, encoding: "utf8" });
+  expect(ran).toMatchObject({ status: 1, stdout: "", stderr: "ts-mksquashfs: too many open files\n" });
+});
+
 describe.skipIf(process.platform === "win32")("where the current directory has been removed", () => {
   const run = (line: string) => runShell(scratch, `mkdir gone && cd gone && rmdir ../gone && ${line}`);
   const lines: Record<CommandName, (source: string, image: string) => string> = {
