@@ -13,8 +13,26 @@
  * Compressed data is never empty, also where there are no contents. What EROFS is to hold does not start with a zero byte:
  * readers take zeros for what stands in front of it.
  *
- * The same calls give the same bytes on every machine, and do not depend on the calls before them.
+ * The same calls give the same bytes on every machine, and depend on the calls before them by their {@link FillNotes} alone.
  */
+
+/**
+ * What fixed-output compressions of a row of contents learn, each for the next one: where to begin with a search. They
+ * have an influence on the output, so they must follow from the file alone too.
+ */
+export interface FillNotes {
+  /** Bytes of contents for each byte of output, the last time; 0: not known. */
+  ratio: number;
+  /** The way of searching that was best, the codec's own number for it; 0: not known. */
+  search: number;
+  /** It is known that what comes repeats itself. */
+  repeats: boolean;
+}
+
+/** Nothing is known. */
+export function blankNotes(): FillNotes {
+  return { ratio: 0, search: 0, repeats: false };
+}
 
 /** Reads one kind of compressed data. */
 export interface Decoder {
@@ -50,9 +68,10 @@ export interface Codec extends Decoder {
    * {@link Codec.consumed}. What stands behind the consumed bytes can have an influence on the output, so `to` must
    * follow from the file alone.
    *
+   * @param notes of what stands in front of `from`, if there are any; updated
    * @returns how many bytes it gave; they decompress by themselves
    */
-  compressInto(from: number, to: number, at: number, limit: number): number;
+  compressInto(from: number, to: number, at: number, limit: number, notes?: FillNotes): number;
   /**
    * Compresses all of `plain[from, to)`.
    *

@@ -8,7 +8,7 @@
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
-import type { CodecWindows } from "./codec.ts";
+import type { CodecWindows, FillNotes } from "./codec.ts";
 import { resolveWindows, WASM_PAGE, type WasmMemory, type WasmModule } from "./wasm.ts";
 import { WindowCodec, type WindowPair } from "./window-codec.ts";
 
@@ -65,9 +65,10 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
     this.#consumed = new Uint32Array(this.plain.buffer, exports.CONSUMED.value, 1);
   }
 
-  protected encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
+  protected encode(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
     const { plain, compressed } = this;
     const start = plain.byteOffset;
+    const fill = notes !== undefined;
     const produced = this.#functions.compress(start + from, start + to, compressed.byteOffset + at, limit, fill);
     this.consumed = this.#consumed[0]!;
     return produced;

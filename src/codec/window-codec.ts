@@ -1,6 +1,6 @@
 /** What all codecs have in common: the windows, and the check that stands between callers and a codec's memory. */
 import { ImageError } from "../core/error.ts";
-import type { Codec } from "./codec.ts";
+import { blankNotes, type Codec, type FillNotes } from "./codec.ts";
 
 /** The two windows of a codec. */
 export interface WindowPair {
@@ -23,12 +23,12 @@ export abstract class WindowCodec implements Codec {
     this.compressed = compressed;
   }
 
-  compressInto(from: number, to: number, at: number, limit: number): number {
-    return this.#compress(from, to, at, limit, true);
+  compressInto(from: number, to: number, at: number, limit: number, notes: FillNotes = blankNotes()): number {
+    return this.#compress(from, to, at, limit, notes);
   }
 
   compress(from: number, to: number, at: number, limit: number): number {
-    return this.#compress(from, to, at, limit, false);
+    return this.#compress(from, to, at, limit, undefined);
   }
 
   decompress(from: number, to: number, at: number, limit: number): number {
@@ -40,19 +40,21 @@ export abstract class WindowCodec implements Codec {
   }
 
   /**
-   * Compresses `plain[from, to)` to `compressed` at `at`: as much as fits into `limit` bytes if `fill`, else all or nothing.
+   * Compresses `plain[from, to)` to `compressed` at `at`: as much as fits into `limit` bytes if there are `notes`, else all
+   * or nothing.
    *
    * @returns how many bytes it gave; 0 if nothing fits, else `consumed` has been set
    */
-  protected abstract encode(from: number, to: number, at: number, limit: number, fill: boolean): number;
+  protected abstract encode(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number;
 
   /** Decompresses `compressed[from, to)` to `plain` at `at`: the first `limit` bytes if `partial`, else all of it. */
   protected abstract decode(from: number, to: number, at: number, limit: number, partial: boolean): number;
 
-  #compress(from: number, to: number, at: number, limit: number, fill: boolean): number {
+  #compress(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
     checkRanges(this.plain, from, to, this.compressed, at, limit);
-    const produced = this.encode(from, to, at, limit, fill);
+    const produced = this.encode(from, to, at, limit, notes);
     if (produced === 0) this.consumed = 0;
+    if (notes) notes.ratio = produced === 0 ? 0 : this.consumed / produced;
     return produced;
   }
 

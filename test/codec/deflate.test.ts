@@ -49,6 +49,13 @@ function* realFiles(): Generator<Uint8Array> {
   }
 }
 
+test("numbers in a row, level 1: the three bytes are found that they have in common", () => {
+  const numbers = new Uint8Array(Uint32Array.from({ length: 25_000 }, (_, index) => 1_000_000 + index).buffer);
+  const blocks = cut(createDeflate(1), numbers, 4096);
+  for (const { block, plain } of blocks) expectBytes(inflate(createDeflate(1), block), plain);
+  expect(blocks.length).toBe(cut(createDeflate(2), numbers, 4096).length);
+});
+
 describe.each(each)("%s", (_, codec) => {
   const read = (stream: Uint8Array) => {
     // what EROFS finds a stream behind is zeros

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Codec } from "../../src/codec/codec.ts";
+import { blankNotes, type Codec } from "../../src/codec/codec.ts";
 import { createZstd, ZSTD_MAX_PLAIN } from "../../src/codec/zstd/zstd.ts";
 import { cut, damaged, decode, expectBytes, noise } from "../helpers/codec.ts";
 import { type DecodeMethod, decodeInto, testCodec, testDamage } from "../helpers/codec-properties.ts";
@@ -91,6 +91,24 @@ describe.each(each)("%s", (_, codec) => {
     const fresh = run(createZstd(levelOf(codec), { plainLen: ZSTD_MAX_PLAIN }));
     for (const [i, result] of fresh.entries()) expectBytes(result, first[i]!);
     expect(other.plain.length).toBe(ZSTD_MAX_PLAIN);
+  });
+
+  test("notes save tries, and nothing but them comes from calls before", () => {
+    codec.plain.set(sample);
+    const cutAll = () => {
+      const notes = blankNotes();
+      const ends: [number, number][] = [];
+      for (let at = 0; at < 200_000; at += codec.consumed) {
+        const size = codec.compressInto(at, sample.length, 0, 4096, notes);
+        expect(size).toBeLessThanOrEqual(4096);
+        expect(notes.ratio).toBe(codec.consumed / size);
+        ends.push([codec.consumed, size]);
+      }
+      return ends;
+    };
+    const ends = cutAll();
+    codec.compressInto(100_000, 300_000, 0, 65_536);
+    expect(cutAll()).toEqual(ends);
   });
 
   test("more than a frame holds is refused", () => {

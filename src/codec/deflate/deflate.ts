@@ -3,7 +3,7 @@
  * the AssemblyScript files beside this one:
  *
  *   main      what is exported
- *   encode    block after block
+ *   encode    block after block   <- probe (of the first bytes, level 1)
  *     |   parse    from input to symbols   <- search (for matches), split (where a block should end)
  *     |   optimal  the same by what symbols take (levels 10 to 12)
  *     |   cut      fixed output: how much of the last block fits   <- estimate (how far to parse)

@@ -5,7 +5,7 @@
  *     | u8             | u8                   |                | u32 BE   |
  */
 import { ImageError } from "../../core/error.ts";
-import type { Codec, CodecWindows } from "../codec.ts";
+import type { Codec, CodecWindows, FillNotes } from "../codec.ts";
 import { WasmCodec } from "../wasm-codec.ts";
 import { checkDeflateLevel, DEFLATE_STREAM, type DeflateExports, deflateFunctions } from "./deflate.ts";
 
@@ -31,9 +31,9 @@ class Zlib extends WasmCodec<DeflateExports> {
     this.#head = word + 31 - (word % 31);
   }
 
-  protected override encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
+  protected override encode(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
     const room = limit - HEAD - TAIL;
-    const produced = room <= 0 ? 0 : super.encode(from, to, at + HEAD, room, fill);
+    const produced = room <= 0 ? 0 : super.encode(from, to, at + HEAD, room, notes);
     if (produced === 0) return 0;
     const view = this.#view();
     view.setUint16(at, this.#head);

@@ -3,9 +3,9 @@
  * contents and have no checksum. A frame's window, which its reader needs memory for, is its contents or less.
  */
 import { ImageError } from "../../core/error.ts";
-import type { Codec, CodecWindows } from "../codec.ts";
+import type { Codec, CodecWindows, FillNotes } from "../codec.ts";
 import { WindowCodec } from "../window-codec.ts";
-import { type FrameTries, fillFrame } from "./fill.ts";
+import { type FrameTries, fillEnd, fillFrame } from "./fill.ts";
 import {
   appendStored,
   BLOCK_HEAD,
@@ -29,13 +29,28 @@ const ZSTD_WINDOW_BITS = 20;
 const QUICK_LEVEL = 1;
 const QUICK_LOSS = [1, 1, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05, 1.08, 1.08, 1.08, 1.08];
 const MOST_QUICK_LOSS = 1.1;
-/** Contents that shrink to this part of themselves repeat themselves: then other ways of searching may find more. */
-const REPEATING_SHARE = 1 / 8;
+/** Where what is in sight would come to fewer bytes, so little would be gained that it saves no block. */
+const WORTH_BYTES = 32 << 10;
+/** Another way is gone when it saves this part at least. */
+const LEAST_GAIN = 1 / 64;
+/** Contents that shrink to one of so many parts repeat themselves: then other ways of searching may find more. */
+const REPEATING_RATIO = 16;
 /** These ways, and for which levels: a search for near matches alone, and one for long ones. */
 const OTHER_LEVELS = [
   { level: QUICK_LEVEL, from: 3, to: 23 },
   { level: DEEP_LEVEL, from: 1, to: FIRST_DEEP_LEVEL },
 ];
+
+/** What is to be compressed, and where to. */
+interface FillRoom {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  readonly limit: number;
+}
+
+/** What is known before the first try. */
+type FillKnowledge = Pick<FrameTries, "estimate" | "ratio" | "mostShare">;
 
 class Zstd extends WindowCodec {
   readonly #instance: ZstdInstance;
@@ -43,7 +58,7 @@ class Zstd extends WindowCodec {
   readonly #quickLoss: number;
   readonly #level: number;
   /** Other levels that may do better where contents repeat themselves. */
-  readonly #otherLevels: readonly number[];
+  readonly #otherLevels: typeof OTHER_LEVELS;
 
   constructor(level: number, windows: CodecWindows, windowBits: number) {
     const instance = newZstdInstance(level, {
@@ -58,51 +73,59 @@ class Zstd extends WindowCodec {
     this.#window = 2 ** windowBits;
     this.#quickLoss = QUICK_LOSS[level] ?? MOST_QUICK_LOSS;
     this.#level = level;
-    this.#otherLevels = OTHER_LEVELS.filter(({ from, to }) => level >= from && level < to).map((each) => each.level);
+    this.#otherLevels = OTHER_LEVELS.filter(({ from, to }) => level >= from && level < to);
   }
 
-  protected encode(from: number, to: number, at: number, limit: number, fill: boolean): number {
-    return fill ? this.#fill(from, to, at, limit) : this.#compressAll(from, to, at, limit);
+  protected encode(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
+    return notes ? this.#fill({ from, to, at, limit }, notes) : this.#compressAll(from, to, at, limit);
   }
 
   protected decode(from: number, to: number, at: number, limit: number, partial: boolean): number {
     return partial ? this.#decompressStart(from, to, at, limit) : this.#decompressAll(from, to, at, limit);
   }
 
-  #fill(from: number, to: number, at: number, limit: number): number {
-    const { compressed } = this;
+  #fill(room: FillRoom, notes: FillNotes): number {
     const loss = this.#quickLoss;
-    const estimate = loss > 1 ? (size: number) => this.#try(from, size, QUICK_LEVEL) / loss : undefined;
-    let produced = this.#fillAt(from, to, at, limit, this.#level, estimate);
-    if (produced > this.consumed * REPEATING_SHARE) return produced;
-    for (const level of this.#otherLevels) {
-      const { consumed } = this;
-      const best = compressed.slice(at, at + produced);
-      const other = this.#fillAt(from, to, at, limit, level);
-      if (this.consumed > consumed || (this.consumed === consumed && other < produced)) produced = other;
-      else {
-        compressed.set(best, at);
-        this.consumed = consumed;
-      }
-    }
+    const estimate = loss > 1 ? (size: number) => this.#try(room.from, size, QUICK_LEVEL) / loss : undefined;
+    let produced = this.#fillAt(room, notes.search || this.#level, { estimate, ratio: notes.ratio });
+    if (produced === 0) return 0;
+    const inSight = ((room.to - room.from) / this.consumed) * produced;
+    const isWorth = notes.repeats || inSight >= WORTH_BYTES;
+    if (!notes.repeats && this.consumed < produced * REPEATING_RATIO) notes.search = 0;
+    else if (notes.search === 0 && isWorth) produced = this.#searchOtherwise(room, produced, notes);
     return produced;
   }
 
-  #fillAt(
-    from: number,
-    to: number,
-    at: number,
-    limit: number,
-    level: number,
-    estimate?: FrameTries["estimate"],
-  ): number {
+  /** Tries the other ways of searching, beginning with as many bytes as were `produced` from; notes the best. */
+  #searchOtherwise(room: FillRoom, produced: number, notes: FillNotes): number {
+    const { compressed } = this;
+    const { at } = room;
+    notes.search = this.#level;
+    let best = produced;
+    for (const { level } of this.#otherLevels) {
+      const { consumed } = this;
+      const kept = compressed.slice(at, at + best);
+      const ratio = consumed / best;
+      const other = this.#fillAt(room, level, { ratio, mostShare: (1 - LEAST_GAIN) / ratio });
+      if (other > 0 && this.consumed / other > ratio) {
+        best = other;
+        notes.search = level;
+      } else {
+        compressed.set(kept, at);
+        this.consumed = consumed;
+      }
+    }
+    return best;
+  }
+
+  #fillAt({ from, to, at, limit }: FillRoom, level: number, known: FillKnowledge): number {
     const { plain, compressed } = this;
     const { scratch } = this.#instance;
     const most = Math.min(to - from, ZSTD_MAX_PLAIN);
     let produced = 0;
     this.consumed = fillFrame(most, limit, {
+      ...known,
       measure: (size) => this.#try(from, size, level),
-      estimate,
       keep: (size) => {
         compressed.set(scratch.subarray(0, size), at);
         produced = size;
@@ -113,7 +136,7 @@ class Zstd extends WindowCodec {
     // a frame that holds no more than the window is all window
     const longest = this.consumed <= this.#window ? Math.min(most, this.#window) : most;
     const rest = plain.subarray(from + this.consumed, from + longest);
-    const added = appendStored(compressed, at, end, at + limit, this.consumed, rest);
+    const added = appendStored(compressed, at, end, at + fillEnd(produced, limit), this.consumed, rest);
     if (added === 0) return produced;
     this.consumed += added;
     return produced + BLOCK_HEAD + added;

@@ -159,6 +159,8 @@ class SqueezerSet {
           rawLen: stored.sharesChunks ? stored.chunkBytes : 0,
           // who asks for the smallest image has the time
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
+          distance: dictSize,
+          fillsAtOnce: row.fillsAtOnce,
         },
         linker,
       );

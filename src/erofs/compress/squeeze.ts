@@ -8,7 +8,7 @@
  *
  * What a part becomes depends on the file and the options alone.
  */
-import type { Codec } from "../../codec/codec.ts";
+import { blankNotes, type Codec } from "../../codec/codec.ts";
 import { roundUp } from "../../core/bytes.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
@@ -16,14 +16,13 @@ import { SlidingWindow } from "../../stage/tree/sliding.ts";
 import { USUAL_EXTENT } from "../disk/algorithms.ts";
 import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
 import type { Linker } from "../links/linker.ts";
-import { looksRandom, RANDOM_BYTES } from "./entropy.ts";
+import { NOISE_BYTES, NoiseLook, REPEATS } from "./look/noise.ts";
 import type { PieceOutput } from "./piece-output.ts";
+import { ReachRule } from "./reach.ts";
 
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
 const FEW_PCLUSTERS = 6;
 
-/** More than the usual goes into a pcluster if the usual shrinks to this part of it. */
-const LONG_SHARE = 1 / 4;
 /** All that was looked at has gone into a pcluster that has room for more. */
 const GOES_ON = -1;
 
@@ -69,6 +68,10 @@ export interface SqueezeSettings {
   rawLen: number;
   /** Whether to look at bytes before any attempt to compress them. */
   skipsRandom: boolean;
+  /** How far back the codec looks. */
+  distance: number;
+  /** See AlgorithmRow. */
+  fillsAtOnce: boolean;
 }
 
 /** Compresses parts of files, one after another, with one codec. */
@@ -79,14 +82,16 @@ export class Squeezer {
   readonly #window: SlidingWindow;
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
-  readonly #usualExtent: number;
   readonly #interlaced: boolean;
   readonly #unit: number;
   readonly #rawLen: number;
-  readonly #skipsRandom: boolean;
+  readonly #noise: NoiseLook | undefined;
+  readonly #reachRule: ReachRule;
   readonly #linker: Linker | undefined;
   #out!: PieceOutput;
   #part!: PartInput;
+  /** What the codec has learnt of the part. */
+  #notes = blankNotes();
   /** The part is the end of its file. */
   #isLast = false;
   /** Something is compressed, or a fragment. */
@@ -110,11 +115,12 @@ export class Squeezer {
     this.#window = new SlidingWindow(codec.plain, contents, 2 * USUAL_EXTENT);
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
-    this.#usualExtent = Math.min(settings.maxExtentBytes, USUAL_EXTENT);
     this.#interlaced = settings.interlaced;
     this.#unit = settings.unit;
     this.#rawLen = settings.rawLen;
-    this.#skipsRandom = settings.skipsRandom;
+    const { skipsRandom, blockSize, distance } = settings;
+    this.#noise = skipsRandom ? new NoiseLook(codec.plain, quick, blockSize, distance) : undefined;
+    this.#reachRule = new ReachRule(settings.fillsAtOnce);
     this.#linker = linker;
   }
 
@@ -123,12 +129,14 @@ export class Squeezer {
     const { entry, method, algorithm, from, length, size } = part;
     this.#part = part;
     this.#out = out;
+    this.#notes = blankNotes();
     this.#isLast = from + length === size;
     this.#isPacked = part.end === "indexed";
     let blocksAt = out.blocksUsed;
     const extentsAt = out.extents.length;
     const inlineAt = out.inline.length;
     const fragmentAt = out.fragments.length;
+    this.#noise?.open(from);
     this.#window.open(entry, from, from + length, this.#isLast);
     this.#linker?.open(part.piece, part.index, from, part.pclusterSize);
     await this.#cut();
@@ -156,6 +164,7 @@ export class Squeezer {
 
   async #cut(): Promise<void> {
     const { from, length, pclusterSize } = this.#part;
+    const rule = this.#reachRule;
     const end = from + length;
     let compresses = false;
     for (let at = from; at < end; ) {
@@ -165,27 +174,31 @@ export class Squeezer {
       let done = this.#refer(at);
       if (done === 0) {
         const longest = Math.min(rest, this.#maxExtentBytes);
-        const whole = Math.min(rest, this.#usualExtent);
+        let whole = Math.min(longest, rule.expect(this.#notes, pclusterSize));
         const covering = this.#window.cover(at, at + whole);
         if (covering !== undefined) await covering;
         let place = this.#window.placeOf(at);
-        const reach = this.#reachLink(at, place, rest, whole);
+        let reach = this.#reachLink(at, place, rest, whole);
         done = this.#storeFragment(at, place, rest, reach);
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
-          const isRandom = this.#skipsRandom && !compresses && this.#isRandom(place, Math.min(reach, RANDOM_BYTES));
-          done = isRandom ? 0 : this.#compress(at, place, rest, reach, reach === whole && whole < longest);
-          for (let more = 2 * whole; done === GOES_ON; more *= 2) {
-            const whole = Math.min(more, longest);
+          const noise = compresses ? 0 : (this.#noise?.measure(place, at, reach, pclusterSize) ?? 0);
+          this.#notes.repeats = noise === REPEATS;
+          if (noise === REPEATS && reach < longest) done = GOES_ON;
+          else if (noise <= 0) done = this.#compress(at, place, rest, reach, this.#longRatio(reach, whole, longest));
+          for (let isCut = true; done === GOES_ON; ) {
+            // the link saves less than it costs to cut what is in front of it
+            if (reach < whole) isCut = false;
+            else whole = noise === REPEATS ? longest : Math.min(longest, rule.extend(whole, this.#notes, pclusterSize));
             const covering = this.#window.cover(at, at + whole);
             if (covering !== undefined) await covering;
             place = this.#window.placeOf(at);
-            const reach = this.#reachLink(at, place, rest, whole);
-            done = this.#compress(at, place, rest, reach, reach === whole && whole < longest);
+            reach = isCut ? this.#reachLink(at, place, rest, whole) : whole;
+            done = this.#compress(at, place, rest, reach, this.#longRatio(reach, whole, longest));
           }
           compresses = done > 0;
           if (!compresses) {
-            const length = isRandom || pclusterSize === 0 ? Math.max(RANDOM_BYTES, this.#rawLen) : pclusterSize;
+            const length = Math.max(noise, 0) || pclusterSize || Math.max(NOISE_BYTES, this.#rawLen);
             done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
           }
         }
@@ -214,6 +227,13 @@ export class Squeezer {
     return (at === 0 || this.#isPacked) && this.#surelyFits(place, rest) ? whole : reach;
   }
 
+  /** How well `reach` must shrink so that more is looked at: see {@link #compress}. */
+  #longRatio(reach: number, whole: number, longest: number): number {
+    const rule = this.#reachRule;
+    if (reach === whole) return rule.longRatio(whole, longest);
+    return rule.longRatioAtLink(this.#linker?.enough ?? Number.POSITIVE_INFINITY, this.#part.pclusterSize);
+  }
+
   #addExtent(at: number, length: number, storedLen: number, flags: number): void {
     this.#out.addExtent(length, storedLen, flags, this.#linker?.note(at, length, storedLen, flags) ?? -1);
   }
@@ -237,17 +257,17 @@ export class Squeezer {
 
   /**
    * Makes one pcluster of what fits into it, or puts the end where it shall go; returns 0 where nothing is gained, and
-   * {@link GOES_ON} where a longer reach, if there is one, would give more.
+   * {@link GOES_ON} where all of `reach` goes into it, shrinks to one of `longRatio` parts at most, and leaves it room.
    */
-  #compress(at: number, place: number, rest: number, reach: number, isLonger: boolean): number {
+  #compress(at: number, place: number, rest: number, reach: number, longRatio: number): number {
     const { end, pclusterSize, inlineRoom } = this.#part;
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
     if (pclusterSize === 0 || (reach <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
-    let length = codec.compressInto(place, place + reach, 0, pclusterSize);
+    let length = codec.compressInto(place, place + reach, 0, pclusterSize, this.#notes);
     if (length === 0) return 0;
-    if (isLonger && codec.consumed === reach && length < pclusterSize && length <= reach * LONG_SHARE) return GOES_ON;
+    if (codec.consumed === reach && length < pclusterSize && length * longRatio <= reach) return GOES_ON;
     if (isEnd && codec.consumed === rest) {
       const saves = length < rest;
       if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
@@ -271,20 +291,6 @@ export class Squeezer {
     this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
     return consumed;
-  }
-
-  /** Whether nothing is to be gained: the bytes look random, and a quick look finds nothing that repeats. */
-  #isRandom(place: number, length: number): boolean {
-    const blockSize = this.#blockSize;
-    const plain = this.#codec.plain;
-    if (!looksRandom(plain, place, length)) return false;
-    const quick = this.#quick;
-    quick.plain.set(plain.subarray(place, place + length));
-    for (let at = 0; at + blockSize < length; at += blockSize) {
-      quick.compressInto(at, length, 0, blockSize);
-      if (quick.consumed > blockSize) return false;
-    }
-    return true;
   }
 
   /**
@@ -319,7 +325,8 @@ export class Squeezer {
     const short = length % blockSize;
     const endAt = at + length;
     // what is no block may end the part, or stand in front of an extent that starts in a later block
-    const isKept = length === rest || (endAt === this.#linker?.cut && endAt % blockSize < short);
+    const isEnd = length === rest && !this.#keepsEnd(short, length);
+    const isKept = isEnd || (endAt === this.#linker?.cut && endAt % blockSize < short);
     const whole = isKept ? length : length - short;
     const rawLen = this.#rawLen || blockSize;
     for (let done = 0; done < whole; done += rawLen) {
@@ -329,6 +336,13 @@ export class Squeezer {
       this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
     }
     return whole;
+  }
+
+  /** Whether the last `short` of `length` bytes, the end of the file, are to go where ends go, by themselves. */
+  #keepsEnd(short: number, length: number): boolean {
+    const { end, inlineRoom, pclusterSize } = this.#part;
+    if (!this.#isLast || !this.#isPacked || short === 0 || short === length) return false;
+    return end === "inline" ? short <= inlineRoom : end === "fragment" && short <= pclusterSize;
   }
 
   /** Stores bytes as they are. */

@@ -62,6 +62,8 @@ export interface AlgorithmRow {
   readonly mostBlocks: number;
   /** Bytes that look random are not tried. */
   readonly skipsRandom: boolean;
+  /** A fixed output costs one compression, so that it costs nothing to look at more than will fit. */
+  readonly fillsAtOnce: boolean;
   /** Readers know it, in pclusters of one block, without a configuration too. */
   readonly isFirst: boolean;
   readonly configuration: AlgorithmConfiguration;
@@ -96,6 +98,7 @@ const LZ4 = {
   dictionary: () => ({ normal: 0xffff }),
   // it knows the block size only after it has checked this against 1 MiB in blocks of its page size
   mostBlocks: 256,
+  fillsAtOnce: true,
   isFirst: true,
   configuration: {
     shape: LZ4_CFGS,
@@ -119,6 +122,7 @@ const ROWS = {
     dictionary: () => ({ normal: 0x8000, choice: { least: 0x8000, most: 0x8000, powerOfTwo: true } }),
     mostBlocks: Number.POSITIVE_INFINITY,
     skipsRandom: true,
+    fillsAtOnce: true,
     isFirst: false,
     configuration: {
       shape: DEFLATE_CFGS,
@@ -142,6 +146,7 @@ const ROWS = {
     },
     mostBlocks: Number.POSITIVE_INFINITY,
     skipsRandom: true,
+    fillsAtOnce: false,
     isFirst: false,
     configuration: {
       shape: ZSTD_CFGS,

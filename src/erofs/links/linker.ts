@@ -37,6 +37,8 @@ export class Linker {
   /** Where the next extent is to start at the latest: there, or where one is to start that others can refer to. */
   cut = Number.POSITIVE_INFINITY;
   slot = -1;
+  /** The link for which there is a cut saves next to nothing if a pcluster holds so many bytes. */
+  enough = Number.POSITIVE_INFINITY;
   flags = 0;
   /** Bytes of its blocks. */
   storedLen = 0;
@@ -77,6 +79,18 @@ export class Linker {
     const { cuts } = this.#shared;
     while (this.#cut < this.#endCut && !this.#crosses(at, cuts[this.#cut]!)) this.#cut++;
     this.cut = this.#cut < this.#endCut ? Math.min(this.start, cuts[this.#cut]!) : this.start;
+    this.enough = this.cut < Number.POSITIVE_INFINITY ? this.#enoughAt(this.cut) : Number.POSITIVE_INFINITY;
+  }
+
+  /** See {@link enough}: the link is most of a pcluster then. */
+  #enoughAt(cut: number): number {
+    const { links, sources } = this.#shared;
+    if (cut === this.start) return links[this.#link + 1]! / LEAST_WORTH;
+    let source = this.#source;
+    while (source < this.#endSource && sources[source]! < cut) source += SOURCE_FIELDS;
+    return source < this.#endSource && sources[source] === cut
+      ? sources[source + 1]! / LEAST_WORTH
+      : Number.POSITIVE_INFINITY;
   }
 
   #seekLink(at: number, end: number): void | Promise<void> {

@@ -17,6 +17,15 @@ import { DEDUPE_LZ4, DEDUPE_MATRIX, largeRelatives, relatives, writeTree } from 
 const scratch = makeScratch("dedupe-extents");
 const image = `${scratch}/image`;
 
+test("links do not cut what compresses so well that it needs no second pcluster", async () => {
+  const zeros = entries([{ path: "zeros", contents: new Uint8Array(3_000_000) }]);
+  const options = { compress: "zstd" } as const;
+  const without = await buildErofs(zeros, image, options);
+  const report = await buildErofs(zeros, image, { ...options, dedupeExtents: true });
+  expect(report.bytes).toBe(without.bytes);
+  expect(report.bytes).toBe(8192);
+});
+
 describe("files that hold parts of each other", () => {
   const tree = `${scratch}/relatives`;
   beforeAll(() => writeTree(tree, relatives()));

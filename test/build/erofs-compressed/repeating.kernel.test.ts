@@ -1,4 +1,7 @@
-/** Contents that compress well: no larger than of mkfs.erofs 1.9.3, zstd no larger than LZ4, and Linux reads them. */
+/**
+ * Contents that compress well, noise that is there again among them: no larger than of mkfs.erofs 1.9.3, zstd no larger
+ * than LZ4, and Linux reads them.
+ */
 import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
@@ -18,6 +21,7 @@ type Sizes = Record<(typeof ALGORITHMS)[number], number>;
 const MODES: Record<string, BuildOptions> = {
   "one block": {},
   "64 KiB": { pclusterSize: 65_536 },
+  "1 MiB": { pclusterSize: 1 << 20 },
   "tail packing": { tailPacking: true },
   "64 KiB, fragments": { pclusterSize: 65_536, fragments: "tails" },
 };
@@ -36,6 +40,17 @@ const PEER: [content: string, mode: string, sizes: Sizes][] = [
   ["zeros", "64 KiB", { lz4: 102_400, lz4hc: 102_400, deflate: 647_168, zstd: 32_768 }],
   ["zeros", "tail packing", { lz4: 98_304, lz4hc: 98_304, deflate: 647_168, zstd: 28_672 }],
   ["zeros", "64 KiB, fragments", { lz4: 98_304, lz4hc: 98_304, deflate: 151_552, zstd: 57_344 }],
+  ["20 KB of noise", "64 KiB", { lz4: 32_768, lz4hc: 32_768, deflate: 634_880, zstd: 24_576 }],
+  ["20 KB of noise", "1 MiB", { lz4: 32_768, lz4hc: 32_768, deflate: 491_520, zstd: 24_576 }],
+  ["20 KB of noise", "64 KiB, fragments", { lz4: 32_768, lz4hc: 32_768, deflate: 634_880, zstd: 24_576 }],
+  ["150 KB of noise", "1 MiB", { lz4: 3_002_368, lz4hc: 3_002_368, deflate: 3_002_368, zstd: 155_648 }],
+  ["noise before it", "64 KiB", { lz4: 106_496, lz4hc: 106_496, deflate: 311_296, zstd: 106_496 }],
+  ["noise before it", "1 MiB", { lz4: 110_592, lz4hc: 110_592, deflate: 241_664, zstd: 106_496 }],
+  ["counter", "one block", { lz4: 2_101_248, lz4hc: 2_101_248, deflate: 737_280, zstd: 2_101_248 }],
+  ["counter", "64 KiB", { lz4: 2_101_248, lz4hc: 2_101_248, deflate: 733_184, zstd: 2_101_248 }],
+  ["zeros around noise", "one block", { lz4: 24_576, lz4hc: 24_576, deflate: 77_824, zstd: 16_384 }],
+  ["zeros around noise", "tail packing", { lz4: 20_480, lz4hc: 20_480, deflate: 77_824, zstd: 12_288 }],
+  ["zeros around noise", "64 KiB, fragments", { lz4: 24_576, lz4hc: 24_576, deflate: 77_824, zstd: 16_384 }],
 ];
 
 beforeAll(() => {

@@ -1,4 +1,6 @@
-/** Contents that compress well: a log, JSON, zeros. The same bytes on every machine. */
+/** Contents that compress well: a log, JSON, zeros, numbers in a row, noise that is there again. The same on every machine. */
+
+import { noise } from "./noise.ts";
 
 /** By name. */
 export function repeatingContents(): Record<string, Buffer> {
@@ -22,7 +24,14 @@ export function repeatingContents(): Record<string, Buffer> {
     tags: ["a", "b", "c"],
     nested: { x: id % 7, y: null },
   }));
+  const again = (part: Buffer, times: number) => Buffer.concat(Array.from({ length: times }, () => part));
+  const zeros = Buffer.alloc(1_000_000);
   return {
+    "20 KB of noise": again(noise(1, 20_000), 100),
+    "150 KB of noise": again(noise(2, 150_000), 20),
+    "noise before it": Buffer.concat([noise(3, 70_000), again(noise(4, 30_000), 20)]),
+    counter: Buffer.from(Uint32Array.from({ length: 1 << 19 }, (_, index) => index).buffer),
+    "zeros around noise": Buffer.concat([zeros, noise(5, 9000), zeros]),
     log: Buffer.from(log.join("")),
     json: Buffer.from(JSON.stringify(records, undefined, 2)),
     zeros: Buffer.alloc(20_000_000),

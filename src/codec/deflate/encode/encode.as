@@ -8,6 +8,7 @@ import { startOptimal } from "./optimal";
 import {
   isBlockSplit, parseFast, parseGreedy, parseLazier, parseLazy, parseOptimally, startBlock, startParse,
 } from "./parse";
+import { isCounting } from "./probe";
 import { startSearch } from "./search";
 import { blockStart, entries, isFull, next } from "./tokens";
 
@@ -24,6 +25,9 @@ const LAZY: u32 = 2;
 const LAZIER: u32 = 3;
 /** What is above this parses that many times more. */
 const OPTIMAL: u32 = 4;
+/** Numbers in a row are parsed as at level 2, which finds three bytes too. */
+const COUNTING_ATTEMPTS: i32 = 6;
+const COUNTING_ENOUGH: u32 = 10;
 
 /**
  * Parses up to where the block has to end. With `room`: only as far as the block fits into so many bits, and a little
@@ -58,6 +62,11 @@ export function compress(
   from: u32, to: u32, at: u32, limit: u32, fill: bool, method: u32, attempts: i32, enough: u32,
 ): u32 {
   store<u32>(CONSUMED, 0);
+  if (method == FAST && isCounting(from, to)) {
+    method = GREEDY;
+    attempts = COUNTING_ATTEMPTS;
+    enough = COUNTING_ENOUGH;
+  }
   // so that a number of bits is less than 2^32; no window is larger
   const room = min(limit, 0x10000000) << 3;
   startBits(at, at + limit);

@@ -1,7 +1,7 @@
 /** Which bytes are not worth a try. */
 import { expect, test } from "vitest";
-import { looksRandom } from "../../../src/erofs/compress/entropy.ts";
-import { randomBytes as noise, compressibleText as text } from "../../helpers/trees/compressed-tree.ts";
+import { looksRandom } from "../../../../src/erofs/compress/look/entropy.ts";
+import { randomBytes as noise, compressibleText as text } from "../../../helpers/trees/compressed-tree.ts";
 
 test("only what is random looks random", () => {
   expect(looksRandom(noise(32_768, 1), 0, 32_768)).toBe(true);

@@ -1,7 +1,5 @@
 /** A quick look at bytes, so that what is compressed or encrypted already costs no time. */
 
-/** Bytes that are looked at together. */
-export const RANDOM_BYTES = 32 * 1024;
 /** Fewer bytes tell too little. */
 const MIN_BYTES = 4096;
 /** The first bytes, by which nearly all that can be compressed is told, and what they have of random ones at least. */

@@ -1,0 +1,53 @@
+/** The search for how much of an input fills a frame: few tries, and what to do where contents change. */
+import { expect, test } from "vitest";
+import { fillEnd, fillFrame } from "../../src/codec/zstd/fill.ts";
+
+/** Runs the search where the first `plain` bytes of an input come to `sizeOf(plain)`. */
+function fill(most: number, limit: number, sizeOf: (plain: number) => number, ratio?: number, mostShare?: number) {
+  let tries = 0;
+  let kept = 0;
+  const measure = (plain: number) => {
+    tries++;
+    return sizeOf(plain);
+  };
+  const plain = fillFrame(most, limit, { measure, keep: (size) => (kept = size), ratio, mostShare });
+  return { plain, kept, tries };
+}
+
+test("where the ratio is known, the first try fits", () => {
+  const result = fill(1_000_000, 4096, (plain) => Math.ceil(plain / 7), 7);
+  expect(result.tries).toBe(1);
+  expect(result.kept).toBeGreaterThan(4096 - 64);
+});
+
+test("where what compresses well goes on to what does not, the frame is filled all the same", () => {
+  for (const zeros of [65_536, 1_000_000]) {
+    const result = fill(1_048_576, 4096, (plain) => 40 + (plain >> 14) + Math.max(0, plain - zeros));
+    expect(result.plain).toBeGreaterThan(zeros + 3500);
+    expect(result.kept).toBeLessThanOrEqual(4096);
+  }
+});
+
+test("a large output may end with a block, so it is not tried again for the last of its blocks", () => {
+  const result = fill(10_000_000, 65_536, (plain) => Math.ceil(plain / 3), (3 * 61_300) / 65_024);
+  expect(result.tries).toBe(1);
+  expect(fillEnd(result.kept, 65_536)).toBe(61_440);
+  expect(fillEnd(4000, 4096)).toBe(4096);
+  expect(fillEnd(10_000, 65_536)).toBe(65_536);
+});
+
+test("another way of searching is given up after one try that is no better", () => {
+  expect(fill(1_000_000, 4096, (plain) => Math.ceil(plain / 20), 20, 0.98 / 20)).toEqual({
+    plain: 0,
+    kept: 0,
+    tries: 1,
+  });
+  expect(fill(1_000_000, 4096, (plain) => Math.ceil(plain / 30), 20, 0.98 / 20).plain).toBeGreaterThan(120_000);
+});
+
+test("what is far more than the limit has no size, and is searched for all the same", () => {
+  const far = (plain: number) => (plain > 5_000_000 ? Number.POSITIVE_INFINITY : Math.ceil(plain / 4));
+  const result = fill(8_000_000, 1 << 20, far, 6);
+  expect(result.kept).toBeGreaterThan(0.75 * (1 << 20));
+  expect(result.tries).toBeLessThan(4);
+});
