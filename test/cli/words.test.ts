@@ -30,7 +30,7 @@ function complaints(name: CommandName, ...words: string[]): string[] {
 describe("the library's refusals in a command's words", () => {
   test.each<[string, string]>([
     ["-zlz4:zstd,99", "-z level: zstd has levels 0 to 22, not 99"],
-    ["-zzstd,dictsize=3k", "-z dictSize: 3072 is not a power of two"],
+    ["-zzstd,dictsize=3k", "-z dictsize: 3072 is not a power of two"],
     ["-zlz4 -Efragments=8192", "-E fragments: 8192 is more than that of files, 4096"],
     ["-zlz4 --max-extent-bytes=5", "--max-extent-bytes: 5 is not an integer from 4096 to 4294967295"],
     ["-zlz4 --dsunit 4", "--dsunit: compressed data is not aligned"],
@@ -46,7 +46,7 @@ describe("the library's refusals in a command's words", () => {
 
   test("of hints that a file gives, and of expressions", () => {
     expect(complaints("mkerofs", "-zlz4", "--compress-hints=hints", "never.img", "source")).toEqual([
-      "--compress-hints pclusterSize: 5000 is no multiple of the block size, 4096",
+      "--compress-hints cluster size: 5000 is no multiple of the block size, 4096",
     ]);
   });
 });
@@ -132,6 +132,11 @@ describe("rules that are for nothing", () => {
     expect(complaints("mkerofs", `--exclude-path=${key}`, "out.img", other, source)).toEqual([
       `${meant(key)}: source/etc/ssl/key.pem may be meant`,
     ]);
+  });
+
+  test("ts-mkerofs: an empty one is seen", () => {
+    const warning = 'warning: nothing matches "" of --exclude-path';
+    expect(complaints("mkerofs", "--exclude-path=", "out.img", "source")).toEqual([warning]);
   });
 
   test("ts-mkerofs: they are in the report too", () => {

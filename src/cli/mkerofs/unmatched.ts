@@ -10,9 +10,10 @@ export function warnOfRules(
   rules: readonly string[],
 ): string[] {
   return rules.flatMap((rule) => {
-    if (excludeRegexes.includes(rule)) return `nothing matches ${rule} of --exclude-regex`;
+    const shown = rule === "" ? '""' : rule;
+    if (excludeRegexes.includes(rule)) return `nothing matches ${shown} of --exclude-regex`;
     if (!excludePaths.includes(rule)) return warnOfSortRules([rule]);
-    return `nothing matches ${rule} of --exclude-path${isAbsolute(rule) ? adviseOn(rule, sources) : ""}`;
+    return `nothing matches ${shown} of --exclude-path${isAbsolute(rule) ? adviseOn(rule, sources) : ""}`;
   });
 }
 

@@ -23,10 +23,14 @@ function partsOf(option: string): string[] {
   return [option, ...ends.reverse().map((end) => option.slice(0, end))];
 }
 
+/** What is typed otherwise inside of an option's value, or in a list that it names, than the library calls it. */
+const TYPED: Readonly<Record<string, string>> = { dictSize: "dictsize", pclusterSize: "cluster size" };
+
 /** What stands inside of an option's value, in words: of `[1].level`, `level`; which one it is, the message itself says. */
 function wordsOf(rest: string): string[] {
   return rest
     .replace(/\[\d+\]/g, "")
     .split(".")
-    .filter((word) => word !== "");
+    .filter((word) => word !== "")
+    .map((word) => TYPED[word] ?? word);
 }

@@ -32,6 +32,12 @@ export function didYouMean(typed: string, candidates: readonly string[]): string
   return found === undefined ? undefined : `Did you mean ${found}?`;
 }
 
+/** What is said of a word that is none of the candidates, in one line. @param what they are */
+export function noSuch(what: string, typed: string, candidates: readonly string[]): string {
+  const meant = didYouMean(typed, candidates);
+  return `there is no ${what} "${typed}"${meant === undefined ? "" : `. ${meant}`}`;
+}
+
 function bare(word: string): string {
   return word.replace(/^-+/, "").toLowerCase();
 }

@@ -1,5 +1,7 @@
 /** The actions of mksquashfs: what is done with the entries that an expression is true of, and when. */
+
 import { latin1FromBytes } from "../../../core/bytes.ts";
+import { noSuch } from "../../../core/options/suggest.ts";
 import { compileEre } from "../../text/ere.ts";
 import { MAX_ID } from "../../tree/policy.ts";
 import { parseMode } from "../../tree/symbolic-mode.ts";
@@ -137,12 +139,12 @@ export function parseAction(line: string, context: ActionContext): Action {
   const reader = new ExpressionReader(line, (call) => makeTest(call, { accounts, blockSize, isEarly, fail }), fail);
   const { name, words } = reader.call("the name of an action");
   const kind = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
-  if (kind === undefined) throw fail(`there is no action "${name}"`);
+  if (kind === undefined) throw fail(noSuch("action", name, Object.keys(ACTIONS)));
   const [least, most] = kind.words;
   if (words.length < least || words.length > most) {
     const count =
       least === most ? `${least}` : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${most} at most`;
-    throw fail(`${name}: takes ${count} arguments, not ${words.length}`);
+    throw fail(`${name}: takes ${count} ${count === "1" ? "argument" : "arguments"}, not ${words.length}`);
   }
   const does = kind.make(words, { ...context, fail: (why) => fail(`${name}: ${why}`) });
   isEarly = does.stage === "exclude";

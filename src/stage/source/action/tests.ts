@@ -1,4 +1,5 @@
 /** The tests of actions: what can be asked of an entry. Names and meaning are those of mksquashfs's manual of actions. */
+import { noSuch } from "../../../core/options/suggest.ts";
 import { compileEre } from "../../text/ere.ts";
 import { compileGlob } from "../../text/glob.ts";
 import { parseMode } from "../../tree/symbolic-mode.ts";
@@ -122,7 +123,7 @@ const TESTS: Readonly<Record<string, TestKind>> = {
 export function makeTest({ name, words }: Call, context: TestContext): Test {
   const kind = Object.hasOwn(TESTS, name) ? TESTS[name]! : undefined;
   const fail = (why: string) => context.fail(`${name}: ${why}`);
-  if (kind === undefined) throw context.fail(`there is no test "${name}"`);
+  if (kind === undefined) throw context.fail(noSuch("test", name, Object.keys(TESTS)));
   if (context.isEarly && kind.isLate) throw fail("asks for more than exclude knows yet; prune does");
   const count = kind.words;
   if (count === undefined ? words.length === 0 : words.length !== count) {
