@@ -1,5 +1,6 @@
 /** What commands are told to write to. */
 import { statSync } from "node:fs";
+import { attempt } from "../core/node/node-errors.ts";
 
 const STANDARD_OUTPUT = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
@@ -17,6 +18,6 @@ export function imagePath(given: string): string {
  */
 export function isTaken(image: string): boolean {
   if (image === "-") return false;
-  const found = statSync(image, { throwIfNoEntry: false });
+  const found = attempt(image, () => statSync(image, { throwIfNoEntry: false }));
   return found !== undefined && (found.isFile() || found.isBlockDevice());
 }

@@ -1,6 +1,7 @@
 /** The command line of `ts-mksquashfs`: options of mksquashfs 4.5 to 4.7. */
 import { statSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
+import { attempt } from "../../core/node/node-errors.ts";
 import type { SquashfsOptions } from "../../index.ts";
 import { imagePath, isTaken } from "../image-path.ts";
 import { applyWords, type Said } from "../shared/command-line.ts";
@@ -70,10 +71,7 @@ function toJob(
   const settings = { ...typed, ...timesOf(typed, sourceDateEpoch) };
   const { source, exclude, sort, warnOfRules } = openSources(sources, image, settings);
   const { quiet, json, progress } = settings;
-  // files are called by their paths here, as mksquashfs does it: those of one directory are below that
-  const [top = "", ...others] = sources;
-  const isRoot = others.length === 0 && !settings.keepAsDirectory && isDirectory(top);
-  const log = settings.log === undefined ? undefined : { file: settings.log, prefix: isRoot ? withSlash(top) : "" };
+  const log = settings.log === undefined ? undefined : { file: settings.log, prefix: pathPrefix(sources, settings) };
   const options = { ...toOptions(settings), exclude, sort };
   const nameOf = optionNames(given, FIELDS);
   return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnOfRules, log });
@@ -110,10 +108,10 @@ function timesOf(
   return { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) };
 }
 
-function isDirectory(path: string): boolean {
-  return path !== "-" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function withSlash(path: string): string {
-  return path.endsWith("/") ? path : `${path}/`;
+/** What stands before paths of the image in `-log`, which calls files by their paths here: those of one directory are below it. */
+function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory }: Settings): string {
+  if (others.length > 0 || keepAsDirectory || top === "-") return "";
+  const found = attempt(top, () => statSync(top, { throwIfNoEntry: false }));
+  if (!found?.isDirectory()) return "";
+  return top.endsWith("/") ? top : `${top}/`;
 }

@@ -7,7 +7,7 @@ import { UsageError } from "./getopt.ts";
 
 /** Throws UsageError for an image that cannot be read again. */
 export function checkLogged(image: string): void {
-  const found = image === "-" ? undefined : statSync(image, { throwIfNoEntry: false });
+  const found = image === "-" ? undefined : attempt(image, () => statSync(image, { throwIfNoEntry: false }));
   if (image !== "-" && (found === undefined || found.isFile() || found.isBlockDevice())) return;
   throw new UsageError(`-log: needs an image that can be read again, which ${image} cannot`);
 }

@@ -82,6 +82,8 @@ describe.skipIf(process.platform === "win32")("without the option that overwrite
   test.each(LINES)("ts-%s says why nothing can be written to a directory, and keeps files", (name, words) => {
     expect(build(name, words, "source").err).toBe(`ts-${name}: source: is a directory\n`);
     expect(build(name, words, "out/image").err).toContain("out/image: is there already");
+    const long = "n".repeat(256);
+    expect(build(name, words, long)).toMatchObject({ status: 1, err: `ts-${name}: ${long}: name too long\n` });
   });
 });
 
