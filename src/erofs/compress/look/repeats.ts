@@ -17,6 +17,8 @@ const SLOT_BITS = 14;
 export class RepeatFinder {
   /** Offset of an anchor in the file, and one more. */
   readonly #places = new Float64Array(1 << SLOT_BITS);
+  /** Places of the part are remembered. */
+  #isUsed = false;
   /** Up to where the part has been looked through. */
   #seen = 0;
   /** Where the bytes are for the first time that have been found again last. */
@@ -24,7 +26,9 @@ export class RepeatFinder {
 
   /** Starts a part of a file. */
   open(from: number): void {
-    this.#places.fill(0);
+    // most parts are never asked about
+    if (this.#isUsed) this.#places.fill(0);
+    this.#isUsed = false;
     this.#seen = from;
     this.#start = -1;
   }
@@ -37,6 +41,7 @@ export class RepeatFinder {
    */
   find(bytes: Uint8Array, place: number, at: number, end: number, distance: number): number {
     if (this.#start >= at) return this.#start;
+    this.#isUsed = true;
     const shift = place - at;
     const stop = end + shift - EQUAL_BYTES;
     const looked = bytes.subarray(0, Math.max(0, stop));
