@@ -26,9 +26,16 @@ const BYTES_A_THREAD = 16 << 20;
 /** Files, links or directories that it lists, opens and reads in that time. */
 const ENTRIES_A_THREAD = 2048;
 
+/** Names of the root, of which nothing else is known yet: a store path has 64 entries and more. */
+const TOPS_A_THREAD = 32;
+
 /** How many threads are of use for reading so much. */
-export function threadsFor({ bytes = 0, entries = 0 }: { bytes?: number; entries?: number }): number {
-  return 1 + Math.floor(bytes / BYTES_A_THREAD + entries / ENTRIES_A_THREAD);
+export function threadsFor({
+  bytes = 0,
+  entries = 0,
+  tops = 0,
+}: Partial<Record<"bytes" | "entries" | "tops", number>>): number {
+  return 1 + Math.floor(bytes / BYTES_A_THREAD + entries / ENTRIES_A_THREAD + tops / TOPS_A_THREAD);
 }
 
 /** A thread that is to rest does so once it has worked for so long, and never longer at a time. */

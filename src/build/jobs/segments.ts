@@ -6,9 +6,6 @@ import { type ClosureWork, makeClosureSegments } from "../closure-segments.ts";
 import { type JobInput, openInput } from "../contents.ts";
 import { openImage, type SharedTarget } from "../target.ts";
 
-/** Names of the root for which a thread is started before anything is known of them. */
-const TOPS_A_THREAD = 32;
-
 /** Makes the segments of a tree. */
 export const segments: Job<JobInput & { work: SegmentWork; target: SharedTarget }> = {
   threads: ({ work }) =>
@@ -21,7 +18,7 @@ export const segments: Job<JobInput & { work: SegmentWork; target: SharedTarget 
 
 /** Makes the segments of a closure that has not been listed. */
 export const closure: Job<{ tree: SharedTree; work: ClosureWork; target: SharedTarget }> = {
-  threads: ({ work }) => Math.min(work.groups.length - 1, 1 + Math.floor(work.paths.from.length / TOPS_A_THREAD)),
+  threads: ({ work }) => Math.min(work.groups.length - 1, threadsFor({ tops: work.paths.from.length })),
   async run(job, { tree, work, target }) {
     await makeClosureSegments(job, Tree.attach(tree), work, openImage(job, target));
   },
