@@ -1,6 +1,7 @@
 /** What commands are told to write to. */
 import { statSync } from "node:fs";
 import { attempt } from "../core/node/node-errors.ts";
+import { UsageError } from "./shared/getopt.ts";
 
 const STANDARD_OUTPUT = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
@@ -20,4 +21,11 @@ export function isTaken(image: string): boolean {
   if (image === "-") return false;
   const found = attempt(image, () => statSync(image, { throwIfNoEntry: false }));
   return found !== undefined && (found.isFile() || found.isBlockDevice());
+}
+
+/** Throws UsageError for an image that cannot be read again. */
+export function checkLogged(image: string): void {
+  const found = image === "-" ? undefined : attempt(image, () => statSync(image, { throwIfNoEntry: false }));
+  if (image !== "-" && (found === undefined || found.isFile() || found.isBlockDevice())) return;
+  throw new UsageError(`-log: needs an image that can be read again, which ${image} cannot`);
 }

@@ -1,16 +1,8 @@
 /** `-log` of ts-mksquashfs: where the data of a finished image starts. */
-import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { attempt } from "../../core/node/node-errors.ts";
 import { ImageBytes } from "../../inspect/image.ts";
 import { listDataPlaces } from "../../inspect/squashfs/data-places.ts";
-import { UsageError } from "./getopt.ts";
-
-/** Throws UsageError for an image that cannot be read again. */
-export function checkLogged(image: string): void {
-  const found = image === "-" ? undefined : attempt(image, () => statSync(image, { throwIfNoEntry: false }));
-  if (image !== "-" && (found === undefined || found.isFile() || found.isBlockDevice())) return;
-  throw new UsageError(`-log: needs an image that can be read again, which ${image} cannot`);
-}
 
 /**
  * Writes a line for each file with blocks, and for each fragment, in the order of their bytes: `PATH, START`.

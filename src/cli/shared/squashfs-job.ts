@@ -3,8 +3,8 @@
 import type { NameOf } from "../../core/options/option-error.ts";
 import { buildSquashfs, type Source, type SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
+import { checkLogged } from "../image-path.ts";
 import { asUsage } from "./getopt.ts";
-import { checkLogged, writeImageLog } from "./image-log.ts";
 import type { BuildJob } from "./program.ts";
 import { formatSquashfsReport, listWarnings, warnOfSortRules } from "./summary.ts";
 
@@ -41,7 +41,11 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     nameOf,
     async build(out, context) {
       const report = await buildSquashfs(await source(), out, { ...options, ...context });
-      if (log !== undefined) await writeImageLog(log, image, report.bytes, options.offset ?? 0);
+      if (log !== undefined) {
+        // it takes the readers of images, which nothing else needs
+        const { writeImageLog } = await import("./image-log.ts");
+        await writeImageLog(log, image, report.bytes, options.offset ?? 0);
+      }
       return { report, text: formatSquashfsReport(report), warnings: listWarnings(report, warnOfRules) };
     },
   };
