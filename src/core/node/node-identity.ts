@@ -1,6 +1,6 @@
 /** Which file is which, whatever it is called: by device and inode. */
 
-import { type BigIntStats, fstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { type BigIntStats, fstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { latin1FromBytes } from "../bytes.ts";
 import { readLink } from "./node-link.ts";
@@ -52,9 +52,31 @@ export function listedName(findPath: () => Buffer): string | undefined {
   try {
     const path = latin1FromBytes(findPath());
     const name = basename(path);
+    if (isMountedAs(name)) return undefined;
     return readdirSync(Buffer.from(dirname(path), "latin1"), "latin1").includes(name) ? name : undefined;
   } catch {
     // Linux alone tells where an open file lies, and not every folder may be read
     return undefined;
   }
+}
+
+/** Whether a file of this name may be mounted in the place of another, whose name it has there (`mount --bind`). */
+function isMountedAs(name: string): boolean {
+  let mounts: string;
+  try {
+    mounts = readFileSync("/proc/self/mountinfo", "latin1");
+  } catch {
+    // Linux alone mounts files
+    return false;
+  }
+  // proc_pid_mountinfo(5): the fourth word is what is mounted, the fifth where
+  return mounts.split("\n").some((line) => {
+    const [, , , what = "", where = ""] = line.split(" ").map(unescapeMount);
+    return basename(what) === name && basename(where) !== name;
+  });
+}
+
+/** Blanks and backslashes in a word of mountinfo are octal. */
+function unescapeMount(word: string): string {
+  return word.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

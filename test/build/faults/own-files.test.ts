@@ -1,4 +1,5 @@
 /** The target and the files of the build itself are no input, whatever the source: told by device and inode. */
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   linkSync,
@@ -125,6 +126,25 @@ describe("an image that is made anew in its own source", () => {
     const { ids, names } = { ids: [identifyPath(image)!.id], names: undefined };
     expect(new OwnFileFilter({ ids, names }).suspects("any")).toBe(true);
   });
+
+  // Was a bug: a file with one link was looked for under its own name alone.
+  test.skipIf(process.platform !== "linux" || process.getuid?.() !== 0).each(FORMATS)(
+    "is left out where it is mounted in the place of a file of another name: %s",
+    async (_format, build) => {
+      const outside = `${scratch}/out side\\.img`;
+      const place = `${source}/d/mounted here`;
+      writeFileSync(outside, "old");
+      writeFileSync(place, "");
+      expect(spawnSync("mount", ["--bind", outside, place]).status).toBe(0);
+      try {
+        expect(await build(directory(source), outside)).toMatchObject({ counts: { files: 2 }, ownFiles: 1 });
+        // now it is another file
+        expect(await build(directory(source), outside)).toMatchObject({ counts: { files: 3 }, ownFiles: 0 });
+      } finally {
+        spawnSync("umount", [place]);
+      }
+    },
+  );
 
   test("is packed like any other once it is not the target", async () => {
     await buildErofs(directory(source), image);
