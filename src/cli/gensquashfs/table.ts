@@ -122,14 +122,14 @@ const IMAGE: readonly Option<Settings>[] = [
   }),
   valued({
     names: "-b --block-size",
-    value: number("SIZE", { min: 4096, max: 1 << 20, suffix: true, powerOfTwo: true }),
+    value: number("SIZE", { min: 4096, max: 1 << 20, suffix: true, decimal: true, powerOfTwo: true }),
     sets: "blockSize",
     default: "128K",
     help: "bytes of a block",
   }),
   valued({
     names: "-B --dev-block-size",
-    value: number("SIZE", { min: 1024, max: 2 ** 30, suffix: true }),
+    value: number("SIZE", { min: 1024, max: 2 ** 30, suffix: true, decimal: true }),
     sets: "padding",
     default: "4K",
     help: "the image is a multiple of this",

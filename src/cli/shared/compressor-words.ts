@@ -91,7 +91,7 @@ export function parseMksquashfsWords(name: string, options: readonly (readonly [
     const word = words.find(({ mksquashfs }) => mksquashfs === option);
     if (word === undefined) throw new UsageError(`${option}: is no option of ${name}${butOf(option)}`);
     checkChoices(option, value, word);
-    applyWord(choice, COMPRESSORS[name as CompressorName], word, { shown: option, value, decimal: true });
+    applyWord(choice, COMPRESSORS[name as CompressorName], word, { shown: option, value });
   }
   return choice;
 }
@@ -116,7 +116,7 @@ export function parseGensquashfsWords(
     if (word === undefined) {
       throw new UsageError(`${typed.extra}: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
     }
-    applyWord(choice, row, word, { shown: `${typed.extra} ${key}`, value: value ?? "", decimal: false });
+    applyWord(choice, row, word, { shown: `${typed.extra} ${key}`, value: value ?? "" });
   }
   return choice;
 }
@@ -166,11 +166,11 @@ function applyWord(
   choice: CompressorChoice,
   { settings }: Compressor,
   { sets, becomes }: CompressorWord,
-  { shown, value, decimal }: { shown: string; value: string; decimal: boolean },
+  { shown, value }: { shown: string; value: string },
 ): void {
   if (becomes !== undefined) choice.compressor = becomes;
   const range = sets && settings[sets];
-  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest, decimal });
+  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest, decimal: true });
 }
 
 /** What can be said behind gensquashfs's `-X`, with ranges. */

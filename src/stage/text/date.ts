@@ -1,7 +1,7 @@
 /**
  * Dates in fixed formats, as seconds since 1970. The clock, the locale and the time zone of the machine decide nothing:
  *
- *     1700000000   @1700000000
+ *     1700000000   @1700000000   +1700000000
  *     2023-02-15   2023-02-15 21:02:39   2023-02-15T21:02:39Z   2023-02-15 21:02 +0100   20230215
  *     15 Feb 2023 21:02:39 GMT   Feb 15 2023   Wed Feb 15 21:02:39 UTC 2023   Wed, 15 Feb 2023 21:02:39 +0000
  */
@@ -31,7 +31,7 @@ interface DateParts {
  */
 export function parseDate(text: string): number | { why: string } {
   const trimmed = text.trim().toLowerCase();
-  if (/^@?\d+$/.test(trimmed) && !/^\d{8}$/.test(trimmed)) return inRange(Number(trimmed.replace("@", "")));
+  if (/^[@+]?\d+$/.test(trimmed) && !/^\d{8}$/.test(trimmed)) return inRange(Number(trimmed.replace(/^[@+]/, "")));
   const parts: DateParts = {};
   const words = trimmed
     // what stands together in ISO 8601

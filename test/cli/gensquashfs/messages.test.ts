@@ -69,6 +69,29 @@ test.each([
   expect(ran).toEqual({ status: 2, out: "", err: `ts-gensquashfs: ${message}\n${HINT}` });
 });
 
+// Was a bug: with a zero before them, sizes and the numbers of -X were octal.
+test("sizes and the numbers of -X are decimal, as there", () => {
+  const numbers = `${scratch}/numbers`;
+  const make = (...words: string[]) => {
+    expect(run(["-D", "store", "-q", "-f", ...words, numbers])).toEqual(SILENT);
+    return readFileSync(numbers);
+  };
+  expect(make("-b", "0131072", "-B", "04096").equals(make())).toBe(true);
+  expect(make("-b", "064k").equals(make("-b", "65536"))).toBe(true);
+  expect(make("-c", "gzip", "-X", "level=09,window=010").equals(make("-c", "gzip", "-X", "level=9,window=10"))).toBe(
+    true,
+  );
+  for (const [words, message] of [
+    [["-b", "0x20000"], '-b: "0x20000" is not a number'],
+    [["-c", "gzip", "-X", "level=010"], "-X level: 010 is not in 1..9"],
+  ] as const) {
+    expect(run(["-D", "store", ...words, "out"])).toMatchObject({
+      status: 2,
+      err: `ts-gensquashfs: ${message}\n${HINT}`,
+    });
+  }
+});
+
 test("any number of threads may be asked for", () => {
   const words = ["-D", "store", "-j", "4000000000", "-q", `${scratch}/threads`];
   // as it is outside of tests, where threads start when there is work for them

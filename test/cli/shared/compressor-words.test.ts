@@ -96,7 +96,7 @@ describe("-c of gensquashfs", () => {
     ["gzip", undefined, {}],
     ["gzip", "level=4,window=9,default", { level: 4, windowBits: 9 }],
     ["lz4", "hc", { compressor: "lz4hc" }],
-    ["zstd", "level=0x10", { level: 16 }],
+    ["zstd", "level=016", { level: 16 }],
   ])("%s -X %s", (name, extra, expected) => {
     expect(parseGensquashfsWords(name, extra)).toEqual({ compressor: name, ...expected });
   });
@@ -110,6 +110,7 @@ describe("-c of gensquashfs", () => {
     ["lz4", "hc=1", '-X: "hc=1" is no option of lz4 here: hc'],
     ["zstd", "level", '-X: "level" is no option of zstd here: level=1..22'],
     ["zstd", "level=23", "-X level: 23 is not in 1..22"],
+    ["zstd", "level=0x10", '-X level: "0x10" is not a number'],
     ["zstd", "", '-X: "" is no option of zstd here: level=1..22'],
   ])("%s -X %s is refused: %s", (name, extra, message, hint?: string) => {
     expect(() => parseGensquashfsWords(name, extra)).toThrow(new UsageError(message, hint));

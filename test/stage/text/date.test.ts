@@ -9,7 +9,7 @@ describe("a date", () => {
   });
 
   test("that is a number is seconds, decimal ones", () => {
-    expect([parseDate("010"), parseDate("0"), parseDate("4294967295")]).toEqual([10, 0, 2 ** 32 - 1]);
+    expect(["010", "0", "4294967295", " 5", "+5"].map(parseDate)).toEqual([10, 0, 2 ** 32 - 1, 5, 5]);
   });
 
   test.each(["now", "today", "last week", "2 days ago", "tomorrow", "2023-02-15 + 1 day"])(

@@ -140,7 +140,7 @@ function needRest(reader: LineReader, what: string): string {
 
 function needId(reader: LineReader, what: "user" | "group", names: ReadonlyMap<string, number>): number {
   const word = reader.need(`the ${what}`);
-  if (/^[0-9]+$/.test(word)) return reader.toNumber(word, `the ${what}`, 10, MAX_ID);
+  if (/^\+?[0-9]+$/.test(word)) return reader.toNumber(word.replace("+", ""), `the ${what}`, 10, MAX_ID);
   const id = names.get(word);
   if (id === undefined) throw reader.fail(`there is no ${what} "${show(word)}" on this machine`);
   return id;

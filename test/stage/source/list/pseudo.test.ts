@@ -18,7 +18,7 @@ describe("pseudo files", () => {
       p i 600 1 2 f
       new l /etc/hostname
       other L new
-      file m 600 7 8
+      file m 600 +7 08
       file x user.a=0x00ff
       file x user.b=0sAAE=
       file x user.c=text = more
