@@ -25,9 +25,11 @@ export function parseHints(name: string, text: string, most: number): Hints {
     .forEach((line, index) => {
       if (line.trim() === "" || line.startsWith("#")) return;
       const where = `${name}: line ${index + 1}`;
-      const parts = /^[\t ]*(\d+)[\t ]+(?:(\d+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
+      const parts = /^[\t ]*(\d+)[\t ]+(?:(\S+)[\t ]+)?(.*\S)[\t ]*\r?$/.exec(line);
       if (!parts) throw new UsageError(`${where}: not BYTES [ALGORITHM] REGEX`);
       const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
+      // as in the C tool: of three words the second is no part of the expression
+      if (!/^\d+$/.test(algorithm)) throw new UsageError(`${where}: "${algorithm}" is no number of an algorithm of -z`);
       if (line.includes("\uFFFD")) throw new UsageError(`${where}: not UTF-8`);
       try {
         compileEre(pattern);

@@ -38,6 +38,11 @@ test.each([
 
 test("a list that cannot be understood is refused, also where nothing is compressed", () => {
   expect(() => parseHints("list", "text", 4096)).toThrow(new UsageError("list: line 1: not BYTES [ALGORITHM] REGEX"));
+  // Was a bug: these were taken for a part of the expression, which then matched nothing, and nothing was said.
+  for (const word of ["lz4", "-1", "0x1", "64k"]) {
+    const message = `list: line 2: "${word}" is no number of an algorithm of -z`;
+    expect(() => parseHints("list", `4096 a\n4096 ${word} .*\\.txt$\n`, 4096)).toThrow(new UsageError(message));
+  }
   writeFileSync(`${scratch}/wrong`, "text\n");
   const ran = runCommand(scratch, "mkerofs", ["--compress-hints=wrong", "image", "src"]);
   expect(ran.status).toBe(2);

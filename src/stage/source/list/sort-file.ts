@@ -15,7 +15,7 @@ import { splitPath } from "../../tree/path.ts";
  *
  * @param name what messages call it
  */
-export function parseSortFile(text: Uint8Array, name: string): SortRule[] {
+export function parseSortFile(text: Uint8Array, name = "sort file"): SortRule[] {
   if (!(text instanceof Uint8Array)) {
     throw new ImageError("INPUT", `parseSortFile(): ${showValue(text)} is not the bytes of a sort file`);
   }

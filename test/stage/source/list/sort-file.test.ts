@@ -18,6 +18,8 @@ describe("sort files", () => {
       { order: 0, flags: 0, path: "share/*", match: "glob_no_path" },
     ]);
     expect(() => parseSortFile(bytes("1 [align] x"), "list")).toThrow("list:1: align: not supported");
+    // Was a bug: without a name messages began with "undefined"
+    expect(() => parseSortFile(bytes("x"))).toThrow("sort file:1: the priority is a number");
     expect(() => parseSortFile(bytes("1 [odd] x"), "list")).toThrow("list:1: odd: unknown flag");
     // was a bug: the line was not said
     expect(() => parseSortFile(bytes("1 a/../b"), "list")).toThrow(
