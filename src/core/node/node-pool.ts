@@ -12,7 +12,7 @@ import { type Room, room } from "../room.ts";
 import { JobContext, type JobParams, type JobTable } from "../threads.ts";
 import { now } from "./node-clock.ts";
 import { systemCode } from "./node-errors.ts";
-import { startWorker } from "./node-start.ts";
+import { isThreadRefused, startWorker } from "./node-start.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -179,7 +179,8 @@ class Refusal {
 class Helper {
   /** Resolves when it runs, or never will. */
   readonly started: Promise<void>;
-  readonly #worker: Worker;
+  /** Undefined where the system gave no thread. */
+  readonly #worker: Worker | undefined;
   /** Why it is no more. */
   #lost: unknown;
   /** Node could not start it: it has done nothing, never will, and the others do its part. */
@@ -187,21 +188,29 @@ class Helper {
   #finish: ((error?: unknown) => void) | undefined;
 
   constructor(url: URL, start: HelperStart) {
-    this.#worker = startWorker(url);
-    this.#worker.postMessage(start);
+    let worker: Worker;
+    try {
+      worker = startWorker(url);
+    } catch (cause) {
+      if (!isThreadRefused(cause)) throw cause;
+      this.#isMissing = true;
+      this.#lost = cause;
+      this.started = Promise.resolve();
+      return;
+    }
+    this.#worker = worker;
+    worker.postMessage(start);
     this.started = new Promise((resolve) => {
-      this.#worker.once("message", () => resolve()).once("exit", () => resolve());
+      worker.once("message", () => resolve()).once("exit", () => resolve());
     });
-    this.#worker.on("message", (reply: JobReply | undefined) => {
+    worker.on("message", (reply: JobReply | undefined) => {
       if (reply) this.#finish?.(reply.error && fromPortable(reply.error));
     });
-    this.#worker.on("error", (cause: Error) => {
+    worker.on("error", (cause: Error) => {
       this.#isMissing = isFolderGone(cause);
       this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause }));
     });
-    this.#worker.on("exit", (code) =>
-      this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)),
-    );
+    worker.on("exit", (code) => this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)));
   }
 
   /** Has it run a job; is never settled if {@link Control.withdraw} takes that back. */
@@ -212,15 +221,15 @@ class Helper {
         if (error === undefined) resolve();
         else reject(error);
       };
-      if (this.#lost === undefined) this.#worker.postMessage(request);
+      if (this.#lost === undefined) this.#worker?.postMessage(request);
       else if (!this.#isMissing) this.#finish(this.#lost);
     });
   }
 
   close(): void {
     if (this.#finish && this.#lost === undefined) stuck.add(this);
-    this.#worker.unref();
-    void this.#worker.terminate();
+    this.#worker?.unref();
+    void this.#worker?.terminate();
   }
 
   #lose(error: unknown): void {

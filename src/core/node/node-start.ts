@@ -15,14 +15,24 @@ let spare: { worker: Worker; href: string } | undefined;
 
 /** Starts a thread that {@link startWorker} will find started; for what is known to have work for it. */
 export function startSpare(url: URL): void {
-  const worker = startWorker(url);
+  let worker: Worker;
+  try {
+    worker = startWorker(url);
+  } catch {
+    // it is tried again where the thread is needed, and what is wrong is answered there
+    return;
+  }
   spare = { worker, href: url.href };
   // should it be of no use after all, or fail, nobody waits for it
   worker.unref();
   worker.once("error", forget).once("exit", forget);
 }
 
-/** A thread that runs the module at `url`, and is told by messages what to do. */
+/**
+ * A thread that runs the module at `url`, and is told by messages what to do.
+ *
+ * @throws what {@link isThreadRefused} knows, where the system gives no further thread
+ */
 export function startWorker(url: URL): Worker {
   if (spare?.href === url.href) {
     const { worker } = spare;
@@ -36,6 +46,11 @@ export function startWorker(url: URL): Worker {
     // jobs make short-lived garbage only: half of the usual nursery (a smaller one is collected too often)
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
+}
+
+/** Whether Node says that the system gives no further thread: a limit of them, or of memory, has been met. */
+export function isThreadRefused(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ERR_WORKER_INIT_FAILED";
 }
 
 function forget(): void {
