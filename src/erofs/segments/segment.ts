@@ -8,7 +8,7 @@
 import { Ring } from "../../core/ring.ts";
 import { SEGMENT_ENTRIES, segmentRoom } from "./cuts.ts";
 
-/** Bytes of segments that a thread may hold until it is their turn; as much again for each half of this in `tails`. */
+/** Bytes of segments that a thread may hold until it is their turn, and half as many of their ends. */
 export const HELD_BYTES = 6 << 20;
 /** How many times as much `data` may be held as `tails`. */
 const DATA_PER_TAILS = 2;
