@@ -5,8 +5,8 @@
 import { type JobContext, threadsFor } from "../core/threads.ts";
 import { SegmentCuts } from "../erofs/segments/cuts.ts";
 import { OwnColumns } from "../erofs/segments/inode-columns.ts";
+import type { ImageFile } from "../erofs/segments/large-files.ts";
 import { type SegmentCommons, SegmentMaker } from "../erofs/segments/maker.ts";
-import type { ImageFile } from "../erofs/segments/placer.ts";
 import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import type { StagePolicy } from "../stage/tree/policy.ts";

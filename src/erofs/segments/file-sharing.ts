@@ -16,8 +16,8 @@ export interface WrittenImage {
   readAt(into: Uint8Array, offset: number): number;
   /** Whether a segment that has its place is written. */
   isWritten(segment: number): boolean;
-  /** Waits a moment for that. */
-  waitWritten(segment: number): void;
+  /** Does what is left of it, or waits a moment for another thread. */
+  waitWritten(segment: number): void | Promise<void>;
 }
 
 /** One thread's search. */
@@ -60,7 +60,8 @@ export class FileSharing {
   async #waitFor(segments: readonly number[]): Promise<void> {
     for (const segment of segments) {
       while (!this.#image.isWritten(segment)) {
-        this.#image.waitWritten(segment);
+        const writing = this.#image.waitWritten(segment);
+        if (writing !== undefined) await writing;
         await this.#job.breathe();
       }
     }

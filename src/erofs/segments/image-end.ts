@@ -28,7 +28,7 @@ import { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { uuidText } from "../plan/uuid-text.ts";
 import type { InodeColumns } from "./inode-columns.ts";
-import type { ImageFile } from "./placer.ts";
+import type { ImageFile } from "./large-files.ts";
 import type { SegmentRow } from "./row.ts";
 
 /** Where the parts of an image that are no segments lie. */

@@ -3,9 +3,9 @@ import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import type { InodeColumns } from "./inode-columns.ts";
+import type { ImageFile } from "./large-files.ts";
 import { type SegmentCommons, SegmentMaker } from "./maker.ts";
 import type { SharedParentLinks } from "./parent-links.ts";
-import type { ImageFile } from "./placer.ts";
 
 /** What is to be made; plain data, most of it in shared memory. */
 export interface SegmentWork extends SegmentCommons {

@@ -12,8 +12,9 @@ import type { SegmentCuts } from "./cuts.ts";
 import { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import { KnownFiles, type SharedKnownFiles } from "./known-files.ts";
+import type { ImageFile } from "./large-files.ts";
 import { ParentLinks } from "./parent-links.ts";
-import { type ImageFile, SegmentPlacer } from "./placer.ts";
+import { SegmentPlacer } from "./placer.ts";
 import { SegmentRow, type SharedRow } from "./row.ts";
 import { HELD_BYTES } from "./segment.ts";
 
@@ -74,7 +75,7 @@ export class SegmentMaker {
     const seen = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
       isWritten: (segment: number) => row.isWritten(segment),
-      waitWritten: (segment: number) => row.waitWritten(segment),
+      waitWritten: (segment: number) => placer.writeAll(segment) ?? row.waitWritten(segment),
     };
     const sharing = known && {
       known,
@@ -91,7 +92,7 @@ export class SegmentMaker {
       sharesWith,
       plainEnds,
       take: (segment, piece, isLast) => {
-        const result = placer.result(segment, (done) => {
+        const result = placer.result(segment, isLast, (done) => {
           builder.release(done);
           written(piece, isLast);
         });

@@ -19,18 +19,10 @@ import type { InodeSizes } from "../plan/measure.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import type { FileKey, KnownFiles } from "./known-files.ts";
+import { type ImageFile, LargeFiles } from "./large-files.ts";
 import type { ParentLinks } from "./parent-links.ts";
 import type { SegmentRow } from "./row.ts";
 import { NOT_HERE, type Segment, SHARES_NOTHING } from "./segment.ts";
-
-/** Bytes of a large file that are copied at once. */
-const COPY = 512 * 1024;
-
-/** A file that can be written and read at any offset. */
-export interface ImageFile {
-  writeAt(bytes: Uint8Array, offset: number): void;
-  readAt(into: Uint8Array, offset: number): number;
-}
 
 /** What placing needs. */
 export interface PlacerInput {
@@ -55,7 +47,7 @@ export class SegmentPlacer {
   readonly #input: PlacerInput;
   readonly #blockSize: number;
   readonly #meta: MetaBuffer;
-  readonly #copied = new Uint8Array(COPY + 1);
+  readonly #largeFiles: LargeFiles;
 
   constructor(job: JobContext, input: PlacerInput) {
     const { tree, columns, sizes, settings, xattrIbodies, parents } = input;
@@ -87,20 +79,33 @@ export class SegmentPlacer {
       },
     };
     this.#meta = new MetaBuffer(places, tree);
+    this.#largeFiles = new LargeFiles(job, input, settings.blockSize);
   }
 
-  /** What is to be done with a segment in its turn, and then. */
-  result(segment: Segment, done: (segment: Segment) => void): PieceResult {
+  /**
+   * What is to be done with a segment in its turn, and then. Large files are copied when all of the piece has its place,
+   * so that other threads need not wait for that.
+   *
+   * @param done is called when what the segment holds is in the image
+   */
+  result(segment: Segment, isLast: boolean, done: (segment: Segment) => void): PieceResult {
+    const end = () => {
+      done(segment);
+      return isLast ? this.#largeFiles.copyAll() : undefined;
+    };
     return {
       heldBytes: segment.heldBytes,
       place: () => this.#place(segment),
       write: () => {
         const writing = this.#write(segment);
-        if (writing !== undefined) return writing.then(() => done(segment));
-        done(segment);
-        return undefined;
+        return writing === undefined ? end() : writing.then(end);
       },
     };
+  }
+
+  /** Copies the large files of a segment of this thread, if that has been put off; undefined if it has not. */
+  writeAll(segment: number): Promise<void> | undefined {
+    return this.#largeFiles.has(segment) ? this.#largeFiles.copyAll() : undefined;
   }
 
   #place(segment: Segment): void | Promise<void> {
@@ -304,15 +309,15 @@ export class SegmentPlacer {
   }
 
   async #writeRest(segment: Segment, hash: Hash): Promise<void> {
-    const { image, row } = this.#input;
+    const { image } = this.#input;
     await this.#meta.emitBodies((bytes, imageOff) => {
       hash.update(bytes);
       image.writeAt(bytes, imageOff);
     });
-    for (const item of segment.large) {
-      if (segment.shares[item] === SHARES_NOTHING) await this.#copy(segment.entries[item]!);
-    }
-    row.setWritten(segment.number, hash.digest());
+    const { number, large, shares, entries } = segment;
+    const own = large.filter((item) => shares[item] === SHARES_NOTHING);
+    const files = own.map((item) => entries[item]!);
+    this.#largeFiles.add({ segment: number, files, hash: hash.digest() });
   }
 
   #emitInodes(segment: Segment): void {
@@ -350,39 +355,6 @@ export class SegmentPlacer {
       to = at + blocks[item]! * this.#blockSize;
     }
     if (to > from) image.writeAt(data.subarray(from, to), blk * this.#blockSize);
-  }
-
-  /** Copies the blocks of a large file. */
-  async #copy(entry: number): Promise<void> {
-    const { columns, sizes, tree } = this.#input;
-    const size = tree.size.view[entry]!;
-    const imageOff = columns.startBlk[entry]! * this.#blockSize;
-    const map = sizes.chunkMaps.get(entry);
-    // holes, and the end beside the inode, are done too
-    this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));
-    if (!map) return this.#copyRange(entry, 0, sizes.bodyBytes(entry), imageOff);
-    const chunk = this.#blockSize * 2 ** map.bits;
-    let at = imageOff;
-    for (let range = 0; range < map.ranges.length; range += 2) {
-      const from = map.ranges[range]! * chunk;
-      const length = Math.min(map.ranges[range + 1]! * chunk, size - from);
-      await this.#copyRange(entry, from, length, at);
-      at += roundUp(length, this.#blockSize);
-    }
-  }
-
-  async #copyRange(entry: number, from: number, length: number, imageOff: number): Promise<void> {
-    const { contents, image, tree } = this.#input;
-    const size = tree.size.view[entry]!;
-    for (let done = 0; done < length; ) {
-      const count = Math.min(COPY, length - done);
-      const at = from + done;
-      const reading = contents.read(entry, at, count, this.#copied, 0, at + count === size);
-      if (reading !== undefined) await reading;
-      image.writeAt(this.#copied.subarray(0, count), imageOff + done);
-      done += count;
-      await this.#job.breathe(count);
-    }
   }
 }
 

@@ -43,7 +43,7 @@ export class FileContents implements Contents {
   readonly #exactStats: { bigint: boolean };
   #entry = -1;
   #descriptor = -1;
-  /** Reads that have gone to the open file: it could have changed between them. */
+  /** How often the system has read of the open file: it could have changed in between. */
   #reads = 0;
 
   constructor(tree: Tree, paths: SharedPaths) {
@@ -55,11 +55,11 @@ export class FileContents implements Contents {
   read(entry: number, offset: number, length: number, into: Uint8Array, at: number, toEnd: boolean): void {
     try {
       if (entry !== this.#entry) this.#open(entry);
-      this.#reads++;
       const wanted = toEnd ? length + 1 : length;
       let done = 0;
       while (done < wanted) {
         const got = readSync(this.#descriptor, into, at + done, wanted - done, offset + done);
+        this.#reads++;
         if (got === 0) break;
         done += got;
         this.bytesRead += got;
