@@ -26,7 +26,7 @@ const BYTES_A_THREAD = 16 << 20;
 /** Files, links or directories that it lists, opens and reads in that time. */
 const ENTRIES_A_THREAD = 2048;
 
-/** Names of the root, of which nothing else is known yet: a store path has 64 entries and more. */
+/** Names of the root, of which nothing else is known yet: each is taken to have 64 entries. */
 const TOPS_A_THREAD = 32;
 
 /** How many threads are of use for reading so much. */

@@ -106,19 +106,18 @@ class StoredEmitter {
     this.#meta.open(batches[at + 2]!, batches[at + 3]!, withBodies);
     for (let place = batches[at]!; place < batches[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
-      this.#meta.emitInode(entry, place + 1);
+      const headEnd = this.#meta.emitInode(entry, place + 1);
       const kind = this.#tree.kind(entry);
-      if (kind === S_IFREG || kind === S_IFDIR) this.#emitStored(entry);
+      if (kind === S_IFREG || kind === S_IFDIR) this.#emitStored(entry, headEnd);
     }
     return this.#meta;
   }
 
   /** Emits what is behind an inode of what has been stored: an uncompressed directory has nothing of that kind. */
-  #emitStored(entry: number): void {
+  #emitStored(entry: number, headEnd: number): void {
     const { startBlk } = this.#plan;
     const { inlineLen, recordOff } = this.#stored.shared;
     const format = this.#plan.formats[entry]!;
-    const headEnd = this.#meta.headEnd(entry);
     const length = inlineLen[entry]!;
     if (isCompressed(format)) {
       const header = mapHeaderAt(headEnd);

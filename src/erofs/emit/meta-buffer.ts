@@ -9,7 +9,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../st
 import { chunkFormat, chunkUnit, countChunks, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, SLOT } from "../disk/format.ts";
-import { blankInode, emitInode, measureInode } from "../disk/inode.ts";
+import { blankInode, emitInode } from "../disk/inode.ts";
 import { countXattrs, type XattrPlan } from "../disk/xattr.ts";
 import { bodyBytes } from "../plan/measure.ts";
 import type { ErofsPlan } from "../plan/plan.ts";
@@ -139,15 +139,10 @@ export class MetaBuffer {
     return this.#plan.nids[entry]! * SLOT + this.#plan.nidBlk * this.#plan.blockSize - this.#imageOff;
   }
 
-  /** Where the inode and its attributes end in the stretch: what the file's layout needs follows. */
-  headEnd(entry: number): number {
-    const { formats, xattrs } = this.#plan;
-    const inode = measureInode((formats[entry]! & FORMAT_EXTENDED) !== 0);
-    const ibody = xattrs.ibodies[this.#tree.xattrs.view[entry]!];
-    return this.#inodeAt(entry) + inode + (ibody?.length ?? 0);
-  }
-
-  /** Writes an inode with all that the tree knows of it: everything but contents. Returns what {@link headEnd} does. */
+  /**
+   * Writes an inode with all that the tree knows of it: everything but contents. Returns where the inode and its attributes
+   * end in the stretch: what the file's layout needs follows.
+   */
   emitInode(entry: number, serial: number): number {
     const tree = this.#tree;
     const plan = this.#plan;
