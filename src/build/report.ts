@@ -48,7 +48,7 @@ export interface BuildReport {
   excluded: number;
   /**
    * Files of the build itself that were found among what is packed, and left out: the image that was there before,
-   * temporary files. They are told by device and inode.
+   * temporary files, told by device and inode. So are temporary files of other builds that run, told by their names.
    */
   ownFiles: number;
   /** Names of the on-disk features in use, as the kernel spells them. */
@@ -111,7 +111,7 @@ export interface SquashfsReport {
   excluded: number;
   /**
    * Files of the build itself that were found among what is packed, and left out: the image that was there before,
-   * temporary files. They are told by device and inode.
+   * temporary files, told by device and inode. So are temporary files of other builds that run, told by their names.
    */
   ownFiles: number;
   /** Paths of the sort rules that are for no file, and exclude rules that are for no entry, as they were given. */

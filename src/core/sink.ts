@@ -1,6 +1,9 @@
 /** Where an image goes. */
 
-/** A target of bytes at known offsets. Offsets may come in any order, but never overlap. */
+/**
+ * A target of bytes at known offsets. Offsets may come in any order, but never overlap. What a method throws, or its promise
+ * is rejected with, ends the build and is passed on as it is: the caller's own error object, no ImageError around it.
+ */
 export interface Sink {
   /** Stores `bytes` at byte `offset`; the bytes may be reused as soon as this returns, or the promise resolves. */
   writeAt(bytes: Uint8Array, offset: number): void | Promise<void>;

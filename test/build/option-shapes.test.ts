@@ -1,5 +1,5 @@
 /** Option by option: what has the wrong shape is refused by the option's name, and a key that is nearly one says which. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type BuildOptions,
@@ -167,10 +167,25 @@ describe.each(BUILDS)("%s", (_, shapes, inner, build) => {
 
   test.each(Object.keys(shapes))("what is nearly %s is refused, and the key that was meant is named", async (key) => {
     for (const word of misspelt(key)) {
-      const error = await failureOf(build({ [word]: undefined }));
+      const error = await failureOf(build({ [word]: 1 }));
       expect(error).toMatchObject({ code: "INPUT" });
       expect((error as Error).message).toMatch(new RegExp(`^${word}: .*Did you mean ${key}\\?$`));
     }
+  });
+
+  test("an undefined value is none given, whatever its key: of the other format, of none, inside of others", async () => {
+    const others = Object.fromEntries(
+      Object.keys({ ...EROFS, ...SQUASHFS, nothing: 1 }).map((key) => [key, undefined]),
+    );
+    const inside = Object.fromEntries(
+      inner.map(([option, more, , isList]) => [
+        option,
+        isList ? [{ ...more, odd: undefined }] : { ...more, odd: undefined },
+      ]),
+    );
+    const { exclude, owner, sort } = inside as Record<string, object>;
+    await build({ ...others, exclude, owner, sort });
+    rmSync(image);
   });
 
   test.each(inner)("keys inside of %s are looked at as well", async (option, more, keys, isList) => {

@@ -13,7 +13,7 @@ beforeAll(() => {
   writeFileSync(`${source}/etc/ssl/key.pem`, "secret");
   writeFileSync(`${source}/etc/hosts`, "");
   writeFileSync(`${other}/file`, "");
-  writeFileSync(`${scratch}/hints`, "5000 .*\n");
+  writeFileSync(`${scratch}/hints`, "4096 5 .*\n");
   writeFileSync(`${scratch}/sort`, "-1 none\n");
   writeFileSync(`${scratch}/names`, "etc/none\netc/hosts\n");
 });
@@ -46,7 +46,8 @@ describe("the library's refusals in a command's words", () => {
 
   test("of hints that a file gives, and of expressions", () => {
     expect(complaints("mkerofs", "-zlz4", "--compress-hints=hints", "never.img", "source")).toEqual([
-      "--compress-hints cluster size: 5000 is no multiple of the block size, 4096",
+      "hints: line 1: -z has no algorithm 5: the last one is 0",
+      "Try 'ts-mkerofs --help' for more information.",
     ]);
   });
 });

@@ -8,7 +8,7 @@ import type { Settings } from "./settings.ts";
 
 const { flag, valued, words, refused } = rowsFor<Settings>();
 
-const ID = { min: 0, max: 2 ** 32 - 2 };
+const ID = { min: 0, max: 2 ** 32 - 2, emptyIsZero: true };
 
 /** A mode in octal digits. */
 const MODE: Value<number> = text(
@@ -176,7 +176,11 @@ const RUNNING: readonly Option<Settings>[] = [
     sets: { digest: true },
     help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
   }),
-  flag({ names: "-q --quiet", sets: { quiet: true }, help: "print nothing but errors, and the report with --json" }),
+  flag({
+    names: "-q --quiet",
+    sets: { quiet: true },
+    help: "print nothing but errors and warnings, and the report with --json",
+  }),
   flag({ names: "-V --version", asks: "version", help: "print the version" }),
   flag({ names: "-h --help", asks: "help", help: "print this" }),
 ];

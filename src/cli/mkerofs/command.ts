@@ -44,6 +44,7 @@ function toJob(command: BuildCommand): BuildJob {
   return {
     ...{ action: "build", image, format, json, progress, nameOf },
     quiet: verbosity === 0,
+    isSilent: verbosity === 0,
     warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],
     async build(out, context) {
       const made = await (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context);
@@ -99,7 +100,9 @@ async function readHints(path: string, { compress = [], blockSize = 4096 }: Buil
   limitBacktracking();
   const names = [compress].flat().map((each) => (typeof each === "string" ? each : each.algorithm));
   const { parseHints } = await import("./hints.ts");
-  return parseHints(path, readInput(path).toString(), largestPcluster(names, blockSize));
+  const algorithms = names.length > 0 ? names.length : undefined;
+  const limits = { blockSize, most: largestPcluster(names, blockSize), algorithms };
+  return parseHints(path, readInput(path).toString(), limits);
 }
 
 async function readSort(path: string | undefined): Promise<SortRule[]> {

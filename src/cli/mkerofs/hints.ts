@@ -9,14 +9,23 @@ export interface Hints {
   warnings: string[];
 }
 
+/** What hints are for. */
+export interface HintLimits {
+  /** Bytes of a block: clusters are whole ones. A line with others is for nothing, as in the C tool, with a warning. */
+  blockSize: number;
+  /** Most bytes of a cluster: what is larger becomes that, with a warning. */
+  most: number;
+  /** How many algorithms there are to choose from; undefined: nothing is compressed. */
+  algorithms: number | undefined;
+}
+
 /**
  * Parses the file's text.
  *
  * @param name what messages call the file
- * @param most bytes of a cluster: what is larger becomes that, with a warning
  * @throws UsageError naming the line
  */
-export function parseHints(name: string, text: string, most: number): Hints {
+export function parseHints(name: string, text: string, { blockSize, most, algorithms }: HintLimits): Hints {
   const hints: CompressHint[] = [];
   const warnings: string[] = [];
   text
@@ -30,6 +39,8 @@ export function parseHints(name: string, text: string, most: number): Hints {
       const [, pclusterSize, algorithm = "0", pattern = ""] = parts;
       // as in the C tool: of three words the second is no part of the expression
       if (!/^\d+$/.test(algorithm)) throw new UsageError(`${where}: "${algorithm}" is no number of an algorithm of -z`);
+      if (algorithms !== undefined && Number(algorithm) >= algorithms)
+        throw new UsageError(`${where}: -z has no algorithm ${algorithm}: the last one is ${algorithms - 1}`);
       if (line.includes("\uFFFD")) throw new UsageError(`${where}: not UTF-8`);
       try {
         compileEre(pattern);
@@ -37,6 +48,11 @@ export function parseHints(name: string, text: string, most: number): Hints {
         throw new UsageError(`${where}: ${(error as Error).message}`);
       }
       const bytes = Number(pclusterSize);
+      if (bytes % blockSize !== 0) {
+        const why = `${bytes} is no multiple of the block size, ${blockSize}`;
+        warnings.push(`${where}: ${why}, so the line counts for nothing`);
+        return;
+      }
       if (bytes > most) warnings.push(`${where}: clusters of ${bytes} bytes are too large, so they have ${most}`);
       hints.push({ pclusterSize: Math.min(bytes, most), algorithm: Number(algorithm), pattern });
     });

@@ -2,7 +2,7 @@
 import { type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
-import { decimal, GROUP, MODE, regex, TIME_OR_INODE, USER, TIME as WHEN } from "./values.ts";
+import { decimal, GROUP, ID_OFFSET, MODE, regex, TIME_OR_INODE, USER, TIME as WHEN } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
 
@@ -60,7 +60,7 @@ export const PERMS: readonly Option<Settings>[] = [
   }),
   valued({
     names: "-uid-gid-offset",
-    value: decimal("N", { min: 0, max: 2 ** 32 - 1 }),
+    value: ID_OFFSET,
     sets: (offset) => ({ uidOffset: offset, gidOffset: offset }),
     help: "add N to all ids",
   }),

@@ -34,7 +34,11 @@ export const RUNTIME: readonly Option<Settings>[] = [
     sets: { digest: true },
     help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
   }),
-  flag({ names: "-quiet", sets: { quiet: true }, help: "print nothing but errors, and the report with -json" }),
+  flag({
+    names: "-quiet",
+    sets: { quiet: true },
+    help: "print nothing but errors and warnings, and the report with -json",
+  }),
   flag({
     names: "-exit-on-error",
     sets: { exitOnError: true },

@@ -9,7 +9,8 @@ import { parseNumber } from "../shared/numbers.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { number, text, type Value } from "../shared/value.ts";
 
-const ID = { min: 0, max: 2 ** 32 - 2, decimal: true };
+/** (uid_t)-1 is nobody's, so nobody can own a file by it: Linux shows such files as those of "nobody", 65534. */
+const ID = { min: 0, max: 2 ** 32 - 2, decimal: true, emptyIsZero: true };
 
 /** A number of decimal digits, whatever it begins with. */
 export function decimal(placeholder: string, range: NumberRange): Value<number> {
@@ -21,7 +22,7 @@ function account(placeholder: string, kind: "user" | "group"): Value<number> {
   return text(
     placeholder,
     (option, given) => {
-      if (/^[-+]?[0-9]/.test(given)) return parseNumber(option, given, ID);
+      if (/^\s*([-+]?[0-9]|$)/.test(given)) return parseNumber(option, given, ID);
       const id = readAccounts()[`${kind}s`].get(given);
       if (id === undefined) throw new UsageError(`${option}: there is no ${kind} "${given}" on this machine`);
       return id;
@@ -29,6 +30,9 @@ function account(placeholder: string, kind: "user" | "group"): Value<number> {
     kind,
   );
 }
+
+/** What is added to ids. */
+export const ID_OFFSET: Value<number> = number("N", ID);
 
 /** A user: a number, or a name. */
 export const USER = account("USER", "user");

@@ -1,11 +1,11 @@
-/** Numbers on the command line, in the grammar of C's `strtoll(…, 0)`, but strict: nothing before, behind or out of range. */
+/** Numbers on the command line, in the grammar of C's `strtoll(…, 0)`, but strict: nothing behind or out of range. */
 import { UsageError } from "./getopt.ts";
 
 const SUFFIXES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /** Sign, hex, octal and decimal digits, unit. */
-const ANY_BASE = /^([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i;
-const DECIMAL = /^([+-]?)(?:()()([0-9]+))(?:([kmgKMG])(?:[Bb]|bytes)?)?$/;
+const ANY_BASE = /^[ \t\n\v\f\r]*([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9][0-9]*))([kmg]?)$/i;
+const DECIMAL = /^[ \t\n\v\f\r]*([+-]?)(?:()()([0-9]+))(?:([kmgKMG])(?:[Bb]|bytes)?)?$/;
 
 /** What a number may be. */
 export interface NumberRange {
@@ -20,6 +20,8 @@ export interface NumberRange {
    * Default: false.
    */
   decimal?: boolean;
+  /** Nothing, or blanks alone, are 0, as the C tools have it where they do not look. Default: false. */
+  emptyIsZero?: boolean;
   /** Takes 1, 2, 4, 8 … only. Default: false. */
   powerOfTwo?: boolean;
 }
@@ -33,8 +35,9 @@ export interface NumberRange {
 export function parseNumber(
   name: string,
   text: string,
-  { min, max, suffix = false, decimal: isDecimal = false, powerOfTwo = false }: NumberRange,
+  { min, max, suffix = false, decimal: isDecimal = false, emptyIsZero = false, powerOfTwo = false }: NumberRange,
 ): number {
+  if (emptyIsZero && text.trim() === "") return 0;
   const parts = (isDecimal ? DECIMAL : ANY_BASE).exec(text) ?? [];
   const [, sign, hex, octal, decimal, unit = ""] = parts;
   if (sign === undefined || (unit !== "" && !suffix)) throw new UsageError(`${name}: "${text}" is not a number`);

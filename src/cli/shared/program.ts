@@ -32,8 +32,10 @@ export interface BuildJob {
   /** Warnings that are known before. */
   warnings: readonly string[];
   progress: "auto" | "always" | "never" | "percent";
-  /** Nothing but errors and the report is to be printed. */
+  /** Neither a summary nor, of itself, a progress bar is to be printed. */
   quiet: boolean;
+  /** No warnings either. */
+  isSilent: boolean;
   format: Format;
   /** The report is printed as JSON, and so is an error: one object on standard output, unless the image goes there. */
   json: boolean;
@@ -154,7 +156,7 @@ async function run(program: Program, job: BuildJob): Promise<number> {
 
 /** Says what a build came to. */
 async function report(program: Program, job: BuildJob, { report, text, warnings, notes }: BuildOutcome): Promise<void> {
-  const lines = job.quiet ? "" : formatWarnings(program.name, warnings) + (notes ?? "");
+  const lines = job.isSilent ? "" : formatWarnings(program.name, warnings) + (notes ?? "");
   if (lines !== "") await complain(lines);
   const said = job.json ? formatJsonReport(readVersion(program), job.image, report) : job.quiet ? "" : text;
   if (said !== "") await print(job.image === "-" ? stderr : stdout, said);

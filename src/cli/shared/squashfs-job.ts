@@ -38,6 +38,8 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     warnings: [],
     progress,
     quiet,
+    // the C tools' -quiet and -q are about standard output
+    isSilent: false,
     nameOf,
     async build(out, context) {
       const report = await buildSquashfs(await source(), out, { ...options, ...context });

@@ -76,10 +76,12 @@ function formatCounts({ counts, excluded }: { counts: BuildReport["counts"]; exc
   return `${inodes} (${details.join(", ")})`;
 }
 
-/** What is not in the image because the build itself has made it, or is about to replace it. */
+/** What is not in the image because a build that runs has made it, or is about to replace it. */
 function ownFilesLine({ ownFiles }: { ownFiles: number }): ReportLine[] {
   if (ownFiles === 0) return [];
-  return [["Left out", ownFiles === 1 ? "the image itself" : `${ownFiles} files of this build, the image among them`]];
+  return [
+    ["Left out", ownFiles === 1 ? "1 file, as it is being written" : `${ownFiles} files, as they are being written`],
+  ];
 }
 
 function digestLine({ digest }: { digest: string | undefined }): ReportLine[] {

@@ -17,6 +17,7 @@ import { basename, join } from "node:path";
 import { encodeUtf8 } from "../bytes.ts";
 import { crc32c } from "../crc32c.ts";
 
+const PREFIX = ".ts-mkerofs-";
 const NAME = /^\.ts-mkerofs-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})-\d+-(.*)\.tmp$/s;
 /** Bytes of a target's name that are kept: names of 255 bytes are the longest there are. */
 const MOST_BYTES = 100;
@@ -31,7 +32,19 @@ export function litterLabel(path: string): string {
 
 /** The name of this thread's temporary file number `count`. */
 export function litterName(count: number, label: string): string {
-  return `.ts-mkerofs-${whoAmI()}-${count}-${label}.tmp`;
+  return `${PREFIX}${whoAmI()}-${count}-${label}.tmp`;
+}
+
+/** Whether a file may be a temporary one by its name, a latin1 string. */
+export function looksTemporary(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/** Whether a name is that of a temporary file whose maker runs, whatever it makes. */
+export function isInUse(name: string): boolean {
+  if (!looksTemporary(name)) return false;
+  const [, process, thread, start, place] = NAME.exec(name) ?? [];
+  return start !== undefined && place === thisPlace() && isRunning(Number(process), thread!, start);
 }
 
 /** Removes the temporary files of this label in a folder whose makers run no more. */

@@ -34,7 +34,7 @@ export interface NeededCheck<T> extends Check<T> {
   readonly isNeeded: true;
 }
 
-/** A check for each key of `T`. Undefined is as good as no key. */
+/** A check for each key of `T`. A key whose value is undefined is as good as none, whatever it is called. */
 export type Checks<T> = {
   readonly [K in keyof T]-?: undefined extends T[K] ? Check<Exclude<T[K], undefined>> : NeededCheck<T[K]>;
 };
@@ -139,13 +139,13 @@ function findInRecord(
   elsewhere?: (key: string) => string | undefined,
 ): Fault | undefined {
   if (!isRecord(value)) return { at: "", why: `${showValue(value)} is not an object` };
-  for (const key of Object.keys(value)) {
+  for (const [key, given] of Object.entries(value)) {
+    if (given === undefined) continue;
     if (!Object.hasOwn(checks, key)) {
       const meant = sentence(didYouMean(key, Object.keys(checks)));
       return { at: `.${key}`, why: `${elsewhere?.(key) ?? `there is no such ${name}`}${meant}` };
     }
-    const given = value[key];
-    const fault = given === undefined ? undefined : checks[key]!.find(given);
+    const fault = checks[key]!.find(given);
     if (fault) return { at: `.${key}${fault.at}`, why: fault.why };
   }
   const missing = Object.keys(checks).find((key) => checks[key]!.isNeeded && value[key] === undefined);

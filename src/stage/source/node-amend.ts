@@ -1,11 +1,13 @@
 /** Sources that are changed after the walk: entries added from anywhere on this machine, metadata replaced. */
 
 import { type BigIntStats, lstatSync, realpathSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { bytesFromLatin1, compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 import { fileId } from "../../core/node/node-identity.ts";
 import { readLink } from "../../core/node/node-link.ts";
+import { isInUse } from "../../core/node/node-litter.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
 import type { StagePolicy } from "../tree/policy.ts";
@@ -207,15 +209,16 @@ export class Amending {
     return this.#attempt(diskPath, (path) => hostMode(stats, path, this.tree));
   }
 
-  /** Whether a file is the build's own, and so left out: the image that is there already, a temporary file. */
-  leavesOut(stats: BigIntStats): boolean {
-    if (!this.#own.isOwn(stats) && !this.#temporary.has(fileId(stats))) return false;
+  /** Whether a file is the build's own, or another's, and so left out: the image that is there already, a temporary file. */
+  leavesOut(stats: BigIntStats, diskPath: string): boolean {
+    const isOwn = this.#own.isOwn(stats) || this.#temporary.has(fileId(stats));
+    if (!isOwn && !isInUse(basename(diskPath))) return false;
     this.tree.addOwnFiles(1);
     return true;
   }
 
   #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
-    return this.leavesOut(stats) ? NONE : this.#placeFile(path, meta, diskPath, stats);
+    return this.leavesOut(stats, diskPath) ? NONE : this.#placeFile(path, meta, diskPath, stats);
   }
 
   #placeFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {

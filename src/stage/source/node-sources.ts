@@ -86,7 +86,7 @@ export function namedPaths(list: readonly { path: string; name: string }[]): Fil
       const allowed = all.filter(({ name }) => !isExcluded?.(name));
       const filter = new OwnFileFilter(policy.own);
       const tops = allowed
-        .filter(({ path }) => !(filter.suspects(baseName(path)) && filter.isAt(systemPath(Buffer.from(path)))))
+        .filter(({ path }) => !isOwn(filter, path, baseName(path)))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       tree.addOwnFiles(allowed.length - tops.length);
       tops.forEach(({ path, name }, index) => {
@@ -264,15 +264,19 @@ function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkSta
   };
 }
 
+/** Whether the path of a top-level entry is that of a file of the build itself, or of another one. */
+function isOwn(filter: OwnFileFilter, path: string | Uint8Array, name: string): boolean {
+  return filter.suspects(name) && filter.isAt(systemPath(Buffer.from(path)), name);
+}
+
 /** The paths without those of the build's own files. */
 function withoutOwn(tops: ClosurePaths, { own }: StagePolicy): ClosurePaths {
   const filter = new OwnFileFilter(own);
-  const isOwn = (top: number) => {
+  const isKept = (top: number) => {
     const path = topPath(tops, top);
-    const name = latin1FromBytes(path, path.lastIndexOf(SLASH) + 1);
-    return filter.suspects(name) && filter.isAt(systemPath(Buffer.from(path)));
+    return !isOwn(filter, path, latin1FromBytes(path, path.lastIndexOf(SLASH) + 1));
   };
-  const indexes = tops.from.map((_, top) => top).filter((top) => !isOwn(top));
+  const indexes = tops.from.map((_, top) => top).filter(isKept);
   return indexes.length < tops.from.length ? pickTops(tops, indexes) : tops;
 }
 

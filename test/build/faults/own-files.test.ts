@@ -23,6 +23,7 @@ import {
   type Source,
 } from "../../../dist/index.js";
 import { identifyPath, listedName } from "../../../src/core/node/node-identity.ts";
+import { litterLabel, litterName } from "../../../src/core/node/node-litter.ts";
 import { OwnFileFilter } from "../../../src/stage/source/disk/node-own-files.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { noise } from "../../helpers/trees/noise.ts";
@@ -160,5 +161,55 @@ describe("a temporary file", () => {
     const inside = await buildErofs([source], image, options);
     expect(inside.uuid).toBe(first.uuid);
     expect(readFileSync(image).equals(readFileSync(`${scratch}/elsewhere`))).toBe(true);
+  });
+});
+
+describe("a temporary file of another target", () => {
+  const running = litterName(0, litterLabel("other.img"));
+  const dead = running.replace(/^\.ts-mkerofs-\d+-\d+-/, () => {
+    const { pid } = spawnSync("true");
+    return `.ts-mkerofs-${pid}-${pid}-`;
+  });
+
+  // Was a bug: what another build had written so far was packed as a file.
+  test.each(
+    SOURCES.slice(0, 4).flatMap(([what, make]) =>
+      FORMATS.map(([format, build]) => [what, format, make, build] as const),
+    ),
+  )("is left out while its maker runs, and is a file like any other when that is dead: %s, %s", async (...given) => {
+    const [, , make, build] = given;
+    writeFileSync(`${source}/${running}`, "half");
+    writeFileSync(`${source}/d/${running}`, "half");
+    writeFileSync(`${source}/${dead}`, "left");
+    expect(await build(make(), `${scratch}/elsewhere`)).toMatchObject({ counts: { files: 3 }, ownFiles: 2 });
+  });
+
+  test("is left out where it is named", async () => {
+    const path = `${source}/${running}`;
+    writeFileSync(path, "half");
+    writeFileSync(`${scratch}/named`, `dir /d 0755 0 0\nfile /x 0644 0 0 ${running}\nfile /a 0644 0 0\n`);
+    for (const [, build] of FORMATS) {
+      const byList = await build(packed("named"), `${scratch}/elsewhere`);
+      expect(byList).toMatchObject({ counts: { files: 1 }, ownFiles: 1 });
+      const byPath = await build([path, `${source}/a`], `${scratch}/elsewhere`);
+      expect(byPath).toMatchObject({ counts: { files: 1 }, ownFiles: 1 });
+    }
+  });
+
+  test("is told from a folder or a link of that name, and from what is not quite one", async () => {
+    mkdirSync(`${source}/${running}`);
+    symlinkSync("a", `${source}/d/${running}`);
+    writeFileSync(`${source}/${running}.old`, "a file of a name of its own");
+    for (const [, build] of FORMATS) {
+      const report = await build(directory(source), `${scratch}/elsewhere`);
+      expect(report).toMatchObject({ counts: { files: 3, directories: 3, symlinks: 1 }, ownFiles: 0 });
+    }
+  });
+
+  test("that is gone when it is looked at is none that has changed", () => {
+    const filter = new OwnFileFilter({ ids: [], names: [] });
+    expect(filter.suspects(running)).toBe(true);
+    expect(filter.isAt(Buffer.from(`${source}/${running}`), running)).toBe(true);
+    expect(filter.suspects("a")).toBe(false);
   });
 });

@@ -11,9 +11,9 @@ const list: Entry[] = Array.from({ length: 40 }, (_, index) => ({
 const broken: Entry[] = [...list, { path: "file-broken", contents: { size: 400_000, readAt: () => 0 } }];
 const failure = new Error("the sink's own");
 
-/** The caller's error, itself or as a cause. */
+/** The caller's error itself, and none that has it as a cause. */
 function expectOwn(error: unknown): void {
-  expect(error instanceof ImageError ? error.cause : error).toBe(failure);
+  expect(error).toBe(failure);
 }
 
 /** A sink that counts its calls, and fails at one of them, at once or later. */

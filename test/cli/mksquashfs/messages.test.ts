@@ -64,6 +64,11 @@ test.each([
   ],
   ["-all-time 4294967296", '-all-time: "4294967296" is not from 1970 to 2106'],
   ["-force-uid 0x10", '-force-uid: "0x10" is not a number'],
+  ["-force-uid '5 '", '-force-uid: "5 " is not a number'],
+  ["-force-uid 4294967295", "-force-uid: 4294967295 is not in 0..4294967294"],
+  // Was a bug: the library's error, of uidOffset, when the image was to be made.
+  ["-uid-gid-offset 4294967295", "-uid-gid-offset: 4294967295 is not in 0..4294967294"],
+  ["-uid-gid-offset ' -1'", "-uid-gid-offset:  -1 is not in 0..4294967294"],
   ["-b 0x20000", '-b: "0x20000" is not a number'],
   ["-b 1MBytes", '-b: "1MBytes" is not a number'],
   ["-throttle 100", "-throttle: 100 is not in 0..99"],
@@ -120,11 +125,18 @@ test("-e needs something to leave out", () => {
   expect(ran).toEqual({ status: 2, out: "", err: `ts-mksquashfs: -e: needs an argument\n${HINT}` });
 });
 
-// Was a bug: a warning of times was printed all the same.
-test("with -quiet there are no warnings", () => {
+// As there, -quiet is for standard output: what mksquashfs 4.7.5 warns of it says with -quiet too.
+test("with -quiet there are warnings, and nothing else", () => {
   writeFileSync(`${scratch}/old`, "");
   utimesSync(`${scratch}/old`, new Date(-5000), new Date(-5000));
   const message = "warning: 1 times before 1970 or after 2106 became the nearest that SquashFS holds\n";
-  expect(run(["old", image, "-noappend", "-quiet"])).toEqual(SILENT);
-  expect(run(["old", image, "-noappend"])).toMatchObject({ status: 0, err: `ts-mksquashfs: ${message}` });
+  const warned = { status: 0, out: "", err: `ts-mksquashfs: ${message}` };
+  expect(run(["old", image, "-noappend", "-quiet"])).toEqual(warned);
+  expect(run(["old", image, "-noappend"])).toMatchObject({ ...warned, out: expect.stringContaining("Size:") });
+  expect(run(["store", image, "-noappend", "-quiet"])).toEqual(SILENT);
+  // Was a bug: nothing said that what was to be left out is there.
+  expect(run(["store", image, "-noappend", "-quiet", "-e", ".env"])).toEqual({
+    ...warned,
+    err: "ts-mksquashfs: warning: nothing matches .env, which is to be excluded\n",
+  });
 });

@@ -49,6 +49,8 @@ const check = (given: unknown, elsewhere?: (key: string) => string | undefined) 
 test("what its type allows is taken", () => {
   check({});
   check({ colour: undefined, onDone: undefined });
+  // what is not given needs no name: JavaScript hands on whole objects with what is there and what is not
+  check({ sise: undefined, toString: undefined, colour: { name: "x", strenght: undefined } });
   check({ colour: "red", layers: [], size: 0, shiny: false, onDone: () => undefined, signal: AbortSignal.abort() });
   check({ colour: { name: "x" }, layers: [{ name: "y", strength: 1 }] });
   check(Object.assign(Object.create(null), { size: 1 }));
@@ -63,7 +65,7 @@ test.each<[unknown, string]>([
   [Promise.resolve({ size: 1 }), "options: a Promise is not an object"],
   [() => ({ size: 1 }), "options: a function is not an object"],
   [{ sise: 1 }, "sise: there is no such option. Did you mean size?"],
-  [{ sise: undefined }, "sise: there is no such option. Did you mean size?"],
+  [{ sise: null }, "sise: there is no such option. Did you mean size?"],
   [{ toString: 1 }, "toString: there is no such option"],
   [{ size: "5" }, 'size: "5" is not a number'],
   [{ size: Number.NaN }, "size: NaN is not a number"],

@@ -92,7 +92,7 @@ export class DirectoryLister {
         this.#tree.addExcluded(1);
         return false;
       }
-      if (!suspects(name) || !this.#own.isAt(childPath(path, name))) return true;
+      if (!suspects(name) || !this.#own.isAt(childPath(path, name), name)) return true;
       this.#tree.addOwnFiles(1);
       return false;
     });

@@ -195,7 +195,7 @@ class PackFileReader {
     const { editor } = this.#work;
     const { hardLinks, kinds, keepTime, recursive, sameDevice } = entry.glob!;
     const stats = this.#work.stat(disk, false);
-    if (this.#work.leavesOut(stats)) return false;
+    if (this.#work.leavesOut(stats, disk)) return false;
     const kind = Number(stats.mode) & S_IFMT;
     const present = editor.find(image);
     const isDirectory = kind === S_IFDIR;
