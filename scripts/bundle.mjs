@@ -22,6 +22,7 @@ const files = {
   mkerofs: ["cli/mkerofs/command"],
   compress: ["build/erofs-compressed", "build/jobs/compress", "build/jobs/compare"],
   squashfs: ["build/squashfs", "build/jobs/squashfs-data"],
+  lists: ["stage/source/nix/list/read-list"],
 };
 const names = Object.keys(files);
 const bundle = await rolldown({

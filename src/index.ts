@@ -19,7 +19,8 @@ export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options
 export { type Entry, entries } from "./stage/source/entries.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
-export { closure, directory, paths } from "./stage/source/node-sources.ts";
+export { closure } from "./stage/source/nix/list/node-closure.ts";
+export { directory, paths } from "./stage/source/node-sources.ts";
 export type { Source } from "./stage/source/source.ts";
 export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";

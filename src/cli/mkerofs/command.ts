@@ -5,7 +5,8 @@ import type { BuildOptions } from "../../build/options.ts";
 import { largestPcluster } from "../../erofs/compress-options.ts";
 import { resolveErofsOptions } from "../../erofs/options.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
-import { closure, directory } from "../../stage/source/node-sources.ts";
+import { closureBeside } from "../../stage/source/nix/list/node-closure.ts";
+import { directory } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { asUsage } from "../shared/getopt.ts";
@@ -90,9 +91,9 @@ function openSource(
   if (command.closure === "-") {
     const { stdin } = process;
     signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end
-    return closure("standard input", stdin);
+    return closureBeside("standard input", stdin, sources);
   }
-  if (command.closure !== undefined) return closure(command.closure);
+  if (command.closure !== undefined) return closureBeside(command.closure, undefined, sources);
   return sources.length === 1 ? directory(sources[0]!) : sources;
 }
 

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import os from "node:os";
 import { startSpare } from "../../core/node/node-start.ts";
 
-const LIST = "--closure=";
+const LIST = /^--(?:nix-)?closure=/;
 /** Bytes of a list of as many store paths as a thread is started for: 32 or more. */
 const LONG_LIST = 2048;
 
@@ -16,7 +16,7 @@ export function startEarly(worker: URL): void {
 function hasWorkForTwo(words: readonly string[]): boolean {
   // by its name an import would fail where a Node is too old to have it
   if (os.availableParallelism() < 2 || words.includes("--workers=1")) return false;
-  const list = words.find((word) => word.startsWith(LIST))?.slice(LIST.length);
+  const list = words.find((word) => LIST.test(word))?.replace(LIST, "");
   if (list === undefined) return false;
   try {
     const stats = statSync(list);

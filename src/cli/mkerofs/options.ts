@@ -25,7 +25,7 @@ export interface BuildCommand {
   action: "build";
   /** Path of the image; `-` is standard output. */
   image: string;
-  /** One directory, or several store paths; none where `closure` is given. */
+  /** One directory, or several store paths; where `closure` is given, what goes beside it. */
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
@@ -91,7 +91,6 @@ function takeOperands([image, ...sources]: readonly string[], closure: string | 
   if (closure === undefined && sources.length === 0) {
     throw new UsageError("SOURCE is missing, or --closure", usageHint(MANUAL));
   }
-  if (closure !== undefined && sources.length > 0) throw new UsageError("--closure: stands instead of SOURCE");
   return {
     image: imagePath(checkPath("IMAGE", image, "path")),
     sources: sources.map((path) => checkPath("SOURCE", path, "path")),

@@ -23,10 +23,12 @@ const EROFS = ["erofs"] as const;
 
 const SOURCES: readonly Option<Settings>[] = [
   valued({
-    names: "--closure",
+    names: "--closure --nix-closure",
     value: file(),
     sets: "closure",
-    help: 'take the paths that FILE lists, one a line; "-" is standard input',
+    help:
+      'take the paths that FILE lists, in any form that Nix prints: one a line, "nix path-info" with or without --json, ' +
+      '.attrs.json, a registration, a graph, or a closureInfo folder; "-" is standard input. SOURCEs go beside them',
   }),
   valued({
     names: "--exclude-path",

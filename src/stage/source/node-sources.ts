@@ -1,10 +1,7 @@
-/** Sources that are files on this machine: a directory, a list of paths, a closure list. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+/** Sources that are files on this machine: a directory, a list of paths. Closure lists: nix/list/node-closure.ts. */
 import { encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { systemMessage } from "../../core/node/node-errors.ts";
+import { excerpt } from "../../core/excerpt.ts";
 import { CallFolder, givenPath, settle } from "../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { showValue } from "../../core/options/checks.ts";
@@ -14,15 +11,19 @@ import { compileExcludes } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
-import { arrangeClosure, type ClosurePaths, parseClosureList, pickTops, topName, topPath } from "./disk/closure.ts";
+import { arrangeClosure, type ClosurePaths, pickTops, topName, topPath } from "./disk/closure.ts";
 import { OwnFileFilter } from "./disk/node-own-files.ts";
 import type { SharedPaths } from "./disk/node-paths.ts";
 import { IS_WINDOWS, systemPath, useSlashes } from "./disk/node-windows.ts";
+import type { KnownPath } from "./nix/known-path.ts";
 import type { Source } from "./source.ts";
 
 const SLASH = 0x2f;
 /** Stands between names of Windows too; elsewhere a name may hold it, and is then asked for in vain. */
 const BACKSLASH = 0x5c;
+
+/** Characters of a path in the message about a line of a list. */
+const MOST_SHOWN = 1024;
 
 /** What the walk starts from. */
 export interface WalkStart {
@@ -32,6 +33,8 @@ export interface WalkStart {
   finish?(tree: Tree, policy: StagePolicy, job: JobContext): Promise<Xattr[][]>;
   /** Says more of an error about one of the paths: the line of the list that named it. */
   explain(error: unknown): unknown;
+  /** What is known of the store paths of a closure; absent, or undefined, where nothing is but their names. */
+  known?: (() => Promise<readonly KnownPath[] | undefined>) | undefined;
 }
 
 /** A source whose entries lie on this machine. */
@@ -142,56 +145,8 @@ function baseName(path: string): string {
   return latin1FromBytes(bytes, Math.max(bytes.lastIndexOf(SLASH), bytes.lastIndexOf(BACKSLASH)) + 1);
 }
 
-/**
- * A closure list: a file with one path a line, or a `closureInfo` folder that holds one as `store-paths`.
- * With `input`, the list is read from there instead (standard input) and `list` only names it.
- */
-export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
-  const folder = CallFolder.now();
-  const path = settle(() => {
-    checkInput(list, input);
-    return input ? list : folder.resolveText(list);
-  });
-  let isRead = false;
-  return {
-    isClosure: true,
-    restore: (error) => folder.restore(error),
-    async open(policy, tree) {
-      const name = path();
-      if (input && isRead) throw new ImageError("INPUT", `${name}: has been read already, and can be read only once`);
-      isRead = true;
-      const read = input ? { name, text: await readStream(name, input, tree) } : await readList(name, list, tree);
-      const given = parseClosureList(useSlashes(read.text), read.name);
-      return openTops({ ...anchorTops(given, folder, tree), isWindows: IS_WINDOWS }, policy, tree);
-    },
-  };
-}
-
-function checkInput(list: string, input: AsyncIterable<Uint8Array> | undefined): void {
-  givenPath("closure()", list);
-  if (typeof list !== "string") throw new ImageError("INPUT", "closure(): the path of a list is a string");
-  if (input === undefined || (typeof input === "object" && input !== null && Symbol.asyncIterator in input)) return;
-  throw new ImageError("INPUT", `${list}: ${showValue(input)} is no stream of bytes`);
-}
-
-/** The paths of a list with relative ones made absolute. */
-function anchorTops(given: ClosurePaths, folder: CallFolder, tree: Tree): ClosurePaths {
-  const tops = { ...given, from: given.from.slice(), to: given.to.slice() };
-  for (let top = 0; top < tops.from.length; top++) {
-    const path = topPath(given, top);
-    const anchored = folder.resolve(path);
-    if (anchored === path) continue;
-    const at = tree.allocateName(anchored.length);
-    tops.from[top] = at;
-    tops.to[top] = at + anchored.length;
-    tree.names.view.set(anchored, at);
-  }
-  useSlashes(tree.names.view);
-  return { ...tops, bytes: tree.names.view };
-}
-
-/** Paths of an argument. */
-function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
+/** Paths of an argument, put into the arena of a tree. */
+export function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
   const [from, to, line] = [sharedUint32(list.length), sharedUint32(list.length), new Uint32Array(list.length)];
   for (const [index, path] of list.entries()) {
     from[index] = tree.allocateName(path.length);
@@ -203,43 +158,8 @@ function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths {
   return { bytes: tree.names.view, from, to, line, where: "path ", isWindows: IS_WINDOWS };
 }
 
-/** Reads a list, or that in a folder. @param shown what messages call it */
-async function readList(list: string, shown: string, tree: Tree): Promise<{ name: string; text: Uint8Array }> {
-  let [path, name] = [list, shown];
-  try {
-    if ((await stat(list)).isDirectory())
-      [path, name] = [list, shown].map((each) => join(each, "store-paths")) as [string, string];
-    return { name, text: await readAll(createReadStream(path), tree) };
-  } catch (cause) {
-    if (cause instanceof ImageError) throw cause;
-    throw new ImageError("INPUT", `${name}: ${systemMessage(cause)}`, { path: name, cause });
-  }
-}
-
-async function readStream(name: string, input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
-  try {
-    return await readAll(input, tree);
-  } catch (cause) {
-    if (cause instanceof ImageError) throw cause;
-    throw new ImageError("IO", `${name}: ${systemMessage(cause)}`, { path: name, cause });
-  }
-}
-
-/** All of a list, in the arena of a tree that has nothing else there yet. */
-async function readAll(input: AsyncIterable<Uint8Array>, tree: Tree): Promise<Uint8Array> {
-  let length = 0;
-  for await (const given of input) {
-    // a stream that decodes what it reads gives strings
-    const chunk = typeof given === "string" ? encodeUtf8(given) : given;
-    if (!(chunk instanceof Uint8Array)) throw new ImageError("INPUT", `${showValue(given)} is no part of a list`);
-    const at = tree.allocateName(chunk.length);
-    tree.names.view.set(chunk, at);
-    length += chunk.length;
-  }
-  return tree.names.view.subarray(0, length);
-}
-
-function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkStart {
+/** The start of a walk of paths that become entries of the root. */
+export function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkStart {
   const isExcluded = compileExcludes(policy.exclude);
   const all = arrangeClosure(given);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
@@ -257,9 +177,11 @@ function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkSta
     explain(error) {
       if (!(error instanceof ImageError && error.code === "INPUT")) return error;
       const line = tops.line.find((_, top) => showBytes(topPath(tops, top)) === error.path);
-      return line
-        ? new ImageError("INPUT", `${tops.where}${line}: ${error.message}`, { path: error.path, cause: error.cause })
-        : error;
+      if (!line) return error;
+      const { message, path = "", cause } = error;
+      // what was to be a path may be anything
+      const said = path.length > MOST_SHOWN ? message.replaceAll(path, () => excerpt(path)) : message;
+      return new ImageError("INPUT", `${tops.where}${line}: ${said}`, { path, cause });
     },
   };
 }

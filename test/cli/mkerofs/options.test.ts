@@ -8,7 +8,7 @@ const parse = (line: string, env: Record<string, string> = {}) =>
   parseOptions(line === "" ? [] : line.split(" "), env) as BuildCommand;
 
 const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
-       ts-mkerofs [OPTION]... --closure=FILE IMAGE`;
+       ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
@@ -29,6 +29,7 @@ describe("a command line", () => {
     ["-- -img -a", { image: "-img", sources: ["-a"] }],
     ["--closure=list img", { image: "img", sources: [], closure: "list" }],
     ["--closure - -", { image: "-", sources: [], closure: "-" }],
+    ["--nix-closure=list img a b", { image: "img", sources: ["a", "b"], closure: "list" }],
     ["--json --progress=never img a", { json: true, progress: "never" }],
     ["--quiet img a", { verbosity: 0 }],
     ["--quiet -d9 img a", { verbosity: 0 }],
@@ -46,7 +47,6 @@ describe("a command line", () => {
     ["", "IMAGE is missing", USAGE],
     ["img", "SOURCE is missing, or --closure", USAGE],
     ["--closure=list", "IMAGE is missing", USAGE],
-    ["--closure=list img src", "--closure: stands instead of SOURCE"],
     ["--nope -h", "--nope: unknown option"],
     ["-q img src", "-q: unknown option"],
     ["--al img src", "--al: ambiguous, may be --all-time, --all-root"],

@@ -4,6 +4,7 @@
  */
 import { compareRanges, equalBytes, latin1FromBytes, showBytes, writeLatin1 } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
+import { excerpt } from "../../../core/excerpt.ts";
 import { findTextStart } from "../../text/encoding.ts";
 import { stripCaseHack } from "./case-hack.ts";
 
@@ -15,7 +16,7 @@ export interface ClosurePaths {
   from: Uint32Array;
   /** Where it ends. */
   to: Uint32Array;
-  /** The line on which it was given, or its place among the arguments, from 1. */
+  /** The line on which it was given, or its place among the arguments, from 1; 0: neither. */
   line: Uint32Array;
   /** What stands before `line` in messages: `store-paths:`. */
   where: string;
@@ -24,21 +25,30 @@ export interface ClosurePaths {
 }
 
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
+const TAB = 0x09;
+/** What `nix path-info` prints behind a path with -s, -S, -h and --sigs. */
+const COLUMNS =
+  /^(?:\t *\d+(?:\.\d+)?(?: *(?:[KMGTPEZY]i?)?B?)?)*(?:\t(?:(?:ultimate|ca:\S+|[^\s:]+:[0-9A-Za-z+/=]+)(?: |$))*)?$/;
 const SLASH = 0x2f;
 
-/** Splits a list into paths; empty lines count as lines but give nothing. Throws `INPUT` for a list without any. */
+/**
+ * Splits a list into paths, without blanks behind them and columns of `nix path-info`; empty lines count as lines but give
+ * nothing. Throws `INPUT` for a list without any.
+ */
 export function parseClosureList(text: Uint8Array, listName: string): ClosurePaths {
   let lines = 1;
   for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) lines++;
   const [from, to, line] = [new Uint32Array(lines), new Uint32Array(lines), new Uint32Array(lines)];
   let count = 0;
   let nr = 1;
+  let tab = text.indexOf(TAB);
   for (let at = findTextStart(text, listName); at < text.length; nr++) {
     const newline = text.indexOf(NEWLINE, at);
     let end = newline < 0 ? text.length : newline;
     const next = end + 1;
-    if (text[end - 1] === RETURN) end--;
+    if (tab >= 0 && tab < at) tab = text.indexOf(TAB, at);
+    end = trimEnd(text, at, end);
+    if (tab >= at && tab < end && COLUMNS.test(latin1FromBytes(text, tab, end))) end = trimEnd(text, at, tab);
     if (end > at) {
       from[count] = at;
       to[count] = end;
@@ -50,6 +60,13 @@ export function parseClosureList(text: Uint8Array, listName: string): ClosurePat
   if (count === 0) throw new ImageError("INPUT", `${listName}: names no path`, { path: listName });
   const used = (numbers: Uint32Array) => numbers.subarray(0, count);
   return { bytes: text, from: used(from), to: used(to), line: used(line), where: `${listName}:` };
+}
+
+/** Where what stands between two places ends without blanks: a space, a tab, what lines of Windows end with. */
+function trimEnd(text: Uint8Array, from: number, to: number): number {
+  let end = to;
+  while (end > from && (text[end - 1] === 0x20 || text[end - 1] === TAB || text[end - 1] === 0x0d)) end--;
+  return end;
 }
 
 /**
@@ -166,10 +183,16 @@ function tidyPath(path: string, isWindows = false): string {
 }
 
 function showTop(paths: ClosurePaths, index: number): string {
-  return `${showBytes(topPath(paths, index))} (${paths.where}${paths.line[index]})`;
+  const { where, line } = paths;
+  const place = line[index] === 0 ? "" : ` (${where}${line[index]})`;
+  return `${showBytes(topPath(paths, index))}${place}`;
 }
 
 function refuse(paths: ClosurePaths, index: number, why: string): ImageError {
   const shown = showBytes(topPath(paths, index));
-  return new ImageError("INPUT", `${paths.where}${paths.line[index]}: ${shown}: ${why}`, { path: shown });
+  // with a NUL byte in it, it may be anything, and long
+  const said = shown.includes("\0") ? excerpt(shown) : shown;
+  const { where, line } = paths;
+  const place = line[index] === 0 ? "" : `${where}${line[index]}: `;
+  return new ImageError("INPUT", `${place}${said}: ${why}`, { path: shown });
 }

@@ -17,6 +17,7 @@ describe("a closure's list", () => {
     ["a last line without its end", "/s/b\n/s/a"],
     ["line ends of Windows", "/s/b\r\n/s/a\r\n"],
     ["trailing slashes", "/s/b/\n/s/a///\n"],
+    ["blanks behind them", "/s/b \t \n/s/a\t\r\n"],
     ["repeated paths, the first naming the line", "/s/b\n/s/a\n/s/b\n/s/a/\n"],
   ])("may have %s; paths come in byte order of their names", (_what, text) => {
     expect(tops(text)).toEqual([
@@ -54,8 +55,8 @@ describe("a closure's list", () => {
   });
 
   test("holds bytes: spaces, quotes, anything that is no line end is part of the path", () => {
-    const text = Buffer.from("/s/ a 'b' \n/s/\xff\xfe\n/s/c\rd\n/s/#e\n-f\n", "latin1");
-    expect(tops(text).map(([path]) => path)).toEqual(["/s/ a 'b' ", "/s/#e", "-f", "/s/c\rd", "/s/\xff\xfe"]);
+    const text = Buffer.from("/s/ a 'b'\n/s/\xff\xfe\n/s/c\rd\n/s/#e\n-f\n", "latin1");
+    expect(tops(text).map(([path]) => path)).toEqual(["/s/ a 'b'", "/s/#e", "-f", "/s/c\rd", "/s/\xff\xfe"]);
   });
 
   test("sorts by bytes, a prefix first, not by what is before the name", () => {
@@ -99,8 +100,23 @@ describe("a closure's list", () => {
     expect(tops(text)).toEqual(byName);
   });
 
-  test("refuses a NUL byte", () => {
+  test("refuses a NUL byte, and shows the beginning of what may be anything", () => {
     why("/s/a\n/s/b\0c\n").toThrow(/^store-paths:2: .*NUL/);
+    why(`/s/a\n\x7fELF\0${"x".repeat(5000)}\n`).toThrow(/^store-paths:2: "\x7fELF\\u0000x{43}…": holds a NUL byte$/);
+  });
+
+  test.each([
+    ["-s -S", "/s/b \t       1640\t     103344\n/s/aa\t        168\t       1808\n"],
+    ["-s -S -h", "/s/b \t   1.6K\t  99.8K\n/s/aa\t 168.0 \t   1.8K\n"],
+    ["-s -S -h of newer versions", "/s/b \t 386.7 KiB\t  69.1 MiB\n/s/aa\t 168.0   B\t   1.8 KiB\n"],
+    ["--sigs", "/s/b \tultimate\n/s/aa\tca:fixed:r:sha256:0f k-1:aGk= k-2:aGk+/w==\n"],
+    ["-s --sigs", "/s/b \t       1640\tultimate\n/s/aa\t        168\t\n"],
+  ])("takes no columns of nix path-info %s for a part of paths", (_what, text) => {
+    expect(tops(text).map(([path]) => path)).toEqual(["/s/aa", "/s/b"]);
+  });
+
+  test("takes a tab that begins no such column for a part of a path", () => {
+    expect(tops("/s/a\tb\n/s/c\t12 x\n").map(([path]) => path)).toEqual(["/s/a\tb", "/s/c\t12 x"]);
   });
 
   // Was a bug: paths are compared as they are spelled; a doubled slash or "/./" hides that one lies inside the other, and
