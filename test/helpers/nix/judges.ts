@@ -2,14 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { hasCommand, oracle } from "../oracle.ts";
 
 const MAX = { maxBuffer: 1 << 28 };
-
-/** Whether there is SQLite's own command. */
-export const HAS_SQLITE = oracle("sqlite3", hasCommand("sqlite3"));
-/** Whether there is Nix. */
-export const HAS_NIX = oracle("nix-store", hasCommand("nix-store"));
 
 /** What sqlite3 answers. */
 export function askSqlite(database: string, ...statements: string[]): string {

@@ -42,3 +42,11 @@ export function printRegistration(infos: readonly PathInfo[]): string {
   ]);
   return lines.map((line) => `${line}\n`).join("");
 }
+
+/** The paths that some refer to, and these: sorted by path, each with what a database says of it. */
+export function closureOf(infos: readonly PathInfo[], roots: readonly string[]): PathInfo[] {
+  const byPath = new Map(infos.map((info) => [info.path, info]));
+  const found = new Set(roots);
+  for (const path of found) for (const reference of byPath.get(path)!.references) found.add(reference);
+  return [...found].sort().map((path) => byPath.get(path)!);
+}

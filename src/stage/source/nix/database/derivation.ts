@@ -1,5 +1,5 @@
 /** What a database holds of a derivation: `Derive([("out","/nix/store/…","",""),…],…`. */
-import { ImageError } from "../../../core/error.ts";
+import { ImageError } from "../../../../core/error.ts";
 
 /** An output of a derivation: its name and path. */
 export type DerivationOutput = readonly [name: string, path: string];

@@ -2,14 +2,14 @@
  * Nix's database of valid paths as a file: the rows that `nix-store --load-db` would make of their registration, with the
  * same numbers and in the same order, and bytes that depend on these alone.
  */
-import { ImageError } from "../../../core/error.ts";
-import type { SqliteValue } from "../sqlite/format.ts";
-import { DatabasePages } from "../sqlite/pages.ts";
-import { TreeWriter } from "../sqlite/tree-writer.ts";
+import { ImageError } from "../../../../core/error.ts";
+import type { SqliteValue } from "../../sqlite/format.ts";
+import { DatabasePages } from "../../sqlite/pages.ts";
+import { TreeWriter } from "../../sqlite/tree-writer.ts";
+import type { PathInfo } from "../path-info.ts";
+import { isStorePath } from "../store-path.ts";
 import type { DerivationOutput } from "./derivation.ts";
-import type { PathInfo } from "./path-info.ts";
 import { SCHEMA, type TreeName } from "./schema.ts";
-import { isStorePath } from "./store-path.ts";
 
 /** What a database says besides what is known of its paths. */
 export interface NixDatabaseOptions {

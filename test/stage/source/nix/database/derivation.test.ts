@@ -1,6 +1,6 @@
 /** What is read of a derivation. */
 import { expect, test } from "vitest";
-import { parseDerivationOutputs } from "../../../../src/stage/source/nix/derivation.ts";
+import { parseDerivationOutputs } from "../../../../../src/stage/source/nix/database/derivation.ts";
 
 const parse = (text: string) => parseDerivationOutputs(text, "x.drv");
 

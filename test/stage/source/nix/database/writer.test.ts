@@ -1,9 +1,9 @@
 /** The database that we write: what is refused, and that its bytes depend on nothing but what it holds. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { writeNixDatabase } from "../../../../src/stage/source/nix/database-writer.ts";
-import type { PathInfo } from "../../../../src/stage/source/nix/path-info.ts";
-import { randomClosure } from "../../../helpers/nix/random-closure.ts";
+import { writeNixDatabase } from "../../../../../src/stage/source/nix/database/writer.ts";
+import type { PathInfo } from "../../../../../src/stage/source/nix/path-info.ts";
+import { randomClosure } from "../../../../helpers/nix/random-closure.ts";
 
 const store = (digit: string, name: string) => `/nix/store/${digit.repeat(32)}-${name}`;
 const A: PathInfo = { path: store("a", "a"), narHash: "0f".repeat(32), narSize: 96, references: [] };

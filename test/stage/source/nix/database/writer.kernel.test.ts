@@ -2,13 +2,19 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { writeNixDatabase } from "../../../../src/stage/source/nix/database-writer.ts";
-import { type DerivationOutput, parseDerivationOutputs } from "../../../../src/stage/source/nix/derivation.ts";
-import type { PathInfo } from "../../../../src/stage/source/nix/path-info.ts";
-import { askNix, askSqlite, HAS_NIX, HAS_SQLITE, loadRegistration } from "../../../helpers/nix/judges.ts";
-import { type ClosureShape, printRegistration, randomClosure } from "../../../helpers/nix/random-closure.ts";
-import { makeScratch } from "../../../helpers/scratch.ts";
+import {
+  type DerivationOutput,
+  parseDerivationOutputs,
+} from "../../../../../src/stage/source/nix/database/derivation.ts";
+import { writeNixDatabase } from "../../../../../src/stage/source/nix/database/writer.ts";
+import type { PathInfo } from "../../../../../src/stage/source/nix/path-info.ts";
+import { askNix, askSqlite, loadRegistration } from "../../../../helpers/nix/judges.ts";
+import { type ClosureShape, printRegistration, randomClosure } from "../../../../helpers/nix/random-closure.ts";
+import { hasCommand, oracle } from "../../../../helpers/oracle.ts";
+import { makeScratch } from "../../../../helpers/scratch.ts";
 
+const HAS_SQLITE = oracle("sqlite3", hasCommand("sqlite3"));
+const HAS_NIX = oracle("nix-store", hasCommand("nix-store"));
 const scratch = makeScratch("nix-database");
 const CLOSURES: ClosureShape[] = [
   { paths: 0 },
