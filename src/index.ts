@@ -19,6 +19,7 @@ export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options
 export { type Entry, entries } from "./stage/source/entries.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
+export { type ClosureOfOptions, nixClosureOf } from "./stage/source/nix/database/node-closure-of.ts";
 export { closure } from "./stage/source/nix/list/node-closure.ts";
 export { directory, paths } from "./stage/source/node-sources.ts";
 export type { Source } from "./stage/source/source.ts";

@@ -38,13 +38,16 @@ const COMMANDS: readonly Command[] = [
     manual: MKEROFS as unknown as Manual<never>,
     options: optionsOf(MKEROFS) as unknown as readonly AnyOption[],
     parse: (options) =>
-      parseOptions([...options, ...(/--closure/.test(options.join(" ")) ? [image] : [image, folder])], {}),
+      parseOptions([...options, ...(/--closure(?!-of)/.test(options.join(" ")) ? [image] : [image, folder])], {}),
   },
   {
     name: "gensquashfs",
     manual: GENSQUASHFS as unknown as Manual<never>,
     options: optionsOf(GENSQUASHFS) as unknown as readonly AnyOption[],
-    parse: (options) => parseGensquashfs(["-D", folder, ...options, image], {}),
+    parse: (options) =>
+      options.includes("--closure-of")
+        ? parseGensquashfs([...options, image, folder], {})
+        : parseGensquashfs(["-D", folder, ...options, image], {}),
   },
   {
     name: "mksquashfs",

@@ -6,7 +6,7 @@ import { SECTIONS } from "./table.ts";
 /** Everything that `--help` prints. */
 export const MANUAL: Manual<Settings> = {
   name: "ts-gensquashfs",
-  usage: ["[OPTION]... IMAGE"],
+  usage: ["[OPTION]... IMAGE", "[OPTION]... --closure-of IMAGE PATH..."],
   about: [
     "Writes a SquashFS image of a directory, or of what a pack file describes. Options and their letters are those of " +
       "gensquashfs; long ones may be abbreviated. The same tree and options give the same bytes on every machine.",

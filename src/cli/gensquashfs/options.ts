@@ -6,6 +6,7 @@ import { labelEntries, readFileContexts } from "../../stage/source/list/node-fil
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
 import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
+import type { FileSource } from "../../stage/source/node-sources.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { imagePath, isTaken } from "../image-path.ts";
@@ -17,6 +18,7 @@ import { readInput } from "../shared/input.ts";
 import { formatSections, usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
+import { listIdle } from "../shared/option.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { limitBacktracking, type PageText, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
@@ -60,24 +62,32 @@ export function parseGensquashfs(
   }
   const [target, ...more] = operands;
   if (target === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
-  if (more.length > 0) throw new UsageError(`"${more[0]}" is too much`, usageHint(MANUAL));
-  if (settings.packFile === undefined && settings.packDir === undefined) {
-    throw new UsageError("one of --pack-file and --pack-dir is needed");
-  }
+  const { closureOf } = settings;
+  if (more.length > 0 && !closureOf) throw new UsageError(`"${more[0]}" is too much`, usageHint(MANUAL));
+  checkSources(settings, more.length);
   const mtime = settings.defaults.mtime ?? (env.SOURCE_DATE_EPOCH ? parseEpoch(env.SOURCE_DATE_EPOCH) : 0);
   const image = imagePath(checkPath("IMAGE", target, "path"));
   return squashfsJob({
     image,
     nameOf,
+    warnings: listIdle(given, settings),
     source: async () => {
       checkImage(image, settings.force);
-      return openSource(settings, mtime);
+      return openSource(settings, more, mtime);
     },
     options: toOptions(settings, mtime, nameOf),
     quiet: settings.quiet,
     json: settings.json,
     progress: "auto",
   });
+}
+
+function checkSources({ packFile, packDir, closureOf }: Settings, paths: number): void {
+  const hasOther = packFile !== undefined || packDir !== undefined;
+  if (!closureOf && !hasOther) throw new UsageError("one of --pack-file, --pack-dir and --closure-of is needed");
+  if (!closureOf) return;
+  if (hasOther) throw new UsageError("--closure-of: there can be no --pack-file and no --pack-dir beside it");
+  if (paths === 0) throw new UsageError("PATH is missing", usageHint(MANUAL));
 }
 
 function checkImage(image: string, force: boolean): void {
@@ -95,8 +105,8 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
     }),
     fragments: settings.noTailPacking ? "small" : "all",
     xattrs: "marked",
-    hardLinks: settings.noHardLinks ? "copy" : "keep",
-    owner: uid === undefined && gid === undefined ? "keep" : { uid, gid },
+    hardLinks: settings.noHardLinks || settings.closureOf ? "copy" : "keep",
+    owner: uid !== undefined || gid !== undefined ? { uid, gid } : settings.closureOf ? "root" : "keep",
     timestamp: mtime,
     times: settings.packFile !== undefined || settings.keepTime ? "keep" : "fixed",
     mkfsTime: Math.min(mtime, 0xffffffff),
@@ -109,7 +119,8 @@ function readSort(path: string): SortRule[] {
   return parseSortFile(readInput(path), path);
 }
 
-function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile }: Settings, mtime: number): Source {
+async function openSource(settings: Settings, roots: readonly string[], mtime: number): Promise<Source> {
+  const { packFile: list, packDir, defaults, xattrFile, contextsFile } = settings;
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
   // what all entries belong to the root does not, unless it is described
   const meta = { mode: S_IFDIR | mode, uid, gid, mtime, keepsOwner: true };
@@ -118,7 +129,9 @@ function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile
     list !== undefined
       ? packFile(list, { packDir, defaults: { ...defaults, mtime, keepsOwner: true } })
       : // the root is not that of the directory
-        amend(directory(packDir!), meta, ({ editor }) => editor.setMeta(0, meta));
+        amend(packDir === undefined ? await openClosure(roots, settings) : directory(packDir), meta, ({ editor }) =>
+          editor.setMeta(0, meta),
+        );
   if (xattrFile === undefined && contextsFile === undefined) return source;
   const paths = xattrFile === undefined ? [] : parseXattrFile(readInput(xattrFile), xattrFile);
   const contexts = contextsFile === undefined ? undefined : readFileContexts(contextsFile);
@@ -130,4 +143,9 @@ function openSource({ packFile: list, packDir, defaults, xattrFile, contextsFile
     }
     if (contexts) labelEntries(work, contexts, UNLABELED);
   });
+}
+
+async function openClosure(roots: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {
+  const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
+  return nixClosureOf(roots, { database: nixDbFrom });
 }

@@ -4,6 +4,10 @@
 export interface Settings {
   packFile?: string;
   packDir?: string;
+  /** What stands behind IMAGE are roots, whose closure is packed. */
+  closureOf?: boolean;
+  /** Nix's database, which knows it. */
+  nixDbFrom?: string;
   compressor: string;
   /** `-X`. */
   extra?: string;

@@ -35,6 +35,21 @@ const SOURCES: readonly Option<Settings>[] = [
     help: "pack this directory, which becomes the root",
   }),
   flag({
+    names: "--closure-of",
+    sets: { closureOf: true },
+    help:
+      "pack PATHs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; " +
+      "owner root and no hard links",
+  }),
+  valued({
+    names: "--nix-db-from",
+    value: file(),
+    sets: "nixDbFrom",
+    default: "/nix/var/nix/db/db.sqlite",
+    needs: "--closure-of",
+    help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
+  }),
+  flag({
     names: "-o --one-file-system",
     sets: { oneFileSystem: true },
     help: "leave out what is mounted below the pack directory",

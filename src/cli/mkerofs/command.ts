@@ -67,7 +67,7 @@ async function makeErofs(
   const hinted = compressHints === undefined ? undefined : await readHints(compressHints, build);
   if (build.compress !== undefined) build.compressHints = hinted?.hints;
   const sort = await readSort(sortFile);
-  const report = await buildErofs(openSource(command, context.signal), out, { ...build, sort, ...context });
+  const report = await buildErofs(await openSource(command, context.signal), out, { ...build, sort, ...context });
   return { report, text: formatReport(report), warnings: hinted?.warnings ?? [] };
 }
 
@@ -78,14 +78,14 @@ async function makeSquashfs(
 ) {
   const sort = await readSort(sortFile);
   const { buildSquashfs } = await import("../../build/squashfs.ts");
-  const report = await buildSquashfs(openSource(command, context.signal), out, { ...squashfs, sort, ...context });
+  const report = await buildSquashfs(await openSource(command, context.signal), out, { ...squashfs, sort, ...context });
   return { report, text: formatSquashfsReport(report), warnings: [] };
 }
 
-function openSource(
-  command: Pick<BuildCommand, "closure" | "sources" | "hasRegexes">,
+async function openSource(
+  command: Pick<BuildCommand, "closure" | "closureOf" | "nixDbFrom" | "sources" | "hasRegexes">,
   signal: AbortSignal,
-): Source | string[] {
+): Promise<Source | string[]> {
   const { sources } = command;
   if (command.hasRegexes) limitBacktracking();
   if (command.closure === "-") {
@@ -94,6 +94,10 @@ function openSource(
     return closureBeside("standard input", stdin, sources);
   }
   if (command.closure !== undefined) return closureBeside(command.closure, undefined, sources);
+  if (command.closureOf) {
+    const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
+    return nixClosureOf(sources, { database: command.nixDbFrom });
+  }
   return sources.length === 1 ? directory(sources[0]!) : sources;
 }
 

@@ -6,7 +6,11 @@ import { SECTIONS } from "./table.ts";
 /** Everything that `--help` prints. */
 export const MANUAL: Manual<Settings> = {
   name: "ts-mkerofs",
-  usage: ["[OPTION]... IMAGE SOURCE...", "[OPTION]... --closure=FILE IMAGE [SOURCE]..."],
+  usage: [
+    "[OPTION]... IMAGE SOURCE...",
+    "[OPTION]... --closure=FILE IMAGE [SOURCE]...",
+    "[OPTION]... --closure-of IMAGE PATH...",
+  ],
   about: [
     "Writes an EROFS or SquashFS image of a directory or a closure. The same tree and options give the same bytes on " +
       "every machine. Options and their letters are those of mkfs.erofs; long ones may be abbreviated.",

@@ -29,6 +29,10 @@ export interface BuildCommand {
   sources: string[];
   /** A file that lists store paths; `-` is standard input. */
   closure: string | undefined;
+  /** `sources` are roots, whose closure is packed. */
+  closureOf: boolean;
+  /** Nix's database, which knows it. */
+  nixDbFrom: string | undefined;
   format: Format;
   /** A file that tells how some files are compressed. */
   compressHints: string | undefined;
@@ -77,8 +81,8 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   const advice = "; paths of any bytes can be given by --closure";
   const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), start, advice);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
-  const { format, closure } = settings;
-  const { image, sources } = takeOperands(operands, closure);
+  const { format } = settings;
+  const { image, sources } = takeOperands(operands, settings);
   checkFormats(given, format);
   const warnings = format === "erofs" ? listIdle(given, settings) : [];
   const nameOf = optionNames(given, FIELDS);
@@ -86,10 +90,11 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 
-function takeOperands([image, ...sources]: readonly string[], closure: string | undefined) {
+function takeOperands([image, ...sources]: readonly string[], { closure, closureOf }: Settings) {
+  if (closure !== undefined && closureOf) throw new UsageError("--closure-of: --closure lists a closure already");
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
   if (closure === undefined && sources.length === 0) {
-    throw new UsageError("SOURCE is missing, or --closure", usageHint(MANUAL));
+    throw new UsageError(`SOURCE is missing${closureOf ? "" : ", or --closure"}`, usageHint(MANUAL));
   }
   return {
     image: imagePath(checkPath("IMAGE", image, "path")),
@@ -103,16 +108,29 @@ function complete(
   sources: number,
   sourceDateEpoch: string | undefined,
 ): Omit<BuildCommand, "action" | "image" | "sources" | "warnings" | "nameOf"> {
-  const { closure, uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = settings;
+  const {
+    closure,
+    closureOf = false,
+    nixDbFrom,
+    uid,
+    gid,
+    excludePaths,
+    excludeRegexes,
+    json,
+    progress,
+    verbosity,
+    quiet,
+    ...rest
+  } = settings;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
   if (format === "erofs") completeErofs(build, compression);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
-  setTimes(build, closure !== undefined || sources > 1, sourceDateEpoch);
+  setTimes(build, closure !== undefined || closureOf || sources > 1, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
-  const common = { closure, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
+  const common = { closure, closureOf, nixDbFrom, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
   return { ...common, excludePaths, excludeRegexes, compressHints, sortFile, format, build, squashfs };
 }
 

@@ -6,6 +6,10 @@ import type { Format } from "../shared/value.ts";
 export interface Settings extends BuildOptions {
   /** The file of `--closure`. */
   closure?: string;
+  /** SOURCEs are roots, whose closure is packed. */
+  closureOf?: boolean;
+  /** Nix's database, which knows it. */
+  nixDbFrom?: string;
   /** The file of `--compress-hints`. */
   compressHintsFile?: string;
   /** The file of `--sort-file`. */

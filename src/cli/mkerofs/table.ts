@@ -1,6 +1,5 @@
 /** The table of `ts-mkerofs`: every option, by sections. Where mkfs.erofs has it, it is spelt as in that one's `--help`. */
 import type { ChmodRule } from "../../index.ts";
-import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 import { compileChmod } from "../../stage/tree/chmod.ts";
 import { parseMode } from "../../stage/tree/symbolic-mode.ts";
 import { compressorsHelp } from "../shared/compressor-help.ts";
@@ -12,6 +11,7 @@ import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
 import { FEATURES } from "./features.ts";
 import type { Settings } from "./settings.ts";
+import { SOURCES } from "./table-sources.ts";
 
 const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
@@ -20,30 +20,6 @@ const U32 = { min: 0, max: 2 ** 32 - 1 };
 const ID = { min: 0, max: 2 ** 32 - 2 };
 const SAFE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 const EROFS = ["erofs"] as const;
-
-const SOURCES: readonly Option<Settings>[] = [
-  valued({
-    names: "--closure --nix-closure",
-    value: file(),
-    sets: "closure",
-    help:
-      'take the paths that FILE lists, in any form that Nix prints: one a line, "nix path-info" with or without --json, ' +
-      '.attrs.json, a registration, a graph, or a closureInfo folder; "-" is standard input. SOURCEs go beside them',
-  }),
-  valued({
-    names: "--exclude-path",
-    value: text("X"),
-    sets: (path, { excludePaths }) => ({ excludePaths: [...excludePaths, withSlashes(path)] }),
-    help: "leave out X, a path relative to the root of the image",
-  }),
-  valued({
-    names: "--exclude-regex",
-    value: text("X"),
-    sets: (regex, { excludeRegexes }) => ({ excludeRegexes: [...excludeRegexes, regex] }),
-    help: "leave out what matches X, a POSIX extended regular expression",
-  }),
-  flag({ names: "--one-file-system", sets: { oneFileSystem: true }, help: "leave out what is mounted below a source" }),
-];
 
 const METADATA: readonly Option<Settings>[] = [
   valued({

@@ -11,6 +11,7 @@ import type { Manner } from "../shared/json.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { parseEpoch } from "../shared/numbers.ts";
+import { listIdle } from "../shared/option.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import type { BuildJob, ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
@@ -74,13 +75,27 @@ function toJob(
   const log = settings.log === undefined ? undefined : { file: settings.log, prefix: pathPrefix(sources, settings) };
   const options = { ...toOptions(settings), exclude, sort };
   const nameOf = optionNames(given, FIELDS);
-  return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnOfRules, log });
+  const warnings = listIdle(given, typed);
+  return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnings, warnOfRules, log });
 }
 
 /** What of the settings a build is told. */
 function toOptions(settings: Settings): SquashfsOptions {
-  const { compressor, extra, uid, gid, root, fileMode, directoryMode, allTime, keepAsDirectory, noStrip, ...rest } =
-    settings;
+  const {
+    compressor,
+    extra,
+    uid,
+    gid,
+    root,
+    fileMode,
+    directoryMode,
+    allTime,
+    keepAsDirectory,
+    noStrip,
+    closureOf,
+    nixDbFrom,
+    ...rest
+  } = settings;
   const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
     rest;
   const { maxDepth, follow, actions, pseudo, pseudoOverride, pseudoDirectory, addedXattrs, sortFile, ...options } =
@@ -88,29 +103,33 @@ function toOptions(settings: Settings): SquashfsOptions {
   return {
     ...options,
     ...parseMksquashfsWords(compressor, extra),
-    owner: uid === undefined && gid === undefined ? "keep" : { uid, gid },
-    hardLinks: options.hardLinks ?? "keep",
+    owner: uid !== undefined || gid !== undefined ? { uid, gid } : closureOf ? "root" : "keep",
+    hardLinks: options.hardLinks ?? (closureOf ? "copy" : "keep"),
     fragments: options.fragments ?? "small",
   };
 }
 
 /** The environment's time and options for times exclude each other, as for mksquashfs. */
 function timesOf(
-  { allTime, mkfsTime }: Settings,
+  { allTime, mkfsTime, closureOf }: Settings,
   sourceDateEpoch: string | undefined,
 ): Pick<SquashfsOptions, "times" | "timestamp"> {
   if (!sourceDateEpoch) {
-    return typeof allTime === "number" ? { times: "fixed", timestamp: allTime } : { times: "keep" };
+    if (typeof allTime === "number") return { times: "fixed", timestamp: allTime };
+    // "inode" is the latest time that there is
+    return closureOf && allTime === undefined ? { times: "fixed", timestamp: 0 } : { times: "keep" };
   }
   if (typeof allTime === "number" || mkfsTime !== undefined) {
     throw new UsageError("SOURCE_DATE_EPOCH is set, so there can be no -mkfs-time and no -all-time");
   }
+  // a closure's times are fixed already, and every Nix build sets this variable
+  if (closureOf) return { times: "fixed", timestamp: 0 };
   return { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) };
 }
 
 /** What stands before paths of the image in `-log`, which calls files by their paths here: those of one directory are below it. */
-function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory }: Settings): string {
-  if (others.length > 0 || keepAsDirectory || top === "-") return "";
+function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory, closureOf }: Settings): string {
+  if (others.length > 0 || keepAsDirectory || closureOf || top === "-") return "";
   const found = attempt(top, () => statSync(top, { throwIfNoEntry: false }));
   if (!found?.isDirectory()) return "";
   return top.endsWith("/") ? top : `${top}/`;

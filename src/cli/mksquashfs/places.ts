@@ -49,6 +49,15 @@ export function placeSources(
   });
 }
 
+/** A closure's root is the store that the first path lies in. Throws `INPUT` for one that is not there. */
+export function placeClosure([path = ""]: readonly string[]): Placed[] {
+  try {
+    return [{ path: dirname(realpathSync(path)), image: "" }];
+  } catch (cause) {
+    throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
+  }
+}
+
 /** With `-no-strip` a source keeps the directories of its path. Throws `INPUT` for paths that do not go together. */
 export function placeUnstripped(sources: readonly string[]): Placed[] {
   const root = rootOf(sources[0] ?? "");

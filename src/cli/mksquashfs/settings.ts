@@ -28,6 +28,10 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   allTime?: number | "inode";
   keepAsDirectory: boolean;
   noStrip: boolean;
+  /** Sources are roots, whose closure is packed. */
+  closureOf: boolean;
+  /** Nix's database, which knows it. */
+  nixDbFrom?: string;
   append: boolean;
   info: boolean;
   infoFile?: string;
@@ -58,6 +62,15 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
 /** What is so without options. */
 export const DEFAULTS: Settings = {
   ...{ compressor: "gzip", extra: [], uncompressed: [], root: {}, excludes: [], excludeFiles: [] },
-  ...{ keepAsDirectory: false, noStrip: false, append: true, info: false, quiet: false, json: false, progress: "auto" },
+  ...{
+    keepAsDirectory: false,
+    noStrip: false,
+    closureOf: false,
+    append: true,
+    info: false,
+    quiet: false,
+    json: false,
+    progress: "auto",
+  },
   ...{ matching: "paths", pseudo: [], addedXattrs: [], exitOnError: false, pseudoOverride: false, actions: [] },
 };

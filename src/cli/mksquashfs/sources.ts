@@ -21,7 +21,16 @@ import { limitBacktracking } from "../shared/program.ts";
 import { formatMessage, warnOfSortRules } from "../shared/summary.ts";
 import { type Amendments, amendsTree, amendTree } from "./amendments.ts";
 import { readExcludes } from "./excludes.ts";
-import { imagePaths, type Placed, placeSources, placeUnstripped, rootOf, sortPath, withRealPaths } from "./places.ts";
+import {
+  imagePaths,
+  type Placed,
+  placeClosure,
+  placeSources,
+  placeUnstripped,
+  rootOf,
+  sortPath,
+  withRealPaths,
+} from "./places.ts";
 import type { ActionText, Settings } from "./settings.ts";
 
 /** What a command line's sources come to. */
@@ -38,7 +47,14 @@ export function openSources(given: readonly string[], image: string, settings: S
   // "-": there is nothing but pseudo files
   const sources = given.length === 1 && given[0] === "-" ? [] : given;
   const warn = makeWarner(settings);
-  const places = settings.noStrip ? placeUnstripped(sources) : placeSources(sources, settings.keepAsDirectory, warn);
+  const { noStrip, closureOf } = settings;
+  if (closureOf && (noStrip || sources.length === 0))
+    throw new UsageError(noStrip ? "-closure-of: paths have their names only" : "-closure-of: SOURCEs are needed");
+  const places = closureOf
+    ? placeClosure(sources)
+    : noStrip
+      ? placeUnstripped(sources)
+      : placeSources(sources, settings.keepAsDirectory, warn);
   const { texts, rules: exclude, inodes } = readExcludes(settings, places);
   if (settings.matching !== "paths" || settings.actions.length > 0) limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
@@ -50,7 +66,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
-  const source = toSource(sources, places, settings);
+  const source = closureOf ? undefined : toSource(sources, places, settings);
   const amendments: Amendments = {
     ...{ settings, inodes, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
     hasOwnRoot: places[0]?.image === "" || (settings.noStrip && places.length > 0),
@@ -65,7 +81,7 @@ export function openSources(given: readonly string[], image: string, settings: S
     out: image === "-" || settings.json ? process.stderr : process.stdout,
   };
   return {
-    source: async () => amended(source, amendments),
+    source: async () => amended(source ?? (await openClosure(sources, settings)), amendments),
     exclude,
     sort,
     warnOfRules: (unmatched) => warnOf(unmatched, texts, settings, places),
@@ -85,6 +101,11 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
   if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
   return namedPaths(places.map(({ path, image }) => ({ path: absolutePath(path), name: image })));
+}
+
+async function openClosure(sources: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {
+  const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
+  return nixClosureOf(sources, { database: nixDbFrom });
 }
 
 /** Where a path of the disk, a latin1 string without links in it, lies in the image. */

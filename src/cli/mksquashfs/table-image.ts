@@ -1,7 +1,7 @@
 /** The table of `ts-mksquashfs`: how the image is made. */
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { text } from "../shared/value.ts";
+import { file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
 import { decimal } from "./values.ts";
@@ -69,6 +69,21 @@ export const BUILD: readonly Option<Settings>[] = [
     names: "-no-strip -tarstyle",
     sets: { noStrip: true },
     help: "sources keep the directories of their paths",
+  }),
+  flag({
+    names: "-closure-of",
+    sets: { closureOf: true },
+    help:
+      "take SOURCEs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; owner " +
+      "root, time 0 and no hard links, unless options say otherwise",
+  }),
+  valued({
+    names: "-nix-db-from",
+    value: file(),
+    sets: "nixDbFrom",
+    default: "/nix/var/nix/db/db.sqlite",
+    needs: "-closure-of",
+    help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
   }),
   flag({
     names: "-no-fragments",

@@ -17,6 +17,8 @@ export interface SquashfsRequest {
   quiet: boolean;
   json: boolean;
   progress: BuildJob["progress"];
+  /** What is to be said of the command line. */
+  warnings: string[];
   /** What messages call options. */
   nameOf: NameOf;
   /** Says of rules that are for nothing what they were; default: that they are of a sort file. */
@@ -27,7 +29,7 @@ export interface SquashfsRequest {
 
 /** The job for it. */
 export function squashfsJob({ image, source, options, quiet, json, ...more }: SquashfsRequest): BuildJob {
-  const { progress, nameOf, log, warnOfRules = warnOfSortRules } = more;
+  const { progress, nameOf, warnings, log, warnOfRules = warnOfSortRules } = more;
   if (log !== undefined) checkLogged(image);
   asUsage(() => resolveSquashfsOptions(options), nameOf);
   return {
@@ -35,7 +37,7 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     image,
     format: "squashfs",
     json,
-    warnings: [],
+    warnings,
     progress,
     quiet,
     // the C tools' -quiet and -q are about standard output

@@ -8,7 +8,8 @@ const parse = (line: string, env: Record<string, string> = {}) =>
   parseOptions(line === "" ? [] : line.split(" "), env) as BuildCommand;
 
 const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
-       ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...`;
+       ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...
+       ts-mkerofs [OPTION]... --closure-of IMAGE PATH...`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
@@ -16,7 +17,7 @@ const build = (line: string, env: Record<string, string> = {}) => parse(`${line}
 describe("a command line", () => {
   test("has defaults", () => {
     expect(parse("img src")).toEqual({
-      ...{ action: "build", image: "img", sources: ["src"], closure: undefined, build: {} },
+      ...{ action: "build", image: "img", sources: ["src"], closure: undefined, closureOf: false, build: {} },
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
       ...{ warnings: [], excludePaths: [], excludeRegexes: [], nameOf: expect.any(Function) },
     });
@@ -30,6 +31,7 @@ describe("a command line", () => {
     ["--closure=list img", { image: "img", sources: [], closure: "list" }],
     ["--closure - -", { image: "-", sources: [], closure: "-" }],
     ["--nix-closure=list img a b", { image: "img", sources: ["a", "b"], closure: "list" }],
+    ["--closure-of --nix-db-from=db img a b", { closureOf: true, nixDbFrom: "db", sources: ["a", "b"] }],
     ["--json --progress=never img a", { json: true, progress: "never" }],
     ["--quiet img a", { verbosity: 0 }],
     ["--quiet -d9 img a", { verbosity: 0 }],
@@ -47,6 +49,8 @@ describe("a command line", () => {
     ["", "IMAGE is missing", USAGE],
     ["img", "SOURCE is missing, or --closure", USAGE],
     ["--closure=list", "IMAGE is missing", USAGE],
+    ["--closure-of img", "SOURCE is missing", USAGE],
+    ["--closure-of --closure=list img a", "--closure-of: --closure lists a closure already"],
     ["--nope -h", "--nope: unknown option"],
     ["-q img src", "-q: unknown option"],
     ["--al img src", "--al: ambiguous, may be --all-time, --all-root"],
