@@ -22,6 +22,10 @@ const files = {
   mkerofs: ["cli/mkerofs/command"],
   compress: ["build/erofs-compressed", "build/jobs/compress", "build/jobs/compare"],
   squashfs: ["build/squashfs", "build/jobs/squashfs-data"],
+  nix: [
+    ...["build/source/archive-part", "build/source/merged-part", "build/source/nix-files", "build/jobs/nix"],
+    ...["stage/source/merge", "stage/source/nix/nar/node-nar-source", "stage/source/nix/cache/node-binary-cache"],
+  ],
   lists: ["stage/source/nix/list/read-list"],
 };
 const names = Object.keys(files);

@@ -1,6 +1,6 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build/erofs.ts";
-export type { BuildOptions, BuildProgress, RunOptions, SquashfsOptions } from "./build/options.ts";
+export type { BuildOptions, BuildProgress, NixOptions, RunOptions, SquashfsOptions } from "./build/options.ts";
 export type {
   BuildReport,
   BuildSeconds,
@@ -19,10 +19,13 @@ export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options
 export { type Entry, entries } from "./stage/source/entries.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
+export { merge } from "./stage/source/merge.ts";
+export { type BinaryCacheOptions, binaryCache } from "./stage/source/nix/cache/node-binary-cache.ts";
 export { type ClosureOfOptions, nixClosureOf } from "./stage/source/nix/database/node-closure-of.ts";
 export { closure } from "./stage/source/nix/list/node-closure.ts";
+export { narFile } from "./stage/source/nix/nar/node-nar-source.ts";
 export { directory, paths } from "./stage/source/node-sources.ts";
-export type { Source } from "./stage/source/source.ts";
+export type { MergedSource, Source } from "./stage/source/source.ts";
 export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";

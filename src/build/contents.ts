@@ -7,6 +7,9 @@ import type { JobContext } from "../core/threads.ts";
 import type { Arrangement } from "../erofs/compress/arrange.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import type { SharedBytes } from "../stage/source/memory-contents.ts";
+import type { Origins } from "../stage/source/merge.ts";
+import type { NarRanges } from "../stage/source/nix/nar/node-nar-contents.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
 
@@ -15,7 +18,13 @@ export type SharedContents =
   /** Files on this machine. */
   | { kind: "files"; paths: SharedPaths }
   /** The packed inode's: the spill file in which they were gathered, and the order in which the inode has them. */
-  | { kind: "gathered"; file: TemporaryFile; arrangement: Arrangement | undefined };
+  | { kind: "gathered"; file: TemporaryFile; arrangement: Arrangement | undefined }
+  /** In archives. */
+  | { kind: "archived"; ranges: NarRanges }
+  /** In memory. */
+  | { kind: "memory"; bytes: SharedBytes }
+  /** Of trees that have become one. */
+  | { kind: "merged"; parts: readonly { tree: SharedTree; contents: SharedContents }[]; origins: Origins };
 
 /** What most jobs read. */
 export interface JobInput {
@@ -60,5 +69,20 @@ async function open(tree: Tree, contents: SharedContents): Promise<Contents> {
       return new FileContents(tree, contents.paths);
     case "gathered":
       return new (await import("./spilled.ts")).GatheredContents(contents.file, contents.arrangement);
+    case "archived":
+      return new (await import("../stage/source/nix/nar/node-nar-contents.ts")).NarContents(tree, contents.ranges);
+    case "memory":
+      return new (await import("../stage/source/memory-contents.ts")).MemoryContents(contents.bytes);
+    case "merged": {
+      const { parts, origins } = contents;
+      const { MergedContents } = await import("../stage/source/merged-contents.ts");
+      const opened = parts.map((part) => open(Tree.attach(part.tree), part.contents));
+      return new MergedContents(await Promise.all(opened), origins.part, origins.entry);
+    }
   }
+}
+
+/** Opens contents for the main thread alone, which may read them in several jobs. */
+export async function openUnshared(tree: Tree, contents: SharedContents | Contents): Promise<Contents> {
+  return isShared(contents) ? open(tree, contents) : contents;
 }

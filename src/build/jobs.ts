@@ -15,4 +15,6 @@ export const JOBS = {
   compress: async () => (await import("./jobs/compress.ts")).compress,
   metadata: async () => (await import("./jobs/compress.ts")).metadata,
   data: async () => (await import("./jobs/squashfs-data.ts")).data,
+  archives: async () => (await import("./jobs/nix.ts")).archives,
+  hash: async () => (await import("./jobs/nix.ts")).hash,
 };

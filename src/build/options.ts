@@ -1,12 +1,39 @@
 /** What a build can be told, and what it tells while it runs. */
-import { able, type Checks, callback, checkOptions, FLAG, list, NUMBER, record, TEXT } from "../core/options/checks.ts";
+import {
+  able,
+  type Checks,
+  callback,
+  checkOptions,
+  either,
+  FLAG,
+  list,
+  NUMBER,
+  record,
+  TEXT,
+} from "../core/options/checks.ts";
 import { EROFS_CHECKS, type ErofsLayoutOptions } from "../erofs/options.ts";
 import { SQUASHFS_CHECKS, type SquashfsLayoutOptions } from "../squashfs/options.ts";
 import { SORT_RULE, type SortRule } from "../stage/tree/file-order.ts";
 import { STAGE_CHECKS, type StageOptions } from "../stage/tree/policy.ts";
 
+/** What Nix is to know of the store paths in an image; `storeDir` says where they lie. */
+export interface NixOptions extends StageOptions {
+  /**
+   * Puts a file into the image that `nix-store --load-db` takes (`--registration`): `true`, `nix-path-registration`, or its
+   * path from the image's root. What the source does not say, hashes and sizes, is found out by reading. Default: false.
+   */
+  registration?: boolean | string | undefined;
+  /** Writes the same to a file beside the image (`--registration-out`). */
+  registrationOut?: string | undefined;
+  /**
+   * Looks in contents for references that the source does not tell (`--scan-references`), as Nix does when it has built
+   * something. One to a path that is not there is an error. Default: false.
+   */
+  scanReferences?: boolean | undefined;
+}
+
 /** What every build can be told, whatever the format. */
-export interface RunOptions extends StageOptions {
+export interface RunOptions extends NixOptions {
   /** Threads that walk, compare and write; never shows in the bytes (`--workers`). Default: the processors available. */
   workers?: number | undefined;
   /** The share of the time, in percent, in which threads do nothing: 0 to 99 (`-throttle`); changes no byte. Default: 0. */
@@ -46,6 +73,9 @@ export interface BuildProgress {
 
 const RUN_CHECKS: Checks<RunOptions> = {
   ...STAGE_CHECKS,
+  registration: either("a boolean or a path", FLAG, TEXT),
+  registrationOut: TEXT,
+  scanReferences: FLAG,
   workers: NUMBER,
   throttle: NUMBER,
   sort: list("an array of rules", record("key of a rule", SORT_RULE)),

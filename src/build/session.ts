@@ -15,34 +15,34 @@ import { checkInteger } from "../core/options/ranges.ts";
 import { limitRoom, planRoom } from "../core/room.ts";
 import type { JobContext, JobParams } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
-import { prepareWalk } from "../stage/source/disk/node-walk.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
-import { type FileSource, isFileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
-import { isStaged, type Source } from "../stage/source/source.ts";
+import { type FileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
+import type { Source } from "../stage/source/source.ts";
 import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
-import type { Contents } from "../stage/tree/contents.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { findUnmatched } from "../stage/tree/exclude.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
-import { Tree } from "../stage/tree/tree.ts";
-import type { Xattr } from "../stage/tree/xattrs.ts";
+import type { Tree } from "../stage/tree/tree.ts";
 import { whenAborted } from "./abort.ts";
-import { isShared, type SharedContents } from "./contents.ts";
+import { isShared } from "./contents.ts";
 import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
-import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
+import { openPart } from "./source/open-part.ts";
+import { asksNix, checkStoreOptions, type OpenPart, type SourceHost, type Staged } from "./source/part.ts";
+import {
+  checkStream,
+  checkTarget,
+  type ImageTarget,
+  identifyTarget,
+  systemFiles,
+  withFileSink,
+  writeFileTarget,
+} from "./target.ts";
 
-/** What a tree was staged into. */
-export interface Staged {
-  tree: Tree;
-  contents: SharedContents | Contents;
-  xattrs: Xattr[][];
-  /** Left out before the walk. */
-  excluded: number;
-}
+export type { Staged } from "./source/part.ts";
 
 /** A source that is open, and has not been looked at any further. */
 export interface OpenSource {
@@ -94,12 +94,15 @@ export class BuildSession {
   #unmatchedChmod: string[] = [];
   #temporary: TemporaryFiles | undefined;
   #digest: Digest | undefined;
+  /** What is to be written beside the image. */
+  #registration: Uint8Array | undefined;
 
   /** @param codecs how many instances of WebAssembly each thread needs */
   constructor(source: Source, options: RunOptions, codecs = 0) {
     this.#source = source;
     this.#options = options;
     this.#policy = resolvePolicy(options, source.isClosure);
+    checkStoreOptions(options, source);
     this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const workers = checkInteger("workers", options.workers, 0, 1024) || defaultThreads();
@@ -164,7 +167,9 @@ export class BuildSession {
       const target = identifyTarget(out);
       if (target) this.leaveOut([target]);
       if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
-      return await work(await this.#open());
+      const { registrationOut } = this.#options;
+      if (registrationOut === undefined) return await work(await this.#open());
+      return await this.#withRegistration(registrationOut, async () => work(await this.#open()));
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";
       const own = this.#thrown;
@@ -181,35 +186,63 @@ export class BuildSession {
     }
   }
 
-  async #open(): Promise<OpenSource> {
-    const tree = Tree.create();
-    const source = this.#source;
-    if (isStaged(source)) {
-      const stage = async () => ({
-        tree,
-        ...(await this.here((job) => source.stage(tree, this.policy, job))),
-        excluded: 0,
+  /** Does `work`, and writes the registration that it has come to beside the image. */
+  #withRegistration<R>(path: string, work: () => Promise<R>): Promise<R> {
+    return writeFileTarget(this.place(path) as string, 0, async (file, temporary) => {
+      this.leaveOut(temporary.named);
+      const result = await work();
+      const bytes = this.#registration!;
+      await withFileSink(file, async (sink) => {
+        sink.truncate(bytes.length);
+        sink.writeAt(bytes, 0);
+        sink.sync();
       });
-      return { tree, tops: undefined, excluded: 0, stage: () => this.#stage(stage), explain: (error) => error };
-    }
-    if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
+      return result;
+    });
+  }
+
+  async #open(): Promise<OpenSource> {
     // a part of the walk, whose progress is told when entries come
     const started = now();
-    const start = await this.here(() => source.open(this.policy, tree, this.temporary));
+    const part = await openPart(this.#source, this.#host());
     this.#seconds.walk += (now() - started) / 1000;
-    return {
+    const { tree, excluded } = part;
+    const source: OpenSource = {
       tree,
-      tops: this.#isStraight(start) ? start.paths : undefined,
-      excluded: start.excluded,
-      stage: () => this.#stage(() => this.#walk(tree, start)),
-      explain: (error) => start.explain(error),
+      tops: part.start && this.#isStraight(part.start) ? part.start.paths : undefined,
+      excluded,
+      stage: async () => {
+        const staged = await this.#stage(part);
+        source.tree = staged.tree;
+        return staged;
+      },
+      explain: (error) => part.start?.explain(error) ?? error,
     };
+    return source;
+  }
+
+  #host(): SourceHost {
+    return {
+      policyOf: (source) => this.#policyOf(source),
+      temporary: this.temporary,
+      here: (work) => this.here(work),
+      run: (name, params) => this.run(name, params),
+    };
+  }
+
+  /** What becomes of the entries of a part of the source. */
+  #policyOf({ isClosure, isStore }: Source): StagePolicy {
+    const own = isClosure === this.#source.isClosure ? this.policy : resolvePolicy(this.#options, isClosure);
+    const { exclude, own: files } = this.policy;
+    // which rules have matched is noted in one place
+    return { ...own, exclude, own: files, below: isStore ? own.below : [] };
   }
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
   #isStraight({ finish, paths }: WalkStart): boolean {
     const { times, copyLinks, oneFileSystem } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
+    if (this.#policy.below.length > 0 || asksNix(this.#options)) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -219,26 +252,21 @@ export class BuildSession {
     return "restore" in this.#source ? (this.#source as FileSource).restore(restored) : restored;
   }
 
-  async #stage(stage: () => Promise<Staged>): Promise<Staged> {
-    return this.watch("walk", undefined, async () => {
-      const staged = await stage();
+  async #stage(part: OpenPart): Promise<Staged> {
+    const staged = await this.watch("walk", undefined, async () => {
+      const listed = await part.stage();
       if (this.#chmod.length > 0) {
-        this.#unmatchedChmod = await this.here((job) => applyChmod(job, staged.tree, this.#chmod));
+        this.#unmatchedChmod = await this.here((job) => applyChmod(job, listed.tree, this.#chmod));
       }
-      return staged;
+      return listed;
     });
-  }
-
-  async #walk(tree: Tree, start: WalkStart): Promise<Staged> {
-    try {
-      await this.run("walk", prepareWalk(tree, start.paths, this.policy));
-    } catch (error) {
-      throw start.explain(error);
-    }
-    tree.ensureAll();
-    const { finish } = start;
-    const xattrs = finish ? await this.here((job) => finish(tree, this.policy, job)) : [[]];
-    return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+    if (!asksNix(this.#options)) return staged;
+    const { addNixFiles } = await import("./source/nix-files.ts");
+    const made = await this.watch("compare", undefined, () =>
+      addNixFiles(this.#host(), staged, part.stores, this.#options),
+    );
+    this.#registration = made.registration;
+    return made.staged;
   }
 
   /** Exclude rules that are for no entry. */

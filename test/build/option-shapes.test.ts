@@ -56,6 +56,7 @@ const SHARED = {
   ...{ timestamp: NUMBER, times: WORD, owner: RECORD, uidOffset: NUMBER, gidOffset: NUMBER, chmod: LIST },
   ...{ hardLinks: WORD, exclude: [...LIST, ...RECORD], oneFileSystem: FLAG, xattrNames: RECORD },
   ...{ workers: NUMBER, throttle: NUMBER, sort: LIST, offset: NUMBER, mountPoint: TEXT, digest: FLAG },
+  ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },
   ...{ signal: WORD, onProgress: ["function"] as Shape[], blockSize: NUMBER, dedupe: WORD },
 };
 const EROFS: Shapes<BuildOptions> = {

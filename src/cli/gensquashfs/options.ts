@@ -1,12 +1,14 @@
 /** The command line of `ts-gensquashfs`: the grammar of gensquashfs 1.2 and 1.3. */
+import { basename } from "node:path";
 import { ImageError } from "../../core/error.ts";
+import { absolutePath } from "../../core/node/node-folder.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
-import { directory, packFile, type Source, type SquashfsOptions } from "../../index.ts";
+import { packFile, type Source, type SquashfsOptions } from "../../index.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
 import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
-import type { FileSource } from "../../stage/source/node-sources.ts";
+import { directory, type FileSource, namedPaths } from "../../stage/source/node-sources.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { imagePath, isTaken } from "../image-path.ts";
@@ -82,7 +84,10 @@ export function parseGensquashfs(
   });
 }
 
-function checkSources({ packFile, packDir, closureOf }: Settings, paths: number): void {
+function checkSources({ packFile, packDir, closureOf, keepAsDirectory }: Settings, paths: number): void {
+  if (packFile !== undefined && keepAsDirectory) {
+    throw new UsageError("--keep-as-directory: a pack file says itself what goes where");
+  }
   const hasOther = packFile !== undefined || packDir !== undefined;
   if (!closureOf && !hasOther) throw new UsageError("one of --pack-file, --pack-dir and --closure-of is needed");
   if (!closureOf) return;
@@ -114,6 +119,13 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
   };
 }
 
+/** The directory as the root, or as an entry of it. */
+function openDirectory(path: string, { keepAsDirectory }: Settings): FileSource {
+  if (!keepAsDirectory) return directory(path);
+  const whole = absolutePath(path);
+  return namedPaths([{ path: whole, name: basename(whole) }]);
+}
+
 function readSort(path: string): SortRule[] {
   limitBacktracking();
   return parseSortFile(readInput(path), path);
@@ -129,8 +141,10 @@ async function openSource(settings: Settings, roots: readonly string[], mtime: n
     list !== undefined
       ? packFile(list, { packDir, defaults: { ...defaults, mtime, keepsOwner: true } })
       : // the root is not that of the directory
-        amend(packDir === undefined ? await openClosure(roots, settings) : directory(packDir), meta, ({ editor }) =>
-          editor.setMeta(0, meta),
+        amend(
+          packDir === undefined ? await openClosure(roots, settings) : openDirectory(packDir, settings),
+          meta,
+          ({ editor }) => editor.setMeta(0, meta),
         );
   if (xattrFile === undefined && contextsFile === undefined) return source;
   const paths = xattrFile === undefined ? [] : parseXattrFile(readInput(xattrFile), xattrFile);

@@ -20,6 +20,7 @@ export interface Settings {
   sortFile?: string;
   xattrFile?: string;
   contextsFile?: string;
+  keepAsDirectory: boolean;
   keepTime: boolean;
   oneFileSystem: boolean;
   exportable: boolean;
@@ -33,6 +34,13 @@ export interface Settings {
 
 /** What is so without options. */
 export const DEFAULTS: Settings = {
-  ...{ compressor: "zstd", defaults: {}, keepTime: false, oneFileSystem: false, exportable: false },
+  ...{
+    compressor: "zstd",
+    defaults: {},
+    keepAsDirectory: false,
+    keepTime: false,
+    oneFileSystem: false,
+    exportable: false,
+  },
   ...{ noTailPacking: false, noHardLinks: false, force: false, quiet: false, json: false, digest: false },
 };

@@ -50,6 +50,11 @@ const SOURCES: readonly Option<Settings>[] = [
     help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
   }),
   flag({
+    names: "--keep-as-directory",
+    sets: { keepAsDirectory: true },
+    help: "with --pack-dir alone: the directory becomes an entry of the root, and its contents do not become the root",
+  }),
+  flag({
     names: "-o --one-file-system",
     sets: { oneFileSystem: true },
     help: "leave out what is mounted below the pack directory",

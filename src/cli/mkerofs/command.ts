@@ -5,9 +5,6 @@ import type { BuildOptions } from "../../build/options.ts";
 import { largestPcluster } from "../../erofs/compress-options.ts";
 import { resolveErofsOptions } from "../../erofs/options.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
-import { closureBeside } from "../../stage/source/nix/list/node-closure.ts";
-import { directory } from "../../stage/source/node-sources.ts";
-import type { Source } from "../../stage/source/source.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
@@ -19,6 +16,7 @@ import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "
 import type { Hints } from "./hints.ts";
 import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
+import { noteStore, openSource } from "./sources.ts";
 import { warnOfRules } from "./unmatched.ts";
 
 const { name: NAME } = MANUAL;
@@ -47,6 +45,7 @@ function toJob(command: BuildCommand): BuildJob {
     quiet: verbosity === 0,
     isSilent: verbosity === 0,
     warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],
+    notes: verbosity === 0 ? [] : noteStore(command),
     async build(out, context) {
       const made = await (format === "erofs" ? makeErofs : makeSquashfs)(command, out, context);
       const warnings = [...made.warnings, ...listWarnings(made.report, (rules) => warnOfRules(command, rules))];
@@ -80,25 +79,6 @@ async function makeSquashfs(
   const { buildSquashfs } = await import("../../build/squashfs.ts");
   const report = await buildSquashfs(await openSource(command, context.signal), out, { ...squashfs, sort, ...context });
   return { report, text: formatSquashfsReport(report), warnings: [] };
-}
-
-async function openSource(
-  command: Pick<BuildCommand, "closure" | "closureOf" | "nixDbFrom" | "sources" | "hasRegexes">,
-  signal: AbortSignal,
-): Promise<Source | string[]> {
-  const { sources } = command;
-  if (command.hasRegexes) limitBacktracking();
-  if (command.closure === "-") {
-    const { stdin } = process;
-    signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end
-    return closureBeside("standard input", stdin, sources);
-  }
-  if (command.closure !== undefined) return closureBeside(command.closure, undefined, sources);
-  if (command.closureOf) {
-    const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
-    return nixClosureOf(sources, { database: command.nixDbFrom });
-  }
-  return sources.length === 1 ? directory(sources[0]!) : sources;
 }
 
 async function readHints(path: string, { compress = [], blockSize = 4096 }: BuildOptions): Promise<Hints> {

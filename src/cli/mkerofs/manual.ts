@@ -10,6 +10,7 @@ export const MANUAL: Manual<Settings> = {
     "[OPTION]... IMAGE SOURCE...",
     "[OPTION]... --closure=FILE IMAGE [SOURCE]...",
     "[OPTION]... --closure-of IMAGE PATH...",
+    "[OPTION]... --nar=FILE IMAGE",
   ],
   about: [
     "Writes an EROFS or SquashFS image of a directory or a closure. The same tree and options give the same bytes on " +
@@ -23,6 +24,14 @@ export const MANUAL: Manual<Settings> = {
     { note: "the same, smaller", line: "ts-mkerofs -zlz4hc -Efragments --closure=store-paths small.erofs" },
     { note: "a directory", line: "ts-mkerofs -T0 --all-root -L root root.erofs ./rootfs" },
     { note: "a SquashFS image of it", line: "ts-mkerofs --format=squashfs -zzstd,15 root.squashfs ./rootfs" },
+    {
+      note: "a closure in its place, with a file for nix-store --load-db",
+      line: "ts-mkerofs --closure=closure-info --store-dir=/nix/store --registration root.erofs",
+    },
+    {
+      note: "a closure out of a binary cache, without Nix",
+      line: "ts-mkerofs --binary-cache=file:///cache store.erofs /nix/store/…-hello-2.12",
+    },
     {
       note: "from a pipe, into a pipe",
       line: "nix-store -qR ./result | ts-mkerofs --closure=- - | ssh host 'cat > store.erofs'",

@@ -33,6 +33,13 @@ export interface BuildCommand {
   closureOf: boolean;
   /** Nix's database, which knows it. */
   nixDbFrom: string | undefined;
+  /** A NAR; `-` is standard input. */
+  nar: string | undefined;
+  /** The binary cache that sources are paths of. */
+  binaryCache: string | undefined;
+  trustedKeys: readonly string[] | undefined;
+  /** A single source becomes an entry of the root. */
+  keepAsDirectory: boolean;
   format: Format;
   /** A file that tells how some files are compressed. */
   compressHints: string | undefined;
@@ -90,11 +97,19 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 
-function takeOperands([image, ...sources]: readonly string[], { closure, closureOf }: Settings) {
-  if (closure !== undefined && closureOf) throw new UsageError("--closure-of: --closure lists a closure already");
+function takeOperands([image, ...sources]: readonly string[], { closure, closureOf, nar, binaryCache }: Settings) {
+  const given = Object.entries({
+    "--closure": closure,
+    "--closure-of": closureOf,
+    "--nar": nar,
+    "--binary-cache": binaryCache,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given.length > 1) throw new UsageError(`${given.join(" and ")}: only one of them`);
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
-  if (closure === undefined && sources.length === 0) {
-    throw new UsageError(`SOURCE is missing${closureOf ? "" : ", or --closure"}`, usageHint(MANUAL));
+  if (closure === undefined && nar === undefined && sources.length === 0) {
+    throw new UsageError(`SOURCE is missing${given.length > 0 ? "" : ", or --closure"}`, usageHint(MANUAL));
   }
   return {
     image: imagePath(checkPath("IMAGE", image, "path")),
@@ -112,25 +127,25 @@ function complete(
     closure,
     closureOf = false,
     nixDbFrom,
-    uid,
-    gid,
-    excludePaths,
-    excludeRegexes,
-    json,
-    progress,
-    verbosity,
-    quiet,
-    ...rest
+    nar,
+    binaryCache,
+    trustedKeys,
+    keepAsDirectory = false,
+    ...others
   } = settings;
+  const { uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = others;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
   if (format === "erofs") completeErofs(build, compression);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
-  setTimes(build, closure !== undefined || closureOf || sources > 1, sourceDateEpoch);
+  const isClosure =
+    [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf || sources > 1 || keepAsDirectory;
+  setTimes(build, isClosure, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
-  const common = { closure, closureOf, nixDbFrom, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
+  const from = { closure, closureOf, nixDbFrom, nar, binaryCache, trustedKeys, keepAsDirectory };
+  const common = { ...from, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
   return { ...common, excludePaths, excludeRegexes, compressHints, sortFile, format, build, squashfs };
 }
 

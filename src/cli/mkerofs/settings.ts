@@ -10,6 +10,14 @@ export interface Settings extends BuildOptions {
   closureOf?: boolean;
   /** Nix's database, which knows it. */
   nixDbFrom?: string;
+  /** `--keep-as-directory`. */
+  keepAsDirectory?: boolean;
+  /** The file of `--nar`; `-` is standard input. */
+  nar?: string;
+  /** The folder of `--binary-cache`. */
+  binaryCache?: string;
+  /** The keys of `--trusted-public-keys`. */
+  trustedKeys?: readonly string[];
   /** The file of `--compress-hints`. */
   compressHintsFile?: string;
   /** The file of `--sort-file`. */

@@ -1,12 +1,12 @@
-/** The table of `ts-mkerofs`: what goes into the image. */
+/** The options of `ts-mkerofs` that say what goes in, and what Nix is to know of it. */
 import { withSlashes } from "../../stage/source/disk/node-windows.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
-import { file, text } from "../shared/value.ts";
+import { checkPath, directory, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued } = rowsFor<Settings>();
+const { flag, valued, optional } = rowsFor<Settings>();
 
-/** `sources`. */
+/** A row an option. */
 export const SOURCES: readonly Option<Settings>[] = [
   valued({
     names: "--closure --nix-closure",
@@ -28,6 +28,56 @@ export const SOURCES: readonly Option<Settings>[] = [
     default: "/nix/var/nix/db/db.sqlite",
     needs: "--closure-of",
     help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
+  }),
+  valued({
+    names: "--nar",
+    value: file(),
+    sets: "nar",
+    help: 'take what a NAR holds (nix-store --dump), which becomes the root; "-" is standard input. SOURCEs go beside it',
+  }),
+  valued({
+    names: "--binary-cache",
+    value: directory("DIRECTORY"),
+    sets: "binaryCache",
+    help: "SOURCEs are store paths of this binary cache, a folder or file:// URL; they are packed with all that they refer to",
+  }),
+  valued({
+    names: "--trusted-public-keys",
+    value: text("KEY[ KEY]..."),
+    sets: (keys) => ({ trustedKeys: keys.split(/\s+/).filter((key) => key !== "") }),
+    needs: "--binary-cache",
+    help: "every path of the binary cache must be signed by one of these keys, NAME:BASE64",
+    default: "signatures are not looked at; hashes are checked in any case",
+  }),
+  flag({
+    names: "--keep-as-directory",
+    sets: { keepAsDirectory: true },
+    help: "a single SOURCE becomes an entry of the root, as several do, and its contents do not become the root",
+  }),
+  valued({
+    names: "--store-dir",
+    value: directory("X"),
+    sets: "storeDir",
+    default: "the root of the image",
+    help: "store paths go into this folder of the image, such as /nix/store; its parents are as Nix makes them",
+  }),
+  optional({
+    names: "--registration",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: (path) => ({ registration: path ?? true }),
+    default: "none; with the option alone nix-path-registration",
+    help: "put a file X into the image that nix-store --load-db takes; hashes that are not known are found out",
+  }),
+  valued({
+    names: "--registration-out",
+    value: file(),
+    sets: "registrationOut",
+    help: "write that file beside the image",
+  }),
+  flag({
+    names: "--scan-references",
+    sets: { scanReferences: true },
+    help: "look in files for references that the list does not tell; one to a path that is not there is an error",
   }),
   valued({
     names: "--exclude-path",

@@ -31,6 +31,8 @@ export interface BuildJob {
   nameOf: NameOf;
   /** Warnings that are known before. */
   warnings: readonly string[];
+  /** What is as it was asked for, and may not be what was meant. */
+  notes?: readonly string[];
   progress: "auto" | "always" | "never" | "percent";
   /** Neither a summary nor, of itself, a progress bar is to be printed. */
   quiet: boolean;
@@ -131,6 +133,7 @@ async function run(program: Program, job: BuildJob): Promise<number> {
   const { image } = job;
   if (image === "-" && stdout.isTTY) throw new UsageError("standard output is a terminal, which takes no image");
   for (const warning of job.warnings) await complain(formatMessage(program.name, `warning: ${warning}`));
+  for (const note of job.notes ?? []) await complain(formatMessage(program.name, `note: ${note}`));
 
   const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
   const lines = job.progress === "percent" ? new PercentLines(image === "-" || job.json ? stderr : stdout) : undefined;

@@ -69,6 +69,11 @@ export function directory(path: string | Uint8Array): FileSource {
 
 /** Each path becomes a top-level entry under its base name, and all is as in a Nix store. */
 export function paths(list: readonly (string | Uint8Array)[]): FileSource {
+  return { ...besides(list), isStore: true };
+}
+
+/** {@link paths} that are none of a store: they go into the root, wherever store paths go. */
+export function besides(list: readonly (string | Uint8Array)[]): FileSource {
   const folder = CallFolder.now();
   const tops = settle(() => checkPaths(list).map((path) => folder.resolve(path)));
   return {
@@ -160,7 +165,10 @@ export function joinPaths(list: readonly Uint8Array[], tree: Tree): ClosurePaths
 
 /** The start of a walk of paths that become entries of the root. */
 export function openTops(given: ClosurePaths, policy: StagePolicy, tree: Tree): WalkStart {
-  const isExcluded = compileExcludes(policy.exclude);
+  const excluder = compileExcludes(policy.exclude);
+  const folders = policy.below.map((_, depth) => policy.below.slice(0, depth + 1).join("/"));
+  const isExcluded =
+    excluder && ((name: string) => [...folders, [...policy.below, name].join("/")].some((path) => excluder(path)));
   const all = arrangeClosure(given);
   const kept = isExcluded ? all.from.map((_, top) => top).filter((top) => !isExcluded(topName(all, top))) : undefined;
   const allowed = kept ? pickTops(all, kept) : all;

@@ -6,11 +6,13 @@ import type { Tree } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
 
 /**
- * A source of entries, made by `directory()`, `closure()`, `paths()` or `entries()`. Opaque to callers.
+ * A source of entries, made by `directory()`, `closure()`, `paths()`, `entries()` and the like. Opaque to callers.
  */
 export interface Source {
   /** Whether Nix's policy is the default: owner root, time 0, hard links dereferenced. */
   readonly isClosure: boolean;
+  /** Whether its entries are paths of a store, which `storeDir` puts in a folder of their own. */
+  readonly isStore?: boolean;
 }
 
 /** A source that fills the tree itself, from memory or from an archive. */
@@ -22,4 +24,15 @@ export interface StagedSource extends Source {
 /** Whether a source is a {@link StagedSource}. */
 export function isStaged(source: Source): source is StagedSource {
   return "stage" in source;
+}
+
+/** A source that `merge()` has made. */
+export interface MergedSource extends Source {
+  /** What it is made of, in order. */
+  readonly parts: readonly Source[];
+}
+
+/** Whether a source is a {@link MergedSource}. */
+export function isMerged(source: Source): source is MergedSource {
+  return "parts" in source;
 }

@@ -1,7 +1,18 @@
 /** Which entries are taken, and what becomes of their owners, times and links on the way into the tree. */
-import { showBytes } from "../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { type Checks, either, FLAG, list, NUMBER, needed, oneOf, record, TEXT } from "../../core/options/checks.ts";
+import {
+  type Checks,
+  either,
+  FLAG,
+  list,
+  NUMBER,
+  needed,
+  oneOf,
+  record,
+  showValue,
+  TEXT,
+} from "../../core/options/checks.ts";
 import { OptionError } from "../../core/options/option-error.ts";
 import { checkInteger } from "../../core/options/ranges.ts";
 import { EXCLUDE_RULES, type ExcludeRules, type Excludes, shareExcludes } from "./exclude.ts";
@@ -38,6 +49,11 @@ export interface StageOptions {
   oneFileSystem?: boolean | "without" | undefined;
   /** Which extended attributes that a source gives are taken, by their names. Default: all. */
   xattrNames?: XattrNameRules | undefined;
+  /**
+   * The folder of the image that store paths lie in (`--store-dir`): `/nix/store`. Its parents are 0755 and it is 1775, all of
+   * root, and its group 30000, nixbld of NixOS, unless `owner` says otherwise. Default: the image's root.
+   */
+  storeDir?: string | undefined;
 }
 
 /** Rules of {@link StageOptions.xattrNames}: POSIX extended regular expressions, matched anywhere in a full name. */
@@ -80,6 +96,7 @@ export const STAGE_CHECKS: Checks<StageOptions> = {
   ),
   oneFileSystem: either('a boolean or "without"', FLAG, oneOf("without")),
   xattrNames: record("rule", XATTR_NAMES),
+  storeDir: TEXT,
 };
 
 /** Files of the build itself, which are no part of what it packs: the image that is there already, temporary files. */
@@ -107,6 +124,10 @@ export interface StagePolicy {
   xattrNames: XattrNameRules;
   /** Remove Nix's `~nix~case~hack~N` from names. */
   caseHack: boolean;
+  /** Names of the folders that store paths lie in, as latin1 strings; none: the root. */
+  below: readonly string[];
+  /** The group of the last of these. */
+  storeGroup: number;
 }
 
 /** Decides the defaults: Nix's policy for a closure, as it is for anything else. Throws `INPUT` on bad values. */
@@ -130,7 +151,24 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     oneFileSystem: options.oneFileSystem ?? false,
     xattrNames: options.xattrNames ?? {},
     caseHack: isClosure,
+    below: splitStoreDir(options.storeDir),
+    storeGroup: options.owner === undefined ? NIXBLD : (ids.gid ?? 0),
   };
+}
+
+/** The group of NixOS's /nix/store, which has the build users: Nix wants it to write there, and makes it so where it can. */
+const NIXBLD = 30000;
+
+/** The names of an absolute path. Throws `INPUT` for any other. */
+function splitStoreDir(path: string | undefined): string[] {
+  if (path === undefined) return [];
+  const names = latin1FromBytes(encodeUtf8(path))
+    .split("/")
+    .filter((name) => name !== "" && name !== ".");
+  const isFit =
+    path.startsWith("/") && names.every((name) => name !== ".." && name.length <= 255 && !name.includes("\0"));
+  if (isFit) return names;
+  throw new OptionError("storeDir", (name) => `${name("storeDir")}: ${showValue(path)} is no absolute path`);
 }
 
 /** The largest id: one more means "no id" to the kernel. */

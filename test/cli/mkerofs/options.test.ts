@@ -9,7 +9,8 @@ const parse = (line: string, env: Record<string, string> = {}) =>
 
 const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
        ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...
-       ts-mkerofs [OPTION]... --closure-of IMAGE PATH...`;
+       ts-mkerofs [OPTION]... --closure-of IMAGE PATH...
+       ts-mkerofs [OPTION]... --nar=FILE IMAGE`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
@@ -18,6 +19,7 @@ describe("a command line", () => {
   test("has defaults", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, closureOf: false, build: {} },
+      keepAsDirectory: false,
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
       ...{ warnings: [], excludePaths: [], excludeRegexes: [], nameOf: expect.any(Function) },
     });
@@ -31,6 +33,12 @@ describe("a command line", () => {
     ["--closure=list img", { image: "img", sources: [], closure: "list" }],
     ["--closure - -", { image: "-", sources: [], closure: "-" }],
     ["--nix-closure=list img a b", { image: "img", sources: ["a", "b"], closure: "list" }],
+    ["--nar=- img", { nar: "-", sources: [] }],
+    [
+      "--binary-cache=file:///c --trusted-public-keys=a:b img a",
+      { binaryCache: "file:///c", trustedKeys: ["a:b"], sources: ["a"] },
+    ],
+    ["--keep-as-directory img a", { keepAsDirectory: true, sources: ["a"] }],
     ["--closure-of --nix-db-from=db img a b", { closureOf: true, nixDbFrom: "db", sources: ["a", "b"] }],
     ["--json --progress=never img a", { json: true, progress: "never" }],
     ["--quiet img a", { verbosity: 0 }],
@@ -50,7 +58,9 @@ describe("a command line", () => {
     ["img", "SOURCE is missing, or --closure", USAGE],
     ["--closure=list", "IMAGE is missing", USAGE],
     ["--closure-of img", "SOURCE is missing", USAGE],
-    ["--closure-of --closure=list img a", "--closure-of: --closure lists a closure already"],
+    ["--binary-cache=c img", "SOURCE is missing", USAGE],
+    ["--nar=a --binary-cache=c img a", "--nar and --binary-cache: only one of them"],
+    ["--closure-of --closure=list img a", "--closure and --closure-of: only one of them"],
     ["--nope -h", "--nope: unknown option"],
     ["-q img src", "-q: unknown option"],
     ["--al img src", "--al: ambiguous, may be --all-time, --all-root"],
@@ -66,6 +76,10 @@ describe("a command line", () => {
 
 describe("an option of the build", () => {
   test.each([
+    ["--store-dir=/nix/store", { storeDir: "/nix/store" }],
+    ["--registration", { registration: true }],
+    ["--registration=var/reg --registration-out=reg", { registration: "var/reg", registrationOut: "reg" }],
+    ["--scan-references", { scanReferences: true }],
     ["-b4k -b 512", { blockSize: 512 }],
     ["-zlz4", { compress: [{ algorithm: "lz4" }] }],
     ["-z lz4hc,12", { compress: [{ algorithm: "lz4hc", level: 12 }] }],

@@ -16,7 +16,7 @@ export interface ClosurePaths {
   from: Uint32Array;
   /** Where it ends. */
   to: Uint32Array;
-  /** The line on which it was given, or its place among the arguments, from 1; 0: neither. */
+  /** The line on which it was given, or its place among the arguments, from 1. */
   line: Uint32Array;
   /** What stands before `line` in messages: `store-paths:`. */
   where: string;
@@ -183,16 +183,12 @@ function tidyPath(path: string, isWindows = false): string {
 }
 
 function showTop(paths: ClosurePaths, index: number): string {
-  const { where, line } = paths;
-  const place = line[index] === 0 ? "" : ` (${where}${line[index]})`;
-  return `${showBytes(topPath(paths, index))}${place}`;
+  return `${showBytes(topPath(paths, index))} (${paths.where}${paths.line[index]})`;
 }
 
 function refuse(paths: ClosurePaths, index: number, why: string): ImageError {
   const shown = showBytes(topPath(paths, index));
   // with a NUL byte in it, it may be anything, and long
   const said = shown.includes("\0") ? excerpt(shown) : shown;
-  const { where, line } = paths;
-  const place = line[index] === 0 ? "" : `${where}${line[index]}: `;
-  return new ImageError("INPUT", `${place}${said}: ${why}`, { path: shown });
+  return new ImageError("INPUT", `${paths.where}${paths.line[index]}: ${said}: ${why}`, { path: shown });
 }

@@ -1,5 +1,5 @@
 /** The root of a tree of several paths, and their names in it. */
-import { latin1FromBytes } from "../../../core/bytes.ts";
+import { latin1FromBytes, writeLatin1 } from "../../../core/bytes.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
 import { S_IFDIR, type Tree } from "../../tree/tree.ts";
 import { stripCaseHack } from "./case-hack.ts";
@@ -14,15 +14,20 @@ export interface TopPaths {
   names?: { at: ArrayLike<number>; lengths: ArrayLike<number> };
 }
 
-/** Makes the root of an empty tree, and an entry for each top, of which only the name is known: top k is entry k + 1. */
+/**
+ * Makes the root of an empty tree, and an entry for each top, of which only the name is known: top k is entry k + 1. The
+ * folders that they lie in, if that is not the root, are entries behind them.
+ */
 export function stageTops(tree: Tree, paths: TopPaths, policy: StagePolicy): void {
   const count = paths.from.length;
   tree.allocate(1);
   tree.mode.view[0] = S_IFDIR | 0o755;
   stageMetadata(tree, policy, 0, blankMetadata());
   const first = tree.allocate(count);
-  tree.ref.view[0] = first;
-  tree.count.view[0] = count;
+  const folder = stageFolders(tree, policy);
+  tree.ref.view[folder] = first;
+  tree.count.view[folder] = count;
+  if (folder !== 0) tree.parent.view.fill(folder, first, first + count);
   const names = tree.names.view;
   for (let top = 0; paths.names && top < count; top++) {
     tree.nameOff.view[first + top] = paths.names.at[top]!;
@@ -38,4 +43,26 @@ export function stageTops(tree: Tree, paths: TopPaths, policy: StagePolicy): voi
     tree.nameOff.view[first + top] = start;
     tree.nameLen.view[first + top] = (policy.caseHack ? stripCaseHack(name) : name).length;
   }
+}
+
+/** Makes the folders that tops lie in, as Nix has them: the last is the store. Returns its entry, which may be the root. */
+function stageFolders(tree: Tree, policy: StagePolicy): number {
+  const { below } = policy;
+  let folder = 0;
+  for (const [depth, name] of below.entries()) {
+    const entry = tree.allocate(1);
+    const isStore = depth === below.length - 1;
+    const at = tree.allocateName(name.length);
+    writeLatin1(name, tree.names.view, at);
+    tree.nameOff.view[entry] = at;
+    tree.nameLen.view[entry] = name.length;
+    tree.parent.view[entry] = folder;
+    tree.mode.view[entry] = S_IFDIR | (isStore ? 0o1775 : 0o755);
+    const gid = isStore ? policy.storeGroup : (policy.gid ?? 0);
+    stageMetadata(tree, { ...policy, gid }, entry, blankMetadata());
+    tree.ref.view[folder] = entry;
+    tree.count.view[folder] = 1;
+    folder = entry;
+  }
+  return folder;
 }

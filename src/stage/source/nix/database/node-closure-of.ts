@@ -41,6 +41,7 @@ export function nixClosureOf(roots: string | readonly string[], options: Closure
   });
   return {
     isClosure: true,
+    isStore: true,
     restore: (error) => folder.restore(error),
     async open(policy, tree) {
       const { paths, database } = given();

@@ -23,33 +23,23 @@ import { tellList } from "./list-kind.ts";
  * With `input`, the list is read from there instead (standard input) and `list` only names it.
  */
 export function closure(list: string, input?: AsyncIterable<Uint8Array>): FileSource {
-  return closureBeside(list, input, []);
-}
-
-/** {@link closure} with other paths beside those that are listed. */
-export function closureBeside(
-  list: string,
-  input: AsyncIterable<Uint8Array> | undefined,
-  beside: readonly string[],
-): FileSource {
   const folder = CallFolder.now();
-  const given = settle(() => {
+  const path = settle(() => {
     checkInput(list, input);
-    const others = beside.map((path, index) => folder.resolve(givenPath(`path ${index + 1}`, path)));
-    return { path: input ? list : folder.resolveText(list), others };
+    return input ? list : folder.resolveText(list);
   });
   let isRead = false;
   return {
     isClosure: true,
+    isStore: true,
     restore: (error) => folder.restore(error),
     async open(policy, tree) {
-      const { path: name, others } = given();
+      const name = path();
       if (input && isRead) throw new ImageError("INPUT", `${name}: has been read already, and can be read only once`);
       isRead = true;
       const read = input ? { name, text: await readStream(name, input, tree) } : await readFile(name, list, tree);
       const { tops, known } = await parseList(read, folder, tree);
-      const all = others.length === 0 ? tops : joinTops(tops, joinPaths(others, tree));
-      return { ...openTops({ ...all, isWindows: IS_WINDOWS }, policy, tree), known };
+      return { ...openTops({ ...tops, isWindows: IS_WINDOWS }, policy, tree), known };
     },
   };
 }
@@ -89,24 +79,6 @@ function placeKnown(known: readonly KnownPath[], name: string, tree: Tree): Clos
   const hasLines = known[0]?.line !== undefined;
   if (hasLines) tops.line.set(known.map(({ line = 0 }) => line));
   return { ...tops, where: hasLines ? `${name}:` : `${name}: path ` };
-}
-
-/** Two rows of paths in one arena; those of the second stand on no line. */
-function joinTops(first: ClosurePaths, more: ClosurePaths): ClosurePaths {
-  const join = (a: Uint32Array, b: Uint32Array) => {
-    const both = new Uint32Array(a.length + b.length);
-    both.set(a);
-    both.set(b, a.length);
-    return both;
-  };
-  const none = new Uint32Array(more.line.length);
-  return {
-    ...first,
-    bytes: more.bytes,
-    from: join(first.from, more.from),
-    to: join(first.to, more.to),
-    line: join(first.line, none),
-  };
 }
 
 function checkInput(list: string, input: AsyncIterable<Uint8Array> | undefined): void {

@@ -1,0 +1,200 @@
+/**
+ * What Nix is to know of the store paths in an image: found out once they have been staged, and put into the image as
+ * files, or written beside it.
+ *
+ *     staged tree --> hash and size of each path as a NAR, its references --> PathInfo --> registration
+ */
+import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
+import { Column } from "../../core/column.ts";
+import { ImageError } from "../../core/error.ts";
+import { shareUint32 } from "../../core/shared.ts";
+import { type Entry, entries } from "../../stage/source/entries.ts";
+import { gatherContents } from "../../stage/source/memory-contents.ts";
+import { checkReferences, type KnownPath, sorted } from "../../stage/source/nix/known-path.ts";
+import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
+import { createHashWork, type HashWork, MISSING_BYTES } from "../../stage/source/nix/nar/node-hash-paths.ts";
+import { checkStorePath, hashPart, toHex } from "../../stage/source/nix/nix-hash.ts";
+import type { PathInfo } from "../../stage/source/nix/path-info.ts";
+import { NONE, S_IFDIR, Tree } from "../../stage/tree/tree.ts";
+import type { NixOptions } from "../options.ts";
+import { mergeStaged } from "./merged-part.ts";
+import type { SourceHost, Staged, StorePaths } from "./part.ts";
+
+/** The file that a registration is in, where nothing else is said. */
+const REGISTRATION = "nix-path-registration";
+
+/** A store path in a tree. */
+interface StoredPath {
+  entry: number;
+  path: string;
+  known: KnownPath | undefined;
+}
+
+/** What is made of what Nix is to know. */
+export interface NixFiles {
+  /** The tree, with the files that were to be put into it. */
+  staged: Staged;
+  /** The registration, where it is to be written beside the image. */
+  registration: Uint8Array | undefined;
+}
+
+/**
+ * Finds out what Nix is to know of the store paths in a tree, and adds files that say so.
+ *
+ * @param stores where the paths lie in the tree
+ * @throws ImageError `INPUT` for a tree without any, for references that nobody knows, and for one that is not there
+ */
+export async function addNixFiles(
+  host: SourceHost,
+  staged: Staged,
+  stores: readonly StorePaths[],
+  options: NixOptions,
+): Promise<NixFiles> {
+  const infos = await knowPaths(host, staged, stores, options);
+  const { registration = false, registrationOut } = options;
+  const isWanted = registration !== false || registrationOut !== undefined;
+  const text = isWanted ? encodeUtf8(formatRegistration(infos)) : undefined;
+  const files: Entry[] = [];
+  if (registration !== false) {
+    files.push({ path: registration === true ? REGISTRATION : registration, mode: 0o444, contents: text });
+  }
+  return {
+    staged: files.length === 0 ? staged : await addFiles(host, staged, files),
+    registration: registrationOut === undefined ? undefined : text,
+  };
+}
+
+/** Adds files to what has been staged, as those of a closure are. */
+async function addFiles(host: SourceHost, staged: Staged, files: readonly Entry[]): Promise<Staged> {
+  const tree = Tree.create();
+  const source = entries(files);
+  const policy = { ...host.policyOf({ isClosure: true }), below: [] };
+  const { contents, xattrs } = await host.here((job) => source.stage(tree, policy, job));
+  const bytes = await gatherContents(tree, contents);
+  const added: Staged = { tree, contents: { kind: "memory", bytes }, xattrs, excluded: 0 };
+  return mergeStaged([staged, added], Tree.create());
+}
+
+/** All that Nix is to know of each path, in byte order of the paths. */
+async function knowPaths(
+  host: SourceHost,
+  staged: Staged,
+  stores: readonly StorePaths[],
+  options: NixOptions,
+): Promise<PathInfo[]> {
+  const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
+  if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
+  const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
+  const hasHash = ({ known }: StoredPath) => !isChanged && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
+  const toHash = stored.filter((each) => !hasHash(each));
+  const toScan = stored.filter(({ known }) => known?.references === undefined);
+  if (toScan.length > 0 && !options.scanReferences) {
+    const { path } = toScan[0]!;
+    const how =
+      "a list that tells them (nix path-info --json, nix-store --dump-db, closureInfo), or looking for them in contents";
+    throw new ImageError("INPUT", `${path}: to which paths it refers is not known: that takes ${how}`, { path });
+  }
+  const found = await readPaths(host, staged, stored, new Set([...toHash, ...toScan]), toScan.length > 0);
+  const infos = stored.map((each): PathInfo => {
+    const { path, known } = each;
+    const read = found.get(each);
+    const references = known?.references ?? read!.references;
+    const { narHash, narSize } = hasHash(each) ? (known as PathInfo) : read!;
+    const { line: _, ...rest } = known ?? { path };
+    return { ...rest, path, narHash, narSize, references };
+  });
+  checkReferences(infos, "the closure");
+  return infos.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Where the paths of a store lie in a tree, and what is known of each. */
+async function findPaths(tree: Tree, store: StorePaths, { storeDir }: NixOptions): Promise<StoredPath[]> {
+  const known = new Map((await store.known())?.map((each) => [baseName(each.path), each]));
+  const folder = store.below.reduce((entry, name) => childOf(tree, entry, name), 0);
+  return store.paths().map((given) => {
+    const name = baseName(given);
+    const info = known.get(name);
+    const path = info?.path ?? (storeDir === undefined ? given : `${storeDir.replace(/\/+$/, "")}/${name}`);
+    const entry = childOf(tree, folder, latin1FromBytes(encodeUtf8(name)));
+    return { path: checkStorePath(path, "registration"), known: info, entry };
+  });
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A child by name, by halves. */
+function childOf(tree: Tree, directory: number, name: string): number {
+  let low = directory === NONE ? 0 : tree.ref.view[directory]!;
+  let high = directory === NONE ? 0 : low + tree.count.view[directory]!;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const found = latin1FromBytes(tree.name(middle));
+    if (found === name) return middle;
+    if (found < name) low = middle + 1;
+    else high = middle;
+  }
+  throw new ImageError("INTERNAL", `${name} is not in the tree`);
+}
+
+/** What reading a path has told. */
+type Read = Pick<PathInfo, "narHash" | "narSize" | "references">;
+
+/** Reads paths in all threads, the longest first. */
+async function readPaths(
+  host: SourceHost,
+  { tree, contents }: Staged,
+  stored: readonly StoredPath[],
+  toRead: ReadonlySet<StoredPath>,
+  scans: boolean,
+): Promise<Map<StoredPath, Read>> {
+  const weighed = [...toRead].map((each) => ({ each, bytes: bytesBelow(tree, each.entry) }));
+  weighed.sort((a, b) => b.bytes - a.bytes);
+  const order = weighed.map(({ each }) => each);
+  if (order.length === 0) return new Map();
+  const bytes = weighed.reduce((sum, each) => sum + each.bytes, 0);
+  const folder = stored[0]!.path.slice(0, stored[0]!.path.lastIndexOf("/"));
+  const scan = scans ? { hashParts: stored.map(({ path }) => hashPart(path)), folder } : undefined;
+  const work = createHashWork(shareUint32(order.map(({ entry }) => entry)), scan);
+  await host.run("hash", { tree: tree.share(), contents, work, bytes });
+  const references = readReferences(work, order, stored);
+  return new Map(
+    order.map((each, index) => [
+      each,
+      {
+        narHash: toHex(work.hashes.subarray(32 * index, 32 * index + 32)),
+        narSize: work.sizes[index]!,
+        references: references[index]!,
+      },
+    ]),
+  );
+}
+
+/** The references that were found, by the order of the work. Throws `INPUT` for one that is none of the closure. */
+function readReferences({ scan }: HashWork, order: readonly StoredPath[], stored: readonly StoredPath[]): string[][] {
+  const found: string[][] = order.map(() => []);
+  if (scan === undefined) return found;
+  const pairs = new Column(Uint32Array, scan.pairs).view;
+  for (let at = 0; at < 2 * scan.count[0]!; at += 2) found[pairs[at]!]!.push(stored[pairs[at + 1]!]!.path);
+  order.forEach(({ path, known }, index) => {
+    const bytes = scan.missing.subarray(MISSING_BYTES * index, MISSING_BYTES * (index + 1));
+    if (bytes[0] === 0 || known?.references !== undefined) return;
+    const missing = latin1FromBytes(bytes, 0, bytes.indexOf(0));
+    throw new ImageError("INPUT", `${path} refers to ${missing}, which is not in the closure`, { path });
+  });
+  return found.map(sorted);
+}
+
+/** Bytes of contents of all that lies at an entry. */
+function bytesBelow(tree: Tree, entry: number): number {
+  let bytes = 0;
+  const pending = [entry];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    bytes += tree.size.view[next]!;
+    if (tree.kind(next) !== S_IFDIR) continue;
+    const first = tree.ref.view[next]!;
+    for (let child = first; child < first + tree.count.view[next]!; child++) pending.push(child);
+  }
+  return bytes;
+}

@@ -1,0 +1,50 @@
+/** Sources of every kind, opened and staged: what each comes to is a tree, its contents and sets of attributes. */
+import { showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
+import { isArchive } from "../../stage/source/nix/nar/node-archive-source.ts";
+import { isFileSource, type WalkStart } from "../../stage/source/node-sources.ts";
+import { isMerged, isStaged, type Source } from "../../stage/source/source.ts";
+import type { StagePolicy } from "../../stage/tree/policy.ts";
+import { Tree } from "../../stage/tree/tree.ts";
+import type { OpenPart, SourceHost, Staged } from "./part.ts";
+
+/** Opens a source. Throws `INPUT` for what is none. */
+export async function openPart(source: Source, host: SourceHost): Promise<OpenPart> {
+  if (isMerged(source)) return (await import("./merged-part.ts")).openMerged(source, host, openPart);
+  if (isArchive(source)) return (await import("./archive-part.ts")).openArchives(source, host);
+  const tree = Tree.create();
+  const policy = host.policyOf(source);
+  if (isStaged(source)) {
+    const stage = async () => ({
+      tree,
+      ...(await host.here((job) => source.stage(tree, policy, job))),
+      excluded: 0,
+    });
+    return { tree, start: undefined, excluded: 0, stage, stores: [] };
+  }
+  if (!isFileSource(source)) throw new ImageError("INPUT", "the source is none that this package made");
+  const start = await host.here(() => source.open(policy, tree, host.temporary));
+  const { from, to } = start.paths;
+  const paths = () => Array.from(from, (at, top) => showBytes(tree.names.view.subarray(at, to[top]!)));
+  const known = async () => start.known?.();
+  return {
+    tree,
+    start,
+    excluded: start.excluded,
+    stage: () => walk(tree, start, policy, host),
+    stores: source.isStore ? [{ below: policy.below, paths, known }] : [],
+  };
+}
+
+async function walk(tree: Tree, start: WalkStart, policy: StagePolicy, host: SourceHost): Promise<Staged> {
+  try {
+    await host.run("walk", prepareWalk(tree, start.paths, policy));
+  } catch (error) {
+    throw start.explain(error);
+  }
+  tree.ensureAll();
+  const { finish } = start;
+  const xattrs = finish ? await host.here((job) => finish(tree, policy, job)) : [[]];
+  return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+}

@@ -1,0 +1,70 @@
+/** What sources of every kind come to on the way into a build. */
+import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
+import { OptionError } from "../../core/options/option-error.ts";
+import type { JobContext, JobParams } from "../../core/threads.ts";
+import type { KnownPath } from "../../stage/source/nix/known-path.ts";
+import type { WalkStart } from "../../stage/source/node-sources.ts";
+import type { Source } from "../../stage/source/source.ts";
+import type { Contents } from "../../stage/tree/contents.ts";
+import type { StagePolicy } from "../../stage/tree/policy.ts";
+import type { Tree } from "../../stage/tree/tree.ts";
+import type { Xattr } from "../../stage/tree/xattrs.ts";
+import type { SharedContents } from "../contents.ts";
+import type { JOBS } from "../jobs.ts";
+import type { NixOptions } from "../options.ts";
+
+/** What a tree was staged into. */
+export interface Staged {
+  tree: Tree;
+  contents: SharedContents | Contents;
+  xattrs: Xattr[][];
+  /** Left out before the walk. */
+  excluded: number;
+}
+
+/** What opening a source takes from a build. */
+export interface SourceHost {
+  /** What becomes of the entries of a source. */
+  policyOf(source: Source): StagePolicy;
+  readonly temporary: TemporaryFiles;
+  here<R>(work: (job: JobContext) => Promise<R>): Promise<R>;
+  run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void>;
+}
+
+/** Store paths of a source. */
+export interface StorePaths {
+  /** The folders of the image that they lie in, as latin1 strings. */
+  below: readonly string[];
+  /** Where each lies on this machine, or where it is said to lie. */
+  paths(): readonly string[];
+  /** What is known of them; undefined: nothing but their names. */
+  known(): Promise<readonly KnownPath[] | undefined>;
+}
+
+/** A source that is open, and of which nothing has been listed. */
+export interface OpenPart {
+  tree: Tree;
+  /** Of files on this machine: where the walk starts. */
+  start: WalkStart | undefined;
+  /** Entries left out so far. */
+  excluded: number;
+  /** Lists everything; to be called once. */
+  stage(): Promise<Staged>;
+  /** The store paths among its entries. */
+  stores: readonly StorePaths[];
+}
+
+/** Whether anything is asked for that has to be found out. */
+export function asksNix({ registration, registrationOut, scanReferences }: NixOptions): boolean {
+  return (registration ?? false) !== false || registrationOut !== undefined || scanReferences === true;
+}
+
+/** Throws for options of store paths where the source has none. */
+export function checkStoreOptions(options: NixOptions, { isStore }: Source): void {
+  if (isStore) return;
+  const given = (["storeDir", "registration", "registrationOut", "scanReferences"] as const).find(
+    (option) => options[option] !== undefined && options[option] !== false,
+  );
+  if (given === undefined) return;
+  throw new OptionError(given, (name) => `${name(given)}: the source has no store paths, as a closure has`);
+}

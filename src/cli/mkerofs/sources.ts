@@ -1,0 +1,73 @@
+/** What a command line of `ts-mkerofs` takes to pack. */
+import { realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { withSlashes } from "../../stage/source/disk/node-windows.ts";
+import { closure } from "../../stage/source/nix/list/node-closure.ts";
+import { isStorePath } from "../../stage/source/nix/store-path.ts";
+import { besides, directory } from "../../stage/source/node-sources.ts";
+import type { Source } from "../../stage/source/source.ts";
+import { limitBacktracking } from "../shared/program.ts";
+import type { BuildCommand } from "./options.ts";
+
+/** What of a command says where things come from. */
+type Sources = Pick<
+  BuildCommand,
+  | ("binaryCache" | "trustedKeys" | "closure" | "closureOf" | "nixDbFrom" | "nar")
+  | ("hasRegexes" | "keepAsDirectory" | "sources")
+>;
+
+/** Opens it; what few need is loaded where it is asked for. */
+export async function openSource(command: Sources, signal: AbortSignal): Promise<Source | string[]> {
+  const { sources, keepAsDirectory } = command;
+  if (command.hasRegexes) limitBacktracking();
+  if (command.binaryCache !== undefined) {
+    const { binaryCache } = await import("../../stage/source/nix/cache/node-binary-cache.ts");
+    return binaryCache(command.binaryCache, sources, { trustedPublicKeys: command.trustedKeys });
+  }
+  if (command.closureOf) {
+    const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
+    return nixClosureOf(sources, { database: command.nixDbFrom });
+  }
+  const main = await openMain(command, signal);
+  if (main === undefined) return sources.length === 1 && !keepAsDirectory ? directory(sources[0]!) : sources;
+  if (sources.length === 0) return main;
+  const { merge } = await import("../../stage/source/merge.ts");
+  return merge(main, besides(sources));
+}
+
+/** What sources go beside. */
+async function openMain(command: Sources, signal: AbortSignal): Promise<Source | undefined> {
+  const name = command.closure ?? command.nar;
+  const input = name === "-" ? readStandardInput(signal) : undefined;
+  const shown = name === "-" ? "standard input" : name;
+  if (command.closure !== undefined) return closure(shown!, input);
+  if (command.nar === undefined) return undefined;
+  const { narFile } = await import("../../stage/source/nix/nar/node-nar-source.ts");
+  return narFile(shown!, input);
+}
+
+function readStandardInput(signal: AbortSignal): NodeJS.ReadStream {
+  const { stdin } = process;
+  signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end
+  return stdin;
+}
+
+/** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
+export function noteStore(command: Sources): string[] {
+  const [source, ...more] = command.sources;
+  const others = [command.closure, command.nar, command.binaryCache];
+  const isAlone =
+    more.length === 0 && !command.keepAsDirectory && !command.closureOf && others.every((each) => each === undefined);
+  if (source === undefined || !isAlone || !liesInStore(source)) return [];
+  const what = "--closure-of or --keep-as-directory packs the path itself";
+  return [`${source} lies in a store, and what is in it becomes the root of the image; ${what}`];
+}
+
+function liesInStore(source: string): boolean {
+  try {
+    return isStorePath(`/${basename(withSlashes(realpathSync(source)))}`);
+  } catch {
+    // why it cannot be packed is said when it is to be
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+/** Files that hold NARs: their bytes, read by one thread, and checked as other sources are. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { ImageError } from "../../../../core/error.ts";
+import { attempt } from "../../../../core/node/node-errors.ts";
+import { sourceStamp } from "../../disk/node-files.ts";
+
+/** A row of bytes in a file: plain data. */
+export interface NarPlace {
+  path: string;
+  shownPath: string;
+  /** Where in the file it starts, and its bytes. */
+  start: number;
+  size: number;
+  /** What tells the file from another, or from what it was: see sourceStamp; undefined: nothing else writes to it. */
+  stamp: number | undefined;
+}
+
+/** A file with an archive, open. */
+export class NarFile {
+  readonly #place: NarPlace;
+  readonly #descriptor: number;
+  readonly size: number;
+
+  /** Throws `IO` for what cannot be read, `CHANGED` for what is not as it was. */
+  constructor(place: NarPlace) {
+    this.#place = place;
+    this.size = place.size;
+    this.#descriptor = attempt(place.shownPath, () => openSync(place.path, "r"));
+    try {
+      this.check();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** What is in a file now: all of it. Throws `INPUT` for what is no file. */
+  static placeOf(path: string, shownPath: string): NarPlace {
+    const descriptor = attempt(shownPath, () => openSync(path, "r"));
+    try {
+      const stats = fstatSync(descriptor);
+      if (!stats.isFile()) throw new ImageError("INPUT", `${shownPath}: is no file`, { path: shownPath });
+      return { path, shownPath, start: 0, size: stats.size, stamp: sourceStamp(stats) };
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Fills `into` from byte `offset` of the archive; returns fewer bytes only at its end. */
+  readAt(into: Uint8Array, offset: number): number {
+    const wanted = Math.min(into.length, this.size - offset);
+    let done = 0;
+    while (done < wanted) {
+      const at = this.#place.start + offset + done;
+      const got = attempt(this.#place.shownPath, () => readSync(this.#descriptor, into, done, wanted - done, at));
+      if (got === 0) break;
+      done += got;
+    }
+    return done;
+  }
+
+  /** Throws `CHANGED` where the file is not as it was. */
+  check(): void {
+    const { stamp, shownPath: path, start, size } = this.#place;
+    if (stamp === undefined) return;
+    const stats = fstatSync(this.#descriptor);
+    if (stats.isFile() && stats.size >= start + size && sourceStamp(stats) === stamp) return;
+    throw new ImageError("CHANGED", `${path}: was modified while it was packed`, { path });
+  }
+
+  /** Closes it. */
+  release(): void {
+    closeSync(this.#descriptor);
+  }
+}
