@@ -3,22 +3,48 @@
  * comes to it. Each thread takes the next group of paths.
  */
 import { type JobContext, threadsFor } from "../core/threads.ts";
+import { InodeSizes } from "../erofs/plan/measure.ts";
+import { SegmentBuilder } from "../erofs/segments/builder.ts";
+import type { ImageFile, LineFiles } from "../erofs/segments/copies.ts";
 import { SegmentCuts } from "../erofs/segments/cuts.ts";
-import { OwnColumns } from "../erofs/segments/inode-columns.ts";
-import type { ImageFile } from "../erofs/segments/large-files.ts";
-import { type SegmentCommons, SegmentMaker } from "../erofs/segments/maker.ts";
+import { LineColumns, type SharedLineColumns, shareLineColumns } from "../erofs/segments/inode-columns.ts";
+import { type PieceMaker, type SegmentCommons, SegmentPacking, type SharedPacking } from "../erofs/segments/packing.ts";
+import type { PlacedLine } from "../erofs/segments/place/placed-line.ts";
 import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
-import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
+import { FileContents } from "../stage/source/disk/node-files.ts";
+import { noPaths, type SharedPaths } from "../stage/source/disk/node-paths.ts";
 import type { StagePolicy } from "../stage/tree/policy.ts";
-import { S_IFDIR, type Tree } from "../stage/tree/tree.ts";
+import { S_IFDIR, type SharedTree, Tree } from "../stage/tree/tree.ts";
 import { countReads } from "./contents.ts";
+
+/** What a thread lists, and what is decided of it. */
+export interface StagedLine {
+  tree: SharedTree;
+  columns: SharedLineColumns;
+  /** How often the tree has been emptied. */
+  clears: Int32Array;
+}
+
+/** For each thread. */
+export function stageLines(threads: number): StagedLine[] {
+  return Array.from({ length: threads }, () => ({
+    tree: Tree.create().share(),
+    columns: shareLineColumns(),
+    clears: new Int32Array(new SharedArrayBuffer(4)),
+  }));
+}
 
 /** What is to be made; plain data, most of it in shared memory. */
 export interface ClosureWork extends SegmentCommons {
+  packing: SharedPacking;
+  /** By thread. */
+  staged: StagedLine[];
   policy: StagePolicy;
   paths: SharedPaths;
   /** Tops at which groups start, and the end. */
   groups: Uint32Array;
+  /** By top: its entry in the tree of the thread that has packed it. */
+  entries: Uint32Array;
   /** By entry of the root's tree, for the root and the tops. */
   nids: Float64Array;
 }
@@ -39,53 +65,110 @@ export async function makeClosureSegments(
   work: ClosureWork,
   image: ImageFile,
 ): Promise<void> {
-  const packer = await ClosurePacker.create(job, root, work, image);
-  for (const group of job.pieces(work.groups.length - 1)) await packer.pack(group);
-  await packer.finish();
+  const lines = new StagedLines(job, work.staged);
+  const { settings } = work;
+  const packing = await SegmentPacking.create(job, work.packing, work, {
+    image,
+    dedupes: settings.dedupe,
+    pieces: work.groups.length - 1,
+    matterOf: (line) => ({
+      files: () => lines.of(line),
+      columns: new LineColumns(work.staged[line]!.columns),
+      inodeOf: undefined,
+    }),
+    filesOf: (line) => lines.of(line),
+    placed: (group, line) => settle(root, work, group, line, image),
+  });
+  if (!packing) return;
+  await packing.run(new ClosurePacker(job, root, work, packing));
+  lines.close();
 }
 
-class ClosurePacker {
+/** All of a group is in the image: its directories get their parents, and the root its tops. */
+function settle(root: Tree, work: ClosureWork, group: number, line: PlacedLine, image: ImageFile): void {
+  const { entries, groups, nids } = work;
+  line.parents.settle(image);
+  for (let top = groups[group]!; top < groups[group + 1]!; top++) {
+    const entry = entries[top]!;
+    nids[top + 1] = line.columns.nids[entry]!;
+    root.mode.view[top + 1] = line.tree.mode.view[entry]!;
+  }
+}
+
+/** The files of all threads, as one thread sees them. */
+class StagedLines {
+  readonly #job: JobContext;
+  readonly #staged: ClosureWork["staged"];
+  readonly #lines: ((LineFiles & { contents: FileContents; clears: number }) | undefined)[] = [];
+
+  constructor(job: JobContext, staged: ClosureWork["staged"]) {
+    this.#job = job;
+    this.#staged = staged;
+  }
+
+  of(line: number): LineFiles {
+    const clears = Atomics.load(this.#staged[line]!.clears, 0);
+    this.#lines[line] ??= { ...this.#open(line), clears };
+    const files = this.#lines[line];
+    if (files.clears !== clears) files.contents.forget();
+    files.clears = clears;
+    files.tree.ensureAll();
+    return files;
+  }
+
+  #open(line: number): { tree: Tree; contents: FileContents } {
+    const tree = Tree.attach(this.#staged[line]!.tree);
+    const contents = this.#job.keep(new FileContents(tree, noPaths()));
+    return { tree, contents: countReads(this.#job, contents) };
+  }
+
+  close(): void {
+    for (const line of this.#lines) line?.contents.close();
+  }
+}
+
+/** Lists and reads groups, and makes segments of them. */
+class ClosurePacker implements PieceMaker {
   readonly #job: JobContext;
   readonly #root: Tree;
   readonly #work: ClosureWork;
+  readonly #packing: SegmentPacking;
   readonly #reader: ClosureReader;
-  readonly #columns = new OwnColumns();
-  /** Tops that have been packed, but may not have been placed. */
-  #pending: { group: number; top: number; entry: number }[] = [];
-  #maker!: SegmentMaker;
+  readonly #columns: LineColumns;
+  readonly #sizes: InodeSizes;
+  readonly #builder: SegmentBuilder;
   /** Entries that this thread has packed. */
   #entries = 0;
 
-  private constructor(job: JobContext, root: Tree, work: ClosureWork) {
+  constructor(job: JobContext, root: Tree, work: ClosureWork, packing: SegmentPacking) {
+    const { settings, xattrIbodies, policy } = work;
+    const staged = work.staged[job.thread]!;
     this.#job = job;
     this.#root = root;
     this.#work = work;
-    this.#reader = job.keep(new ClosureReader(work.policy));
+    this.#packing = packing;
+    this.#reader = job.keep(new ClosureReader(Tree.attach(staged.tree), policy));
     countReads(job, this.#reader.contents);
-  }
-
-  static async create(job: JobContext, root: Tree, work: ClosureWork, image: ImageFile): Promise<ClosurePacker> {
-    const packer = new ClosurePacker(job, root, work);
-    const { tree, contents } = packer.#reader;
-    const columns = packer.#columns;
-    const cuts = new SegmentCuts(work.settings.blockSize);
-    const matter = { tree, columns, contents, image, cuts, makes: "all" as const };
-    packer.#maker = await SegmentMaker.create(job, work, matter, (group, isLast) => {
-      if (isLast) packer.#settle(group, image);
+    this.#columns = new LineColumns(staged.columns);
+    const { tree, contents } = this.#reader;
+    this.#sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, this.#columns.formats);
+    this.#builder = new SegmentBuilder(job, {
+      ...{ tree, contents, settings, time: work.time, columns: this.#columns, sizes: this.#sizes },
+      ...{ hasKeys: settings.dedupe, makes: "all", sharesWith: undefined, plainEnds: undefined },
+      ...{ cuts: new SegmentCuts(settings.blockSize), line: packing.line, afterPut: packing.afterPut },
     });
-    packer.#cover();
-    return packer;
+    this.#cover();
   }
 
-  async pack(group: number): Promise<void> {
-    const { groups, paths } = this.#work;
-    const { builder } = this.#maker;
+  async make(group: number): Promise<void> {
+    const { entries, groups, paths } = this.#work;
+    const builder = this.#builder;
     const reader = this.#reader;
     builder.startPiece(group);
     for (let top = groups[group]!; top < groups[group + 1]!; top++) {
       builder.startTop();
       const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
-      this.#pending.push({ group, top, entry: reader.openTop(path) });
+      entries[top] = reader.openTop(path);
       for (let entry = reader.next(); entry >= 0; entry = reader.next()) {
         this.#cover();
         this.#columns.nlink[entry] = reader.tree.kind(entry) === S_IFDIR ? 2 + reader.subdirectories : 1;
@@ -97,29 +180,31 @@ class ClosurePacker {
     }
     await builder.endPiece();
     const { length } = reader.tree;
-    if (length > MOST_ENTRIES || (length > MANY_ENTRIES && this.#maker.isIdle)) await this.#clear();
+    const { line } = this.#packing;
+    if (length > MOST_ENTRIES || (length > MANY_ENTRIES && line.isDone)) await this.#clear();
   }
 
   /** How much there is to do shows only while it is done. */
   #breathe(): Promise<void> | undefined {
     const threads = threadsFor({ bytes: this.#job.control.done, entries: this.#entries });
-    this.#job.recruit(Math.min(threads, this.#work.groups.length - 1));
+    this.#job.recruit(Math.min(threads, this.#work.staged.length, this.#work.groups.length - 1));
     return this.#job.breathe();
   }
 
-  async finish(): Promise<void> {
-    await this.#maker.finish();
+  finish(): void {
     this.#reader.contents.close();
     this.#root.addLeftOut(this.#reader.tree);
   }
 
   /** Starts with an empty tree, when all that was in it is in the image. */
   async #clear(): Promise<void> {
-    await this.#maker.finish();
+    const { line } = this.#packing;
+    await this.#packing.until(() => line.isDone);
     this.#root.addLeftOut(this.#reader.tree);
     this.#columns.clear(this.#reader.tree.length);
-    this.#maker.sizes.clear();
+    this.#sizes.clear();
     this.#reader.clear();
+    Atomics.add(this.#work.staged[this.#job.thread]!.clears, 0, 1);
     this.#cover();
   }
 
@@ -127,17 +212,6 @@ class ClosurePacker {
     const columns = this.#columns;
     columns.ensure(this.#reader.tree.length);
     columns.nids[0] = this.#work.nids[0]!;
-    this.#maker.sizes.formats = columns.formats;
-  }
-
-  /** All of a group is in the image: its directories get their parents, and the root its tops. */
-  #settle(group: number, image: ImageFile): void {
-    this.#maker.parents.settle(image);
-    const isSettled = (each: { group: number }) => each.group === group;
-    for (const { top, entry } of this.#pending.filter(isSettled)) {
-      this.#work.nids[top + 1] = this.#columns.nids[entry]!;
-      this.#root.mode.view[top + 1] = this.#reader.tree.mode.view[entry]!;
-    }
-    this.#pending = this.#pending.filter((each) => !isSettled(each));
+    this.#sizes.formats = columns.formats;
   }
 }

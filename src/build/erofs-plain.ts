@@ -21,12 +21,11 @@ import { chooseTime, type ImageTime } from "../erofs/plan/time.ts";
 import { groupTops, weighTop } from "../erofs/segments/cuts.ts";
 import { type ImageHead, placeHead, writeEnd } from "../erofs/segments/image-end.ts";
 import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns.ts";
-import { shareKnownFiles } from "../erofs/segments/known-files.ts";
 import type { SegmentWork } from "../erofs/segments/make-segments.ts";
-import type { SegmentCommons } from "../erofs/segments/maker.ts";
 import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
-import { ParentLinks, shareParentLinks } from "../erofs/segments/parent-links.ts";
-import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/row.ts";
+import { type SegmentCommons, type SharedPacking, sharePacking } from "../erofs/segments/packing.ts";
+import { ParentLinks, shareParentLinks } from "../erofs/segments/place/parent-links.ts";
+import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/place/row.ts";
 import { askTops } from "../stage/source/disk/node-tops.ts";
 import { stageTops } from "../stage/source/disk/tops.ts";
 import { findCandidates } from "../stage/tree/dedupe.ts";
@@ -34,6 +33,7 @@ import type { SortRule } from "../stage/tree/file-order.ts";
 import { orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree/tree.ts";
+import { stageLines } from "./closure-segments.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
 import type { SharedTarget } from "./target.ts";
@@ -96,7 +96,11 @@ export class PlainBuild {
     }
     const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
     const groups = shareUint32(groupTops(tops, weightOf, (top) => tree.name(top + 1)));
-    const work = { ...this.#commons(prepared), policy, paths, groups, nids: prepared.columns.nids };
+    const packing = this.#sharePacking();
+    const staged = stageLines(packing.lines.length);
+    const entries = sharedUint32(tops);
+    const { nids } = prepared.columns;
+    const work = { ...this.#commons(prepared), packing, staged, policy, paths, groups, entries, nids };
     try {
       await session.watch("write", undefined, () =>
         session.run("closure", { tree: tree.share(), work, target: image }),
@@ -126,8 +130,8 @@ export class PlainBuild {
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
     const make: MakeSegments = (makes, entries, shared) => {
       const bytes = sumSizes(tree, entries.order);
-      const known = makes === "all" ? commons.known : undefined;
-      const work = { ...commons, ...entries, ...shared, makes, bytes, known };
+      const packing = this.#sharePacking();
+      const work = { ...commons, ...entries, ...shared, packing, makes, bytes };
       const total = makes === "inodes" ? undefined : bytes;
       return session.watch("write", total, () =>
         session.run("segments", { tree: tree.share(), contents, work, target: image }),
@@ -182,14 +186,11 @@ export class PlainBuild {
   }
 
   #commons({ time, xattrs, row }: Prepared): SegmentCommons {
-    const settings = this.#settings;
-    return {
-      settings,
-      time,
-      xattrIbodies: xattrs.ibodies,
-      row,
-      known: settings.dedupe ? shareKnownFiles() : undefined,
-    };
+    return { settings: this.#settings, time, xattrIbodies: xattrs.ibodies, row };
+  }
+
+  #sharePacking(): SharedPacking {
+    return sharePacking(this.#session.threads, this.#settings.blockSize);
   }
 
   /** Writes what is no segment. */

@@ -133,6 +133,11 @@ export class BuildSession {
     return this.#temporary!;
   }
 
+  /** How many threads there may be. */
+  get threads(): number {
+    return this.#pool.threads;
+  }
+
   /** Leaves files of the build itself out of what is listed from now on. */
   leaveOut(files: readonly FileIdentity[]): void {
     this.#own.push(...files);

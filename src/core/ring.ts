@@ -6,12 +6,17 @@
  *     | free | oldest | … | newest | being filled → | free |
  */
 export class Ring {
-  readonly bytes: Uint8Array;
+  readonly #length: number;
   readonly #room: number;
   /** Where the stretches that are held start; the oldest is first. */
   readonly #starts: number[] = [];
   /** Where the newest of them ends. */
   #end = 0;
+
+  /** Bytes of a ring. What lies behind the last stretch or before the oldest may be too little for one, so there are two rooms. */
+  static measure(room: number, held: number): number {
+    return held + 2 * room;
+  }
 
   /**
    * @param room bytes that a stretch may need
@@ -19,8 +24,7 @@ export class Ring {
    */
   constructor(room: number, held: number) {
     this.#room = room;
-    // what lies behind the last stretch or before the oldest may be too little for one, so there are two rooms
-    this.bytes = new Uint8Array(held + 2 * room);
+    this.#length = Ring.measure(room, held);
   }
 
   /** Starts a stretch, in which there is `room`; returns where it starts. */
@@ -28,7 +32,7 @@ export class Ring {
     const oldest = this.#starts[0];
     let start = this.#end;
     if (oldest === undefined) start = 0;
-    else if (oldest <= start && this.bytes.length - start < this.#room) start = 0;
+    else if (oldest <= start && this.#length - start < this.#room) start = 0;
     this.#starts.push(start);
     return start;
   }

@@ -9,7 +9,11 @@ import { openImage, type SharedTarget } from "../target.ts";
 /** Makes the segments of a tree. */
 export const segments: Job<JobInput & { work: SegmentWork; target: SharedTarget }> = {
   threads: ({ work }) =>
-    Math.min(work.starts.length - 1, threadsFor({ bytes: work.bytes, entries: work.order.length })),
+    Math.min(
+      work.packing.lines.length,
+      work.starts.length - 1,
+      threadsFor({ bytes: work.bytes, entries: work.order.length }),
+    ),
   async run(job, { work, target, ...input }) {
     const { tree, contents } = await openInput(job, input);
     await makeSegments(job, tree, work, contents, openImage(job, target));
@@ -18,7 +22,8 @@ export const segments: Job<JobInput & { work: SegmentWork; target: SharedTarget 
 
 /** Makes the segments of a closure that has not been listed. */
 export const closure: Job<{ tree: SharedTree; work: ClosureWork; target: SharedTarget }> = {
-  threads: ({ work }) => Math.min(work.groups.length - 1, threadsFor({ tops: work.paths.from.length })),
+  threads: ({ work }) =>
+    Math.min(work.packing.lines.length, work.groups.length - 1, threadsFor({ tops: work.paths.from.length })),
   async run(job, { tree, work, target }) {
     await makeClosureSegments(job, Tree.attach(tree), work, openImage(job, target));
   },

@@ -54,7 +54,8 @@ export function defaultThreads(): number {
 /** The main thread and its helpers. */
 export class ThreadPool<T extends JobTable> {
   readonly control: Control;
-  readonly #threads: number;
+  /** Most threads that work, the main thread among them. */
+  readonly threads: number;
   readonly #jobs: T;
   readonly #workerUrl: URL;
   readonly #helpers: Helper[] = [];
@@ -70,7 +71,7 @@ export class ThreadPool<T extends JobTable> {
 
   constructor(threads: number, jobs: T, workerUrl: URL) {
     this.control = new Control(threads);
-    this.#threads = threads;
+    this.threads = threads;
     this.#jobs = jobs;
     this.#workerUrl = workerUrl;
   }
@@ -82,9 +83,9 @@ export class ThreadPool<T extends JobTable> {
     await this.#settle(async (guard) => {
       const parts: Promise<void>[] = [];
       const recruit = (threads: number) => {
-        while (parts.length + 1 < Math.min(threads, this.#threads)) parts.push(guard(this.#ask(parts.length, request)));
+        while (parts.length + 1 < Math.min(threads, this.threads)) parts.push(guard(this.#ask(parts.length, request)));
       };
-      recruit(this.#isEager ? this.#threads : known.threads(params as never));
+      recruit(this.#isEager ? this.threads : known.threads(params as never));
       if (this.#isEager) await Promise.all(this.#helpers.map(({ started }) => started));
       const context = mainContext(this.control, recruit);
       await guard(context.run(() => known.run(context, params as never)));

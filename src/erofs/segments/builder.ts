@@ -1,6 +1,6 @@
 /**
  * Makes segments: takes a tree's entries in their order, reads each small file once, and closes a segment where the cuts
- * say so. What is done then in the order of the segments, and how they are written, is the placer's.
+ * say so. What is done then in the order of the segments, and how they are written, is the placer's, in another thread.
  */
 import { isZero, roundUp } from "../../core/bytes.ts";
 import type { JobContext } from "../../core/threads.ts";
@@ -14,10 +14,10 @@ import { FormatChooser } from "../plan/layouts.ts";
 import type { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
-import type { FileSharing } from "./file-sharing.ts";
 import type { InodeColumns } from "./inode-columns.ts";
-import { type KnownFiles, sampleKey } from "./known-files.ts";
-import { type Segment, SegmentMemory, SHARES_NOTHING } from "./segment.ts";
+import type { LineStart } from "./line.ts";
+import { sampleKey } from "./place/known-files.ts";
+import type { Segment } from "./segment.ts";
 import { SlotFitter } from "./slot-fitter.ts";
 
 /** Bytes at the start of a large file that its key is made of. */
@@ -33,8 +33,8 @@ export interface BuilderInput {
   settings: ErofsSettings;
   time: ImageTime;
   contents: Contents;
-  /** How equal files are found; undefined where they are not looked for. */
-  sharing: { known: KnownFiles; files: FileSharing } | undefined;
+  /** Files get keys, by which equal ones are found. */
+  hasKeys: boolean;
   /** What of each file is wanted: beside its inode, its blocks, or both. */
   makes: "all" | "inodes" | "data";
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
@@ -43,8 +43,10 @@ export interface BuilderInput {
   plainEnds: Uint8Array | undefined;
   /** Where segments are cut; undefined where each piece is one. */
   cuts: SegmentCuts | undefined;
-  /** Takes a segment that is closed, the last one of its piece among them. */
-  take(segment: Segment, piece: number, isLast: boolean): Promise<void> | undefined;
+  /** Where segments go. */
+  line: LineStart;
+  /** A segment has been put in line; what it returns is awaited until the line has room for another. */
+  afterPut(): Promise<void> | undefined;
 }
 
 /** Makes one segment after another, of one thread's pieces. */
@@ -54,7 +56,8 @@ export class SegmentBuilder {
   readonly #chooser: FormatChooser;
   readonly #fitter: SlotFitter;
   readonly #cuts: SegmentCuts | undefined;
-  readonly #memory: SegmentMemory;
+  /** By item: slots that it takes in the metadata. */
+  readonly #slots = new Uint32Array(SEGMENT_ENTRIES);
   readonly #head = new Uint8Array(HEAD + 1);
   #scanned = new Uint8Array(0);
   readonly #blockSize: number;
@@ -68,8 +71,7 @@ export class SegmentBuilder {
     this.#chooser = new FormatChooser({ ...input, inodes: input.columns }, input.sizes);
     this.#fitter = new SlotFitter(this.#blockSize, SEGMENT_ENTRIES);
     this.#cuts = input.cuts;
-    this.#memory = new SegmentMemory(this.#blockSize);
-    this.#segment = this.#memory.open();
+    this.#segment = input.line.open();
   }
 
   /** What comes next is of another piece. */
@@ -96,27 +98,25 @@ export class SegmentBuilder {
     return this.#end(true);
   }
 
-  /** Takes back a segment that has been written; they are in the order in which they were passed on. */
-  release(segment: Segment): void {
-    this.#memory.release(segment);
-  }
-
-  /** Packs the inodes of the segment, passes it on, and starts with another. */
+  /** Packs the inodes of the segment, puts it in line, and starts with another. */
   #end(isLast: boolean): Promise<void> | undefined {
-    const { sizes, makes, take } = this.#input;
+    const { afterPut, line, makes, sizes } = this.#input;
     const segment = this.#segment;
+    segment.piece = this.#piece;
+    segment.isLast = isLast ? 1 : 0;
     if (makes !== "data") {
-      const { count, entries, slots, slotAt, withBodies } = segment;
+      const { count, entries, slotAt, withBodies } = segment;
+      const slots = this.#slots;
       for (let item = 0; item < count; item++) slots[item] = Math.ceil(sizes.itemBytes(entries[item]!) / SLOT);
       segment.inodeBlocks = this.#fitter.fit(slots, count, slotAt);
       for (const item of withBodies) segment.bodyBlocks += sizes.metaBodyBlocks(entries[item]!);
     }
-    this.#memory.close(segment);
+    line.put(segment);
     const open = () => {
-      this.#segment = this.#memory.open();
+      this.#segment = line.open();
     };
-    const taking = take(segment, this.#piece, isLast);
-    if (taking !== undefined) return taking.then(open);
+    const waiting = afterPut();
+    if (waiting !== undefined) return waiting.then(open);
     open();
     return undefined;
   }
@@ -153,16 +153,14 @@ export class SegmentBuilder {
     if (body === 0) return undefined;
     const map = this.#input.sizes.chunkMaps.get(entry);
     segment.blocks[item] = map ? map.blocks : Math.ceil(body / this.#blockSize);
-    const waiting = map ? undefined : this.#findEqual(item, size, tail);
-    if (waiting !== undefined) return waiting.then(() => this.#putBody(item, body, undefined));
+    if (!map && this.#input.hasKeys) segment.keys[item] = sampleKey(data, at, at + size);
     this.#putBody(item, body, map);
     return undefined;
   }
 
-  /** Keeps the blocks of a file, which stands behind all data that is in use, unless they are another's. */
+  /** Keeps the blocks of a file, which stands behind all data that is in use. */
   #putBody(item: number, body: number, map: ChunkMap | undefined): void {
     const segment = this.#segment;
-    if (segment.shares[item] !== SHARES_NOTHING) return;
     const { data, dataUsed: at } = segment;
     data.fill(0, at + body, roundUp(at + body, this.#blockSize));
     if (map) this.#squash(at, map);
@@ -183,6 +181,8 @@ export class SegmentBuilder {
       columns.startBlk[entry] = columns.startBlk[owner]!;
       this.#segment.savedByDedupe += sizes.dataBlocks(entry) * this.#blockSize;
     }
+    const map = sizes.chunkMaps.get(entry);
+    if (map) this.#segment.maps.push([entry, map]);
     const isInline = columns.formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_INLINE;
     return isInline ? size % this.#blockSize : 0;
   }
@@ -205,29 +205,6 @@ export class SegmentBuilder {
     segment.tailsUsed += length;
   }
 
-  /** Looks for one that is known and equal to a file, which stands behind all data that is in use. */
-  #findEqual(item: number, size: number, tail: number): Promise<void> | undefined {
-    const { sharing } = this.#input;
-    if (!sharing) return undefined;
-    const segment = this.#segment;
-    const { data, dataUsed: at } = segment;
-    const key = sampleKey(data, at, at + size);
-    const known = sharing.known.length;
-    segment.keys[item] = key;
-    segment.known[item] = known;
-    if (!sharing.known.hasAlike(key, size, 0)) return undefined;
-    const file = { key, size, hasTail: tail > 0 };
-    const end = at + size;
-    const [body, rest] = [data.subarray(at, end - tail), data.subarray(end - tail, end)];
-    const find = () => {
-      segment.shares[item] = sharing.files.find(file, body, rest, 0, known);
-    };
-    const waiting = sharing.files.wait(file, 0, known);
-    if (waiting !== undefined) return waiting.then(find);
-    find();
-    return undefined;
-  }
-
   /** Puts the chunks of a file that are stored one behind the other. */
   #squash(at: number, { bits, ranges, blocks }: ChunkMap): void {
     const { data } = this.#segment;
@@ -245,7 +222,7 @@ export class SegmentBuilder {
 
   /** Notes a large file, or one whose data is in the image, of which only the ends are read now. */
   async #putEnds(item: number, entry: number, size: number): Promise<void> {
-    const { contents, makes, sharing, sizes } = this.#input;
+    const { contents, hasKeys, makes, sizes } = this.#input;
     const segment = this.#segment;
     const owner = this.#ownerOf(entry);
     const ranges = this.#isSparse(owner, size) ? await this.#scan(owner, size) : undefined;
@@ -257,16 +234,14 @@ export class SegmentBuilder {
     if (makes === "inodes") return;
     const map = sizes.chunkMaps.get(entry);
     segment.blocks[item] = map ? map.blocks : Math.ceil((size - tail) / this.#blockSize);
-    if (!map && sharing) {
-      await contents.read(entry, 0, HEAD, this.#head, 0, false);
-      const key = sampleKey(this.#head, 0, HEAD);
-      segment.keys[item] = key;
-      const known = sharing.known.length;
-      segment.known[item] = known;
-      segment.shares[item] = await sharing.files.findLarge({ key, size, hasTail: tail > 0 }, entry, 0, known);
+    if (segment.blocks[item] === 0) {
+      this.#job.advance(size);
+      return;
     }
-    if (segment.blocks[item]! > 0 && segment.shares[item] === SHARES_NOTHING) segment.large.push(item);
-    else this.#job.advance(size);
+    segment.large.push(item);
+    if (map || !hasKeys) return;
+    await contents.read(entry, 0, HEAD, this.#head, 0, false);
+    segment.keys[item] = sampleKey(this.#head, 0, HEAD);
   }
 
   /** What of a large file is no hole. */

@@ -27,9 +27,9 @@ import { FormatChooser } from "../plan/layouts.ts";
 import { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { uuidText } from "../plan/uuid-text.ts";
+import type { ImageFile } from "./copies.ts";
 import type { InodeColumns } from "./inode-columns.ts";
-import type { ImageFile } from "./large-files.ts";
-import type { SegmentRow } from "./row.ts";
+import type { SegmentRow } from "./place/row.ts";
 
 /** Where the parts of an image that are no segments lie. */
 export interface ImageHead {

@@ -1,4 +1,5 @@
 /** What is decided of inodes while segments are made, by entry. */
+import { Column } from "../../core/column.ts";
 import { sharedFloat64, sharedUint32 } from "../../core/shared.ts";
 import { NULL_BLOCK } from "../disk/format.ts";
 
@@ -12,6 +13,8 @@ export interface InodeColumns {
   nlink: Uint32Array;
   /** Bits 0..3 of i_format. */
   formats: Uint8Array;
+  /** Where they grow: makes the views cover `length` entries that there is room for. */
+  cover?(length: number): void;
 }
 
 /** Columns for all threads. */
@@ -24,22 +27,58 @@ export function shareColumns(entries: number, nlink: Uint32Array): InodeColumns 
   };
 }
 
-/** Columns of one thread, which grow, and are used again. */
-export class OwnColumns implements InodeColumns {
-  nids = new Float64Array(0);
-  startBlk = new Uint32Array(0);
-  nlink = new Uint32Array(0);
-  formats = new Uint8Array(0);
+/** The columns of a line that grow. */
+export type SharedLineColumns = Record<"nids" | "startBlk" | "nlink" | "formats", SharedArrayBuffer>;
 
-  /** Makes room for `length` entries. */
+/** Most entries of a line that is emptied now and then. */
+const MOST_ENTRIES = 2 ** 26;
+
+/** Columns for the two threads at the ends of a line. */
+export function shareLineColumns(): SharedLineColumns {
+  return {
+    nids: Column.create(Float64Array, MOST_ENTRIES).buffer,
+    startBlk: Column.create(Uint32Array, MOST_ENTRIES).buffer,
+    nlink: Column.create(Uint32Array, MOST_ENTRIES).buffer,
+    formats: Column.create(Uint8Array, MOST_ENTRIES).buffer,
+  };
+}
+
+/** Columns that grow as entries come, and are used again. */
+export class LineColumns implements InodeColumns {
+  readonly #nids: Column<Float64Array>;
+  readonly #startBlk: Column<Uint32Array>;
+  readonly #nlink: Column<Uint32Array>;
+  readonly #formats: Column<Uint8Array>;
+  nids: Float64Array = new Float64Array(0);
+  startBlk: Uint32Array = new Uint32Array(0);
+  nlink: Uint32Array = new Uint32Array(0);
+  formats: Uint8Array = new Uint8Array(0);
+
+  constructor(shared: SharedLineColumns) {
+    this.#nids = new Column(Float64Array, shared.nids);
+    this.#startBlk = new Column(Uint32Array, shared.startBlk);
+    this.#nlink = new Column(Uint32Array, shared.nlink);
+    this.#formats = new Column(Uint8Array, shared.formats);
+  }
+
+  /** In the thread that makes segments: makes room for `length` entries. */
   ensure(length: number): void {
     const old = this.nids.length;
     if (length <= old) return;
-    const room = Math.max(length, 2 * old, 4096);
-    this.nids = grown(new Float64Array(room), this.nids);
-    this.startBlk = grown(new Uint32Array(room).fill(NULL_BLOCK), this.startBlk);
-    this.nlink = grown(new Uint32Array(room), this.nlink);
-    this.formats = grown(new Uint8Array(room), this.formats);
+    this.#view(Math.max(length, 2 * old, 4096));
+    this.startBlk.fill(NULL_BLOCK, old);
+  }
+
+  /** In another thread: makes the views cover `length` entries that there is room for. */
+  cover(length: number): void {
+    if (length > this.nids.length) this.#view(length);
+  }
+
+  #view(length: number): void {
+    this.nids = this.#nids.ensure(length);
+    this.startBlk = this.#startBlk.ensure(length);
+    this.nlink = this.#nlink.ensure(length);
+    this.formats = this.#formats.ensure(length);
   }
 
   /** Forgets the first `length` entries, which are all. */
@@ -49,9 +88,4 @@ export class OwnColumns implements InodeColumns {
     this.nlink.fill(0, 0, length);
     this.formats.fill(0, 0, length);
   }
-}
-
-function grown<A extends Float64Array | Uint32Array | Uint8Array>(larger: A, numbers: A): A {
-  larger.set(numbers);
-  return larger;
 }

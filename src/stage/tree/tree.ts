@@ -127,7 +127,7 @@ export class Tree {
     return tree;
   }
 
-  /** Forgets all entries; only of a tree that no other thread has. */
+  /** Forgets all entries, which no other thread looks at any more. */
   clear(): void {
     const { length } = this;
     for (const column of this.#columns()) column.view.fill(0, 0, length);

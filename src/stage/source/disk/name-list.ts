@@ -38,10 +38,12 @@ export class NameList {
   add(names: readonly string[], kinds?: readonly number[]): void {
     // what is longer on disk ends with a NUL
     const end = this.#caseHack ? 1 : 0;
-    const bytes = names.reduce((sum, name) => sum + name.length + end, 0);
+    let bytes = names.length * end;
+    for (const name of names) bytes += name.length;
     let at = this.#tree.allocateName(bytes);
     this.#ensure(this.length + names.length);
-    for (const [index, name] of names.entries()) {
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index]!;
       const inImage = this.#caseHack ? stripCaseHack(name) : name;
       if (this.length > 0 && inImage <= this.#last) this.#isSorted = false;
       this.#last = inImage;

@@ -8,13 +8,12 @@ import { lstatSync } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError } from "../../../core/node/node-errors.ts";
-import { sharedUint32 } from "../../../core/shared.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
-import { FLAG_DISK_NAME, FLAG_DISK_PATH, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Tree } from "../../tree/tree.ts";
+import { FLAG_DISK_NAME, FLAG_DISK_PATH, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "../../tree/tree.ts";
 import { stripCaseHack } from "./case-hack.ts";
 import { FileContents } from "./node-files.ts";
 import { DirectoryLister, MAX_DISK_NAME } from "./node-lister.ts";
-import { withShortDirectory, withShortPath } from "./node-paths.ts";
+import { noPaths, withShortDirectory, withShortPath } from "./node-paths.ts";
 import { EntryStager } from "./node-stager.ts";
 import { askTop } from "./node-tops.ts";
 
@@ -35,9 +34,9 @@ interface OpenDirectory {
 
 const CLOSED: OpenDirectory = { entry: 0, pathLength: 0, end: 0, file: 0, directory: 0, subdirectories: 0 };
 
-/** One thread's reader, with a tree of its own that is emptied now and then. */
+/** One thread's reader. Nobody else adds to its tree, which is emptied now and then. */
 export class ClosureReader {
-  readonly tree = Tree.create();
+  readonly tree: Tree;
   readonly contents: FileContents;
   readonly #policy: StagePolicy;
   readonly #lister: DirectoryLister;
@@ -52,10 +51,11 @@ export class ClosureReader {
   /** Directories in the directory that {@link next} has given last. */
   subdirectories = 0;
 
-  constructor(policy: StagePolicy) {
+  /** @param tree without entries */
+  constructor(tree: Tree, policy: StagePolicy) {
+    this.tree = tree;
     this.#policy = policy;
-    const none = { from: sharedUint32(0), to: sharedUint32(0), isDirectory: false, exactStats: false };
-    this.contents = new FileContents(this.tree, none);
+    this.contents = new FileContents(tree, noPaths());
     this.#lister = new DirectoryLister(this.tree, policy);
     this.#stager = new EntryStager(this.tree, policy, false, () => ({ link: this.#path, root: undefined }));
     this.#addRoot();
@@ -64,6 +64,7 @@ export class ClosureReader {
   /** Forgets all entries. */
   clear(): void {
     this.contents.close();
+    this.contents.forget();
     this.tree.clear();
     this.#addRoot();
   }

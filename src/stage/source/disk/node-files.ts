@@ -84,6 +84,11 @@ export class FileContents implements Contents {
     }
   }
 
+  /** Forgets what it knows of entries, whose numbers are used again; no file is open. */
+  forget(): void {
+    this.#paths.forget();
+  }
+
   release(): void {
     this.#drop();
   }

@@ -61,11 +61,14 @@ export class DirectoryLister {
       this.#end(path);
       return;
     }
-    if (listed.length > 1) listed.sort((a, b) => (a.name < b.name ? -1 : 1));
-    take(
-      listed.map(({ name }) => name),
-      listed.map(kindOf),
-    );
+    if (listed.length > 1) listed.sort(byName);
+    const names: string[] = [];
+    const kinds: number[] = [];
+    for (const entry of listed) {
+      names.push(entry.name);
+      kinds.push(kindOf(entry));
+    }
+    take(names, kinds);
     this.#end(path);
   }
 
@@ -120,6 +123,10 @@ export class DirectoryLister {
 function childPath(directory: Buffer, name: string): Buffer {
   const separator = directory[directory.length - 1] === SEPARATOR ? [] : [SEPARATOR];
   return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name, "latin1")]);
+}
+
+function byName(a: Dirent, b: Dirent): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The type bits of an entry's mode; 0: to be asked for. */

@@ -1,5 +1,6 @@
 /** Where the entries of a tree lie on this machine, for sources that are files. */
 import { closeSync, constants, openSync } from "node:fs";
+import { sharedUint32 } from "../../../core/shared.ts";
 import { FLAG_DISK_NAME, FLAG_DISK_PATH, type Tree } from "../../tree/tree.ts";
 import { systemPath } from "./node-windows.ts";
 
@@ -17,6 +18,11 @@ export interface SharedPaths {
   exactStats: boolean;
 }
 
+/** No tops that only their numbers tell. */
+export function noPaths(): SharedPaths {
+  return { from: sharedUint32(0), to: sharedUint32(0), isDirectory: false, exactStats: false };
+}
+
 const SLASH = 0x2f;
 
 /** Builds paths of entries in one buffer; siblings in a row share the work for their directory. */
@@ -30,6 +36,11 @@ export class PathBuilder {
   constructor(tree: Tree, paths: SharedPaths) {
     this.#tree = tree;
     this.#paths = paths;
+  }
+
+  /** Forgets what it knows of entries, whose numbers are used again. */
+  forget(): void {
+    this.#directory = -1;
   }
 
   /** The entry's path on disk, as a view that the next call overwrites. */

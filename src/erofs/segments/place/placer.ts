@@ -1,132 +1,94 @@
 /**
- * Gives segments their places, one after another, and writes them. Within a segment's turn only numbers are decided:
- * where it starts, which files have the data of earlier ones, where the data of the others goes. It is written when the
- * next one may have its turn already.
+ * Gives segments their places, one after another, and writes them, in the one thread that writes the image but for large
+ * files: first only numbers are decided, where the segment starts, which files have the data of earlier ones, where the data
+ * of the others goes.
  *
  *     | inodes, packed | whole blocks of directories and long links | data of files, in their order |
  */
-import { equalBytes, roundUp } from "../../core/bytes.ts";
-import type { PieceResult } from "../../core/ordered.ts";
-import type { JobContext } from "../../core/threads.ts";
-import type { XxHash } from "../../core/xxhash.ts";
-import type { Contents } from "../../stage/tree/contents.ts";
-import { countInode, noInodes } from "../../stage/tree/counts.ts";
-import { S_IFDIR, type Tree } from "../../stage/tree/tree.ts";
-import { FORMAT_EXTENDED, SLOT } from "../disk/format.ts";
-import { type InodePlaces, MetaBuffer } from "../emit/meta-buffer.ts";
-import type { ErofsSettings } from "../options.ts";
-import type { InodeSizes } from "../plan/measure.ts";
+import { equalBytes, roundUp } from "../../../core/bytes.ts";
+import type { JobContext } from "../../../core/threads.ts";
+import type { XxHash } from "../../../core/xxhash.ts";
+import { countInode, noInodes } from "../../../stage/tree/counts.ts";
+import { S_IFDIR } from "../../../stage/tree/tree.ts";
+import { FORMAT_EXTENDED, SLOT } from "../../disk/format.ts";
+import type { ErofsSettings } from "../../options.ts";
+import type { Copies, ImageFile } from "../copies.ts";
+import { SEGMENT_ENTRIES } from "../cuts.ts";
+import { NOT_HERE, type Segment } from "../segment.ts";
 import type { FileSharing } from "./file-sharing.ts";
-import type { InodeColumns } from "./inode-columns.ts";
 import type { FileKey, KnownFiles } from "./known-files.ts";
-import { type ImageFile, LargeFiles } from "./large-files.ts";
-import type { ParentLinks } from "./parent-links.ts";
+import type { PlacedLine } from "./placed-line.ts";
 import type { SegmentRow } from "./row.ts";
-import { NOT_HERE, type Segment, SHARES_NOTHING } from "./segment.ts";
 
 /** What placing needs. */
 export interface PlacerInput {
-  tree: Tree;
-  columns: InodeColumns;
-  sizes: InodeSizes;
   settings: ErofsSettings;
-  xattrIbodies: (Uint8Array | undefined)[];
-  contents: Contents;
-  sharing: { known: KnownFiles; files: FileSharing } | undefined;
+  sharing: Sharing | undefined;
   row: SegmentRow;
   image: ImageFile;
-  /** See SegmentOrder. */
-  inodeOf: Uint32Array | undefined;
-  parents: ParentLinks;
+  copies: Copies;
   xxhash: XxHash;
 }
 
-/** Places and writes the segments of one thread. */
+/** How equal files are found. */
+export interface Sharing {
+  known: KnownFiles;
+  files: FileSharing;
+}
+
+/** In place of a known file's number: the file has data of its own. */
+const SHARES_NOTHING = -1;
+
+/** Places and writes segments. */
 export class SegmentPlacer {
   readonly #job: JobContext;
   readonly #input: PlacerInput;
   readonly #blockSize: number;
-  readonly #meta: MetaBuffer;
-  readonly #largeFiles: LargeFiles;
+  /** By item, what the file shares its data with: see KnownFiles; or SHARES_NOTHING. */
+  readonly #shares = new Int32Array(SEGMENT_ENTRIES);
+  /** Items that are known from their places on, in the order of their numbers: see KnownFiles. */
+  readonly #originals: number[] = [];
+  #line!: PlacedLine;
 
   constructor(job: JobContext, input: PlacerInput) {
-    const { tree, columns, sizes, settings, xattrIbodies, parents } = input;
     this.#job = job;
     this.#input = input;
-    this.#blockSize = settings.blockSize;
-    const places: InodePlaces = {
-      blockSize: settings.blockSize,
-      nidBlk: 0,
-      chunkMaps: sizes.chunkMaps,
-      chunkBits: settings.chunkBits ?? 0,
-      chunkIndexes: settings.chunkIndexes,
-      omitsDot: settings.omitsDot,
-      xattrs: { ibodies: xattrIbodies },
-      stored: undefined,
-      parents,
-      // a thread's own columns are replaced when they grow
-      get nids() {
-        return columns.nids;
-      },
-      get startBlk() {
-        return columns.startBlk;
-      },
-      get nlink() {
-        return columns.nlink;
-      },
-      get formats() {
-        return columns.formats;
-      },
-    };
-    this.#meta = new MetaBuffer(places, tree);
-    this.#largeFiles = new LargeFiles(job, input, settings.blockSize);
+    this.#blockSize = input.settings.blockSize;
   }
 
   /**
-   * What is to be done with a segment in its turn, and then. Large files are copied when all of the piece has its place,
-   * so that other threads need not wait for that.
-   *
-   * @param done is called when what the segment holds is in the image
+   * Places and writes a segment; returns how many pieces of its large files are still to be copied: those are shown to all
+   * threads.
    */
-  result(segment: Segment, isLast: boolean, done: (segment: Segment) => void): PieceResult {
-    const end = () => {
-      done(segment);
-      return isLast ? this.#largeFiles.copyAll() : undefined;
-    };
-    return {
-      heldBytes: segment.heldBytes,
-      place: () => this.#place(segment),
-      write: () => {
-        const writing = this.#write(segment);
-        return writing === undefined ? end() : writing.then(end);
-      },
-    };
-  }
-
-  /** Copies the large files of a segment of this thread, if that has been put off; undefined if it has not. */
-  writeAll(segment: number): Promise<void> | undefined {
-    return this.#largeFiles.has(segment) ? this.#largeFiles.copyAll() : undefined;
-  }
-
-  #place(segment: Segment): void | Promise<void> {
+  place(segment: Segment, line: PlacedLine): number | Promise<number> {
     const { row, settings } = this.#input;
+    this.#line = line;
+    line.cover(segment);
+    this.#shares.fill(SHARES_NOTHING, 0, segment.count);
+    this.#originals.length = 0;
     segment.startBlk = roundUp(row.nextBlk, settings.dsunit);
     segment.number = row.length;
     segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.bodyBlocks;
     this.#placeInodes(segment);
     const placing = segment.large.length > 0 ? this.#placeData(segment) : this.#placeSmallFrom(segment, 0);
-    if (placing !== undefined) return placing.then(() => this.#take(segment));
+    if (placing !== undefined) return placing.then(() => this.#finish(segment));
+    return this.#finish(segment);
+  }
+
+  #finish(segment: Segment): number | Promise<number> {
     this.#take(segment);
+    const writing = this.#write(segment);
+    return writing === undefined ? this.#leaveLarge(segment) : writing.then(() => this.#leaveLarge(segment));
   }
 
   #placeInodes(segment: Segment): void {
-    const { columns, sizes } = this.#input;
+    const { columns, sizes, inodeOf } = this.#line;
     const { count, entries, slotAt, startBlk, withBodies } = segment;
     // a segment that has data alone leaves the inodes to another
     if (segment.inodeBlocks === 0) return;
     const firstNid = (startBlk * this.#blockSize) / SLOT;
     for (let item = 0; item < count; item++) columns.nids[entries[item]!] = firstNid + slotAt[item]!;
-    if (this.#input.inodeOf) this.#nameLinks(segment, this.#input.inodeOf);
+    if (inodeOf) this.#nameLinks(segment, inodeOf);
     let blk = startBlk + segment.inodeBlocks;
     for (const item of withBodies) {
       columns.startBlk[entries[item]!] = blk;
@@ -136,7 +98,7 @@ export class SegmentPlacer {
 
   /** The further names of hard links, in directories of the segment, lead to the one inode, which comes before them. */
   #nameLinks({ count, entries }: Segment, inodeOf: Uint32Array): void {
-    const { columns, tree } = this.#input;
+    const { columns, tree } = this.#line;
     for (let item = 0; item < count; item++) {
       const directory = entries[item]!;
       if (tree.kind(directory) !== S_IFDIR) continue;
@@ -159,7 +121,7 @@ export class SegmentPlacer {
 
   #placeSmall(segment: Segment, item: number): Promise<void> | undefined {
     const { sharing } = this.#input;
-    if (segment.shares[item] === SHARES_NOTHING) {
+    if (this.#shares[item] === SHARES_NOTHING) {
       if (segment.dataAt[item] === NOT_HERE) return undefined;
       if (sharing && segment.keys[item] !== 0) {
         const waiting = this.#shareSmall(segment, item, sharing);
@@ -171,39 +133,40 @@ export class SegmentPlacer {
   }
 
   #placeItem(segment: Segment, item: number): void {
-    if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
+    if (this.#shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
     else this.#placeShared(segment, item);
   }
 
   /** Gives a file's data the next blocks. */
   #placeOwn(segment: Segment, item: number): void {
-    const { columns, settings, sharing } = this.#input;
+    const { settings, sharing } = this.#input;
+    const { columns } = this.#line;
     const blk = roundUp(segment.endBlk, settings.dsunit);
     columns.startBlk[segment.entries[item]!] = blk;
     segment.endBlk = blk + segment.blocks[item]!;
     const key = segment.keys[item]!;
     if (!sharing || key === 0) return;
     const tailOff = segment.tailLen[item] === 0 ? 0 : this.#tailOff(segment, item);
-    segment.originals.push(item);
+    this.#originals.push(item);
     sharing.known.add({ key, size: this.#sizeOf(segment, item) }, blk, tailOff, segment.number);
   }
 
   #placeShared(segment: Segment, item: number): void {
-    const { columns, row, sharing } = this.#input;
+    const { row, sharing } = this.#input;
+    const { columns } = this.#line;
     segment.dataAt[item] = NOT_HERE;
-    columns.startBlk[segment.entries[item]!] = sharing!.known.blk(segment.shares[item]!);
+    columns.startBlk[segment.entries[item]!] = sharing!.known.blk(this.#shares[item]!);
     row.countSaved(segment.blocks[item]! * this.#blockSize, 0);
   }
 
   /** Has a file share the data of one that became known while its segment was made, or of one in the segment. */
   #shareSmall(segment: Segment, item: number, sharing: Sharing): Promise<void> | undefined {
     const { known, files } = sharing;
-    const since = segment.known[item]!;
     const key = segment.keys[item]!;
     const size = this.#sizeOf(segment, item);
-    if (!known.hasAlike(key, size, since)) return undefined;
+    if (!known.hasAlike(key, size)) return undefined;
     const file = { key, size, hasTail: segment.tailLen[item]! > 0 };
-    const waiting = files.wait(file, since, known.length - segment.originals.length);
+    const waiting = files.wait(file, known.length - this.#originals.length);
     if (waiting !== undefined) return waiting.then(() => this.#shareKnown(segment, item, file, sharing));
     this.#shareKnown(segment, item, file, sharing);
     return undefined;
@@ -211,12 +174,12 @@ export class SegmentPlacer {
 
   #shareKnown(segment: Segment, item: number, file: FileKey, { known, files }: Sharing): void {
     const { body, tail } = this.#bytesOf(segment, item);
-    const firstOwn = known.length - segment.originals.length;
-    segment.shares[item] = files.find(file, body, tail, segment.known[item]!, firstOwn);
-    if (segment.shares[item] !== SHARES_NOTHING) return;
+    const firstOwn = known.length - this.#originals.length;
+    this.#shares[item] = files.find(file, body, tail, firstOwn);
+    if (this.#shares[item] !== SHARES_NOTHING) return;
     for (const number of known.alike(file, firstOwn, known.length)) {
-      const other = this.#bytesOf(segment, segment.originals[number - firstOwn]!);
-      if (equalBytes(other.body, body) && equalBytes(other.tail, tail)) segment.shares[item] = number;
+      const other = this.#bytesOf(segment, this.#originals[number - firstOwn]!);
+      if (equalBytes(other.body, body) && equalBytes(other.tail, tail)) this.#shares[item] = number;
     }
   }
 
@@ -244,7 +207,7 @@ export class SegmentPlacer {
       }
       large++;
       if (sharing && segment.keys[item] !== 0) await this.#shareLarge(segment, item, sharing);
-      if (segment.shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
+      if (this.#shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
       else {
         this.#placeShared(segment, item);
         this.#job.advance(this.#sizeOf(segment, item));
@@ -253,27 +216,29 @@ export class SegmentPlacer {
   }
 
   async #shareLarge(segment: Segment, item: number, { known, files }: Sharing): Promise<void> {
-    const since = segment.known[item]!;
-    if (known.length === since) return;
+    const { contents } = this.#line;
     const entry = segment.entries[item]!;
     const size = this.#sizeOf(segment, item);
     const file = { key: segment.keys[item]!, size, hasTail: segment.tailLen[item]! > 0 };
-    const firstOwn = known.length - segment.originals.length;
-    segment.shares[item] = await files.findLarge(file, entry, since, firstOwn);
-    if (segment.shares[item] !== SHARES_NOTHING) return;
-    for (const number of known.alike(file, firstOwn, known.length)) {
-      const other = segment.entries[segment.originals[number - firstOwn]!]!;
-      if (await files.areEqual(other, entry, size)) segment.shares[item] = number;
+    const firstOwn = known.length - this.#originals.length;
+    this.#shares[item] = await files.findLarge(file, contents, entry, firstOwn);
+    if (this.#shares[item] === SHARES_NOTHING) {
+      for (const number of known.alike(file, firstOwn, known.length)) {
+        const other = segment.entries[this.#originals[number - firstOwn]!]!;
+        if (await files.areEqual(contents, other, entry, size)) this.#shares[item] = number;
+      }
     }
+    // it is stated again while its entry still stands for it
+    contents.close();
   }
 
   #sizeOf(segment: Segment, item: number): number {
-    return this.#input.tree.size.view[segment.entries[item]!]!;
+    return this.#line.tree.size.view[segment.entries[item]!]!;
   }
 
   /** Where what lies beside an item's inode is in the image. */
   #tailOff(segment: Segment, item: number): number {
-    const { columns, sizes } = this.#input;
+    const { columns, sizes } = this.#line;
     const entry = segment.entries[item]!;
     const isExtended = (columns.formats[entry]! & FORMAT_EXTENDED) !== 0;
     return columns.nids[entry]! * SLOT + sizes.headBytes(entry, isExtended);
@@ -281,7 +246,8 @@ export class SegmentPlacer {
 
   /** Ends the segment's turn. */
   #take(segment: Segment): void {
-    const { row, tree, columns } = this.#input;
+    const { row } = this.#input;
+    const { tree, columns } = this.#line;
     const counts = noInodes();
     for (let item = 0; segment.inodeBlocks > 0 && item < segment.count; item++) {
       const entry = segment.entries[item]!;
@@ -293,37 +259,51 @@ export class SegmentPlacer {
 
   #write(segment: Segment): Promise<void> | undefined {
     const hash = this.#input.xxhash.create64();
-    if (segment.inodeBlocks > 0) this.#emitInodes(segment);
     const { image, row } = this.#input;
-    const { bytes, imageOff } = this.#meta;
     if (segment.inodeBlocks > 0) {
+      this.#emitInodes(segment);
+      const { bytes, imageOff } = this.#line.meta;
       hash.update(bytes);
       image.writeAt(bytes, imageOff);
     }
     this.#writeSmall(segment);
-    if (segment.withBodies.length === 0 && segment.large.length === 0) {
-      row.setWritten(segment.number, hash.digest());
-      return undefined;
-    }
-    return this.#writeRest(segment, hash);
+    const end = () => row.setHash(segment.number, hash.digest());
+    if (segment.withBodies.length > 0) return this.#writeBodies(hash).then(end);
+    end();
+    return undefined;
   }
 
-  async #writeRest(segment: Segment, hash: Hash): Promise<void> {
+  #writeBodies(hash: Hash): Promise<void> {
     const { image } = this.#input;
-    await this.#meta.emitBodies((bytes, imageOff) => {
+    return this.#line.meta.emitBodies((bytes, imageOff) => {
       hash.update(bytes);
       image.writeAt(bytes, imageOff);
     });
-    const { number, large, shares, entries } = segment;
-    const own = large.filter((item) => shares[item] === SHARES_NOTHING);
-    const files = own.map((item) => entries[item]!);
-    this.#largeFiles.add({ segment: number, files, hash: hash.digest() });
+  }
+
+  /** Leaves the large files to whoever comes to it. */
+  #leaveLarge({ number, large, entries }: Segment): number {
+    if (large.length === 0) return 0;
+    const { copies } = this.#input;
+    const { index, tree, columns, sizes } = this.#line;
+    let pieces = 0;
+    for (const item of large) {
+      if (this.#shares[item] !== SHARES_NOTHING) continue;
+      const entry = entries[item]!;
+      const size = tree.size.view[entry]!;
+      // holes, and the end beside the inode, are done
+      this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));
+      const imageOff = columns.startBlk[entry]! * this.#blockSize;
+      const file = { line: index, entry, size, length: sizes.bodyBytes(entry), imageOff };
+      pieces += copies.add(file, sizes.chunkMaps.get(entry), this.#blockSize);
+    }
+    copies.show(number);
+    return pieces;
   }
 
   #emitInodes(segment: Segment): void {
-    const { columns, parents } = this.#input;
+    const { columns, parents, meta } = this.#line;
     const { count, entries, tails, tailAt, tailLen, withBodies, startBlk } = segment;
-    const meta = this.#meta;
     const bodiesBlk = startBlk + segment.inodeBlocks;
     const bodyOwners = withBodies.map((item) => entries[item]!);
     meta.open(startBlk, bodiesBlk + segment.bodyBlocks, bodyOwners);
@@ -338,7 +318,8 @@ export class SegmentPlacer {
 
   /** Writes the data of small files, as many at once as lie side by side. */
   #writeSmall(segment: Segment): void {
-    const { columns, image } = this.#input;
+    const { image } = this.#input;
+    const { columns } = this.#line;
     const { data, dataAt, blocks, count, entries } = segment;
     let from = 0;
     let to = 0;
@@ -358,5 +339,4 @@ export class SegmentPlacer {
   }
 }
 
-type Sharing = NonNullable<PlacerInput["sharing"]>;
 type Hash = ReturnType<XxHash["create64"]>;

@@ -2,10 +2,10 @@
  * Finds the file that another is equal to, among those that are in the image already: bytes are compared with what has
  * been written there, so no file is opened again for it.
  */
-import { equalBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
-import type { XxHash } from "../../core/xxhash.ts";
-import type { Contents } from "../../stage/tree/contents.ts";
+import { equalBytes } from "../../../core/bytes.ts";
+import type { JobContext } from "../../../core/threads.ts";
+import type { XxHash } from "../../../core/xxhash.ts";
+import type { Contents } from "../../../stage/tree/contents.ts";
 import type { FileKey, KnownFiles } from "./known-files.ts";
 
 /** Bytes that are compared at once. */
@@ -14,67 +14,47 @@ const CHUNK = 256 * 1024;
 /** Reads what has been written to the image, once it has. */
 export interface WrittenImage {
   readAt(into: Uint8Array, offset: number): number;
-  /** Whether a segment that has its place is written. */
-  isWritten(segment: number): boolean;
-  /** Does what is left of it, or waits a moment for another thread. */
-  waitWritten(segment: number): void | Promise<void>;
+  /** Has all of a segment written that has its place; mostly it is. */
+  finish(segment: number): void | Promise<void>;
 }
 
-/** One thread's search. */
+/** Finds equal files, for the thread that places segments. */
 export class FileSharing {
   readonly #job: JobContext;
   readonly #known: KnownFiles;
   readonly #image: WrittenImage;
-  readonly #contents: Contents;
   readonly #xxhash: XxHash;
   readonly #blockSize: number;
   readonly #own = new Uint8Array(CHUNK + 1);
   readonly #other = new Uint8Array(CHUNK);
 
-  constructor(
-    job: JobContext,
-    known: KnownFiles,
-    image: WrittenImage,
-    contents: Contents,
-    xxhash: XxHash,
-    blockSize: number,
-  ) {
+  constructor(job: JobContext, known: KnownFiles, image: WrittenImage, xxhash: XxHash, blockSize: number) {
     this.#job = job;
     this.#known = known;
     this.#image = image;
-    this.#contents = contents;
     this.#xxhash = xxhash;
     this.#blockSize = blockSize;
   }
 
-  /** Waits until all files that may be equal to one, of those known from `since` up to `until`, are in the image. */
-  wait(file: FileKey, since: number, until: number): Promise<void> | undefined {
-    const alike = this.#known.alike(file, since, until);
-    // nearly always
-    if (alike.length === 0) return undefined;
-    const segments = alike.map((other) => this.#known.segment(other));
-    return segments.every((segment) => this.#image.isWritten(segment)) ? undefined : this.#waitFor(segments);
-  }
-
-  /** Whoever is to write them may be gone, or take long. */
-  async #waitFor(segments: readonly number[]): Promise<void> {
-    for (const segment of segments) {
-      while (!this.#image.isWritten(segment)) {
-        const writing = this.#image.waitWritten(segment);
-        if (writing !== undefined) await writing;
-        await this.#job.breathe();
-      }
+  /** Has all files that may be equal to one, of those known before `until`, written to the image; mostly there are none. */
+  wait(file: FileKey, until: number): Promise<void> | undefined {
+    let waiting: Promise<void> | undefined;
+    for (const other of this.#known.alike(file, 0, until)) {
+      const segment = this.#known.segment(other);
+      if (waiting !== undefined) waiting = waiting.then(() => this.#image.finish(segment));
+      else waiting = this.#image.finish(segment) ?? undefined;
     }
+    return waiting;
   }
 
   /**
-   * The number of the file that is equal to one, of those known from `since` up to `until`, which are all in the image; or -1.
+   * The number of the file that is equal to one, of those known before `until`, which are all in the image; or -1.
    *
    * @param body its bytes that are in blocks, in memory
    * @param tail those that lie beside its inode
    */
-  find(file: FileKey, body: Uint8Array, tail: Uint8Array, since: number, until: number): number {
-    const alike = this.#known.alike(file, since, until);
+  find(file: FileKey, body: Uint8Array, tail: Uint8Array, until: number): number {
+    const alike = this.#known.alike(file, 0, until);
     if (alike.length === 0) return -1;
     // for one, hashing both would cost as much as comparing them
     const hash = alike.length > 1 ? this.#xxhash.create64().update(body).update(tail).digest() : undefined;
@@ -86,26 +66,26 @@ export class FileSharing {
   }
 
   /** The same for a large file, which is read for it. */
-  async findLarge(file: FileKey, entry: number, since: number, until: number): Promise<number> {
-    await this.wait(file, since, until);
-    const alike = this.#known.alike(file, since, until);
+  async findLarge(file: FileKey, contents: Contents, entry: number, until: number): Promise<number> {
+    await this.wait(file, until);
+    const alike = this.#known.alike(file, 0, until);
     const body = file.hasTail ? file.size - (file.size % this.#blockSize) : file.size;
-    const hash = alike.length > 1 ? await this.#hashLarge(entry, file.size) : undefined;
+    const hash = alike.length > 1 ? await this.#hashLarge(contents, entry, file.size) : undefined;
     for (const other of alike) {
       if (hash !== undefined && this.#hashOf(other, file.size, body) !== hash) continue;
-      if (await this.#isEqualLarge(other, entry, file.size, body)) return other;
+      if (await this.#isEqualLarge(other, contents, entry, file.size, body)) return other;
     }
     return -1;
   }
 
   /** Whether two files of one size, both large, hold the same bytes. */
-  async areEqual(a: number, b: number, size: number): Promise<boolean> {
+  async areEqual(contents: Contents, a: number, b: number, size: number): Promise<boolean> {
     const other = new Uint8Array(CHUNK + 1);
     for (let at = 0; at < size; at += CHUNK) {
       const length = Math.min(CHUNK, size - at);
       const toEnd = at + length === size;
-      await this.#contents.read(a, at, length, this.#own, 0, toEnd);
-      await this.#contents.read(b, at, length, other, 0, toEnd);
+      await contents.read(a, at, length, this.#own, 0, toEnd);
+      await contents.read(b, at, length, other, 0, toEnd);
       if (!equalBytes(this.#own.subarray(0, length), other.subarray(0, length))) return false;
       await this.#job.breathe();
     }
@@ -122,10 +102,10 @@ export class FileSharing {
     );
   }
 
-  async #isEqualLarge(other: number, entry: number, size: number, body: number): Promise<boolean> {
+  async #isEqualLarge(other: number, contents: Contents, entry: number, size: number, body: number): Promise<boolean> {
     for (let at = 0; at < size; ) {
       const end = Math.min(at + CHUNK, at < body ? body : size);
-      const reading = this.#contents.read(entry, at, end - at, this.#own, 0, end === size);
+      const reading = contents.read(entry, at, end - at, this.#own, 0, end === size);
       if (reading !== undefined) await reading;
       if (!equalBytes(this.#read(other, at, end, body), this.#own.subarray(0, end - at))) return false;
       at = end;
@@ -134,11 +114,11 @@ export class FileSharing {
     return true;
   }
 
-  async #hashLarge(entry: number, size: number): Promise<bigint> {
+  async #hashLarge(contents: Contents, entry: number, size: number): Promise<bigint> {
     const hash = this.#xxhash.create64();
     for (let at = 0; at < size; at += CHUNK) {
       const length = Math.min(CHUNK, size - at);
-      const reading = this.#contents.read(entry, at, length, this.#own, 0, at + length === size);
+      const reading = contents.read(entry, at, length, this.#own, 0, at + length === size);
       if (reading !== undefined) await reading;
       hash.update(this.#own.subarray(0, length));
       await this.#job.breathe();

@@ -1,11 +1,8 @@
-/**
- * The row that segments stand in: where the next one starts, and which have been written. Places are taken in order, by
- * one thread at a time.
- */
-import { Column } from "../../core/column.ts";
-import { sharedFloat64 } from "../../core/shared.ts";
-import { type InodeCounts, noInodes } from "../../stage/tree/counts.ts";
-import { checkBlocks } from "../disk/limits.ts";
+/** The row that segments stand in: where the next one starts, and what is known of all. One thread has it. */
+import { Column } from "../../../core/column.ts";
+import { sharedFloat64 } from "../../../core/shared.ts";
+import { type InodeCounts, noInodes } from "../../../stage/tree/counts.ts";
+import { checkBlocks } from "../../disk/limits.ts";
 
 const NEXT_BLK = 0;
 const SEGMENTS = 1;
@@ -18,15 +15,10 @@ const KINDS = ["files", "directories", "symlinks", "devices", "fifos", "sockets"
 
 /** Most segments. */
 const MOST = 2 ** 26;
-const WAIT_MS = 50;
 
 /** The row for other threads. */
 export interface SharedRow {
   totals: Float64Array;
-  /** Counts segments that have been written. */
-  writes: Int32Array;
-  /** By segment: whether it has been written. */
-  written: SharedArrayBuffer;
   /** By segment: a hash of its metadata, in two halves. */
   hashes: SharedArrayBuffer;
 }
@@ -37,8 +29,6 @@ export function shareRow(firstBlk: number): SharedRow {
   totals[NEXT_BLK] = firstBlk;
   return {
     totals,
-    writes: new Int32Array(new SharedArrayBuffer(4)),
-    written: Column.create(Uint8Array, MOST).buffer,
     hashes: Column.create(Uint32Array, 2 * MOST).buffer,
   };
 }
@@ -46,14 +36,10 @@ export function shareRow(firstBlk: number): SharedRow {
 /** The row as one thread sees it. */
 export class SegmentRow {
   readonly #totals: Float64Array;
-  readonly #writes: Int32Array;
-  readonly #written: Column<Uint8Array>;
   readonly #hashes: Column<Uint32Array>;
 
   constructor(shared: SharedRow) {
     this.#totals = shared.totals;
-    this.#writes = shared.writes;
-    this.#written = new Column(Uint8Array, shared.written);
     this.#hashes = new Column(Uint32Array, shared.hashes);
   }
 
@@ -104,25 +90,11 @@ export class SegmentRow {
     this.#totals[HOLES]! += byHoles;
   }
 
-  /** Notes that a segment is in the image, and the hash of its metadata. */
-  setWritten(segment: number, hash: bigint): void {
+  /** Notes the hash of a segment's metadata. */
+  setHash(segment: number, hash: bigint): void {
     const hashes = this.#hashes.ensure(2 * segment + 2);
     hashes[2 * segment] = Number(hash & 0xffffffffn);
     hashes[2 * segment + 1] = Number(hash >> 32n);
-    Atomics.store(this.#written.ensure(segment + 1), segment, 1);
-    Atomics.add(this.#writes, 0, 1);
-    Atomics.notify(this.#writes, 0);
-  }
-
-  /** Whether a segment is in the image. */
-  isWritten(segment: number): boolean {
-    return Atomics.load(this.#written.ensure(segment + 1), segment) !== 0;
-  }
-
-  /** Waits a moment until another thread has written a segment that has its place. */
-  waitWritten(segment: number): void {
-    const writes = Atomics.load(this.#writes, 0);
-    if (!this.isWritten(segment)) Atomics.wait(this.#writes, 0, writes, WAIT_MS);
   }
 
   /** The hashes of all segments, in order. */

@@ -2,10 +2,10 @@
  * Which inode ".." names in a directory whose parent has no place yet. A directory follows all that is in it, so its
  * subdirectories may be in segments that were written before: what they say of their parent is filled in later.
  */
-import { Column } from "../../core/column.ts";
-import { StructView } from "../../core/struct.ts";
-import type { Tree } from "../../stage/tree/tree.ts";
-import { DIRENT } from "../disk/format.ts";
+import { Column } from "../../../core/column.ts";
+import { StructView } from "../../../core/struct.ts";
+import type { Tree } from "../../../stage/tree/tree.ts";
+import { DIRENT } from "../../disk/format.ts";
 
 const MOST = 2 ** 26;
 /** Numbers of one record: image offset of the entry "..", and the directory that it is to name. */
