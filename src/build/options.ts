@@ -26,6 +26,17 @@ export interface NixOptions extends StageOptions {
   /** Writes the same to a file beside the image (`--registration-out`). */
   registrationOut?: string | undefined;
   /**
+   * Makes Nix's database a part of the image (`--nix-db`), as `nix-store --load-db` would make it of the registration:
+   * `true`, `/nix/var/nix/db/db.sqlite`, for which `storeDir` has to be there, or its path from the image's root. All paths
+   * are valid since the time of the build. Default: false.
+   */
+  nixDatabase?: boolean | string | undefined;
+  /**
+   * Keeps the closure when garbage is collected first (`--gcroot`): what `nix/var/nix/gcroots` has it by, a link to the path
+   * that no other refers to, or a folder of such links. Default: none.
+   */
+  gcroot?: string | undefined;
+  /**
    * Looks in contents for references that the source does not tell (`--scan-references`), as Nix does when it has built
    * something. One to a path that is not there is an error. Default: false.
    */
@@ -75,6 +86,8 @@ const RUN_CHECKS: Checks<RunOptions> = {
   ...STAGE_CHECKS,
   registration: either("a boolean or a path", FLAG, TEXT),
   registrationOut: TEXT,
+  nixDatabase: either("a boolean or a path", FLAG, TEXT),
+  gcroot: TEXT,
   scanReferences: FLAG,
   workers: NUMBER,
   throttle: NUMBER,

@@ -21,6 +21,7 @@ import type { Source } from "../stage/source/source.ts";
 import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
 import { findUnmatched } from "../stage/tree/exclude.ts";
+import { newestTime, orderInodes } from "../stage/tree/order.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import type { Tree } from "../stage/tree/tree.ts";
@@ -268,10 +269,16 @@ export class BuildSession {
     if (!asksNix(this.#options)) return staged;
     const { addNixFiles } = await import("./source/nix-files.ts");
     const made = await this.watch("compare", undefined, () =>
-      addNixFiles(this.#host(), staged, part.stores, this.#options),
+      addNixFiles(this.#host(), staged, part.stores, this.#options, this.#buildTime(staged.tree)),
     );
     this.#registration = made.registration;
     return made.staged;
+  }
+
+  /** The time that the image says it was made at. */
+  #buildTime(tree: Tree): number {
+    const { mkfsTime } = this.#options as { mkfsTime?: number | undefined };
+    return mkfsTime ?? this.timestamp ?? newestTime(tree, orderInodes(tree));
   }
 
   /** Exclude rules that are for no entry. */

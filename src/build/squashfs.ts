@@ -20,8 +20,7 @@ import { describeSquashfs } from "../squashfs/report.ts";
 import type { Source } from "../stage/source/source.ts";
 import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
-import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
-import type { Tree } from "../stage/tree/tree.ts";
+import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts";
 import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
@@ -153,11 +152,4 @@ class SquashfsBuild {
 function wipeHead(sink: FileSink): void {
   sink.writeAt(new Uint8Array(HEAD_BYTES), 0);
   sink.sync();
-}
-
-/** The build time of a tree that has none: the clock is never asked. */
-function newestTime(tree: Tree, { order }: InodeOrder): number {
-  let newest = 0;
-  for (const entry of order) newest = Math.max(newest, tree.mtime.view[entry]!);
-  return newest;
 }

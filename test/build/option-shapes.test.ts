@@ -57,6 +57,7 @@ const SHARED = {
   ...{ hardLinks: WORD, exclude: [...LIST, ...RECORD], oneFileSystem: FLAG, xattrNames: RECORD },
   ...{ workers: NUMBER, throttle: NUMBER, sort: LIST, offset: NUMBER, mountPoint: TEXT, digest: FLAG },
   ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },
+  ...{ nixDatabase: [...TEXT, ...FLAG], gcroot: TEXT },
   ...{ signal: WORD, onProgress: ["function"] as Shape[], blockSize: NUMBER, dedupe: WORD },
 };
 const EROFS: Shapes<BuildOptions> = {

@@ -42,6 +42,7 @@ export interface NixFiles {
  * Finds out what Nix is to know of the store paths in a tree, and adds files that say so.
  *
  * @param stores where the paths lie in the tree
+ * @param time of the build, in seconds since 1970
  * @throws ImageError `INPUT` for a tree without any, for references that nobody knows, and for one that is not there
  */
 export async function addNixFiles(
@@ -49,14 +50,21 @@ export async function addNixFiles(
   staged: Staged,
   stores: readonly StorePaths[],
   options: NixOptions,
+  time: number,
 ): Promise<NixFiles> {
-  const infos = await knowPaths(host, staged, stores, options);
+  const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
+  const infos = await knowPaths(host, staged, stored, options);
   const { registration = false, registrationOut } = options;
   const isWanted = registration !== false || registrationOut !== undefined;
   const text = isWanted ? encodeUtf8(formatRegistration(infos)) : undefined;
   const files: Entry[] = [];
   if (registration !== false) {
     files.push({ path: registration === true ? REGISTRATION : registration, mode: 0o444, contents: text });
+  }
+  if (options.nixDatabase) {
+    const { makeDatabaseFiles } = await import("./nix-database.ts");
+    const entryOf = new Map(stored.map(({ path, entry }) => [path, entry]));
+    files.push(...(await makeDatabaseFiles(staged, infos, entryOf, options, time)));
   }
   return {
     staged: files.length === 0 ? staged : await addFiles(host, staged, files),
@@ -79,10 +87,9 @@ async function addFiles(host: SourceHost, staged: Staged, files: readonly Entry[
 async function knowPaths(
   host: SourceHost,
   staged: Staged,
-  stores: readonly StorePaths[],
+  stored: readonly StoredPath[],
   options: NixOptions,
 ): Promise<PathInfo[]> {
-  const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
   if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
   const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
   const hasHash = ({ known }: StoredPath) => !isChanged && known?.narHash !== undefined && (known.narSize ?? 0) > 0;

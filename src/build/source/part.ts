@@ -55,16 +55,34 @@ export interface OpenPart {
 }
 
 /** Whether anything is asked for that has to be found out. */
-export function asksNix({ registration, registrationOut, scanReferences }: NixOptions): boolean {
-  return (registration ?? false) !== false || registrationOut !== undefined || scanReferences === true;
+export function asksNix(options: NixOptions): boolean {
+  const { registration = false, registrationOut, nixDatabase = false, scanReferences } = options;
+  const isInImage = registration !== false || nixDatabase !== false;
+  return isInImage || registrationOut !== undefined || scanReferences === true;
+}
+
+const STORE_OPTIONS = [
+  ...(["storeDir", "registration", "registrationOut", "nixDatabase", "gcroot", "scanReferences"] as const),
+];
+
+/** Throws for options that say together nothing of where a database goes. */
+function checkDatabaseOptions({ nixDatabase = false, gcroot, storeDir }: NixOptions): void {
+  if (nixDatabase === true && storeDir === undefined) {
+    throw new OptionError(
+      "nixDatabase",
+      (name) => `without ${name("storeDir")} the image is the store itself, so its path has to be given`,
+    );
+  }
+  if (gcroot !== undefined && nixDatabase === false) {
+    throw new OptionError("gcroot", (name) => `is for ${name("nixDatabase")}, which is not asked for`);
+  }
 }
 
 /** Throws for options of store paths where the source has none. */
 export function checkStoreOptions(options: NixOptions, { isStore }: Source): void {
+  checkDatabaseOptions(options);
   if (isStore) return;
-  const given = (["storeDir", "registration", "registrationOut", "scanReferences"] as const).find(
-    (option) => options[option] !== undefined && options[option] !== false,
-  );
+  const given = STORE_OPTIONS.find((option) => options[option] !== undefined && options[option] !== false);
   if (given === undefined) return;
   throw new OptionError(given, (name) => `${name(given)}: the source has no store paths, as a closure has`);
 }

@@ -137,6 +137,7 @@ function complete(
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
   if (format === "erofs") completeErofs(build, compression);
+  completeNix(build);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   const isClosure =
@@ -156,6 +157,16 @@ function completeErofs(build: BuildOptions, compression: string | undefined): vo
   const { blockSize = 4096, chunkSize = blockSize } = build;
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
+}
+
+/** Where a database goes, and that nothing refers to it where there is none. */
+function completeNix(build: BuildOptions): void {
+  if (build.nixDatabase === true && build.storeDir === undefined) {
+    throw new UsageError(
+      "--nix-db: without --store-dir the image is the store itself, so it needs a path, --nix-db=PATH",
+    );
+  }
+  if (build.nixDatabase === undefined) delete build.gcroot;
 }
 
 /** Settings that say nothing where nothing is compressed. */

@@ -74,6 +74,20 @@ export const SOURCES: readonly Option<Settings>[] = [
     sets: "registrationOut",
     help: "write that file beside the image",
   }),
+  optional({
+    names: "--nix-db",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: (path) => ({ nixDatabase: path ?? true }),
+    default: "none; with the option alone, for which --store-dir has to be there, nix/var/nix/db/db.sqlite",
+    help: "put Nix's database X into the image, in which the store paths are valid: nothing has to be loaded in the guest",
+  }),
+  valued({
+    names: "--gcroot",
+    value: text("NAME"),
+    sets: "gcroot",
+    needs: "--nix-db",
+    help: "link what no other path refers to as NAME below nix/var/nix/gcroots, so that garbage collection keeps it",
+  }),
   flag({
     names: "--scan-references",
     sets: { scanReferences: true },

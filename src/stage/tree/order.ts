@@ -73,3 +73,10 @@ export function groupLinks(tree: Tree): Uint32Array | undefined {
   }
   return groupOf;
 }
+
+/** The build time of a tree that has none: the clock is never asked. */
+export function newestTime(tree: Tree, { order }: InodeOrder): number {
+  let newest = 0;
+  for (const entry of order) newest = Math.max(newest, tree.mtime.view[entry]!);
+  return newest;
+}

@@ -1,0 +1,54 @@
+/** Nix's database as files of an image, made of what is known of its store paths. */
+import { latin1FromBytes } from "../../core/bytes.ts";
+import type { Entry } from "../../stage/source/entries.ts";
+import { type DerivationOutput, parseDerivationOutputs } from "../../stage/source/nix/database/derivation.ts";
+import { DATABASE_PATH, listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
+import type { PathInfo } from "../../stage/source/nix/path-info.ts";
+import { S_IFREG } from "../../stage/tree/tree.ts";
+import { openUnshared } from "../contents.ts";
+import type { NixOptions } from "../options.ts";
+import type { Staged } from "./part.ts";
+
+/**
+ * The files that have Nix know the paths.
+ *
+ * @param entryOf where each path lies in the tree
+ * @param time when they became valid, in seconds since 1970
+ */
+export async function makeDatabaseFiles(
+  staged: Staged,
+  infos: readonly PathInfo[],
+  entryOf: ReadonlyMap<string, number>,
+  { nixDatabase, gcroot }: NixOptions,
+  time: number,
+): Promise<Entry[]> {
+  const path = typeof nixDatabase === "string" ? nixDatabase : DATABASE_PATH;
+  const outputs = await readOutputs(staged, infos, entryOf);
+  return listDatabaseFiles(infos, { path, gcroot, registrationTime: Math.max(1, Math.floor(time)), outputs });
+}
+
+/** What derivations say of their outputs, which Nix keeps in a table of its own. */
+async function readOutputs(
+  { tree, contents }: Staged,
+  infos: readonly PathInfo[],
+  entryOf: ReadonlyMap<string, number>,
+): Promise<Map<string, DerivationOutput[]>> {
+  const outputs = new Map<string, DerivationOutput[]>();
+  const derivations = infos.filter(({ path }) => path.endsWith(".drv"));
+  if (derivations.length === 0) return outputs;
+  const opened = await openUnshared(tree, contents);
+  try {
+    for (const { path } of derivations) {
+      const entry = entryOf.get(path)!;
+      if (tree.kind(entry) !== S_IFREG) continue;
+      const size = tree.size.view[entry]!;
+      const bytes = new Uint8Array(size + 1);
+      await opened.read(entry, 0, size, bytes, 0, true);
+      outputs.set(path, parseDerivationOutputs(latin1FromBytes(bytes, 0, size), path));
+    }
+    opened.close();
+  } finally {
+    opened.release();
+  }
+  return outputs;
+}
