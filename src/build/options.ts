@@ -33,7 +33,7 @@ export interface NixOptions extends StageOptions {
   nixDatabase?: boolean | string | undefined;
   /**
    * Keeps the closure when garbage is collected first (`--gcroot`): what `nix/var/nix/gcroots` has it by, a link to the path
-   * that no other refers to, or a folder of such links. Default: none.
+   * that was asked for, or that no other refers to, or a folder of such links. Default: none.
    */
   gcroot?: string | undefined;
   /**

@@ -86,7 +86,7 @@ export const SOURCES: readonly Option<Settings>[] = [
     value: text("NAME"),
     sets: "gcroot",
     needs: "--nix-db",
-    help: "link what no other path refers to as NAME below nix/var/nix/gcroots, so that garbage collection keeps it",
+    help: "link the roots, and what no other path refers to, as NAME below nix/var/nix/gcroots, so that garbage collection keeps it",
   }),
   flag({
     names: "--scan-references",

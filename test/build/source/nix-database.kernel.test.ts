@@ -1,9 +1,18 @@
 /** Images whose Nix database is ready, judged by Nix itself in an overlay over the mounted image, as a guest has it. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { buildErofs, buildSquashfs, closure, nixClosureOf } from "../../../dist/index.js";
+import { binaryCache, buildErofs, buildSquashfs, closure, nixClosureOf } from "../../../dist/index.js";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { askNix, askSqlite, loadRegistration } from "../../helpers/nix/judges.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
@@ -38,9 +47,11 @@ describe.skipIf(!HAS_JUDGES)("a ready database", () => {
     const [second] = askNix(root, ["nix-store", "-q", "--references", derivation]).trim().split("\n");
     mkdirSync(join(root, tool, "bin"), { recursive: true });
     writeFileSync(join(root, tool, "bin/tool"), `#!/bin/sh\ncat ${second} ${tool}/empty\n`);
-    chmodSync(join(root, tool, "bin/tool"), 0o555);
     writeFileSync(join(root, tool, "empty"), "");
     symlinkSync("bin/tool", join(root, tool, "link"));
+    // as Nix leaves what it has built
+    for (const name of ["bin/tool", "bin", ""]) chmodSync(join(root, tool, name), 0o555);
+    chmodSync(join(root, tool, "empty"), 0o444);
     const hash = askNix(root, ["nix-hash", "--type", "sha256", join(root, tool)]).trim();
     const size = execFileSync("nix-store", ["--dump", join(root, tool)]).length;
     askNix(root, ["nix-store", "--load-db"], [tool, hash, size, "", 2, second, tool, ""].join("\n"));
@@ -135,15 +146,38 @@ describe.skipIf(!HAS_JUDGES)("a ready database", () => {
     mkdirSync(list);
     writeFileSync(join(list, "store-paths"), paths.map((path) => `${join(root, path)}\n`).join(""));
     writeFileSync(join(list, "registration"), registration);
+    const cache = join(scratch, "cache");
+    const copy = ["nix", "copy", "--to", `file://${cache}?compression=none`, "--no-check-sigs"];
+    askNix(root, [...copy, "--derivation", tops[0]!]);
+    askNix(root, [...copy, tops[1]!]);
     const images: Buffer[] = [];
-    for (const [index, from] of [source(), closure(list), source()].entries()) {
+    const sources = [source(), closure(list), source(), binaryCache(cache, tops)];
+    for (const [index, from] of sources.entries()) {
       const image = join(scratch, `same-${index}.erofs`);
       // a rule that changes nothing has the hashes of all paths computed
       const chmod = index === 2 ? [{ pattern: "none", mode: 0 }] : [];
       await buildErofs(from, image, { ...options, workers: index + 1, chmod });
       images.push(readFileSync(image));
     }
-    expect(images.map((image) => image.equals(images[0]!))).toEqual([true, true, true]);
+    expect(images.map((image) => image.equals(images[0]!))).toEqual([true, true, true, true]);
+  });
+
+  test("keeps the paths that were asked for, whoever refers to them", async () => {
+    const image = join(scratch, "roots.erofs");
+    const roots = [tops[0]!, paths.find((path) => path.endsWith("-first"))!];
+    await buildErofs(
+      nixClosureOf(
+        roots.map((path) => join(root, path)),
+        { database },
+      ),
+      image,
+      options,
+    );
+    await inGuest(image, "erofs", (mounted) => {
+      const links = join(mounted, "nix/var/nix/gcroots/image");
+      const targets = readdirSync(links).map((name) => readlinkSync(join(links, name)));
+      expect(targets.sort()).toEqual(roots.sort());
+    });
   });
 
   test("goes where it is told to; without a root the first collection leaves nothing; times begin with 1", async () => {

@@ -21,7 +21,7 @@ export function askNix(
   const env = {
     ...process.env,
     NIX_REMOTE: `local?root=${root}`,
-    NIX_CONFIG: "sandbox = false\nexperimental-features = nix-command\nbuild-users-group =\n",
+    NIX_CONFIG: "sandbox = false\nexperimental-features = nix-command\nsubstituters =\nbuild-users-group =\n",
     HOME: root,
     ...environment,
   };

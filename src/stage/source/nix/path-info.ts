@@ -18,6 +18,8 @@ export interface PathInfo {
   ca?: string | undefined;
   /** Whether it was built here. */
   ultimate?: boolean | undefined;
+  /** Whether a closure was asked for by it, and not only by what refers to it. */
+  isRoot?: boolean | undefined;
   /** When it became valid, in seconds since 1970. */
   registrationTime?: number | undefined;
 }

@@ -54,6 +54,7 @@ export function binaryCache(cache: string, roots: readonly string[], options: Bi
     async openArchives(policy) {
       const { path, keys, roots: from } = given();
       const paths = takeAllowed(readClosure(path, from, keys), policy);
+      const asked = new Set(from.map(rootName));
       return {
         names: paths.map(({ name }) => name),
         archives: paths.map(({ info }) => {
@@ -62,7 +63,7 @@ export function binaryCache(cache: string, roots: readonly string[], options: Bi
           const compression = checkCompression(info.compression || "none", file);
           return { path: file, shownPath: file, compression, narSize, narHash, isOwn: false };
         }),
-        known: async () => paths.map(({ info }) => toKnown(info)),
+        known: async () => paths.map(({ info, name }) => ({ ...toKnown(info), isRoot: asked.has(name) })),
       };
     },
   };
@@ -91,10 +92,15 @@ function takeAllowed(infos: readonly CachedPath[], policy: StagePolicy): Named[]
   return allowed.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** What a root is called in the cache. */
+function rootName(root: string): string {
+  return baseName(root.replace(/\/+$/, ""));
+}
+
 /** All that roots refer to, and themselves. Throws `INPUT` for what is not in the cache, naming what refers to it. */
 function readClosure(cache: string, roots: readonly string[], keys: TrustedKeys | undefined): CachedPath[] {
   const found = new Map<string, CachedPath>();
-  const pending = roots.map((root) => ({ name: baseName(root.replace(/\/+$/, "")), from: "" }));
+  const pending = roots.map((root) => ({ name: rootName(root), from: "" }));
   for (let next = pending.pop(); next; next = pending.pop()) {
     const { name, from } = next;
     if (found.has(name)) continue;

@@ -19,7 +19,10 @@ export const DATABASE_PATH = "/nix/var/nix/db/db.sqlite";
 export interface DatabaseFilesOptions extends NixDatabaseOptions {
   /** Where the database goes, from the image's root. */
   path: string;
-  /** What the links are called by which paths that no other refers to are kept; undefined: there are none. */
+  /**
+   * What the links are called by which the closure is kept: to paths that were asked for, and those that no other refers to;
+   * undefined: there are none.
+   */
   gcroot?: string | undefined;
 }
 
@@ -47,7 +50,7 @@ function listRoots(infos: readonly PathInfo[], state: readonly string[], name: r
     target,
   });
   const needed = new Set(infos.flatMap(({ path, references }) => references.filter((each) => each !== path)));
-  const roots = infos.filter(({ path }) => !needed.has(path));
+  const roots = infos.filter(({ path, isRoot }) => isRoot || !needed.has(path));
   const profiles = link(["profiles"], `/${[...state, "profiles"].join("/")}`);
   if (roots.length === 1) return [profiles, link(name, roots[0]!.path)];
   return [profiles, ...roots.map(({ path }) => link([...name, path.slice(path.lastIndexOf("/") + 1)], path))];

@@ -48,16 +48,18 @@ export class NixDatabase {
 
   /** All that the paths of some numbers refer to, and these, sorted by path. */
   closure(numbers: Iterable<number>): PathInfo[] {
+    const roots = new Set(numbers);
     const infos = new Map<number, { info: PathInfo; refs: readonly number[] }>();
-    const pending = [...numbers];
+    const pending = [...roots];
     for (let nr = pending.pop(); nr !== undefined; nr = pending.pop()) {
       if (infos.has(nr)) continue;
       const refs = this.#references(nr);
       infos.set(nr, { info: this.#info(nr), refs });
       pending.push(...refs);
     }
-    const found = [...infos.values()].map(({ info, refs }) => ({
+    const found = [...infos].map(([nr, { info, refs }]) => ({
       ...info,
+      isRoot: roots.has(nr),
       references: refs.map((ref) => infos.get(ref)!.info.path).sort(),
     }));
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -37,6 +37,12 @@ test("links to what nobody else refers to, and the one that Nix makes with their
   ]);
 });
 
+test("links to what was asked for, although others refer to it", () => {
+  const asked = INFOS.slice(0, 3).map((each) => ({ ...each, isRoot: each.path === store("a") }));
+  const targets = list(asked, "/nix/var/nix/db/db.sqlite", "x").map(({ target }) => target);
+  expect(targets.slice(3)).toEqual([store("a"), store("c")]);
+});
+
 test.each([
   ["", "system"],
   ["nix/", "system"],

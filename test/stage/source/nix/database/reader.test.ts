@@ -31,6 +31,7 @@ test.each([
     const paths = roots.map(({ path }) => path);
     const found = database.closure(paths.map((path) => database.find(path)!));
     expect(JSON.stringify(found.map(given))).toBe(JSON.stringify(closureOf(infos, paths).map(given)));
+    expect(found.filter(({ isRoot }) => isRoot).map(({ path }) => path)).toEqual([...paths].sort());
     expect(found.every(({ registrationTime }) => registrationTime === 7)).toBe(true);
   }
 });
