@@ -1,5 +1,6 @@
 /** Nix's database as files of an image, made of what is known of its store paths. */
 import { latin1FromBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
 import type { Entry } from "../../stage/source/entries.ts";
 import { type DerivationOutput, parseDerivationOutputs } from "../../stage/source/nix/database/derivation.ts";
 import { DATABASE_PATH, listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
@@ -19,12 +20,23 @@ export async function makeDatabaseFiles(
   staged: Staged,
   infos: readonly PathInfo[],
   entryOf: ReadonlyMap<string, number>,
-  { nixDatabase, gcroot }: NixOptions,
+  { nixDatabase, gcroot, storeDir }: NixOptions,
   time: number,
 ): Promise<Entry[]> {
+  checkStore(infos, storeDir);
   const path = typeof nixDatabase === "string" ? nixDatabase : DATABASE_PATH;
   const outputs = await readOutputs(staged, infos, entryOf);
   return listDatabaseFiles(infos, { path, gcroot, registrationTime: Math.max(1, Math.floor(time)), outputs });
+}
+
+/** Throws `INPUT` for a path of another store than the one that the image has: Nix would look for it there. */
+function checkStore(infos: readonly PathInfo[], storeDir: string | undefined): void {
+  if (storeDir === undefined) return;
+  const store = storeDir.replace(/\/+$/, "");
+  const other = infos.find(({ path }) => path.slice(0, path.lastIndexOf("/")) !== store);
+  if (other === undefined) return;
+  const { path } = other;
+  throw new ImageError("INPUT", `${path}: is no path of ${store}, the store of the image`, { path });
 }
 
 /** What derivations say of their outputs, which Nix keeps in a table of its own. */

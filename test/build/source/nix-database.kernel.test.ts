@@ -162,6 +162,11 @@ describe.skipIf(!HAS_JUDGES)("a ready database", () => {
     expect(images.map((image) => image.equals(images[0]!))).toEqual([true, true, true, true]);
   });
 
+  test("of paths of another store than that of the image is refused", async () => {
+    const made = buildErofs(source(), join(scratch, "other.erofs"), { ...options, storeDir: "/gnu/store" });
+    await expect(made).rejects.toThrow(/^\/nix\/store\/.*: is no path of \/gnu\/store, the store of the image$/);
+  });
+
   test("keeps the paths that were asked for, whoever refers to them", async () => {
     const image = join(scratch, "roots.erofs");
     const roots = [tops[0]!, paths.find((path) => path.endsWith("-first"))!];

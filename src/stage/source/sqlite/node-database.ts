@@ -10,7 +10,7 @@ import { SqliteDatabase } from "./database.ts";
 import { readWal, type SyncFile } from "./wal.ts";
 
 /** How often a database that changes is read anew. */
-const TRIES = 5;
+const TRIES = 20;
 /** Milliseconds by which times of files may stand still: the kernel's clock for them ticks a hundred times a second at least. */
 const CLOCK_TICK = 20;
 

@@ -234,7 +234,7 @@ describe("a file", () => {
     expect(() => read(Number.POSITIVE_INFINITY)).toThrow(
       expect.objectContaining({ code: "CHANGED", message: `${path}: changes all the time while it is read` }),
     );
-    expect(tries).toBe(5);
+    expect(tries).toBe(20);
   });
 
   test("that is cut off while it is read ends in an error, not in rests", () => {
