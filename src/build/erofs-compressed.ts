@@ -2,13 +2,21 @@
  * The build of a compressed image: its data gets its place while it is compressed, the metadata follows it.
  *
  *     plan files -> compress -> plan metadata -> compress the packed inode -> emit metadata
+ *
+ * With a metabox its inodes are emitted before, into a file, and compressed.
  */
 
 import { SpillFile } from "../core/node/node-spill.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
-import { allocatePackedInode, stagePackedInode, writePackedDirectories } from "../erofs/compress/packed-inode.ts";
+import {
+  allocateMetabox,
+  allocatePackedInode,
+  stageUnnamed,
+  type UnnamedInodes,
+  writePackedDirectories,
+} from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import { findRuns } from "../erofs/links/runs.ts";
@@ -19,6 +27,7 @@ import { findCandidates } from "../stage/tree/dedupe.ts";
 import { orderFiles, type SortRule } from "../stage/tree/file-order.ts";
 import { orderInodes } from "../stage/tree/order.ts";
 import { type DataRanges, findSparse } from "../stage/tree/sparse.ts";
+import { NONE } from "../stage/tree/tree.ts";
 import type { SharedContents } from "./contents.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, Staged } from "./session.ts";
@@ -31,8 +40,7 @@ export class CompressedBuild {
   readonly #settings: ErofsSettings;
   readonly #compression: Compression;
   readonly #sort: readonly SortRule[];
-  /** The packed inode's, or none. */
-  #packedEntry = 0;
+  #unnamed: UnnamedInodes = { packedEntry: NONE, boxEntry: NONE };
 
   constructor(session: BuildSession, settings: ErofsSettings, compression: Compression, sort: readonly SortRule[]) {
     this.#session = session;
@@ -44,14 +52,22 @@ export class CompressedBuild {
   /** Plans, compresses and writes to `image`. */
   async run(staged: Staged, image: SharedTarget, temporary: TemporaryFiles): Promise<MadeImage> {
     const { tree } = staged;
-    this.#packedEntry = allocatePackedInode(tree, this.#compression);
+    this.#unnamed = {
+      packedEntry: allocatePackedInode(tree, this.#compression),
+      boxEntry: allocateMetabox(tree, this.#compression),
+    };
     const input = await this.#prepare(staged);
-    const files: CompressFiles = { image, records: temporary.createHidden(), fragments: temporary.createHidden() };
+    const files: CompressFiles = {
+      image,
+      records: temporary.createHidden(),
+      fragments: temporary.createHidden(),
+      box: this.#compression.metabox && temporary.createHidden(),
+    };
     const plan = await this.#write(staged, input, files);
     return {
       superblock: plan.superblock,
       metaBlocks: plan.metaBlocks,
-      counts: countInodes(plan, tree, this.#packedEntry),
+      counts: countInodes(input.inodes, tree),
       savedByDedupe: plan.savedByDedupe,
       savedByHoles: plan.savedByHoles,
       bytes: plan.blocks * plan.blockSize,
@@ -87,14 +103,15 @@ export class CompressedBuild {
     const compression = this.#compression;
     const tree = staged.tree.share();
     const { contents } = staged;
-    const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#packedEntry));
+    const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#unnamed));
     const work = await this.#plan(() => planner.planFiles());
     if (compression.dedupeExtents) await this.#findLinks(staged, planner, work);
     await session.watch("compress", planner.contentBytes, () =>
       session.run("compress", { tree, contents, work, files }),
     );
     const packedBytes = await this.#plan(() => planner.gather());
-    if (packedBytes > 0) stagePackedInode(staged.tree, input.inodes, this.#packedEntry, packedBytes, planner.time);
+    const { packedEntry } = this.#unnamed;
+    if (packedBytes > 0) stageUnnamed(staged.tree, input.inodes, packedEntry, packedBytes, planner.time);
     await this.#plan(() => planner.placeMetadata());
     if (compression.directories) await this.#plan(() => writeDirectories(planner, input, files));
     const packed = await this.#plan(() => planner.planPacked());
@@ -105,9 +122,23 @@ export class CompressedBuild {
         session.run("compress", { tree, contents: gathered, work, files }),
       );
     }
+    await this.#writeBox(staged, planner, files);
     const plan = await this.#plan(() => planner.finish());
     await session.watch("write", undefined, () => session.run("metadata", { tree, plan, compression, files }));
     return plan;
+  }
+
+  /** Writes the inodes of the metabox, if there is one, and compresses them. */
+  async #writeBox(staged: Staged, planner: CompressedPlanner, files: CompressFiles): Promise<void> {
+    const box = await this.#plan(() => planner.planBox());
+    if (box === undefined) return;
+    const session = this.#session;
+    const compression = this.#compression;
+    const tree = staged.tree.share();
+    const { inodes: plan, work } = box;
+    await session.watch("write", undefined, () => session.run("metadata", { tree, plan, compression, files }));
+    const contents: SharedContents = { kind: "gathered", file: files.box!, arrangement: undefined };
+    await session.watch("compress", undefined, () => session.run("compress", { tree, contents, work, files }));
   }
 
   /** Looks for what files have in common, and has them share it. */
@@ -134,7 +165,8 @@ function writeDirectories(
 ): void {
   const fragments = new SpillFile(files.fragments.path, files.fragments.shownPath);
   try {
-    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, !settings.omitsDot, (bytes, offset) =>
+    const options = { hasDot: !settings.omitsDot, inBox: settings.compression?.metabox !== undefined };
+    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, options, (bytes, offset) =>
       fragments.writeAt(bytes, offset),
     );
   } finally {

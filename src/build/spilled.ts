@@ -14,20 +14,28 @@ export interface CompressFiles {
   records: TemporaryFile;
   /** Holds the contents of the packed inode. */
   fragments: TemporaryFile;
+  /** Holds the contents of the metabox, where there is one. */
+  box: TemporaryFile | undefined;
+}
+
+/** The same, open. */
+export interface OpenCompressFiles {
+  image: SpillFile;
+  records: SpillFile;
+  fragments: SpillFile;
+  box: SpillFile | undefined;
 }
 
 /** All lies where it was gathered. */
 const NOT_ARRANGED: Arrangement = { starts: new Float64Array(0), sources: new Float64Array(0), end: 0 };
 
 /** Opens all files for a thread's part in a job. */
-export function openFiles(
-  job: JobContext,
-  { image, records, fragments }: CompressFiles,
-): Record<keyof CompressFiles, SpillFile> {
+export function openFiles(job: JobContext, { image, records, fragments, box }: CompressFiles): OpenCompressFiles {
   return {
     image: job.keep(new SpillFile(image.path, image.shownPath, image.offset)),
     records: job.keep(new SpillFile(records.path, records.shownPath)),
     fragments: job.keep(new SpillFile(fragments.path, fragments.shownPath)),
+    box: box && job.keep(new SpillFile(box.path, box.shownPath)),
   };
 }
 

@@ -175,6 +175,11 @@ export class StructView extends (DataView as unknown as typeof HiddenView) {
     this.setUint32(at + field + 4, Math.floor(value / 0x1_0000_0000), true);
   }
 
+  /** Sets the highest of 64 bits, which no safe integer has. */
+  setTopBit(at: number, field: Offset<"u64">): void {
+    this.setUint8(at + field + 7, 0x80);
+  }
+
   /** Writes a safe integer, negative or not, to 64 bits of two's complement. */
   setS64(at: number, field: Offset<"s64">, value: number): void {
     this.setUint32(at + field, value, true);

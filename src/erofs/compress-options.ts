@@ -25,6 +25,14 @@ export interface CompressHint {
   algorithm?: number | undefined;
 }
 
+/** How metadata is compressed. */
+export interface MetaboxOptions {
+  /** Most bytes of a physical cluster, whole blocks, no more than files have. Default: that of files. */
+  pclusterSize?: number | undefined;
+  /** Index into {@link CompressionOptions.compress}. Default: 0. */
+  algorithm?: number | undefined;
+}
+
 /** How regular files are compressed. Without `compress` they are not, and the others say nothing. */
 export interface CompressionOptions {
   /**
@@ -61,12 +69,18 @@ export interface CompressionOptions {
    * by default and 1 MiB at most. Takes the place of compression. Default: false.
    */
   dedupeChunks?: boolean | undefined;
+  /**
+   * Keep all inodes, with what lies behind them, in one inode of their own, the metabox, which is compressed where files
+   * are (`-m`); needs Linux 6.17. Without `compress` it may only be true. Default: false.
+   */
+  metabox?: boolean | MetaboxOptions | undefined;
   /** Exceptions for some files (`--compress-hints`). */
   compressHints?: readonly CompressHint[] | undefined;
   /** Lowest Linux version that must read the image, `5.4` or later (`--target-kernel`). Default: any. */
   targetKernel?: string | undefined;
 }
 
+const METABOX: Checks<MetaboxOptions> = { pclusterSize: NUMBER, algorithm: NUMBER };
 const HINT: Checks<CompressHint> = { pattern: needed(TEXT), pclusterSize: needed(NUMBER), algorithm: NUMBER };
 const NAME = ALGORITHM_OPTIONS.algorithm;
 const SETTINGS = record("setting", ALGORITHM_OPTIONS);
@@ -90,6 +104,7 @@ export const COMPRESSION_CHECKS: Checks<CompressionOptions> = {
   dedupeFragments: FLAG,
   dedupeChunks: FLAG,
   extentRecords: FLAG,
+  metabox: either("a boolean or {pclusterSize, algorithm}", FLAG, record("setting", METABOX)),
   compressHints: list("an array of hints", record("key of a hint", HINT)),
   targetKernel: TEXT,
 };
@@ -105,6 +120,13 @@ export interface AlgorithmChoice {
 /** A hint with every default decided. */
 export interface ResolvedHint {
   pattern: string;
+  pclusterSize: number;
+  algorithm: number;
+}
+
+/** {@link MetaboxOptions} with every default decided. */
+export interface ResolvedMetabox {
+  /** Bytes; 0: not compressed. */
   pclusterSize: number;
   algorithm: number;
 }
@@ -130,6 +152,8 @@ export interface Compression {
   dedupeFragments?: false;
   /** Extents start anywhere and are listed one by one; absent where they do not. */
   extentRecords?: true;
+  /** How inodes are compressed; absent where they lie in the image itself. */
+  metabox?: ResolvedMetabox;
   hints: ResolvedHint[];
 }
 
@@ -140,7 +164,7 @@ const MAX_ALGORITHMS = 64;
 export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
   if (options.compress === undefined) {
     checkNone(options);
-    return options.dedupeChunks ? chunksOnly(blockSize) : undefined;
+    return options.dedupeChunks || options.metabox ? withoutAlgorithm(options, blockSize) : undefined;
   }
   if (options.dedupeChunks) {
     throw new OptionError("dedupeChunks", (name) => `not together with ${name("compress")}`);
@@ -155,6 +179,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
   if (packed > maxPclusterSize) {
     throw new OptionError("packedPclusterSize", `${packed} is more than that of files, ${maxPclusterSize}`);
   }
+  const metabox = resolveMetabox(options.metabox, given.length, { pclusterSize, maxPclusterSize, blockSize });
   for (const { algorithm } of given) checkBlocks(algorithm, maxPclusterSize, blockSize);
   return {
     algorithms: given.map((each) => resolveAlgorithm(each, maxPclusterSize)),
@@ -172,6 +197,7 @@ export function resolveCompression(options: CompressionOptions, blockSize: numbe
     ...(options.dedupeExtents ? { dedupeExtents: true as const } : {}),
     ...(records && { extentRecords: true }),
     ...(options.dedupeFragments === false && { dedupeFragments: false as const }),
+    ...(metabox && { metabox }),
     hints,
   };
 }
@@ -212,8 +238,35 @@ export function hasPackedInode({ fragments, directories }: Compression): boolean
   return fragments !== "none" || directories;
 }
 
-/** What is done with files where nothing is compressed, but equal chunks are looked for: each is a row of raw extents. */
-function chunksOnly(blockSize: number): Compression {
+/** Decides how metadata is compressed; undefined where it lies in the image itself. */
+function resolveMetabox(
+  given: CompressionOptions["metabox"],
+  algorithms: number,
+  files: Pick<Compression, "pclusterSize" | "maxPclusterSize"> & { blockSize: number },
+): ResolvedMetabox | undefined {
+  if (!given) return undefined;
+  const { pclusterSize = files.pclusterSize, algorithm = 0 } = given === true ? {} : given;
+  checkPcluster("metabox.pclusterSize", pclusterSize, files.blockSize);
+  checkInteger("metabox.algorithm", algorithm, 0, algorithms - 1);
+  if (pclusterSize > files.maxPclusterSize) {
+    throw new OptionError(
+      "metabox.pclusterSize",
+      `${pclusterSize} is more than that of files, ${files.maxPclusterSize}`,
+    );
+  }
+  return { pclusterSize, algorithm };
+}
+
+/** Whether anything is compressed. */
+export function compresses({ pclusterSize }: Compression): boolean {
+  return pclusterSize > 0;
+}
+
+/**
+ * What is done with files where nothing is compressed, but equal chunks are looked for (each is a row of raw extents then),
+ * or inodes go into the metabox.
+ */
+function withoutAlgorithm({ dedupeChunks, metabox }: CompressionOptions, blockSize: number): Compression {
   return {
     algorithms: [resolveAlgorithm({ algorithm: "lz4", option: "compress" }, blockSize)],
     pclusterSize: 0,
@@ -224,7 +277,8 @@ function chunksOnly(blockSize: number): Compression {
     directories: false,
     maxExtentBytes: MAX_EXTENT,
     fullIndexes: false,
-    dedupeChunks: true,
+    ...(dedupeChunks && { dedupeChunks: true as const }),
+    ...(metabox && { metabox: { pclusterSize: 0, algorithm: 0 } }),
     hints: [],
   };
 }
@@ -243,7 +297,9 @@ function checkNone(options: CompressionOptions): void {
   ] as const;
   const given = alone.find((name) => options[name] !== undefined && options[name] !== false);
   const fragments = options.fragments !== undefined && options.fragments !== "none" ? "fragments" : undefined;
-  const name = given ?? fragments;
+  const inBox = typeof options.metabox === "object" ? Object.entries(options.metabox) : [];
+  const box = inBox.find(([, value]) => value !== undefined)?.[0];
+  const name = given ?? fragments ?? (box && `metabox.${box}`);
   if (name !== undefined) throw new OptionError(name, "says nothing without an algorithm to compress with");
 }
 

@@ -7,6 +7,7 @@ import {
   COMPRESSION_CHECKS,
   type Compression,
   type CompressionOptions,
+  compresses,
   resolveCompression,
 } from "./compress-options.ts";
 import { USUAL_EXTENT } from "./disk/algorithms.ts";
@@ -106,12 +107,16 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const chunkSize = options.chunkSize ?? (options.dedupeChunks ? blockSize : undefined);
   if (chunkSize !== undefined) checkPowerOfTwo("chunkSize", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   const compression = resolveCompression(options, blockSize);
-  if (compression && (options.dsunit ?? 1) > 1) throw new OptionError("dsunit", "compressed data is not aligned");
+  if (compression && (options.dsunit ?? 1) > 1) {
+    const what = compression.metabox && !compresses(compression) ? "data beside a metabox" : "compressed data";
+    throw new OptionError("dsunit", `${what} is not aligned`);
+  }
   const sharesChunks = compression?.dedupeChunks === true;
   if (sharesChunks && chunkSize! > USUAL_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
   const omitsDot = options.omitDot ?? false;
-  const [compressed, hasChunks] = [sharesChunks ? undefined : compression, chunkSize !== undefined];
-  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot });
+  const compressed = compression && compresses(compression) ? compression : undefined;
+  const [hasChunks, hasMetabox] = [chunkSize !== undefined, compression?.metabox !== undefined];
+  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot, hasMetabox });
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),

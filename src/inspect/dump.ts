@@ -7,14 +7,15 @@
  *
  * Offset and bytes, then the structure with all its fields by the kernel's names. Contents are told by a checksum. Zeros
  * that fill up are told at the end of the line before them if they are few. What no pointer leads to is `unknown`, unless
- * it is zero.
+ * it is zero. What lies in a metabox comes behind it all, in lines that begin with `box:`.
  */
 import type { ByteSource } from "../core/sink.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { checksumOf } from "./checksum.ts";
-import { isErofs, openErofs } from "./erofs/image.ts";
-import { erofsLines } from "./erofs/lines.ts";
+import { isErofs } from "./erofs/image.ts";
+import { boxLine, erofsLines } from "./erofs/lines.ts";
 import { mapErofs } from "./erofs/map.ts";
+import { openErofs } from "./erofs/open.ts";
 import { damaged, ImageBytes } from "./image.ts";
 import { isSquashfs, openSquashfs } from "./squashfs/image.ts";
 import { squashfsLines } from "./squashfs/lines.ts";
@@ -35,6 +36,13 @@ export async function* dumpImage(image: Uint8Array | ByteSource): AsyncGenerator
   if (await isErofs(bytes)) {
     const map = await mapErofs(await openErofs(bytes));
     yield* tileLines(map.tiles, { lines: (tile) => erofsLines(map, tile, xxhash), rest });
+    const { box } = map.image;
+    if (box === undefined || map.boxTiles === undefined) return;
+    yield* tileLines(map.boxTiles, {
+      lines: (tile) => erofsLines(map, tile, xxhash, true),
+      rest: ({ at, end }) => checksumOf(box, at, end, xxhash),
+      lineAt: boxLine,
+    });
   } else if (await isSquashfs(bytes)) {
     const map = await mapSquashfs(await openSquashfs(bytes));
     yield* tileLines(map.tiles, { lines: (tile) => squashfsLines(map, tile, xxhash), rest });

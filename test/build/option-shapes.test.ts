@@ -66,6 +66,7 @@ const EROFS: Shapes<BuildOptions> = {
   ...{ compress: WORD, pclusterSize: NUMBER, tailPacking: FLAG, fragments: WORD, compressDirectories: FLAG },
   ...{ packedPclusterSize: NUMBER, maxExtentBytes: NUMBER, fullIndexes: FLAG, dedupeExtents: FLAG },
   ...{ dedupeFragments: FLAG, dedupeChunks: FLAG, extentRecords: FLAG, compressHints: LIST, targetKernel: TEXT },
+  metabox: [...FLAG, ...RECORD],
   ...{ label: TEXT, uuid: TEXT, xattrTolerance: NUMBER, xattrFilter: FLAG, inlineData: FLAG, inodes: WORD },
   ...{
     chunkSize: NUMBER,
@@ -116,6 +117,7 @@ const INNER: readonly (readonly [
 const EROFS_INNER: typeof INNER = [
   ...INNER,
   ["compress", { algorithm: "zstd" }, { algorithm: WORD, level: NUMBER, dictSize: NUMBER }, false],
+  ["metabox", {}, { pclusterSize: NUMBER, algorithm: NUMBER }, false],
   [
     "compressHints",
     { pattern: "a", pclusterSize: 4096 },

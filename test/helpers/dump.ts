@@ -1,14 +1,31 @@
 /** Dumps, and what is true of each. */
 import { dumpImage } from "../../src/inspect/dump.ts";
 
+/** How lines begin of what lies in the metabox. */
+const BOX = "box:";
+
 /** All lines of a dump. Throws unless they name every byte of the image once, and none is unknown unless that may be. */
 export async function dumpLines(image: Uint8Array, mayBeUnknown = false): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of dumpImage(image)) lines.push(line);
-  checkTiling(lines, image.length);
-  const unknown = lines.find((line) => /^(0x\S+|\s*\d+:\d+) +\d+ {2}unknown/.test(line));
+  const boxed = lines.filter((line) => line.startsWith(BOX));
+  checkTiling(
+    lines.filter((line) => !line.startsWith(BOX)),
+    image.length,
+  );
+  checkTiling(
+    boxed.map((line) => line.slice(BOX.length)),
+    boxBytes(lines),
+  );
+  const unknown = lines.find((line) => /^((?:box:)?0x\S+|\s*\d+:\d+) +\d+ {2}unknown/.test(line));
   if (unknown !== undefined && !mayBeUnknown) throw new Error(unknown);
   return lines;
+}
+
+/** Bytes of the metabox; 0 where there is none. */
+function boxBytes(lines: readonly string[]): number {
+  const inode = lines.find((line) => line.includes(" (metabox) nid="));
+  return Number(/ i_size=(\d+)/.exec(inode ?? "")?.[1] ?? 0);
 }
 
 /**

@@ -7,7 +7,7 @@ import { cutGrains, type GrainWork } from "../../erofs/links/grains.ts";
 import { countVerifyPieces, type RunWork, verifyRuns } from "../../erofs/links/verify-runs.ts";
 import { countBatches } from "../../erofs/plan/inode-batches.ts";
 import { countCompressPieces } from "../../erofs/plan/pieces.ts";
-import type { ErofsPlan } from "../../erofs/plan/plan.ts";
+import type { ErofsPlan, InodePlan } from "../../erofs/plan/plan.ts";
 import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
 import { type JobInput, openContents, openInput } from "../contents.ts";
 import { type CompressFiles, openFiles } from "../spilled.ts";
@@ -40,11 +40,16 @@ export const compress: Job<JobInput & { work: CompressWork; files: CompressFiles
 };
 
 /** Writes inodes and directories. */
-export const metadata: Job<{ tree: SharedTree; plan: ErofsPlan; compression: Compression; files: CompressFiles }> = {
+export const metadata: Job<{
+  tree: SharedTree;
+  plan: InodePlan | ErofsPlan;
+  compression: Compression;
+  files: CompressFiles;
+}> = {
   threads: ({ plan }) => countBatches(plan),
   async run(job, { tree, plan, compression, files }) {
-    const { image, records } = openFiles(job, files);
+    const { image, records, box } = openFiles(job, files);
     const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);
-    await emitMetadata(job, plan, compression, Tree.attach(tree), readRecords, image);
+    await emitMetadata(job, plan, compression, Tree.attach(tree), readRecords, { image, box });
   },
 };

@@ -184,12 +184,17 @@ const COMPRESSED_ONLY = [
 
 /**
  * What the library refuses without a compressor is taken as mkfs.erofs takes it: as if it were not there, but for `-Ededupe`,
- * by which equal chunks are stored once.
+ * by which equal chunks are stored once, and `-m`, whose clusters are none then.
  */
 function dropCompression(build: BuildOptions): void {
   for (const name of COMPRESSED_ONLY) delete build[name];
   if (build.dedupeExtents) build.dedupeChunks = true;
   delete build.dedupeExtents;
+  const { metabox, blockSize = 4096 } = build;
+  if (typeof metabox !== "object") return;
+  if (metabox.pclusterSize! % blockSize !== 0)
+    throw new UsageError(`-m cluster size: ${metabox.pclusterSize} is no multiple of the block size, ${blockSize}`);
+  build.metabox = true;
 }
 
 /** The options of a SquashFS build, from those that are for it. */

@@ -10,6 +10,7 @@ import { parseNumber } from "../shared/numbers.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
 import { FEATURES } from "./features.ts";
+import { METABOX } from "./metabox.ts";
 import type { Settings } from "./settings.ts";
 import { SOURCES } from "./table-sources.ts";
 
@@ -164,6 +165,7 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     formats: EROFS,
     help: "most bytes of a compressed cluster, whole blocks",
   }),
+  METABOX,
   valued({
     names: "--compress-hints",
     value: file("X"),
@@ -317,11 +319,6 @@ const MISSING: readonly Option<Settings>[] = [
     names: "--zfeature-bits",
     placeholder: "#",
     why: "its bits have a meaning in one version of mkfs.erofs only: name the features by -E",
-  }),
-  refused({
-    names: "-m",
-    placeholder: "#[:X]",
-    why: "inodes are not compressed: --zD compresses directories, and any Linux from 6.1 on reads that",
   }),
 ];
 

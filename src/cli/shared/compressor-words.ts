@@ -40,20 +40,22 @@ const U32 = { min: 0, max: 2 ** 32 - 1 };
 /**
  * `-z` for EROFS: `NAME`, `NAME,LEVEL` or `NAME,level=LEVEL,dictsize=BYTES`, and more of these behind colons.
  *
+ * @param option where it stands
  * @throws UsageError for a name or a word that there is not
  */
-export function parseAlgorithms(text: string): AlgorithmOptions[] {
+export function parseAlgorithms(text: string, option = "-z"): AlgorithmOptions[] {
   return text.split(":").map((each) => {
     const [typed = "", ...settings] = each.split(",");
     const name = algorithmName(typed);
-    if (isCompressor(name) && !isAlgorithm(name)) throw new UsageError(`-z ${name}: not for ${formatName("erofs")}`);
-    checkName("-z", name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
+    if (isCompressor(name) && !isAlgorithm(name))
+      throw new UsageError(`${option} ${name}: not for ${formatName("erofs")}`);
+    checkName(option, name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
     const result: AlgorithmOptions = { algorithm: name as Algorithm };
     for (const [index, setting] of settings.entries()) {
       const [, key, value] = /^(level=|dictsize=|(?=\d))(.*)$/.exec(setting) ?? [];
       const isLevel = key === "level=" || (key === "" && index === 0);
-      if (!isLevel && key !== "dictsize=") throw new UsageError(`-z: "${setting}" says nothing about ${name}`);
-      const number = parseNumber(`-z ${each}`, value!, { ...U32, suffix: !isLevel });
+      if (!isLevel && key !== "dictsize=") throw new UsageError(`${option}: "${setting}" says nothing about ${name}`);
+      const number = parseNumber(`${option} ${each}`, value!, { ...U32, suffix: !isLevel });
       if (isLevel) result.level = number;
       else result.dictSize = number;
     }

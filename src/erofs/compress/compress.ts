@@ -135,10 +135,11 @@ class SqueezerSet {
 
   static async create(
     job: JobContext,
-    { compression, stored, unit }: CompressWork,
+    work: CompressWork,
     contents: Contents,
     linker: Linker | undefined,
   ): Promise<SqueezerSet> {
+    const { compression, stored, unit } = work;
     const { blockSize, methods } = stored;
     const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
@@ -156,7 +157,7 @@ class SqueezerSet {
           maxExtentBytes: compression.maxExtentBytes,
           interlaced: isInterlaced(compression),
           unit,
-          rawLen: stored.sharesChunks ? stored.chunkBytes : 0,
+          rawLen: stored.sharesChunks && work.end !== "indexed" ? stored.chunkBytes : 0,
           // who asks for the smallest image has the time
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
           distance: dictSize,

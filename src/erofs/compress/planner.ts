@@ -5,22 +5,33 @@
  *
  *     | superblock | data of files, in the order of their inodes, or of a sort file | metadata | data of the packed inode |
  *
+ * With a metabox the metadata are blocks of directories and the inodes that no directory names; all others are its data,
+ * which comes last.
+ *
  * Of few inodes, those that have room behind the superblock are there if that saves a block.
  */
 import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
-import type { Compression } from "../compress-options.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT } from "../disk/format.ts";
+import { type Compression, compresses } from "../compress-options.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_PLAIN } from "../disk/format.ts";
 import { measureHead } from "../disk/superblock.ts";
 import type { GrainWork } from "../links/grains.ts";
-import { type ErofsPlan, ImagePlanner, listOwners, type MetadataPlace, type PlanInput } from "../plan/plan.ts";
+import {
+  type ErofsPlan,
+  ImagePlanner,
+  type InodePlan,
+  listOwners,
+  type MetadataPlace,
+  type PlanInput,
+} from "../plan/plan.ts";
 import { type SharedStored, StoredFiles, shareStored } from "../plan/stored.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { type Arrangement, arrangeFragments } from "./arrange.ts";
 import type { CompressWork } from "./compress.ts";
 import { describeMethods, listUsedMethods, requiredFeatures } from "./configurations.ts";
 import { shareFound, shareFoundChunks } from "./found.ts";
+import { stageUnnamed, type UnnamedInodes } from "./packed-inode.ts";
 import { SKETCH_WORDS } from "./sketch.ts";
 import { indexLayout, listMethods, WorkPlanner } from "./work-planner.ts";
 
@@ -31,6 +42,7 @@ export class CompressedPlanner {
   readonly #planner: ImagePlanner;
   readonly #work: WorkPlanner;
   readonly #packedEntry: number;
+  readonly #boxEntry: number;
   readonly #shared: SharedStored;
   readonly #stored: StoredFiles;
   readonly #files: Uint32Array;
@@ -39,22 +51,25 @@ export class CompressedPlanner {
   #metadata: MetadataPlace | undefined;
   #arrangement: Arrangement | undefined;
 
-  /** @param packedEntry what `allocatePackedInode` has returned */
-  constructor(input: PlanInput, compression: Compression, packedEntry: number) {
+  /** @param unnamed what `allocatePackedInode` and `allocateMetabox` have returned */
+  constructor(input: PlanInput, compression: Compression, { packedEntry, boxEntry }: UnnamedInodes) {
     const { tree, settings } = input;
     this.#input = input;
     this.#compression = compression;
     this.#packedEntry = packedEntry;
+    this.#boxEntry = boxEntry;
     this.#planner = new ImagePlanner(input);
     const methods = listMethods(compression);
     if (methods.length > 256) throw new ImageError("INPUT", "compress hints: more than 253");
-    this.#headBytes = measureHead(describeMethods(compression, methods, settings.blockSize, 0));
+    const mostDescribed = describeMethods(compression, methods, settings.blockSize, 0);
+    this.#headBytes = measureHead(mostDescribed, compression.metabox !== undefined);
     this.#shared = shareStored({
       entries: tree.length,
       blockSize: settings.blockSize,
       firstBlk: Math.ceil(this.#headBytes / settings.blockSize),
       unit: compression.extentRecords ? 1 : settings.blockSize,
       packedEntry,
+      boxEntry,
       fullIndexes: compression.fullIndexes,
       chunkBytes: settings.chunkBits === undefined ? 0 : settings.blockSize * 2 ** settings.chunkBits,
       sharesChunks: compression.dedupeChunks === true,
@@ -135,20 +150,28 @@ export class CompressedPlanner {
     return this.#packedEntry !== NONE && this.#stored.fragmentBytes > 0;
   }
 
-  /** The third step: inodes and directories. */
+  /** The third step: inodes and directories, and the metabox with the inodes in it. */
   placeMetadata(): void {
-    if (this.#hasPacked) this.#addPacked();
+    const chosen = indexLayout(this.#compression, this.#input.settings.blockSize);
+    if (this.#hasPacked) this.#addUnnamed(this.#packedEntry, this.#stored.fragmentBytes, chosen);
     this.#planner.sizes.stored = this.#stored;
+    if (this.#boxEntry !== NONE) this.#placeBox(chosen);
     this.#metadata = this.#planner.placeMetadata(this.#stored.endBlk, this.#headBytes);
     this.#stored.endBlk = this.#metadata.endBlk;
   }
 
-  #addPacked(): void {
-    const { settings } = this.#input;
-    const isExtended = settings.inodes === "extended" || this.#stored.fragmentBytes > 0xffffffff;
-    const chosen = indexLayout(this.#compression, settings.blockSize);
-    this.#shared.formats[this.#packedEntry] = (isExtended ? FORMAT_EXTENDED : 0) | (chosen << FORMAT_LAYOUT_SHIFT);
-    this.#planner.addInode(this.#packedEntry);
+  #placeBox(chosen: number): void {
+    const { tree, inodes } = this.#input;
+    const { bytes, endBlk } = this.#planner.placeBox(this.#stored.endBlk);
+    this.#stored.endBlk = endBlk;
+    stageUnnamed(tree, inodes, this.#boxEntry, bytes, this.time);
+    this.#addUnnamed(this.#boxEntry, bytes, compresses(this.#compression) ? chosen : LAYOUT_PLAIN);
+  }
+
+  #addUnnamed(entry: number, bytes: number, layout: number): void {
+    const isExtended = this.#input.settings.inodes === "extended" || bytes > 0xffffffff;
+    this.#shared.formats[entry] = (isExtended ? FORMAT_EXTENDED : 0) | (layout << FORMAT_LAYOUT_SHIFT);
+    this.#planner.addInode(entry);
   }
 
   /**
@@ -158,6 +181,15 @@ export class CompressedPlanner {
   planPacked(): { work: CompressWork; arrangement: Arrangement | undefined } | undefined {
     if (!this.#hasPacked) return undefined;
     return { work: this.#work.planPacked(shareUint32([this.#packedEntry])), arrangement: this.#arrangement };
+  }
+
+  /**
+   * The fifth step: what the inodes of the metabox are emitted from, and how its contents are compressed when they are
+   * there; undefined where there is none.
+   */
+  planBox(): { inodes: InodePlan; work: CompressWork } | undefined {
+    if (this.#boxEntry === NONE) return undefined;
+    return { inodes: this.#planner.planBox(this.#shared), work: this.#work.planBox(shareUint32([this.#boxEntry])) };
   }
 
   /** The last step: everything has its place. */
@@ -171,8 +203,8 @@ export class CompressedPlanner {
     return this.#planner.finish(this.#metadata!, this.#stored.endBlk, incompat, {
       description: hasCompressed ? describeMethods(this.#compression, used, blockSize, packedNid) : undefined,
       stored: this.#shared,
-      packedEntry,
-      contentBytes: this.contentBytes,
+      boxBlocks: this.#boxEntry === NONE ? 0 : this.#shared.blocks[this.#boxEntry]!,
+      metaboxNid: this.#boxEntry === NONE ? 0 : this.nids[this.#boxEntry]!,
       savedByDedupe: this.#savedByDedupe(),
     });
   }

@@ -23,11 +23,12 @@ import type { PartInput } from "./squeeze.ts";
 /** Smaller files are not looked through for what others hold too. */
 const MIN_GRAIN_FILE = 8192;
 
-/** The ways to compress, by number: that of most files, those of the hints, that of the packed inode, none. */
-export function listMethods({ hints, pclusterSize, packedPclusterSize }: Compression): Method[] {
+/** The ways to compress, by number: that of most files, those of the hints, of the metabox, of the packed inode, none. */
+export function listMethods({ hints, metabox, pclusterSize, packedPclusterSize }: Compression): Method[] {
   return [
     { algorithm: 0, pclusterSize },
     ...hints.map((hint) => ({ algorithm: hint.algorithm, pclusterSize: hint.pclusterSize })),
+    ...(metabox ? [{ algorithm: metabox.algorithm, pclusterSize: metabox.pclusterSize }] : []),
     { algorithm: 0, pclusterSize: packedPclusterSize },
     { algorithm: 0, pclusterSize: 0 },
   ];
@@ -64,7 +65,16 @@ export class WorkPlanner {
 
   /** Plans the packed inode, whose own inode has its place already, with room for a compact index. */
   planPacked(files: Uint32Array): CompressWork {
-    const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(this.#stored.methods.length - 2);
+    return this.#planIndexed(files, this.#stored.methods.length - 2);
+  }
+
+  /** The same for the metabox. */
+  planBox(files: Uint32Array): CompressWork {
+    return this.#planIndexed(files, this.#stored.methods.length - 3);
+  }
+
+  #planIndexed(files: Uint32Array, method: number): CompressWork {
+    const methods = new Uint8Array(new SharedArrayBuffer(1)).fill(method);
     return { ...this.#plan(files, "indexed", methods, undefined), unit: this.#stored.blockSize };
   }
 
@@ -107,7 +117,9 @@ export class WorkPlanner {
     const pieces = new PieceList(blockSize);
     // chunks that are equal are found in parts before, not in their own
     const isShort = end === "indexed" || this.#stored.sharesChunks;
-    const part = isShort ? packedPartBytes(this.#compression.packedPclusterSize) : FILE_PART_BYTES;
+    const { packedPclusterSize } = this.#compression;
+    const largest = end === "indexed" ? this.#stored.methods[methods[0]!]!.pclusterSize : packedPclusterSize;
+    const part = isShort ? packedPartBytes(largest) : FILE_PART_BYTES;
     const chosen = indexLayout(this.#compression, blockSize);
     files.forEach((entry, index) => {
       const size = tree.size.view[entry]!;

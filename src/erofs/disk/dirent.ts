@@ -79,6 +79,16 @@ function forEachEntry(tree: Tree, directory: number, hasDot: boolean, visit: (na
   }
 }
 
+/** What a directory's entries say besides their names. */
+export interface DirentOptions {
+  /** It has an entry for itself. Default: true. */
+  hasDot?: boolean;
+  /** What ".." names. Default: the directory's parent. */
+  parentNid?: number | undefined;
+  /** All NIDs are of inodes in the metabox. Default: false. */
+  inBox?: boolean;
+}
+
 /** A directory's blocks, one after the other: the directory of a whole store is never in memory at once. */
 export class DirectoryBlocks {
   readonly #tree: Tree;
@@ -89,24 +99,21 @@ export class DirectoryBlocks {
   readonly #dotDotAt: number;
   readonly #entries: number;
   readonly #parentNid: number;
+  readonly #inBox: boolean;
   #next = 0;
   /** Where the block that was written last has the entry "..", or -1. */
   parentAt = -1;
 
-  /**
-   * @param nids NID of every entry
-   * @param hasDot it has an entry for itself
-   * @param parentNid what ".." names
-   */
+  /** @param nids NID of every entry */
   constructor(
     tree: Tree,
     directory: number,
     nids: Uint32Array | Float64Array,
     blockSize: number,
-    hasDot = true,
-    parentNid: number = nids[tree.parent.view[directory]!]!,
+    { hasDot = true, parentNid = nids[tree.parent.view[directory]!]!, inBox = false }: DirentOptions = {},
   ) {
     this.#parentNid = parentNid;
+    this.#inBox = inBox;
     this.#tree = tree;
     this.#directory = directory;
     this.#nids = nids;
@@ -143,6 +150,7 @@ export class DirectoryBlocks {
       if (child === PARENT) this.parentAt = dirent;
       const entry = child === SELF ? this.#directory : child === PARENT ? tree.parent.view[this.#directory]! : child;
       view.setU64(dirent, DIRENT.nid, child === PARENT ? this.#parentNid : this.#nids[entry]!);
+      if (this.#inBox) view.setTopBit(dirent, DIRENT.nid);
       view.setU16(dirent, DIRENT.nameoff, nameAt - at);
       view.setU8(dirent, DIRENT.file_type, FILE_TYPES[(tree.mode.view[entry]! & S_IFMT) >> 12]!);
       dirent += DIRENT.byteSize;

@@ -12,6 +12,7 @@ import {
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
+  INCOMPAT_METABOX,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
 } from "./format.ts";
@@ -28,6 +29,7 @@ export interface Demands {
   readonly hasLinks?: boolean;
   readonly hasExtentRecords?: boolean;
   readonly omitsDot?: boolean;
+  readonly hasMetabox?: boolean;
 }
 
 /** What some versions of Linux do not read. */
@@ -108,6 +110,12 @@ const ROWS = {
     since: "6.15",
     what: () => "directories without an entry for themselves",
     isNeeded: ({ omitsDot = false }) => omitsDot,
+  },
+  metabox: {
+    bit: INCOMPAT_METABOX,
+    since: "6.17",
+    what: () => "inodes in a metabox",
+    isNeeded: ({ hasMetabox = false }) => hasMetabox,
   },
 } satisfies Readonly<Record<string, Feature>>;
 

@@ -52,6 +52,9 @@ export const SUPER = struct("erofs_super_block", 128, {
   reserved2: u64,
 });
 
+/** The slot behind it, where there is a metabox. */
+export const SUPER_METABOX = struct("erofs_super_block, slot 1", 16, { metabox_nid: u64, reserved3: u64 });
+
 /** feature_compat: the checksum is valid. */
 export const COMPAT_SB_CHKSUM = 0x1;
 /** feature_compat: times are modification times. */
@@ -72,6 +75,9 @@ export const INCOMPAT_FRAGMENTS = 0x20;
 
 /** feature_incompat: extents are listed with their places in bytes; addresses may have 48 bits. */
 export const INCOMPAT_48BIT = 0x80;
+
+/** feature_incompat: inodes may lie in the data of another one, the metabox. */
+export const INCOMPAT_METABOX = 0x100;
 
 /** struct erofs_inode_compact */
 export const COMPACT = struct("erofs_inode_compact", 32, {

@@ -2,7 +2,10 @@
 import { roundUp } from "../../core/bytes.ts";
 import { crc32c } from "../../core/crc32c.ts";
 import { StructView } from "../../core/struct.ts";
-import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_OFFSET } from "./format.ts";
+import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_METABOX, SUPER_OFFSET } from "./format.ts";
+
+/** Bytes of a slot behind the superblock. */
+const SUPER_SLOT = 16;
 
 /** What a superblock says, in this package's units. */
 export interface Superblock {
@@ -30,6 +33,8 @@ export interface Superblock {
   incompat: number;
   /** What is said of compression; undefined where nothing is compressed. */
   compression: SuperCompression | undefined;
+  /** NID of the inode in whose data all others lie, the root too; 0: there is none. */
+  metaboxNid: number;
   hasChecksum: boolean;
 }
 
@@ -49,8 +54,8 @@ export function compatBits({ compat, hasChecksum }: Superblock): number {
 }
 
 /** Bytes at the image's head that the superblock takes with all that follows it. */
-export function measureHead(compression: SuperCompression | undefined): number {
-  let end = SUPER_OFFSET + SUPER.byteSize;
+export function measureHead(compression: SuperCompression | undefined, hasMetabox = false): number {
+  let end = SUPER_OFFSET + SUPER.byteSize + (hasMetabox ? SUPER_METABOX.byteSize : 0);
   for (const { length } of compression?.configurations ?? []) end = roundUp(end, 4) + length;
   return end;
 }
@@ -62,7 +67,6 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   view.setU32(at, SUPER.magic, SUPER_MAGIC);
   view.setU32(at, SUPER.feature_compat, compatBits(fields));
   view.setU8(at, SUPER.blkszbits, Math.log2(fields.blockSize));
-  view.setU16(at, SUPER.rootnid_2b, fields.rootNid);
   view.setU64(at, SUPER.inos, fields.inodes);
   view.setS64(at, SUPER.epoch, fields.epoch);
   view.setU32(at, SUPER.fixed_nsec, fields.fixedNsec);
@@ -74,6 +78,14 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   view.setU32(at, SUPER.build_time, fields.buildTime);
   view.setU32(at, SUPER.meta_blkaddr, fields.nidBlk);
   let end = at + SUPER.byteSize;
+  if (fields.metaboxNid === 0) view.setU16(at, SUPER.rootnid_2b, fields.rootNid);
+  else {
+    view.setU64(at, SUPER.rootnid_8b, fields.rootNid);
+    view.setTopBit(at, SUPER.rootnid_8b);
+    view.setU8(at, SUPER.sb_extslots, SUPER_METABOX.byteSize / SUPER_SLOT);
+    view.setU64(end, SUPER_METABOX.metabox_nid, fields.metaboxNid);
+    end += SUPER_METABOX.byteSize;
+  }
   if (fields.compression) {
     view.setU16(at, SUPER.available_compr_algs, fields.compression.algorithms);
     view.setU64(at, SUPER.packed_nid, fields.compression.packedNid);

@@ -31,31 +31,40 @@ import {
 import { emitExtents, emitIndex, mapHeaderAt } from "../disk/lcluster.ts";
 import { emitSuperblock, measureHead, sealSuperblock } from "../disk/superblock.ts";
 import { BATCH_FIELDS, countBatches } from "../plan/inode-batches.ts";
-import type { ErofsPlan } from "../plan/plan.ts";
+import type { ErofsPlan, InodePlan } from "../plan/plan.ts";
 import { StoredFiles } from "../plan/stored.ts";
 import { MetaBuffer } from "./meta-buffer.ts";
 
+/** Where metadata goes. */
+export interface MetadataSinks {
+  image: Pick<Sink, "writeAt">;
+  /** The contents of the metabox, which inodes go to that lie in it. */
+  box: Pick<Sink, "writeAt"> | undefined;
+}
+
 /**
- * Emits batches until none is left; run by every thread at once.
+ * Emits batches until none is left; run by every thread at once. The image's head is emitted with the inodes that are in
+ * no metabox.
  *
  * @param readRecords reads the spill file: see StoredFiles.recordOff
  */
 export async function emitMetadata(
   job: JobContext,
-  plan: ErofsPlan,
+  plan: InodePlan | ErofsPlan,
   compression: Compression,
   tree: Tree,
   readRecords: (into: Uint8Array, offset: number) => number,
-  sink: Pick<Sink, "writeAt">,
+  { image, box }: MetadataSinks,
 ): Promise<void> {
   const emitter = new StoredEmitter(plan, compression, tree, readRecords);
+  const whole = "superblock" in plan ? plan : undefined;
   for (const batch of job.pieces(countBatches(plan))) {
     const meta = emitter.emitBatch(batch);
     // the image's head may be in front of the metadata, in its block
-    if (meta.imageOff === 0) fillHead(meta.bytes, plan);
-    await sink.writeAt(meta.bytes, meta.imageOff);
-    await meta.emitBodies((bytes, imageOff) => sink.writeAt(bytes, imageOff));
-    if (batch === 0) await emitEnds(plan, meta.imageOff > 0, sink);
+    if (whole && meta.imageOff === 0) fillHead(meta.bytes, whole);
+    await (plan.inBox ? box! : image).writeAt(meta.bytes, meta.imageOff);
+    await meta.emitBodies((bytes, imageOff) => image.writeAt(bytes, imageOff));
+    if (whole && batch === 0) await emitEnds(whole, meta.imageOff > 0, image);
     await job.breathe();
   }
 }
@@ -64,7 +73,8 @@ export async function emitMetadata(
 async function emitEnds(plan: ErofsPlan, head: boolean, sink: Pick<Sink, "writeAt">): Promise<void> {
   const { blockSize, superblock, xattrs } = plan;
   if (head) {
-    const bytes = new Uint8Array(Math.ceil(measureHead(superblock.compression) / blockSize) * blockSize);
+    const length = measureHead(superblock.compression, superblock.metaboxNid > 0);
+    const bytes = new Uint8Array(Math.ceil(length / blockSize) * blockSize);
     fillHead(bytes, plan);
     await sink.writeAt(bytes, 0);
   }
@@ -78,7 +88,7 @@ function fillHead(head: Uint8Array, { blockSize, superblock }: ErofsPlan): void 
 }
 
 class StoredEmitter {
-  readonly #plan: ErofsPlan;
+  readonly #plan: InodePlan;
   readonly #compression: Compression;
   readonly #tree: Tree;
   readonly #meta: MetaBuffer;
@@ -86,7 +96,7 @@ class StoredEmitter {
   readonly #extents: ExtentReader;
 
   constructor(
-    plan: ErofsPlan,
+    plan: InodePlan,
     compression: Compression,
     tree: Tree,
     readRecords: (into: Uint8Array, offset: number) => number,
@@ -95,7 +105,7 @@ class StoredEmitter {
     this.#compression = compression;
     this.#tree = tree;
     this.#meta = new MetaBuffer(plan, tree);
-    this.#stored = new StoredFiles(plan.stored!);
+    this.#stored = new StoredFiles(plan.stored);
     this.#extents = new ExtentReader(readRecords);
   }
 
@@ -106,7 +116,7 @@ class StoredEmitter {
     this.#meta.open(batches[at + 2]!, batches[at + 3]!, withBodies);
     for (let place = batches[at]!; place < batches[at + 1]!; place++) {
       const entry = order[packed[place]!]!;
-      const headEnd = this.#meta.emitInode(entry, place + 1);
+      const headEnd = this.#meta.emitInode(entry, this.#plan.inBox ? 0 : place + 1);
       const kind = this.#tree.kind(entry);
       if (kind === S_IFREG || kind === S_IFDIR) this.#emitStored(entry, headEnd);
     }
@@ -210,7 +220,7 @@ class StoredEmitter {
 
 /** Directories and links of a batch that have whole blocks behind its inodes, in the order of these. */
 function listBodies(
-  { order, packed, startBlk }: ErofsPlan,
+  { order, packed, startBlk }: InodePlan,
   tree: Tree,
   firstPlaced: number,
   endPlaced: number,

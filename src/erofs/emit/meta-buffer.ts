@@ -12,7 +12,8 @@ import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, SLOT 
 import { blankInode, emitInode } from "../disk/inode.ts";
 import { countXattrs, type XattrPlan } from "../disk/xattr.ts";
 import { bodyBytes } from "../plan/measure.ts";
-import type { ErofsPlan } from "../plan/plan.ts";
+import type { InodePlan } from "../plan/plan.ts";
+import type { SharedStored } from "../plan/stored.ts";
 
 /** Whole blocks of directories are written so many bytes at a time; a multiple of every block size. */
 const BODY_BYTES = 256 * 1024;
@@ -20,20 +21,14 @@ const BODY_BYTES = 256 * 1024;
 /** What is known of inodes that have their places, by entry. */
 export interface InodePlaces
   extends Pick<
-    ErofsPlan,
-    | "blockSize"
-    | "nidBlk"
-    | "startBlk"
-    | "nlink"
-    | "formats"
-    | "chunkMaps"
-    | "chunkBits"
-    | "chunkIndexes"
-    | "omitsDot"
-    | "stored"
+    InodePlan,
+    "blockSize" | "nidBlk" | "startBlk" | "nlink" | "formats" | "chunkMaps" | "chunkBits" | "chunkIndexes" | "omitsDot"
   > {
+  stored: SharedStored | undefined;
   nids: Uint32Array | Float64Array;
   xattrs: Pick<XattrPlan, "ibodies">;
+  /** They lie in the metabox: places count from its start, whole blocks of directories are in the image. Default: false. */
+  inBox?: boolean;
   /** Where parents of directories may have no places yet. */
   parents?: {
     /** What ".." of a directory names; 0 where it is not known yet. */
@@ -83,15 +78,25 @@ export class MetaBuffer {
    * @param withBodies directories and links that have whole blocks behind its inodes, in the order of these
    */
   open(startBlk: number, endBlk: number, withBodies: number[]): void {
-    const { blockSize } = this.#plan;
+    const { blockSize, inBox = false } = this.#plan;
     this.#withBodies = withBodies;
-    this.#endBlk = endBlk;
-    const firstBody = withBodies[0];
+    this.#endBlk = inBox ? this.#bodiesEnd(withBodies) : endBlk;
+    const firstBody = inBox ? undefined : withBodies[0];
     const length = ((firstBody === undefined ? endBlk : this.#plan.startBlk[firstBody]!) - startBlk) * blockSize;
     // one buffer for all of them: others would stay in memory until the collector sees them
     if (this.#view.byteLength < length) this.#view = new StructView(new ArrayBuffer(length));
     this.#bytes = new Uint8Array(this.#view.buffer, 0, length).fill(0);
     this.#imageOff = startBlk * blockSize;
+  }
+
+  /** The block behind the last of the bodies, which lie one behind the other. */
+  #bodiesEnd(withBodies: readonly number[]): number {
+    const last = withBodies.at(-1);
+    if (last === undefined) return 0;
+    const { blockSize, formats, omitsDot, startBlk } = this.#plan;
+    const isLink = this.#tree.kind(last) === S_IFLNK;
+    const size = isLink ? this.#tree.size.view[last]! : measureDirectory(this.#tree, last, blockSize, !omitsDot);
+    return startBlk[last]! + Math.ceil(bodyBytes(size, formats[last]!, blockSize) / blockSize);
   }
 
   /**
@@ -201,8 +206,9 @@ export class MetaBuffer {
   }
 
   #openDirectory(directory: number): DirectoryBlocks {
-    const { blockSize, nids, omitsDot, parents } = this.#plan;
-    return new DirectoryBlocks(this.#tree, directory, nids, blockSize, !omitsDot, parents?.nid(directory));
+    const { blockSize, nids, omitsDot, parents, inBox = false } = this.#plan;
+    const parentNid = parents?.nid(directory);
+    return new DirectoryBlocks(this.#tree, directory, nids, blockSize, { hasDot: !omitsDot, parentNid, inBox });
   }
 
   #emitTarget(link: number, size: number, at: number): void {

@@ -53,6 +53,8 @@ export interface BatchInput {
   measureItem(index: number): number;
   /** Full blocks of data that belong into the metadata zone. */
   measureBody(index: number): number;
+  /** They have places elsewhere, batch by batch in the order of the inodes. Default: they follow each batch. */
+  bodiesElsewhere?: boolean;
   /** Takes the byte at which an inode lies; calls come batch by batch, in the order of the bytes in each block. */
   placeItem(index: number, itemOff: number): void;
   /** Takes the first block of a body. */
@@ -115,7 +117,7 @@ export function planBatches(input: BatchInput): BatchPlan {
     }
     for (const item of withBodies.sort((a, b) => a - b)) {
       input.placeBody(item, blk);
-      blk += measureBody(item);
+      if (!input.bodiesElsewhere) blk += measureBody(item);
     }
     batches.push(placed, end, startBlk, blk, first, index);
     placed = end;

@@ -7,6 +7,7 @@ import { ImageError } from "../../core/error.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
 import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
+import { compresses } from "../compress-options.ts";
 import { chunkUnit, countChunks, planChunks } from "../disk/chunk.ts";
 import {
   FORMAT_EXTENDED,
@@ -138,7 +139,9 @@ export class FormatChooser {
     const saved = (blocks - map.blocks) * blockSize;
     // what saves less than a block may cost more in how inodes fit into blocks
     if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
-    if (settings.compression && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
+    // where files are stored as they are, every block counts
+    const isDense = settings.compression && (compresses(settings.compression) || settings.compression.dedupeChunks);
+    if (isDense && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
     this.#sizes.chunkMaps.set(entry, map);
     return saved;
   }

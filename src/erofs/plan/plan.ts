@@ -3,9 +3,11 @@
  * lies in shared memory, so that every thread can emit any part of it.
  *
  *     | batches of inodes, see inode-batches.ts | shared attributes |
+ *
+ * With a metabox there are two of these: one in the image, of the inodes that no directory names, and one that is the
+ * metabox's contents; see box.ts.
  */
 import { roundUp } from "../../core/bytes.ts";
-import { ImageError } from "../../core/error.ts";
 import { sharedUint32 } from "../../core/shared.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { FileOrder, SortRule } from "../../stage/tree/file-order.ts";
@@ -14,12 +16,20 @@ import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
-import { COMPAT_XATTR_FILTER, INCOMPAT_48BIT, INCOMPAT_CHUNKED_FILE, NULL_BLOCK, SLOT } from "../disk/format.ts";
-import { checkBlocks } from "../disk/limits.ts";
+import {
+  COMPAT_XATTR_FILTER,
+  INCOMPAT_48BIT,
+  INCOMPAT_CHUNKED_FILE,
+  INCOMPAT_METABOX,
+  NULL_BLOCK,
+  SLOT,
+} from "../disk/format.ts";
+import { checkBlocks, checkNid } from "../disk/limits.ts";
 import type { Superblock, SuperCompression } from "../disk/superblock.ts";
 import type { XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs } from "./attributes.ts";
+import { type BoxPlace, placeBox } from "./box.ts";
 import { BATCH_FIELDS, type BatchPlan, planBatches } from "./inode-batches.ts";
 import { chooseLayouts } from "./layouts.ts";
 import { InodeSizes } from "./measure.ts";
@@ -28,19 +38,16 @@ import { chooseTime, type ImageTime } from "./time.ts";
 import { deriveUuid } from "./uuid.ts";
 import { uuidText } from "./uuid-text.ts";
 
-/** Everything that is known of an image when its metadata is emitted. Plain data, most of it in shared memory. */
-export interface ErofsPlan {
+/** Everything that is known of inodes when they are emitted. Plain data, most of it in shared memory. */
+export interface InodePlan {
   blockSize: number;
-  /** Blocks of the image. */
-  blocks: number;
-  /** Blocks of the metadata zone. */
-  metaBlocks: number;
   /** Block from which NIDs count. */
   nidBlk: number;
-  superblock: Superblock;
+  /** They lie in the metabox: blocks count from its start, but for those of `startBlk`. */
+  inBox: boolean;
   /** Inodes in order; see InodeOrder. */
   order: Uint32Array;
-  /** Indexes into `order` in the order of the inodes' places in the metadata zone; see inode-batches.ts. */
+  /** Indexes into `order` in the order of the inodes' places; see inode-batches.ts. */
   packed: Uint32Array;
   nlink: Uint32Array;
   /** By entry, further names of hard links included. */
@@ -49,8 +56,6 @@ export interface ErofsPlan {
   formats: Uint8Array;
   /** By entry: first block of data, or NULL_BLOCK. */
   startBlk: Uint32Array;
-  /** By entry: the file whose data it shares, or NONE; undefined where nothing is shared. */
-  sharesWith: Uint32Array | undefined;
   /** Records of BATCH_FIELDS, see inode-batches.ts. */
   batches: Float64Array;
   /** How sparse files are cut, by entry. */
@@ -61,12 +66,19 @@ export interface ErofsPlan {
   /** Directories have no entry for themselves. */
   omitsDot: boolean;
   xattrs: XattrPlan;
+  /** How files are stored. */
+  stored: SharedStored;
+}
+
+/** Everything that is known of an image when the last of its metadata is emitted: the head, and what is not in a metabox. */
+export interface ErofsPlan extends InodePlan {
+  superblock: Superblock;
+  /** Blocks of the image. */
+  blocks: number;
+  /** Blocks of the metadata zone. */
+  metaBlocks: number;
   savedByDedupe: number;
   savedByHoles: number;
-  /** How files are compressed; undefined where they are not. */
-  stored: SharedStored | undefined;
-  /** The entry that is the packed inode, or NONE. */
-  packedEntry: number;
 }
 
 /** What {@link ImagePlanner} works from. */
@@ -104,6 +116,10 @@ export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "fi
 
 /** Where the metadata lies. */
 export interface MetadataPlace {
+  /** The inodes. */
+  order: Uint32Array;
+  /** See {@link InodePlan}. */
+  packed: Uint32Array;
   batches: BatchPlan["batches"];
   /** Blocks, the shared attributes' included. */
   metaBlocks: number;
@@ -120,8 +136,10 @@ export interface CompressedPlan {
   /** For the superblock; undefined where nothing has become compressed. */
   description: SuperCompression | undefined;
   stored: SharedStored;
-  packedEntry: number;
-  contentBytes: number;
+  /** Blocks of the metabox. */
+  boxBlocks: number;
+  /** NID of the metabox, or 0. */
+  metaboxNid: number;
   savedByDedupe: number;
 }
 
@@ -141,13 +159,16 @@ export class ImagePlanner {
   readonly time: ImageTime;
   readonly sizes: InodeSizes;
   readonly startBlk: Uint32Array;
-  #order: Uint32Array;
-  #packed: Uint32Array = sharedUint32(0);
+  /** Inodes that no directory names. */
+  readonly #unnamed: number[] = [];
+  readonly #isBoxed: boolean;
+  /** Where inodes lie in the metabox, if they do. */
+  #box: BoxPlace | undefined;
 
   constructor(input: PlanInput) {
     const { tree, inodes, settings, xxhash } = input;
     this.#input = input;
-    this.#order = inodes.order;
+    this.#isBoxed = settings.compression?.metabox !== undefined;
     this.#blockSize = settings.blockSize;
     this.time = chooseTime(tree, inodes, input.timestamp, settings.ignoreMtime);
     this.#xattrs = planTreeXattrs(tree, inodes.order, input.xattrs, settings, xxhash);
@@ -160,41 +181,63 @@ export class ImagePlanner {
     this.#uuid = settings.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
   }
 
-  /** Adds an inode that no directory names, behind all others. */
+  /** Adds an inode that no directory names, behind all others; it is never in the metabox. */
   addInode(entry: number): void {
-    const longer = sharedUint32(this.#order.length + 1);
-    longer.set(this.#order);
-    longer[this.#order.length] = entry;
-    this.#order = longer;
+    this.#unnamed.push(entry);
   }
 
   /**
-   * Gives all inodes, directories and shared attributes their places; what they hold must be decided. Of an image with
-   * few inodes some are behind the image's head, if that saves a block.
+   * Gives all inodes that have names their places in the metabox, and what they have of whole blocks of directories and
+   * links theirs in the image; what they hold must be decided.
+   *
+   * @param firstBlk where there is room for blocks
+   */
+  placeBox(firstBlk: number): BoxPlace {
+    const { order } = this.#input.inodes;
+    const { nids, sizes, startBlk } = this;
+    this.#box = placeBox({ order, sizes, nids, startBlk, blockSize: this.#blockSize }, firstBlk);
+    this.#nameLinks();
+    return this.#box;
+  }
+
+  /** Inodes outside of the metabox. */
+  #listOrder(): Uint32Array {
+    const named = this.#isBoxed ? [] : this.#input.inodes.order;
+    if (this.#unnamed.length === 0) return this.#input.inodes.order;
+    const order = sharedUint32(named.length + this.#unnamed.length);
+    order.set(named);
+    order.set(this.#unnamed, named.length);
+    return order;
+  }
+
+  /**
+   * Gives all inodes outside of a metabox, directories and shared attributes their places; what they hold must be decided.
+   * Of an image with few inodes some are behind the image's head, if that saves a block.
    *
    * @param firstBlk where there is room for them
    * @param headBytes what the image's head takes
    */
   placeMetadata(firstBlk: number, headBytes: number): MetadataPlace {
+    const order = this.#listOrder();
     // NIDs count from the block in front of the first inode: 0 would be no number for some readers
-    const usual = () => this.#place(firstBlk, firstBlk - 1);
+    const usual = () => this.#place(order, firstBlk, firstBlk - 1);
     const place = usual();
-    if (this.#order.length > FEW_INODES || headBytes > this.#blockSize) return place;
-    const other = this.#place(firstBlk, 0, roundUp(headBytes, SLOT));
-    return other.endBlk < place.endBlk && this.#isInReach() ? other : usual();
+    if (order.length > FEW_INODES || headBytes > this.#blockSize) return place;
+    const other = this.#place(order, firstBlk, 0, roundUp(headBytes, SLOT));
+    return other.endBlk < place.endBlk && this.#isInReach(order) ? other : usual();
   }
 
   /** Whether the root is in the block from which NIDs count, and what is there has nothing in other blocks. */
-  #isInReach(): boolean {
+  #isInReach(order: Uint32Array): boolean {
     const inHead = (entry: number) => this.nids[entry]! < this.#blockSize / SLOT;
-    return inHead(0) && this.#order.every((entry) => !inHead(entry) || this.sizes.metaBodyBlocks(entry) === 0);
+    const hasRoot = this.#isBoxed || inHead(0);
+    return hasRoot && order.every((entry) => !inHead(entry) || this.sizes.metaBodyBlocks(entry) === 0);
   }
 
   /** Places all that is metadata: from `firstBlk` on, or if its head has `reserved` bytes, in block 0 and there. */
-  #place(firstBlk: number, nidBlk: number, reserved = 0): MetadataPlace {
-    const order = this.#order;
+  #place(order: Uint32Array, firstBlk: number, nidBlk: number, reserved = 0): MetadataPlace {
     const blockSize = this.#blockSize;
-    this.#packed = sharedUint32(order.length);
+    const packed = sharedUint32(order.length);
     let placed = 0;
     let inHead = 0;
     // blocks behind block 0 are where there is room
@@ -210,10 +253,8 @@ export class ImagePlanner {
       placeItem: (index, offset) => {
         const isInHead = reserved > 0 && offset < blockSize;
         if (isInHead) inHead++;
-        const nid = (offset + ((isInHead ? 0 : shift) - nidBlk) * blockSize) / SLOT;
-        if (nid > 0xffffffff) throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
-        this.nids[order[index]!] = nid;
-        this.#packed[placed++] = index;
+        this.nids[order[index]!] = checkNid((offset + ((isInHead ? 0 : shift) - nidBlk) * blockSize) / SLOT);
+        packed[placed++] = index;
       },
       placeBody: (index, blk) => {
         this.startBlk[order[index]!] = blk + shift;
@@ -225,7 +266,7 @@ export class ImagePlanner {
     const xattrBlk = planned.endBlk + shift;
     const endBlk = xattrBlk + xattrBlocks;
     const metaBlocks = endBlk - firstBlk + (reserved > 0 ? 1 : 0);
-    return { batches, metaBlocks, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : xattrBlk, endBlk };
+    return { order, packed, batches, metaBlocks, nidBlk, xattrBlk: xattrBlocks === 0 ? 0 : xattrBlk, endBlk };
   }
 
   /** The further names of a hard link lead to the one inode. */
@@ -236,53 +277,75 @@ export class ImagePlanner {
     });
   }
 
-  /** The whole plan, of an image that ends with block `endBlk`. */
-  finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan): ErofsPlan {
-    const { inodes, settings, sharesWith } = this.#input;
-    const blocks = roundUp(endBlk, settings.fsAlignBlocks);
-    checkBlocks(blocks);
-    const isChunked = this.sizes.chunkMaps.size > 0 || settings.chunkBits !== undefined;
-    const superblock: Superblock = {
-      blockSize: this.#blockSize,
-      rootNid: this.nids[0]!,
-      inodes: this.#order.length,
-      epoch: this.time.epoch,
-      fixedNsec: this.time.fixedNsec,
-      buildTime: this.time.buildTime,
-      blocks,
-      nidBlk: metadata.nidBlk,
-      xattrBlk: metadata.xattrBlk,
-      uuid: this.#uuid,
-      label: settings.label,
-      compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-      incompat: incompat | (isChunked ? INCOMPAT_CHUNKED_FILE : 0) | (settings.omitsDot ? INCOMPAT_48BIT : 0),
-      compression: compressed.description,
-      hasChecksum: settings.checksum,
-    };
+  /** What the inodes of the metabox are emitted from. */
+  planBox(stored: SharedStored): InodePlan {
+    const { packed, batches } = this.#box!;
+    const { order } = this.#input.inodes;
+    return { ...this.#planInodes(stored), nidBlk: 0, inBox: true, order, packed, batches: Float64Array.from(batches) };
+  }
+
+  /** What is known of all inodes. */
+  #planInodes(stored: SharedStored) {
+    const { inodes, settings } = this.#input;
     return {
       blockSize: this.#blockSize,
-      blocks,
-      metaBlocks: metadata.metaBlocks,
-      nidBlk: metadata.nidBlk,
-      superblock,
-      order: this.#order,
-      packed: this.#packed,
       nlink: inodes.nlink,
       nids: this.nids,
       formats: this.sizes.formats,
       startBlk: this.startBlk,
-      sharesWith,
-      batches: Float64Array.from(metadata.batches),
       chunkMaps: this.sizes.chunkMaps,
       chunkBits: settings.chunkBits ?? 0,
       chunkIndexes: settings.chunkIndexes,
       omitsDot: settings.omitsDot,
       xattrs: this.#xattrs,
+      stored,
+    };
+  }
+
+  /** The whole plan, of an image that ends with block `endBlk`. */
+  finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan): ErofsPlan {
+    const { inodes, settings } = this.#input;
+    const blocks = roundUp(endBlk, settings.fsAlignBlocks);
+    checkBlocks(blocks);
+    const { order, packed, nidBlk, batches } = metadata;
+    const superblock: Superblock = {
+      blockSize: this.#blockSize,
+      rootNid: this.nids[0]!,
+      inodes: inodes.order.length + this.#unnamed.length,
+      epoch: this.time.epoch,
+      fixedNsec: this.time.fixedNsec,
+      buildTime: this.time.buildTime,
+      blocks,
+      nidBlk,
+      xattrBlk: metadata.xattrBlk,
+      uuid: this.#uuid,
+      label: settings.label,
+      compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
+      incompat: incompat | this.#plainFeatures(),
+      compression: compressed.description,
+      metaboxNid: compressed.metaboxNid,
+      hasChecksum: settings.checksum,
+    };
+    return {
+      ...this.#planInodes(compressed.stored),
+      ...{ nidBlk, inBox: false, order, packed, batches: Float64Array.from(batches) },
+      superblock,
+      blocks,
+      metaBlocks: metadata.metaBlocks + compressed.boxBlocks + (this.#box?.bodyBlocks ?? 0),
       savedByDedupe: compressed.savedByDedupe,
       savedByHoles: this.#savedByHoles,
-      stored: compressed.stored,
-      packedEntry: compressed.packedEntry,
     };
+  }
+
+  /** INCOMPAT_ bits of what is not compression. A root in the metabox has a number of 64 bits. */
+  #plainFeatures(): number {
+    const { chunkBits, omitsDot } = this.#input.settings;
+    const isChunked = this.sizes.chunkMaps.size > 0 || chunkBits !== undefined;
+    return (
+      (isChunked ? INCOMPAT_CHUNKED_FILE : 0) |
+      (omitsDot ? INCOMPAT_48BIT : 0) |
+      (this.#isBoxed ? INCOMPAT_48BIT | INCOMPAT_METABOX : 0)
+    );
   }
 }
 

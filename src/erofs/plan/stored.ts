@@ -83,6 +83,8 @@ export interface SharedStored {
   unit: number;
   /** The packed inode: its place is given before its extents are known, so it has an index and whole blocks. */
   packedEntry: number;
+  /** The metabox, or NONE: the same is true of it. */
+  boxEntry: number;
   fullIndexes: boolean;
   /** Files that are not compressed are in chunks of so many bytes; 0: they are not. */
   chunkBytes: number;
@@ -132,6 +134,7 @@ export interface StoredOptions
     | "blockSize"
     | "unit"
     | "packedEntry"
+    | "boxEntry"
     | "fullIndexes"
     | "chunkBytes"
     | "sharesChunks"
@@ -182,8 +185,8 @@ export class StoredFiles {
 
   /** Bytes of what the log of an entry's extents counts in. */
   unitOf(entry: number): number {
-    const { unit, blockSize, packedEntry } = this.shared;
-    return entry === packedEntry ? blockSize : unit;
+    const { unit, blockSize, packedEntry, boxEntry } = this.shared;
+    return entry === packedEntry || entry === boxEntry ? blockSize : unit;
   }
 
   /** Whether the extents of an entry are listed one by one, and start anywhere. */
@@ -297,9 +300,10 @@ export class StoredFiles {
   }
 
   #chooseLayout({ entry, size }: Part, inlineLen: number, fragmentEnd: number): void {
-    const { blockSize, formats, fullIndexes, chunkBytes, packed } = this.shared;
+    const { blockSize, boxEntry, formats, fullIndexes, chunkBytes, packed } = this.shared;
     if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
-    let layout = inlineLen > 0 ? LAYOUT_INLINE : chunkBytes > 0 && size > 0 ? LAYOUT_CHUNK : LAYOUT_PLAIN;
+    const isChunked = chunkBytes > 0 && size > 0 && entry !== boxEntry;
+    let layout = inlineLen > 0 ? LAYOUT_INLINE : isChunked ? LAYOUT_CHUNK : LAYOUT_PLAIN;
     if ((packed[entry]! & PACKED) !== 0) {
       // an offset beyond 4 GiB has its upper half in the index
       const isFull =

@@ -4,7 +4,7 @@
  * order a caller's objects have them. A new option that changes images is appended where it is set, and absent otherwise.
  */
 import type { SortRule } from "../../stage/tree/file-order.ts";
-import type { AlgorithmChoice, Compression, ResolvedHint } from "../compress-options.ts";
+import type { AlgorithmChoice, Compression, ResolvedHint, ResolvedMetabox } from "../compress-options.ts";
 import { MAX_EXTENT, USUAL_EXTENT } from "../disk/algorithms.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "./time.ts";
@@ -60,6 +60,14 @@ function compressionText(compression: Compression): string {
     ["dedupeFragments", JSON.stringify(compression.dedupeFragments)],
     ["dedupeChunks", JSON.stringify(compression.dedupeChunks)],
     ["longExtentBytes", isLong ? JSON.stringify(maxExtentBytes) : undefined],
+    ["metabox", compression.metabox && metaboxText(compression.metabox)],
+  ]);
+}
+
+function metaboxText({ pclusterSize, algorithm }: ResolvedMetabox): string {
+  return objectText([
+    ["pclusterSize", JSON.stringify(pclusterSize)],
+    ["algorithm", JSON.stringify(algorithm)],
   ]);
 }
 

@@ -140,6 +140,7 @@ function fillSuperblock(
     compat: xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
     incompat: (isChunked ? INCOMPAT_CHUNKED_FILE : 0) | (settings.omitsDot ? INCOMPAT_48BIT : 0),
     compression: undefined,
+    metaboxNid: 0,
     hasChecksum: settings.checksum,
   };
 }

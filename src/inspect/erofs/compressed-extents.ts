@@ -6,7 +6,6 @@ import {
   LCLUSTER_NONHEAD,
   LCLUSTER_PLAIN,
 } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
 import { type Extent, holeExtent, packedExtent } from "./extent.ts";
 import type { FileIndex } from "./file-index.ts";
 import type { ErofsImage } from "./image.ts";
@@ -28,29 +27,30 @@ export async function* indexExtents(image: ErofsImage, inode: ErofsInode, index:
   let start = 0;
   const lcluster = 2 ** index.lclusterBits;
   let number = 0;
-  for await (const entry of readLclusters(image, index)) {
+  for await (const entry of readLclusters(index)) {
     const from = number++ * lcluster + entry.clusterOfs;
     if (entry.type === LCLUSTER_NONHEAD) {
-      if (open === undefined) throw damaged(index.at, "the first lcluster has no head");
+      if (open === undefined) throw index.space.damaged(index.at, "the first lcluster has no head");
       blocks = entry.blocks ?? blocks;
     } else if (from < inode.size) {
       if (open !== undefined) yield closeExtent(image, index, open, blocks, from);
-      else if (from !== 0) throw damaged(index.at, `the first extent starts at byte ${from}`);
+      else if (from !== 0) throw index.space.damaged(index.at, `the first extent starts at byte ${from}`);
       open = { ...entry, start: from };
       blocks = 1;
       start = from;
     }
   }
-  if (open === undefined) throw damaged(index.at, "there is no extent");
+  if (open === undefined) throw index.space.damaged(index.at, "there is no extent");
   if (index.fragmentOff !== undefined) {
     const high = index.kind === "full" ? open.blk * 2 ** 32 : 0;
     yield packedExtent(start, inode.size - start, index.fragmentOff + high);
   } else if (index.inlineBytes !== undefined) {
-    const { end: at, inlineBytes: stored } = index;
-    image.bytes.check(at, stored);
+    const { end: at, inlineBytes: stored, space } = index;
+    space.check(at, stored);
     yield {
       ...closeExtent(image, index, { ...open, blk: 0 }, 1, inode.size),
       source: "inode",
+      space,
       at,
       stored,
       isTurned: false,
@@ -78,14 +78,14 @@ function closeExtent(image: ErofsImage, index: FileIndex, open: OpenExtent, bloc
 /** The extents that records list. */
 export async function* recordExtents(image: ErofsImage, inode: ErofsInode, index: FileIndex): AsyncGenerator<Extent> {
   const { entries, recordBytes } = index;
-  let next = recordBytes > 4 ? 0 : Number(await readStart(image, index));
+  let next = recordBytes > 4 ? 0 : Number(await readStart(index));
   let open: Extent = holeExtent(0, 0);
   for (let entry = 0; entry < entries; entry++) {
     const record = await readRecord(image, index, entry, next);
     next += record.stored;
     const length = record.start - open.start;
     if (length < (entry > 0 ? 1 : 0) || record.start >= inode.size) {
-      throw damaged(index.at, `an extent starts at byte ${record.start} of a file of ${inode.size}`);
+      throw index.space.damaged(index.at, `an extent starts at byte ${record.start} of a file of ${inode.size}`);
     }
     if (length > 0) yield { ...open, length };
     open = record;
@@ -95,19 +95,19 @@ export async function* recordExtents(image: ErofsImage, inode: ErofsInode, index
     yield { ...open, length };
     return;
   }
-  const view = await image.bytes.view(index.end - recordBytes, recordBytes);
+  const view = await index.space.view(index.end - recordBytes, recordBytes);
   const [low, high] = [view.getU32(0, EXTENT.plen), recordBytes > 4 ? view.getU32(0, EXTENT.pstart_lo) : 0];
   yield packedExtent(open.start, length, low + high * 2 ** 32);
 }
 
-async function readStart(image: ErofsImage, { at }: FileIndex): Promise<bigint> {
-  return (await image.bytes.view(at - EXTENT_START.byteSize, EXTENT_START.byteSize)).getU64(0, EXTENT_START.pstart);
+async function readStart({ at, space }: FileIndex): Promise<bigint> {
+  return (await space.view(at - EXTENT_START.byteSize, EXTENT_START.byteSize)).getU64(0, EXTENT_START.pstart);
 }
 
 /** One record; what it has no field for follows from its place, or from the record before it, which ends at `next`. */
 async function readRecord(image: ErofsImage, index: FileIndex, entry: number, next: number): Promise<Extent> {
   const { recordBytes, lclusterBits } = index;
-  const view = await image.bytes.view(index.at + entry * recordBytes, recordBytes);
+  const view = await index.space.view(index.at + entry * recordBytes, recordBytes);
   const plen = view.getU32(0, EXTENT.plen);
   const field = (offset: typeof EXTENT.plen) => (offset < recordBytes ? view.getU32(0, offset) : 0);
   const at = recordBytes === 4 ? next : field(EXTENT.pstart_lo) + field(EXTENT.pstart_hi) * 2 ** 32;

@@ -2,9 +2,10 @@
 import type { Codec } from "../../codec/codec.ts";
 import { createCodec } from "../../codec/names.ts";
 import { ImageError } from "../../core/error.ts";
+import type { ByteSource } from "../../core/sink.ts";
 import { algorithmOf } from "../../erofs/disk/algorithms.ts";
 import { MAX_DECODED, MAX_PCLUSTER } from "../../erofs/disk/format.ts";
-import { damaged, unsupported } from "../image.ts";
+import { damaged, type ImageBytes, unsupported } from "../image.ts";
 import type { Extent } from "./extent.ts";
 import { readExtents } from "./extents.ts";
 import type { ErofsImage } from "./image.ts";
@@ -15,7 +16,7 @@ export class ErofsData {
   readonly #image: ErofsImage;
   readonly #codecs = new Map<number, Codec>();
   /** The extent that was decoded last, and its bytes. */
-  #decoded: { at: number; length: number; bytes: Uint8Array } | undefined;
+  #decoded: { space: ImageBytes; at: number; length: number; bytes: Uint8Array } | undefined;
   /** Extents of the packed inode. */
   #packed: Extent[] | undefined;
 
@@ -45,6 +46,20 @@ export class ErofsData {
     if (filled > 0) yield buffer.subarray(0, filled);
   }
 
+  /** The contents of a file, at any place; what reading throws is as of {@link read}. */
+  async open(inode: ErofsInode): Promise<ByteSource> {
+    const extents: Extent[] = [];
+    for await (const extent of readExtents(this.#image, inode)) extents.push(extent);
+    return {
+      size: inode.size,
+      readAt: async (into, offset) => {
+        const length = Math.min(into.length, inode.size - offset);
+        await this.#fillFrom(extents, into.subarray(0, length), offset);
+        return length;
+      },
+    };
+  }
+
   /** Fills in the bytes of an extent from its byte `offset` on. */
   async #fill(into: Uint8Array, extent: Extent, offset: number): Promise<void> {
     if (extent.source === "hole") into.fill(0);
@@ -55,7 +70,7 @@ export class ErofsData {
     } else if (extent.isTurned) await this.#fillTurned(into, extent, offset);
     else {
       if (offset + into.length > extent.stored) throw damaged(extent.at, "an extent is longer than its blocks");
-      into.set(await this.#image.bytes.read(extent.at + offset, into.length));
+      into.set(await this.#spaceOf(extent).read(extent.at + offset, into.length));
     }
   }
 
@@ -70,8 +85,18 @@ export class ErofsData {
     const { packedNid } = this.#image;
     if (packedNid === 0) throw damaged(0, "there are fragments, but there is no packed inode");
     this.#packed ??= await this.#packedExtents(packedNid);
+    await this.#fillFrom(this.#packed, into, offset);
+  }
+
+  /** In what the bytes of an extent lie. */
+  #spaceOf({ space }: Extent): ImageBytes {
+    return space ?? this.#image.bytes;
+  }
+
+  /** Fills in bytes of a file of which all extents are known. */
+  async #fillFrom(extents: readonly Extent[], into: Uint8Array, offset: number): Promise<void> {
     for (let filled = 0; filled < into.length; ) {
-      const extent = extentOf(this.#packed, offset + filled);
+      const extent = extentOf(extents, offset + filled);
       const from = offset + filled - extent.start;
       const length = Math.min(into.length - filled, extent.length - from);
       await this.#fill(into.subarray(filled, filled + length), extent, from);
@@ -89,12 +114,15 @@ export class ErofsData {
   }
 
   /** All bytes of a compressed extent. */
-  async #decode({ at, stored, length, source }: Extent, algorithm: number): Promise<Uint8Array> {
-    if (this.#decoded?.at === at && this.#decoded.length >= length) return this.#decoded.bytes;
+  async #decode(extent: Extent, algorithm: number): Promise<Uint8Array> {
+    const { at, stored, length, source } = extent;
+    const space = this.#spaceOf(extent);
+    const last = this.#decoded;
+    if (last?.space === space && last.at === at && last.length >= length) return last.bytes;
     const codec = await this.#codec(algorithm);
     if (stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${stored} bytes`);
     if (length > codec.plain.length) throw unsupported(`extents of ${length} bytes`);
-    const bytes = await this.#image.bytes.read(at, stored);
+    const bytes = await space.read(at, stored);
     codec.compressed.set(bytes);
     const from = this.#streamStart(bytes, source === "inode");
     try {
@@ -104,7 +132,7 @@ export class ErofsData {
       if (cause instanceof ImageError && cause.offset === undefined) throw damaged(at, cause.message);
       throw cause;
     }
-    this.#decoded = { at, length, bytes: codec.plain.slice(0, length) };
+    this.#decoded = { space, at, length, bytes: codec.plain.slice(0, length) };
     return this.#decoded.bytes;
   }
 
@@ -127,7 +155,7 @@ export class ErofsData {
   }
 }
 
-/** The extent that holds a byte of the packed inode. */
+/** The extent of a file that others lie in, the packed inode or the metabox, which holds a byte of it. */
 function extentOf(extents: readonly Extent[], offset: number): Extent {
   let [from, to] = [0, extents.length];
   while (to - from > 1) {
@@ -137,5 +165,5 @@ function extentOf(extents: readonly Extent[], offset: number): Extent {
   }
   const extent = extents[from];
   if (extent && offset >= extent.start && offset < extent.start + extent.length) return extent;
-  throw damaged(0, `a fragment at ${offset} is not in the packed inode`);
+  throw damaged(0, `what lies at ${offset} of another inode is not in it`);
 }

@@ -1,6 +1,7 @@
 /** Blocks of directories as they are read. Source: Linux fs/erofs/dir.c. */
 import { DIRENT } from "../../erofs/disk/format.ts";
 import { damaged, viewOf } from "../image.ts";
+import { toNid } from "./image.ts";
 
 /** An entry of a directory. */
 export interface Dirent {
@@ -30,7 +31,7 @@ export function readDirents(block: Uint8Array, where: number): { dirents: Dirent
     const isLast = at + DIRENT.byteSize === names;
     const to = isLast ? nameEnd(block, from) : view.getU16(at + DIRENT.byteSize, DIRENT.nameoff);
     if (from < end || to <= from || to > block.length) throw damaged(where, `a name stands at ${from} to ${to}`);
-    dirents.push({ at, nid: Number(view.getU64(at, DIRENT.nid)), name: block.slice(from, to) });
+    dirents.push({ at, nid: toNid(view.getU64(at, DIRENT.nid)), name: block.slice(from, to) });
     end = to;
   }
   return { dirents, end };

@@ -1,4 +1,5 @@
 /** What is known of a range of a file's bytes. */
+import type { ImageBytes } from "../image.ts";
 
 /** A range of a file's bytes. */
 export interface Extent {
@@ -7,6 +8,8 @@ export interface Extent {
   readonly length: number;
   /** What there is of it: bytes of the image, in blocks or behind the inode; bytes of the packed inode; nothing. */
   readonly source: "blocks" | "inode" | "packed" | "hole";
+  /** In what that lies which stands behind the inode; all else is in the image. */
+  readonly space?: ImageBytes;
   /** Where that starts, and its bytes as they are stored. */
   readonly at: number;
   readonly stored: number;

@@ -10,7 +10,6 @@ import {
   MAX_CHUNK_BITS,
   NULL_BLOCK,
 } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
 import { indexExtents, recordExtents } from "./compressed-extents.ts";
 import { type Extent, PLAIN_BYTES, packedExtent } from "./extent.ts";
 import { readIndex } from "./file-index.ts";
@@ -38,7 +37,7 @@ export async function* readExtents(image: ErofsImage, inode: ErofsInode): AsyncG
   }
 }
 
-function* flatExtents(image: ErofsImage, { layout, size, startBlk, end, at }: ErofsInode): Generator<Extent> {
+function* flatExtents(image: ErofsImage, { layout, size, startBlk, end, at, space }: ErofsInode): Generator<Extent> {
   const { blockSize } = image;
   const whole = layout === LAYOUT_PLAIN ? size : Math.floor((size - 1) / blockSize) * blockSize;
   if (whole > 0 && startBlk % 2 ** 32 !== NULL_BLOCK) {
@@ -48,20 +47,20 @@ function* flatExtents(image: ErofsImage, { layout, size, startBlk, end, at }: Er
   } else if (whole > 0) yield { start: 0, length: whole, source: "hole", at: 0, stored: 0, ...PLAIN_BYTES };
   if (whole === size) return;
   const tail = size - whole;
-  image.bytes.check(end, tail);
+  space.check(end, tail);
   if (Math.floor(end / blockSize) !== Math.floor((end + tail - 1) / blockSize))
-    throw damaged(at, "its tail crosses a block");
-  yield { start: whole, length: tail, source: "inode", at: end, stored: tail, ...PLAIN_BYTES };
+    throw space.damaged(at, "its tail crosses a block");
+  yield { start: whole, length: tail, source: "inode", space, at: end, stored: tail, ...PLAIN_BYTES };
 }
 
 /** Where the chunks of a file are listed, and how. */
-export function chunkList(image: ErofsImage, { union, size, end, at }: ErofsInode) {
-  if ((union & ~CHUNK_KNOWN) !== 0) throw damaged(at, `chunks have no format ${union}`);
+export function chunkList(image: ErofsImage, { union, size, end, at, space }: ErofsInode) {
+  if ((union & ~CHUNK_KNOWN) !== 0) throw space.damaged(at, `chunks have no format ${union}`);
   const shape = (union & CHUNK_INDEXES) === 0 ? CHUNK_ADDRESS : CHUNK_INDEX;
   const chunkBytes = image.blockSize * 2 ** (union & MAX_CHUNK_BITS);
   const entries = Math.ceil(size / chunkBytes);
   const from = roundUp(end, shape.byteSize);
-  image.bytes.check(from, entries * shape.byteSize);
+  space.check(from, entries * shape.byteSize);
   return { at: from, end: from + entries * shape.byteSize, shape, chunkBytes, isWide: (union & CHUNK_48BIT) !== 0 };
 }
 
@@ -70,7 +69,7 @@ async function* chunkExtents(image: ErofsImage, inode: ErofsInode): AsyncGenerat
   const { at, end, shape, chunkBytes, isWide } = chunkList(image, inode);
   let start = 0;
   for (let entry = at; entry < end; entry += shape.byteSize, start += chunkBytes) {
-    const view = await image.bytes.view(entry, shape.byteSize);
+    const view = await inode.space.view(entry, shape.byteSize);
     const low = view.getU32(0, shape.startblk_lo);
     const high = isWide && shape === CHUNK_INDEX ? view.getU16(0, CHUNK_INDEX.startblk_hi) : 0;
     const length = Math.min(chunkBytes, inode.size - start);

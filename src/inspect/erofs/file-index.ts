@@ -19,7 +19,7 @@ import {
   MAX_COMPACT_BITS,
   WHOLE_FRAGMENT,
 } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, mapHeaderOff } from "./inode.ts";
 import { packsEnd } from "./packs.ts";
@@ -28,6 +28,8 @@ import { packsEnd } from "./packs.ts";
 export interface FileIndex {
   /** What describes the extents: nothing, as all is one fragment; entries of lclusters; records of extents. */
   readonly kind: "fragment" | "full" | "compact" | "records";
+  /** In what all of this lies. */
+  readonly space: ImageBytes;
   /** Where the map header lies. */
   readonly headerAt: number;
   /** Where the entries or records start and end. */
@@ -69,13 +71,15 @@ const FULL_GAP = 8;
  */
 export async function readIndex(image: ErofsImage, inode: ErofsInode): Promise<FileIndex> {
   const headerAt = mapHeaderOff(inode);
-  const view = await image.bytes.view(headerAt, MAP_HEADER.byteSize);
+  const { space } = inode;
+  const view = await space.view(headerAt, MAP_HEADER.byteSize);
   const advise = view.getU16(0, MAP_HEADER.h_advise);
   const types = view.getU8(0, MAP_HEADER.h_algorithmtype);
   const bits = view.getU8(0, MAP_HEADER.h_clusterbits);
   const isFull = inode.layout === LAYOUT_COMPRESSED_FULL;
   const common: FileIndex = {
     kind: isFull ? "full" : "compact",
+    space,
     headerAt,
     ...{ at: headerAt + MAP_HEADER.byteSize, end: headerAt + MAP_HEADER.byteSize, entries: 0, recordBytes: 0 },
     lclusterBits: image.blockBits + (bits & LCLUSTER_MASK),
@@ -87,7 +91,7 @@ export async function readIndex(image: ErofsImage, inode: ErofsInode): Promise<F
     inlineBytes: undefined,
   };
   if ((bits & WHOLE_FRAGMENT) !== 0) return { ...common, kind: "fragment", fragmentOff: wholeFragmentOff(view) };
-  if (isFull && (advise & ADVISE_EXTENTS) !== 0) return withRecords(image, inode, common, view);
+  if (isFull && (advise & ADVISE_EXTENTS) !== 0) return withRecords(inode, common, view);
   const hasInline = (advise & ADVISE_INLINE_PCLUSTER) !== 0;
   const inlineBytes = hasInline ? view.getU16(0, MAP_HEADER_IDATA.h_idata_size) : undefined;
   return withEntries(image, inode, { ...common, inlineBytes });
@@ -100,17 +104,17 @@ function wholeFragmentOff(view: StructView): number {
 function withEntries(image: ErofsImage, inode: ErofsInode, common: FileIndex): FileIndex {
   const { kind, lclusterBits, isDense, headerAt } = common;
   if (kind === "compact" && lclusterBits > (isDense ? MAX_COMPACT_2B_BITS : MAX_COMPACT_BITS)) {
-    throw damaged(headerAt, `there is no compact index of lclusters of 2^${lclusterBits} bytes`);
+    throw common.space.damaged(headerAt, `there is no compact index of lclusters of 2^${lclusterBits} bytes`);
   }
   const at = common.at + (kind === "full" ? FULL_GAP : 0);
   const entries = Math.ceil(inode.size / (kind === "full" ? 2 ** lclusterBits : image.blockSize));
   const end = kind === "full" ? at + entries * LCLUSTER_INDEX.byteSize : packsEnd(entries, at, isDense);
-  image.bytes.check(at, end - at);
+  common.space.check(at, end - at);
   return { ...common, at, end, entries };
 }
 
 /** The number of extents stands in the header where records say where their extents start; else there is one an lcluster. */
-function withRecords(image: ErofsImage, inode: ErofsInode, common: FileIndex, view: StructView): FileIndex {
+function withRecords(inode: ErofsInode, common: FileIndex, view: StructView): FileIndex {
   const advise = view.getU16(0, MAP_HEADER.h_advise);
   const recordBytes = 4 << ((advise >> RECORD_SHIFT) & RECORD_MASK);
   const high = view.getU8(0, MAP_HEADER.h_algorithmtype) + view.getU8(0, MAP_HEADER.h_clusterbits) * 0x100;
@@ -121,6 +125,6 @@ function withRecords(image: ErofsImage, inode: ErofsInode, common: FileIndex, vi
   // in front of records of four bytes stands where all data starts
   const at = roundUp(common.at, recordBytes) + (recordBytes === 4 ? 8 : 0);
   const end = at + entries * recordBytes;
-  image.bytes.check(at, end - at);
+  common.space.check(at, end - at);
   return { ...common, kind: "records", at, end, entries, recordBytes };
 }

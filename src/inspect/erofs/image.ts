@@ -5,11 +5,13 @@ import {
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
+  INCOMPAT_METABOX,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
   SLOT,
   SUPER,
   SUPER_MAGIC,
+  SUPER_METABOX,
   SUPER_OFFSET,
 } from "../../erofs/disk/format.ts";
 import { damaged, type ImageBytes, unsupported } from "../image.ts";
@@ -21,7 +23,8 @@ const KNOWN_INCOMPAT =
   INCOMPAT_CHUNKED_FILE |
   INCOMPAT_ZTAILPACKING |
   INCOMPAT_FRAGMENTS |
-  INCOMPAT_48BIT;
+  INCOMPAT_48BIT |
+  INCOMPAT_METABOX;
 
 /** Bytes of one slot behind the superblock. */
 const SUPER_SLOT = 16;
@@ -46,6 +49,26 @@ export interface ErofsImage {
   readonly rootNid: number;
   /** 0: there is none. */
   readonly packedNid: number;
+  /** 0: there is none. */
+  readonly metaboxNid: number;
+  /** The contents of the metabox, in which inodes lie whose NIDs say so; undefined where there is none. */
+  readonly box: ImageBytes | undefined;
+}
+
+/** What is added here to the NID of an inode in the metabox: on disk bit 63, which no safe integer has. */
+const IN_BOX = 2 ** 52;
+/** NIDs are less: their inodes start at bytes that can be told. */
+const MOST_NID = 2 ** 48;
+
+/** A NID as it is on disk, as a number; one that cannot be leads to nowhere. */
+export function toNid(value: bigint): number {
+  const low = Math.min(Number(BigInt.asUintN(63, value)), MOST_NID);
+  return value >> 63n === 0n ? low : low + IN_BOX;
+}
+
+/** A NID as a dump shows it. */
+export function showNid(nid: number): string {
+  return nid < IN_BOX ? `${nid}` : `box.${nid - IN_BOX}`;
 }
 
 /** Whether an image is one of EROFS. */
@@ -56,11 +79,11 @@ export async function isErofs(bytes: ImageBytes): Promise<boolean> {
 }
 
 /**
- * Reads the superblock.
+ * Reads the superblock. What lies in a metabox is not to be reached yet: see openErofs.
  *
  * @throws ImageError `DAMAGED` where there is none, `INPUT` where it has features that are not read here
  */
-export async function openErofs(bytes: ImageBytes): Promise<ErofsImage> {
+export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
   const fields = decodeStruct(await bytes.view(SUPER_OFFSET, SUPER.byteSize), 0, SUPER);
   const { blkszbits, feature_incompat: incompat } = fields;
   if (fields.magic !== SUPER_MAGIC) throw damaged(SUPER_OFFSET, "there is no superblock of EROFS");
@@ -83,12 +106,23 @@ export async function openErofs(bytes: ImageBytes): Promise<ErofsImage> {
     // Linux takes it as a signed number: NIDs may count from before the image
     nidOff: (fields.meta_blkaddr | 0) * blockSize,
     xattrOff: fields.xattr_blkaddr * blockSize,
-    rootNid: isWide ? bytes.toNumber(fields.rootnid_8b, SUPER_OFFSET) : fields.rootnid_2b,
-    packedNid: bytes.toNumber(fields.packed_nid, SUPER_OFFSET),
+    rootNid: isWide ? toNid(fields.rootnid_8b) : fields.rootnid_2b,
+    packedNid: toNid(fields.packed_nid),
+    metaboxNid: (incompat & INCOMPAT_METABOX) === 0 ? 0 : await readMetaboxNid(bytes, fields.sb_extslots),
+    box: undefined,
   };
 }
 
-/** Where the inode of a NID lies. */
-export function inodeOff(image: ErofsImage, nid: number): number {
-  return image.nidOff + nid * SLOT;
+async function readMetaboxNid(bytes: ImageBytes, slots: number): Promise<number> {
+  if (slots === 0) throw damaged(SUPER_OFFSET, "there is a metabox, and no slot that says where");
+  const view = await bytes.view(SUPER_OFFSET + SUPER.byteSize, SUPER_METABOX.byteSize);
+  return toNid(view.getU64(0, SUPER_METABOX.metabox_nid));
+}
+
+/** Where the inode of a NID lies: in the image, or in the metabox. */
+export function locateInode({ bytes, box, nidOff }: ErofsImage, nid: number): { space: ImageBytes; at: number } {
+  if (nid < IN_BOX) return { space: bytes, at: nidOff + nid * SLOT };
+  const at = (nid - IN_BOX) * SLOT;
+  if (box === undefined) throw damaged(SUPER_OFFSET, `there is no metabox, in which an inode should lie at ${at}`);
+  return { space: box, at };
 }

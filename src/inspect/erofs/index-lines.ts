@@ -9,8 +9,8 @@ import {
   PACK_BASE,
 } from "../../erofs/disk/format.ts";
 import { type Element, elementLines } from "../element-lines.ts";
-import { viewOf } from "../image.ts";
-import { line, show } from "../text.ts";
+import { type ImageBytes, viewOf } from "../image.ts";
+import { type LineAt, show } from "../text.ts";
 import { chunkList } from "./extents.ts";
 import type { FileIndex } from "./file-index.ts";
 import type { ErofsImage } from "./image.ts";
@@ -19,16 +19,19 @@ import { LCLUSTER_TYPE_MASK } from "./lclusters.ts";
 import { type PackedEntry, packsOf, readPack } from "./packs.ts";
 
 /** A line for each chunk, or row of chunks. */
-export function chunkLines(image: ErofsImage, inode: ErofsInode): AsyncGenerator<string> {
+export function chunkLines(image: ErofsImage, inode: ErofsInode, lineAt: LineAt): AsyncGenerator<string> {
   const { at, end, shape } = chunkList(image, inode);
-  return elementLines(elements(image, at, end, shape.byteSize, () => shape));
+  return elementLines(
+    elements(inode.space, at, end, shape.byteSize, () => shape),
+    lineAt,
+  );
 }
 
 /** A line for each lcluster of a full index, or row of these; for each pack of a compact one; for each record. */
-export function indexLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
-  if (index.kind === "compact") return packLines(image, index);
-  if (index.kind === "records") return elementLines(records(image, index));
-  return elementLines(elements(image, index.at, index.end, LCLUSTER_INDEX.byteSize, indexShape));
+export function indexLines(index: FileIndex, lineAt: LineAt): AsyncGenerator<string> {
+  if (index.kind === "compact") return packLines(index, lineAt);
+  if (index.kind === "records") return elementLines(records(index), lineAt);
+  return elementLines(elements(index.space, index.at, index.end, LCLUSTER_INDEX.byteSize, indexShape), lineAt);
 }
 
 function indexShape(view: StructView): StructShape {
@@ -38,25 +41,25 @@ function indexShape(view: StructView): StructShape {
 
 /** Structures of one size, one behind the other. */
 async function* elements(
-  image: ErofsImage,
+  space: ImageBytes,
   at: number,
   end: number,
   length: number,
   shapeOf: (view: StructView) => StructShape,
 ): AsyncGenerator<Element> {
   for (let from = at; from < end; from += length) {
-    const view = await image.bytes.view(from, length);
+    const view = await space.view(from, length);
     const shape = shapeOf(view);
     yield { at: from, length, name: structName(shape), fields: decodeStruct(view, 0, shape) };
   }
 }
 
-async function* packLines(image: ErofsImage, index: FileIndex): AsyncGenerator<string> {
+async function* packLines(index: FileIndex, lineAt: LineAt): AsyncGenerator<string> {
   for (const pack of packsOf(index.entries, index.at, index.isDense)) {
-    const view = await image.bytes.view(pack.at, pack.bytes);
+    const view = await index.space.view(pack.at, pack.bytes);
     const base = show("blkaddr", view.getU32(pack.bytes - PACK_BASE.byteSize, PACK_BASE.blkaddr));
     const entries = readPack(view, 0, pack, index).map((entry) => showEntry(entry));
-    yield line(pack.at, pack.bytes, `pack of ${pack.entries}: ${entries.join(" ")} blkaddr=${base}`);
+    yield lineAt(pack.at, pack.bytes, `pack of ${pack.entries}: ${entries.join(" ")} blkaddr=${base}`);
   }
 }
 
@@ -67,11 +70,11 @@ function showEntry({ type, value, isCount }: PackedEntry): string {
 }
 
 /** A record is the start of the whole structure. */
-async function* records(image: ErofsImage, { at, end, recordBytes }: FileIndex): AsyncGenerator<Element> {
+async function* records({ space, at, end, recordBytes }: FileIndex): AsyncGenerator<Element> {
   const names = Object.entries(EXTENT).filter(([name, offset]) => name !== "byteSize" && offset < recordBytes);
   const whole = new Uint8Array(EXTENT.byteSize);
   for (let from = at; from < end; from += recordBytes) {
-    whole.set(await image.bytes.read(from, recordBytes));
+    whole.set(await space.read(from, recordBytes));
     const record: Record<string, unknown> = decodeStruct(viewOf(whole), 0, EXTENT);
     const fields = Object.fromEntries(names.map(([name]) => [name, record[name]]));
     yield { at: from, length: recordBytes, name: structName(EXTENT), fields };

@@ -12,8 +12,8 @@ import {
   MAP_HEADER,
   XATTR_HEADER,
 } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
-import { type ErofsImage, inodeOff } from "./image.ts";
+import type { ImageBytes } from "../image.ts";
+import { type ErofsImage, locateInode } from "./image.ts";
 
 /** i_format bits 1..3, and bit 4 of an inode that is no directory: one link, and i_nb has the upper half of i_u. */
 const [LAYOUT_MASK, FORMAT_NLINK_1] = [7, 0x10] as const;
@@ -27,6 +27,8 @@ const LAYOUT_NAMES = ["plain", "compressed, full index", "inline", "compressed, 
 /** An inode. */
 export interface ErofsInode {
   readonly nid: number;
+  /** In what it lies, with all that stands behind it: the image, or the metabox. */
+  readonly space: ImageBytes;
   readonly at: number;
   readonly isExtended: boolean;
   /** One of the LAYOUT_ numbers. */
@@ -48,26 +50,27 @@ export interface ErofsInode {
  * @throws ImageError `DAMAGED` where there can be none
  */
 export async function readInode(image: ErofsImage, nid: number): Promise<ErofsInode> {
-  const at = inodeOff(image, nid);
-  const format = (await image.bytes.view(at, COMPACT.byteSize)).getU16(0, COMPACT.i_format);
+  const { space, at } = locateInode(image, nid);
+  const format = (await space.view(at, COMPACT.byteSize)).getU16(0, COMPACT.i_format);
   const layout = (format >> FORMAT_LAYOUT_SHIFT) & LAYOUT_MASK;
-  if (format > KNOWN_FORMAT || layout > LAYOUT_CHUNK) throw damaged(at, `no inode has the format ${format}`);
+  if (format > KNOWN_FORMAT || layout > LAYOUT_CHUNK) throw space.damaged(at, `no inode has the format ${format}`);
   const isExtended = (format & FORMAT_EXTENDED) !== 0;
   const { byteSize } = isExtended ? EXTENDED : COMPACT;
-  const view = await image.bytes.view(at, byteSize);
+  const view = await space.view(at, byteSize);
   const fields = isExtended ? decodeStruct(view, 0, EXTENDED) : decodeStruct(view, 0, COMPACT);
   const { i_mode: mode, i_xattr_icount: count, i_u: union, i_nb: high } = fields;
   const isWide = isExtended || (!isDirectory({ mode }) && (format & FORMAT_NLINK_1) !== 0);
   const xattrAt = at + byteSize;
   const end = xattrAt + (count === 0 ? 0 : XATTR_HEADER.byteSize + 4 * (count - 1));
-  image.bytes.check(at, end - at);
+  space.check(at, end - at);
   return {
     nid,
+    space,
     at,
     isExtended,
     layout,
     mode,
-    size: image.bytes.toNumber(BigInt(fields.i_size), at),
+    size: space.toNumber(BigInt(fields.i_size), at),
     union,
     startBlk: union + (isWide ? high * 2 ** 32 : 0),
     xattrAt,

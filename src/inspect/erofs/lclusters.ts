@@ -6,9 +6,7 @@ import {
   LCLUSTER_NONHEAD,
   LCLUSTER_PARTIAL_REF,
 } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
 import type { FileIndex } from "./file-index.ts";
-import type { ErofsImage } from "./image.ts";
 import { packsOf, readPack } from "./packs.ts";
 
 /** What starts in an lcluster, or goes on. */
@@ -35,20 +33,20 @@ const READ_BYTES = 1 << 15;
  *
  * @throws ImageError `DAMAGED` where one cannot be
  */
-export async function* readLclusters(image: ErofsImage, index: FileIndex): AsyncGenerator<Lcluster> {
-  const entries = index.kind === "full" ? fullEntries(image, index) : compactEntries(image, index);
+export async function* readLclusters(index: FileIndex): AsyncGenerator<Lcluster> {
+  const entries = index.kind === "full" ? fullEntries(index) : compactEntries(index);
   for await (const entry of entries) {
     if (entry.type !== LCLUSTER_NONHEAD && entry.clusterOfs >= 2 ** index.lclusterBits) {
-      throw damaged(index.at, `an extent starts at byte ${entry.clusterOfs} of an lcluster`);
+      throw index.space.damaged(index.at, `an extent starts at byte ${entry.clusterOfs} of an lcluster`);
     }
     yield entry;
   }
 }
 
-async function* fullEntries(image: ErofsImage, { at, end }: FileIndex): AsyncGenerator<Lcluster> {
+async function* fullEntries({ at, end, space }: FileIndex): AsyncGenerator<Lcluster> {
   for (let from = at; from < end; from += READ_BYTES) {
     const bytes = Math.min(READ_BYTES, end - from);
-    const view = await image.bytes.view(from, bytes);
+    const view = await space.view(from, bytes);
     for (let entry = 0; entry < bytes; entry += LCLUSTER_INDEX.byteSize) {
       const advise = view.getU16(entry, LCLUSTER_INDEX.di_advise);
       const type = advise & LCLUSTER_TYPE_MASK;
@@ -64,9 +62,9 @@ async function* fullEntries(image: ErofsImage, { at, end }: FileIndex): AsyncGen
   }
 }
 
-async function* compactEntries(image: ErofsImage, index: FileIndex): AsyncGenerator<Lcluster> {
+async function* compactEntries(index: FileIndex): AsyncGenerator<Lcluster> {
   for (const pack of packsOf(index.entries, index.at, index.isDense)) {
-    const view = await image.bytes.view(pack.at, pack.bytes);
+    const view = await index.space.view(pack.at, pack.bytes);
     const left = index.entries - pack.first;
     for (const { type, value, isCount, blk } of readPack(view, 0, pack, index).slice(0, left)) {
       const isHead = type !== LCLUSTER_NONHEAD;

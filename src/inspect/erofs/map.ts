@@ -20,6 +20,8 @@ export interface ErofsMap {
   readonly image: ErofsImage;
   readonly data: ErofsData;
   readonly tiles: Tiles<ErofsKind>;
+  /** What lies where in the metabox, where there is one. */
+  readonly boxTiles: Tiles<ErofsKind> | undefined;
   readonly paths: Paths;
   /** NIDs by number of {@link paths}. */
   readonly nids: readonly number[];
@@ -39,13 +41,15 @@ export async function mapErofs(image: ErofsImage): Promise<ErofsMap> {
 
 /** No algorithm makes less of anything: what decodes to more is named again and again. */
 const MOST_DIRECTORY_RATIO = 256;
-/** What an inode without a name is called. */
-const PACKED_NAME = encodeUtf8("(packed inode)");
+/** What inodes without names are called. */
+const [PACKED_NAME, BOX_NAME] = [encodeUtf8("(packed inode)"), encodeUtf8("(metabox)")];
 
 class Mapper implements ErofsMap {
   readonly image: ErofsImage;
   readonly data: ErofsData;
   readonly tiles: Tiles<ErofsKind>;
+  /** What lies where in the metabox, where there is one. */
+  readonly boxTiles: Tiles<ErofsKind> | undefined;
   readonly paths = new Paths();
   readonly nids: number[] = [];
   readonly #known = new Set<number>();
@@ -57,6 +61,7 @@ class Mapper implements ErofsMap {
     this.image = image;
     this.data = new ErofsData(image);
     this.tiles = new Tiles(image.bytes);
+    this.boxTiles = image.box && new Tiles(image.box);
   }
 
   /** The superblock and the configurations behind it. */
@@ -76,12 +81,13 @@ class Mapper implements ErofsMap {
 
   /** All inodes, from the root on. */
   async addInodes(): Promise<void> {
-    const { rootNid, packedNid } = this.image;
+    const { rootNid, packedNid, metaboxNid } = this.image;
     this.#found(rootNid, NO_PARENT, new Uint8Array(0));
     if (packedNid !== 0) this.#found(packedNid, NO_PARENT, PACKED_NAME);
+    if (metaboxNid !== 0) this.#found(metaboxNid, NO_PARENT, BOX_NAME);
     for (let owner = 0; owner < this.nids.length; owner++) {
       const inode = await readInode(this.image, this.nids[owner]!);
-      this.tiles.add(KINDS.inode, inode.at, inode.xattrAt, owner);
+      this.#tilesOf(inode).add(KINDS.inode, inode.at, inode.xattrAt, owner);
       await this.#addXattrs(inode, owner);
       await this.#addLists(inode, owner);
       if (isDirectory(inode)) await this.#addDirectory(inode, owner);
@@ -99,10 +105,10 @@ class Mapper implements ErofsMap {
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
     const body = await readXattrIbody(this.image, inode);
     if (body === undefined) return;
-    this.tiles.add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
+    this.#tilesOf(inode).add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
     for (const { entryAt } of body.shared) {
       let end = this.#shared.get(entryAt);
-      end ??= (await readXattrEntry(this.image, entryAt, this.image.bytes.size)).end;
+      end ??= (await readXattrEntry(this.image.bytes, entryAt, this.image.bytes.size)).end;
       this.#shared.set(entryAt, end);
       this.tiles.add(KINDS.sharedXattr, entryAt, end, owner);
     }
@@ -112,11 +118,11 @@ class Mapper implements ErofsMap {
   async #addLists(inode: ErofsInode, owner: number): Promise<void> {
     if (inode.layout === LAYOUT_CHUNK) {
       const { at, end } = chunkList(this.image, inode);
-      this.tiles.add(KINDS.chunks, at, end, owner);
+      this.#tilesOf(inode).add(KINDS.chunks, at, end, owner);
     } else if (isCompressedInode(inode) && inode.size > 0) {
       const { headerAt, at, end } = await readIndex(this.image, inode);
-      this.tiles.add(KINDS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
-      this.tiles.add(KINDS.index, at, end, owner);
+      this.#tilesOf(inode).add(KINDS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
+      this.#tilesOf(inode).add(KINDS.index, at, end, owner);
     }
   }
 
@@ -126,7 +132,8 @@ class Mapper implements ErofsMap {
     let to = 0;
     let pclusters = 0;
     for await (const { source, at, stored, algorithm } of readExtents(this.image, inode)) {
-      if (source === "inode") this.tiles.add(KINDS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
+      if (source === "inode")
+        this.#tilesOf(inode).add(KINDS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
       if (source !== "blocks") continue;
       if (at !== to) {
         this.tiles.add(KINDS.data, from, to, owner, pclusters);
@@ -141,11 +148,11 @@ class Mapper implements ErofsMap {
   /** The blocks of a directory, and the inodes that they name. */
   async #addDirectory(inode: ErofsInode, owner: number): Promise<void> {
     if (isCompressedInode(inode)) await this.#addData(inode, owner);
-    else for await (const extent of readExtents(this.image, inode)) this.#addBlocks(extent, owner);
+    else for await (const extent of readExtents(this.image, inode)) this.#addBlocks(inode, extent, owner);
     for await (const block of this.data.read(inode, this.image.blockSize)) {
       this.#directoryBytes += block.length;
       if (this.#directoryBytes > MOST_DIRECTORY_RATIO * this.image.bytes.size) {
-        throw damaged(inode.at, "directories decode to more than an image of this size can hold");
+        throw inode.space.damaged(inode.at, "directories decode to more than an image of this size can hold");
       }
       for (const { nid, name } of readDirents(block, inode.at).dirents) {
         if (!isDots(name)) this.#found(nid, owner, name);
@@ -153,11 +160,17 @@ class Mapper implements ErofsMap {
     }
   }
 
-  #addBlocks({ source, at, length }: Extent, owner: number): void {
+  /** The tiles of what an inode lies in. */
+  #tilesOf({ space }: ErofsInode): Tiles<ErofsKind> {
+    return space === this.image.bytes ? this.tiles : this.boxTiles!;
+  }
+
+  #addBlocks(inode: ErofsInode, { source, at, length }: Extent, owner: number): void {
     const { blockSize } = this.image;
+    const tiles = source === "inode" ? this.#tilesOf(inode) : this.tiles;
     if (source === "hole") throw damaged(at, "a directory has a hole");
     for (let done = 0; done < length; done += blockSize) {
-      this.tiles.add(KINDS.directory, at + done, at + Math.min(done + blockSize, length), owner);
+      tiles.add(KINDS.directory, at + done, at + Math.min(done + blockSize, length), owner);
     }
   }
 }

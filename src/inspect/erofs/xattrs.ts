@@ -1,7 +1,7 @@
 /** Extended attributes as they are read. Source: Linux fs/erofs/xattr.c. */
 import { roundUp } from "../../core/bytes.ts";
 import { SHARED_XATTR, XATTR_ENTRY, XATTR_HEADER } from "../../erofs/disk/format.ts";
-import { damaged } from "../image.ts";
+import type { ImageBytes } from "../image.ts";
 import type { ErofsImage } from "./image.ts";
 import type { ErofsInode } from "./inode.ts";
 
@@ -40,40 +40,40 @@ export interface XattrIbody {
  * @throws ImageError `DAMAGED` where it does not hold together
  */
 export async function readXattrIbody(image: ErofsImage, inode: ErofsInode): Promise<XattrIbody | undefined> {
-  const { xattrAt, end } = inode;
+  const { xattrAt, end, space } = inode;
   if (end === xattrAt) return undefined;
-  const view = await image.bytes.view(xattrAt, end - xattrAt);
+  const view = await space.view(xattrAt, end - xattrAt);
   const count = view.getU8(0, XATTR_HEADER.h_shared_count);
   const ownAt = XATTR_HEADER.byteSize + count * SHARED_XATTR.byteSize;
   if (xattrAt + ownAt > end)
-    throw damaged(xattrAt, `${count} shared attributes have no room in ${end - xattrAt} bytes`);
+    throw space.damaged(xattrAt, `${count} shared attributes have no room in ${end - xattrAt} bytes`);
   const shared = Array.from({ length: count }, (_, index) => {
     const at = XATTR_HEADER.byteSize + index * SHARED_XATTR.byteSize;
     return { at: xattrAt + at, entryAt: image.xattrOff + 4 * view.getU32(at, SHARED_XATTR.id) };
   });
   const own: XattrEntry[] = [];
   for (let at = xattrAt + ownAt; at < end; ) {
-    const entry = await readXattrEntry(image, at, end);
+    const entry = await readXattrEntry(space, at, end);
     own.push(entry);
     at = entry.end;
   }
   return { shared, own };
 }
 
-/** Reads an attribute; it must end at `limit` at the latest. */
-export async function readXattrEntry(image: ErofsImage, at: number, limit: number): Promise<XattrEntry> {
-  const head = await image.bytes.view(at, XATTR_ENTRY.byteSize);
+/** Reads an attribute in what it lies; it must end at `limit` at the latest. */
+export async function readXattrEntry(space: ImageBytes, at: number, limit: number): Promise<XattrEntry> {
+  const head = await space.view(at, XATTR_ENTRY.byteSize);
   const nameLen = head.getU8(0, XATTR_ENTRY.e_name_len);
   const valueLen = head.getU16(0, XATTR_ENTRY.e_value_size);
   const index = head.getU8(0, XATTR_ENTRY.e_name_index);
   const bytes = roundUp(XATTR_ENTRY.byteSize + nameLen + valueLen, 4);
-  if (at + bytes > limit) throw damaged(at, "an attribute is longer than what it is in");
+  if (at + bytes > limit) throw space.damaged(at, "an attribute is longer than what it is in");
   const nameAt = at + XATTR_ENTRY.byteSize;
   return {
     at,
     end: at + bytes,
     prefix: PREFIXES[index] ?? `(prefix ${index}).`,
-    name: await image.bytes.read(nameAt, nameLen),
-    value: await image.bytes.read(nameAt + nameLen, valueLen),
+    name: await space.read(nameAt, nameLen),
+    value: await space.read(nameAt + nameLen, valueLen),
   };
 }

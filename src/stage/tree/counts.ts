@@ -1,6 +1,6 @@
 /** How many inodes there are of each kind. */
 import type { InodeOrder } from "./order.ts";
-import { NONE, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "./tree.ts";
+import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, type Tree } from "./tree.ts";
 
 /** Inodes by kind. */
 export interface InodeCounts {
@@ -36,13 +36,9 @@ export function countInode(counts: InodeCounts, kind: number, nlink: number): vo
   if (kind !== S_IFDIR) counts.hardLinks += nlink - 1;
 }
 
-/** Inodes of a tree by kind; `except`: one that is no file of anyone's. */
-export function countInodes(
-  inodes: Pick<InodeOrder, "order" | "nlink">,
-  tree: Tree,
-  except: number = NONE,
-): InodeCounts {
+/** Inodes of a tree by kind. */
+export function countInodes(inodes: Pick<InodeOrder, "order" | "nlink">, tree: Tree): InodeCounts {
   const counts = noInodes();
-  for (const entry of inodes.order) if (entry !== except) countInode(counts, tree.kind(entry), inodes.nlink[entry]!);
+  for (const entry of inodes.order) countInode(counts, tree.kind(entry), inodes.nlink[entry]!);
   return counts;
 }

@@ -11,6 +11,7 @@ function gather(fragments: (Uint8Array | number | undefined)[]) {
   const count = fragments.length;
   const stored = shareStored({
     packedEntry: NONE,
+    boxEntry: NONE,
     entries: count,
     blockSize: 4096,
     firstBlk: 1,

@@ -26,7 +26,7 @@ function emit(tree: Tree, directory: number, blockSize: number, hasDot = true): 
   const size = measureDirectory(tree, directory, blockSize, hasDot);
   const room = new Uint8Array(size + 64);
   const view = new StructView(room.buffer);
-  const blocks = new DirectoryBlocks(tree, directory, nids, blockSize, hasDot);
+  const blocks = new DirectoryBlocks(tree, directory, nids, blockSize, { hasDot });
   const used: number[] = [];
   for (let count = -1; count !== 0; used.push(count)) count = blocks.emit(room, view, 32 + used.length * blockSize);
   expect((used.length - 2) * blockSize + used.at(-2)!).toBe(size);

@@ -18,6 +18,8 @@ describe("--target-kernel", () => {
     [{ compress, extentRecords: true }, "6.14", "6.15", "extents listed one by one"],
     [{ omitDot: true }, "6.14", "6.15", "directories without an entry for themselves"],
     [{ compress, omitDot: true, fragments: "all" }, "6.14", "6.15", "directories without an entry for themselves"],
+    [{ metabox: true }, "6.16", "6.17", "inodes in a metabox"],
+    [{ compress, metabox: true }, "6.16", "6.17", "inodes in a metabox"],
     [{ compress: { algorithm: "deflate" } }, "6.5", "6.6", "deflate"],
     [{ compress: { algorithm: "zstd" } }, "6.9", "6.10", "zstd"],
     [{ compress: [compress, { algorithm: "zstd" }] }, "6.9", "6.10", "zstd"],
@@ -46,7 +48,15 @@ describe("--target-kernel", () => {
 test("bits are the kernel's, and each is there once", () => {
   const bits = Object.entries(FEATURES).flatMap(([name, { bit }]) => (bit === 0 ? [] : [[name, bit]]));
   expect(Object.fromEntries(bits)).toEqual({
-    ...{ lz4_0padding: 1, compr_cfgs: 2, chunked_file: 4, ztailpacking: 0x10, fragments: 0x20, "48bit": 0x80 },
+    ...{
+      lz4_0padding: 1,
+      compr_cfgs: 2,
+      chunked_file: 4,
+      metabox: 0x100,
+      ztailpacking: 0x10,
+      fragments: 0x20,
+      "48bit": 0x80,
+    },
   });
   expect(COMPAT_FEATURES).toMatchObject({ sb_chksum: { bit: 1 }, mtime: { bit: 2 }, xattr_filter: { bit: 4 } });
 });

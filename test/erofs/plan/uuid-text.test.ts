@@ -61,7 +61,9 @@ describe("the text of options in the derived UUID", () => {
     );
     const records = resolveErofsOptions({ compress: { algorithm: "lz4" }, targetKernel: "6.15" });
     expect(uuidText(records, time, [])).toContain('"fullIndexes":false,"extentRecords":true,"hints":[]}}');
-    // was added later, and is absent where it is not asked for
+    // were added later, and are absent where they are not asked for
+    const boxed = resolveErofsOptions({ compress: ["lz4", "zstd"], metabox: { algorithm: 1 } });
+    expect(uuidText(boxed, time, [])).toContain('"hints":[],"metabox":{"pclusterSize":4096,"algorithm":1}}}');
     expect(uuidText(resolveErofsOptions({ omitDot: true }), time, [])).toContain('"ignoreMtime":false,"omitDot":true}');
   });
 });

@@ -16,10 +16,10 @@ const LONGEST = 800;
 
 /** What lines of one kind have in common: the structure, and of an inode its data layout. */
 function kindOf(line: string): string {
-  const text = line.replace(/^\s*\S+ +\d+ {2}|^ +at \d+: /, "");
+  const text = line.replace(/^\s*\S+ +\d+ {2}|^(?:box:)? +at \d+: /, "");
   const [head = ""] = text.split(/: |, /);
   if (head.startsWith("metadata block")) return head;
-  const layout = /nid=\d+( .*)$/.exec(text.split(": ")[0]!)?.[1] ?? "";
+  const layout = /nid=[\w.]+( .*)$/.exec(text.split(": ")[0]!)?.[1] ?? "";
   return head.replace(/^\d+ /, "").split(" ")[0]! + layout;
 }
 

@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** Bits of EROFS's feature_incompat and feature_compat that no table here names. */
-const OTHER_BITS = { "device table": 8, "long prefixes": 0x40, metabox: 0x100 } as const;
+const OTHER_BITS = { "device table": 8, "long prefixes": 0x40 } as const;
 
 /**
  * Looks at an image.
@@ -60,7 +60,7 @@ function pathOf(entry: string): string {
 
 /** `OFFSET BYTES NAME PATH …: a=1 b=2`. */
 function parseLine(text: string): Line | undefined {
-  const parts = /^\s*\S+ +\d+ {2}(\w+)(?: (\/.*?))?(?: nid=\d+[^:]*)?: (\w+=.*?)(?:, then \d+ zeros)?$/.exec(text);
+  const parts = /^\s*\S+ +\d+ {2}(\w+)(?: (\/.*?))?(?: nid=[\w.]+[^:]*)?: (\w+=.*?)(?:, then \d+ zeros)?$/.exec(text);
   if (!parts) return undefined;
   const [, name = "", path = "", fields = ""] = parts;
   const pairs = [...fields.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\S+)/g)].map(([, key, value]) => [key!, value!] as const);

@@ -74,4 +74,14 @@ export const COMPRESSED_FORMS: [name: string, options: BuildOptions][] = [
   ["equal chunks of 64 KiB, by their indexes", { dedupeChunks: true, chunkSize: 65_536, chunkIndexes: true }],
   ["lz4, dedupe", { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" }],
   ["zstd, fragments", { compress: { algorithm: "zstd" }, fragments: "tails" }],
+  ["lz4hc, metabox", { compress: { algorithm: "lz4hc" }, metabox: true }],
+  [
+    "lz4, fragments, compressed directories, metabox of 8 KiB of DEFLATE",
+    {
+      compress: ["lz4", "deflate"],
+      ...{ pclusterSize: 16_384, fragments: "tails", compressDirectories: true },
+      metabox: { pclusterSize: 8192, algorithm: 1 },
+    },
+  ],
+  ["metabox alone", { metabox: true }],
 ];

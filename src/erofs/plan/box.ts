@@ -1,0 +1,64 @@
+/**
+ * The places of inodes in the metabox: an inode whose data they are, and which is compressed. They lie there as they would
+ * in an image, from its first byte on; what directories and links have in whole blocks lies in the image itself, uncompressed.
+ *
+ *     metabox:  | blocks of inodes | … |
+ *     image:    … | blocks of directories and long links | the inodes that no directory names | …
+ */
+import { sharedUint32 } from "../../core/shared.ts";
+import { SLOT } from "../disk/format.ts";
+import { checkNid } from "../disk/limits.ts";
+import { type BatchPlan, planBatches } from "./inode-batches.ts";
+import type { InodeSizes } from "./measure.ts";
+
+/** What is placed, and what is filled in. */
+export interface BoxInput {
+  /** The inodes. */
+  order: Uint32Array;
+  sizes: InodeSizes;
+  blockSize: number;
+  /** By entry. */
+  nids: Uint32Array;
+  startBlk: Uint32Array;
+}
+
+/** Where everything is. */
+export interface BoxPlace {
+  /** Indexes into the order, in the order of the inodes' places. */
+  packed: Uint32Array;
+  /** Records of BATCH_FIELDS; blocks count from the metabox's start. */
+  batches: BatchPlan["batches"];
+  /** Bytes of the metabox. */
+  bytes: number;
+  /** Blocks of directories and links, in the image. */
+  bodyBlocks: number;
+  /** First block behind these. */
+  endBlk: number;
+}
+
+/** Gives inodes their places, and their whole blocks those from `firstBlk` of the image on. */
+export function placeBox({ order, sizes, blockSize, nids, startBlk }: BoxInput, firstBlk: number): BoxPlace {
+  const packed = sharedUint32(order.length);
+  let placed = 0;
+  let bodyBlk = firstBlk;
+  const bodyBlocks = (index: number) => sizes.metaBodyBlocks(order[index]!);
+  const { batches, endBlk } = planBatches({
+    count: order.length,
+    blockSize,
+    firstBlk: 0,
+    nidBlk: 0,
+    reserved: 0,
+    measureItem: (index) => sizes.itemBytes(order[index]!),
+    measureBody: bodyBlocks,
+    bodiesElsewhere: true,
+    placeItem: (index, offset) => {
+      nids[order[index]!] = checkNid(offset / SLOT);
+      packed[placed++] = index;
+    },
+    placeBody: (index) => {
+      startBlk[order[index]!] = bodyBlk;
+      bodyBlk += bodyBlocks(index);
+    },
+  });
+  return { packed, batches, bytes: endBlk * blockSize, bodyBlocks: bodyBlk - firstBlk, endBlk: bodyBlk };
+}
