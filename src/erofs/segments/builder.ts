@@ -103,7 +103,7 @@ export class SegmentBuilder {
     const { afterPut, line, makes, sizes } = this.#input;
     const segment = this.#segment;
     segment.piece = this.#piece;
-    segment.isLast = isLast ? 1 : 0;
+    segment.isLast = isLast;
     if (makes !== "data") {
       const { count, entries, slotAt, withBodies } = segment;
       const slots = this.#slots;
@@ -175,11 +175,11 @@ export class SegmentBuilder {
     const isOwner = owner === entry;
     // another thread's choice for the owner is known here, but not how it has cut the file
     const saved = isOwner || ranges ? this.#chooser.choose(owner, ranges, plainEnds?.[owner] === 1) : 0;
-    if (isOwner && makes !== "inodes") this.#segment.savedByHoles += saved;
+    if (isOwner && makes !== "inodes" && saved > 0) this.#segment.countSaved(saved, 0);
     if (!isOwner) {
       this.#chooser.inherit(entry, owner);
       columns.startBlk[entry] = columns.startBlk[owner]!;
-      this.#segment.savedByDedupe += sizes.dataBlocks(entry) * this.#blockSize;
+      this.#segment.countSaved(0, sizes.dataBlocks(entry) * this.#blockSize);
     }
     const map = sizes.chunkMaps.get(entry);
     if (map) this.#segment.maps.push([entry, map]);

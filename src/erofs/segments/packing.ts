@@ -250,7 +250,7 @@ class Placing {
     const placing = this.#placer.place(segment, line);
     const copies = typeof placing === "number" ? placing : await placing;
     const { piece, isLast } = segment;
-    if (isLast !== 0) {
+    if (isLast) {
       this.#placed(piece, line);
       this.piece++;
     }

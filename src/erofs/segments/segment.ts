@@ -13,13 +13,21 @@ export const DATA_PER_TAILS = 2;
 /** About what the arrays of a segment take. */
 const ITEM_BYTES = 32 * SEGMENT_ENTRIES;
 
-/** Numbers of a segment in shared memory, by their place. */
-const NUMBERS = ["count", "piece", "isLast", "inodeBlocks", "bodyBlocks", "savedByHoles", "savedByDedupe"] as const;
-const LARGE = NUMBERS.length;
-const BODIES = LARGE + 1;
-const MAPS_FROM = LARGE + 2;
-const MAPS_TO = LARGE + 3;
-const HEAD_BYTES = 8 * (LARGE + 4);
+/** Sums of a segment in shared memory, and behind them words, by their place. */
+const SAVED_BY_HOLES = 0;
+const SAVED_BY_DEDUPE = 1;
+const SUMS = 2;
+const COUNT = 0;
+const PIECE = 1;
+const IS_LAST = 2;
+const INODE_BLOCKS = 3;
+const BODY_BLOCKS = 4;
+const LARGE = 5;
+const BODIES = 6;
+const MAPS_FROM = 7;
+const MAPS_TO = 8;
+const WORDS = 10;
+const HEAD_BYTES = 8 * SUMS + 4 * WORDS;
 /** Bytes of an item in all arrays. */
 const ARRAY_BYTES = 8 + 4 * 6 + 2 * 2;
 
@@ -30,7 +38,8 @@ export function shareSegment(): SharedArrayBuffer {
 
 /** A segment's items, each an inode, by their number; as one thread sees them. */
 export class Segment {
-  readonly #numbers: Float64Array;
+  readonly #sums: Float64Array;
+  readonly #words: Int32Array;
   readonly #largeItems: Uint16Array;
   readonly #bodyItems: Uint16Array;
   /** Contents of small files in whole blocks; large ones are not here. Other segments lie in it too. */
@@ -61,20 +70,12 @@ export class Segment {
   readonly withBodies: number[] = [];
   /** How files with holes are cut, by entry. */
   readonly maps: [entry: number, map: ChunkMap][] = [];
-  /** Bytes of blocks that are holes. */
-  savedByHoles = 0;
-  /** Bytes of blocks that files have of others, where that has been decided before. */
-  savedByDedupe = 0;
   /** Blocks of inodes, and of `withBodies`. */
   inodeBlocks = 0;
   bodyBlocks = 0;
   /** The piece that it is of, and whether it is the last one of that. */
   piece = 0;
-  isLast = 0;
-  /** Its place, once it has one: first block, the block behind it, its number among all. */
-  startBlk = 0;
-  endBlk = 0;
-  number = 0;
+  isLast = false;
 
   /**
    * @param shared see {@link shareSegment}
@@ -88,7 +89,8 @@ export class Segment {
       at += bytes;
       return at - bytes;
     };
-    this.#numbers = new Float64Array(shared, next(HEAD_BYTES), HEAD_BYTES / 8);
+    this.#sums = new Float64Array(shared, next(8 * SUMS), SUMS);
+    this.#words = new Int32Array(shared, next(4 * WORDS), WORDS);
     this.blocks = new Float64Array(shared, next(8 * SEGMENT_ENTRIES), SEGMENT_ENTRIES);
     const words = () => new Uint32Array(shared, next(4 * SEGMENT_ENTRIES), SEGMENT_ENTRIES);
     this.entries = words();
@@ -99,6 +101,22 @@ export class Segment {
     this.dataAt = new Int32Array(shared, next(4 * SEGMENT_ENTRIES), SEGMENT_ENTRIES);
     this.#largeItems = new Uint16Array(shared, next(2 * SEGMENT_ENTRIES), SEGMENT_ENTRIES);
     this.#bodyItems = new Uint16Array(shared, next(2 * SEGMENT_ENTRIES), SEGMENT_ENTRIES);
+  }
+
+  /** Bytes of blocks that are holes. */
+  get savedByHoles(): number {
+    return this.#sums[SAVED_BY_HOLES]!;
+  }
+
+  /** Bytes of blocks that files have of others, where that has been decided before. */
+  get savedByDedupe(): number {
+    return this.#sums[SAVED_BY_DEDUPE]!;
+  }
+
+  /** Counts bytes that are not stored. */
+  countSaved(byHoles: number, byDedupe: number): void {
+    this.#sums[SAVED_BY_HOLES]! += byHoles;
+    this.#sums[SAVED_BY_DEDUPE]! += byDedupe;
   }
 
   /** Bytes of memory that it holds. */
@@ -130,29 +148,36 @@ export class Segment {
     this.maps.length = 0;
     this.inodeBlocks = 0;
     this.bodyBlocks = 0;
-    this.savedByHoles = 0;
-    this.savedByDedupe = 0;
+    this.#sums.fill(0);
   }
 
   /** Leaves what is not in shared memory to the other thread; the maps lie in a table from `mapsFrom` to `mapsTo`. */
   leave(mapsFrom: number, mapsTo: number): void {
-    const numbers = this.#numbers;
-    for (const [at, name] of NUMBERS.entries()) numbers[at] = this[name];
-    numbers[LARGE] = this.large.length;
-    numbers[BODIES] = this.withBodies.length;
-    numbers[MAPS_FROM] = mapsFrom;
-    numbers[MAPS_TO] = mapsTo;
+    const words = this.#words;
+    words[COUNT] = this.count;
+    words[PIECE] = this.piece;
+    words[IS_LAST] = Number(this.isLast);
+    words[INODE_BLOCKS] = this.inodeBlocks;
+    words[BODY_BLOCKS] = this.bodyBlocks;
+    words[LARGE] = this.large.length;
+    words[BODIES] = this.withBodies.length;
+    words[MAPS_FROM] = mapsFrom;
+    words[MAPS_TO] = mapsTo;
     this.#largeItems.set(this.large);
     this.#bodyItems.set(this.withBodies);
   }
 
   /** Takes over what the other thread has left; returns where its maps lie. */
   take(): { mapsFrom: number; mapsTo: number } {
-    const numbers = this.#numbers;
-    for (const [at, name] of NUMBERS.entries()) this[name] = numbers[at]!;
-    fill(this.large, this.#largeItems, numbers[LARGE]!);
-    fill(this.withBodies, this.#bodyItems, numbers[BODIES]!);
-    return { mapsFrom: numbers[MAPS_FROM]!, mapsTo: numbers[MAPS_TO]! };
+    const words = this.#words;
+    this.count = words[COUNT]!;
+    this.piece = words[PIECE]!;
+    this.isLast = words[IS_LAST] !== 0;
+    this.inodeBlocks = words[INODE_BLOCKS]!;
+    this.bodyBlocks = words[BODY_BLOCKS]!;
+    fill(this.large, this.#largeItems, words[LARGE]!);
+    fill(this.withBodies, this.#bodyItems, words[BODIES]!);
+    return { mapsFrom: words[MAPS_FROM]!, mapsTo: words[MAPS_TO]! };
   }
 }
 

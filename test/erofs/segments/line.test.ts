@@ -12,7 +12,7 @@ function put(start: LineStart, entry: number, bytes: number) {
   segment.data.fill(entry, segment.dataUsed, segment.dataUsed + bytes);
   segment.dataUsed += bytes;
   segment.piece = entry;
-  segment.isLast = 1;
+  segment.isLast = true;
   start.put(segment);
 }
 
@@ -31,7 +31,7 @@ describe("a line", () => {
     segment.maps.push([8, { bits: 3, blocks: 5, ranges: [0, 1, 4, 2] }], [9, { bits: 0, blocks: 0, ranges: [] }]);
     Object.assign(segment, {
       piece: 41,
-      isLast: 1,
+      isLast: true,
       inodeBlocks: 2,
       bodyBlocks: 3,
       savedByHoles: 2 ** 40,
@@ -40,7 +40,7 @@ describe("a line", () => {
     start.put(segment);
     put(start, 50, 10);
     const first = end.first!;
-    expect(first).toMatchObject({ count: 3, piece: 41, isLast: 1, inodeBlocks: 2, bodyBlocks: 3 });
+    expect(first).toMatchObject({ count: 3, piece: 41, isLast: true, inodeBlocks: 2, bodyBlocks: 3 });
     expect(first).toMatchObject({ savedByHoles: 2 ** 40, savedByDedupe: 4, large: [1], withBodies: [0, 2] });
     expect([...first.entries.subarray(0, 3)]).toEqual([7, 8, 9]);
     expect(first.maps).toEqual([

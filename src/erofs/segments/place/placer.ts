@@ -49,6 +49,10 @@ export class SegmentPlacer {
   /** Items that are known from their places on, in the order of their numbers: see KnownFiles. */
   readonly #originals: number[] = [];
   #line!: PlacedLine;
+  /** Of the segment that is being placed: its first block, the block behind it, its number among all. */
+  #startBlk = 0;
+  #endBlk = 0;
+  #number = 0;
 
   constructor(job: JobContext, input: PlacerInput) {
     this.#job = job;
@@ -66,9 +70,9 @@ export class SegmentPlacer {
     line.cover(segment);
     this.#shares.fill(SHARES_NOTHING, 0, segment.count);
     this.#originals.length = 0;
-    segment.startBlk = roundUp(row.nextBlk, settings.dsunit);
-    segment.number = row.length;
-    segment.endBlk = segment.startBlk + segment.inodeBlocks + segment.bodyBlocks;
+    this.#startBlk = roundUp(row.nextBlk, settings.dsunit);
+    this.#number = row.length;
+    this.#endBlk = this.#startBlk + segment.inodeBlocks + segment.bodyBlocks;
     this.#placeInodes(segment);
     const placing = segment.large.length > 0 ? this.#placeData(segment) : this.#placeSmallFrom(segment, 0);
     if (placing !== undefined) return placing.then(() => this.#finish(segment));
@@ -83,7 +87,8 @@ export class SegmentPlacer {
 
   #placeInodes(segment: Segment): void {
     const { columns, sizes, inodeOf } = this.#line;
-    const { count, entries, slotAt, startBlk, withBodies } = segment;
+    const { count, entries, slotAt, withBodies } = segment;
+    const startBlk = this.#startBlk;
     // a segment that has data alone leaves the inodes to another
     if (segment.inodeBlocks === 0) return;
     const firstNid = (startBlk * this.#blockSize) / SLOT;
@@ -141,14 +146,14 @@ export class SegmentPlacer {
   #placeOwn(segment: Segment, item: number): void {
     const { settings, sharing } = this.#input;
     const { columns } = this.#line;
-    const blk = roundUp(segment.endBlk, settings.dsunit);
+    const blk = roundUp(this.#endBlk, settings.dsunit);
     columns.startBlk[segment.entries[item]!] = blk;
-    segment.endBlk = blk + segment.blocks[item]!;
+    this.#endBlk = blk + segment.blocks[item]!;
     const key = segment.keys[item]!;
     if (!sharing || key === 0) return;
     const tailOff = segment.tailLen[item] === 0 ? 0 : this.#tailOff(segment, item);
     this.#originals.push(item);
-    sharing.known.add({ key, size: this.#sizeOf(segment, item) }, blk, tailOff, segment.number);
+    sharing.known.add({ key, size: this.#sizeOf(segment, item) }, blk, tailOff, this.#number);
   }
 
   #placeShared(segment: Segment, item: number): void {
@@ -254,7 +259,7 @@ export class SegmentPlacer {
       countInode(counts, tree.kind(entry), columns.nlink[entry]!);
     }
     row.countSaved(segment.savedByDedupe, segment.savedByHoles);
-    row.take(segment.endBlk, segment.inodeBlocks + segment.bodyBlocks, counts);
+    row.take(this.#endBlk, segment.inodeBlocks + segment.bodyBlocks, counts);
   }
 
   #write(segment: Segment): Promise<void> | undefined {
@@ -267,7 +272,7 @@ export class SegmentPlacer {
       image.writeAt(bytes, imageOff);
     }
     this.#writeSmall(segment);
-    const end = () => row.setHash(segment.number, hash.digest());
+    const end = () => row.setHash(this.#number, hash.digest());
     if (segment.withBodies.length > 0) return this.#writeBodies(hash).then(end);
     end();
     return undefined;
@@ -282,7 +287,7 @@ export class SegmentPlacer {
   }
 
   /** Leaves the large files to whoever comes to it. */
-  #leaveLarge({ number, large, entries }: Segment): number {
+  #leaveLarge({ large, entries }: Segment): number {
     if (large.length === 0) return 0;
     const { copies } = this.#input;
     const { index, tree, columns, sizes } = this.#line;
@@ -297,13 +302,14 @@ export class SegmentPlacer {
       const file = { line: index, entry, size, length: sizes.bodyBytes(entry), imageOff };
       pieces += copies.add(file, sizes.chunkMaps.get(entry), this.#blockSize);
     }
-    copies.show(number);
+    copies.show(this.#number);
     return pieces;
   }
 
   #emitInodes(segment: Segment): void {
     const { columns, parents, meta } = this.#line;
-    const { count, entries, tails, tailAt, tailLen, withBodies, startBlk } = segment;
+    const { count, entries, tails, tailAt, tailLen, withBodies } = segment;
+    const startBlk = this.#startBlk;
     const bodiesBlk = startBlk + segment.inodeBlocks;
     const bodyOwners = withBodies.map((item) => entries[item]!);
     meta.open(startBlk, bodiesBlk + segment.bodyBlocks, bodyOwners);
