@@ -51,17 +51,11 @@ export function writeNixDatabase(infos: Iterable<PathInfo>, options: NixDatabase
     number(sorted, ({ path }) => [path]),
   );
   write("sqlite_sequence", "table", sorted.length > 0 ? [["ValidPaths", sorted.length]] : []);
-  write("Refs", "table", refs);
-  write(
-    "sqlite_autoindex_Refs_1",
-    "index",
-    number(refs, (row) => row),
-  );
-  write(
-    "IndexReferrer",
-    "index",
-    number(refs, ([referrer]) => [referrer]),
-  );
+  const { referrers, references } = refs;
+  const rows = countTo(referrers.length);
+  write("Refs", "table", numberRows(referrers, references));
+  write("sqlite_autoindex_Refs_1", "index", numberRows(referrers, references, rows));
+  write("IndexReferrer", "index", numberRows(referrers, rows));
   write("IndexReference", "index", listReferences(refs, sorted.length));
   write("DerivationOutputs", "table", outputs);
   write(
@@ -87,6 +81,20 @@ function* number<T>(rows: readonly T[], pick: (row: T) => Row): Generator<Row> {
   for (const each of rows) yield [...pick(each), ++row];
 }
 
+/** Rows of numbers, of which there are many, by their columns: one array is each of them in turn. */
+function* numberRows(...columns: readonly ArrayLike<number>[]): Generator<Row> {
+  const row = columns.map(() => 0);
+  for (let index = 0; index < columns[0]!.length; index++) {
+    for (let column = 0; column < row.length; column++) row[column] = columns[column]![index]!;
+    yield row;
+  }
+}
+
+/** 1, 2, … */
+function countTo(count: number): Uint32Array {
+  return new Uint32Array(count).map((_, index) => index + 1);
+}
+
 function byPath(a: PathInfo, b: PathInfo): number {
   return a.path < b.path ? -1 : 1;
 }
@@ -105,27 +113,43 @@ function* validPaths(sorted: readonly PathInfo[], time: number): Generator<Row> 
     yield [null, path, `sha256:${narHash}`, time, deriver ?? null, narSize || null, null, null, null];
 }
 
-/** Which path refers to which, by number, in the order of both. */
-function listRefs(sorted: readonly PathInfo[]): [referrer: number, reference: number][] {
+/** Which path refers to which, by number. */
+interface Refs {
+  referrers: readonly number[];
+  references: readonly number[];
+}
+
+/** In the order of both. */
+function listRefs(sorted: readonly PathInfo[]): Refs {
   const numbers = new Map(sorted.map(({ path }, index) => [path, index + 1]));
-  return sorted.flatMap(({ path, references }, index) => {
+  const refs = { referrers: [] as number[], references: [] as number[] };
+  for (const [index, { path, references }] of sorted.entries()) {
     const found = references.map((reference) => {
       const nr = numbers.get(reference);
       if (nr !== undefined) return nr;
       throw new ImageError("INPUT", `${path}: refers to ${reference}, which is not there`, { path });
     });
-    return [...new Set(found)].sort((a, b) => a - b).map((nr): [number, number] => [index + 1, nr]);
-  });
+    for (const nr of [...new Set(found)].sort((a, b) => a - b)) {
+      refs.referrers.push(index + 1);
+      refs.references.push(nr);
+    }
+  }
+  return refs;
 }
 
-/** The rows of `Refs` by reference: a sort by counting, as there are many. */
-function* listReferences(refs: readonly (readonly [number, number])[], count: number): Generator<Row> {
+/** The rows of `Refs` by reference: a sort by counting. */
+function listReferences({ references }: Refs, count: number): Generator<Row> {
   const starts = new Uint32Array(count + 2);
-  for (const [, reference] of refs) starts[reference + 1]!++;
+  for (const reference of references) starts[reference + 1]!++;
   for (let nr = 1; nr < starts.length; nr++) starts[nr]! += starts[nr - 1]!;
-  const rows = new Uint32Array(refs.length);
-  for (const [index, [, reference]] of refs.entries()) rows[starts[reference]!++] = index;
-  for (const row of rows) yield [refs[row]![1], row + 1];
+  const rows = new Uint32Array(references.length);
+  references.forEach((reference, index) => {
+    rows[starts[reference]!++] = index + 1;
+  });
+  return numberRows(
+    rows.map((row) => references[row - 1]!),
+    rows,
+  );
 }
 
 function listOutputPaths(outputs: readonly (readonly [number, string, string])[]): Row[] {
