@@ -37,10 +37,14 @@ export function isShared(contents: SharedContents | Contents): contents is Share
   return "kind" in contents;
 }
 
-/** Opens the tree and the contents for a thread's part in a job. */
-export async function openInput(job: JobContext, input: JobInput): Promise<{ tree: Tree; contents: Contents }> {
+/** Opens the tree and the contents for a thread's part in a job. @param isChecked see {@link FileContents} */
+export async function openInput(
+  job: JobContext,
+  input: JobInput,
+  isChecked = true,
+): Promise<{ tree: Tree; contents: Contents }> {
   const tree = Tree.attach(input.tree);
-  return { tree, contents: await openContents(job, tree, input.contents) };
+  return { tree, contents: await openContents(job, tree, input.contents, isChecked) };
 }
 
 /** Opens contents for a thread's part in a job. */
@@ -48,8 +52,9 @@ export async function openContents(
   job: JobContext,
   tree: Tree,
   contents: SharedContents | Contents,
+  isChecked = true,
 ): Promise<Contents> {
-  return countReads(job, job.keep(isShared(contents) ? await open(tree, contents) : contents));
+  return countReads(job, job.keep(isShared(contents) ? await open(tree, contents, isChecked) : contents));
 }
 
 /** Has the bytes that a thread reads of contents counted when its part is over. */
@@ -63,10 +68,10 @@ export function countReads<C extends Contents>(job: JobContext, contents: C): C 
   return contents;
 }
 
-async function open(tree: Tree, contents: SharedContents): Promise<Contents> {
+async function open(tree: Tree, contents: SharedContents, isChecked = true): Promise<Contents> {
   switch (contents.kind) {
     case "files":
-      return new FileContents(tree, contents.paths);
+      return new FileContents(tree, contents.paths, isChecked);
     case "gathered":
       return new (await import("./spilled.ts")).GatheredContents(contents.file, contents.arrangement);
     case "archived":
@@ -76,7 +81,7 @@ async function open(tree: Tree, contents: SharedContents): Promise<Contents> {
     case "merged": {
       const { parts, origins } = contents;
       const { MergedContents } = await import("../stage/source/merged-contents.ts");
-      const opened = parts.map((part) => open(Tree.attach(part.tree), part.contents));
+      const opened = parts.map((part) => open(Tree.attach(part.tree), part.contents, isChecked));
       return new MergedContents(await Promise.all(opened), origins.part, origins.entry);
     }
   }

@@ -15,7 +15,7 @@ export const archives: Job<ArchiveWork> = {
 export const hash: Job<JobInput & { work: HashWork; bytes: number }> = {
   threads: ({ work, bytes }) => Math.min(work.entries.length, threadsFor({ bytes, tops: work.entries.length })),
   async run(job, { work, ...input }) {
-    const { tree, contents } = await openInput(job, input);
+    const { tree, contents } = await openInput(job, input, false);
     await hashPaths(job, tree, contents, work);
   },
 };

@@ -41,12 +41,15 @@ export class FileContents implements Contents {
   readonly #tree: Tree;
   readonly #paths: PathBuilder;
   readonly #exactStats: { bigint: boolean };
+  readonly #isChecked: boolean;
   #entry = -1;
   #descriptor = -1;
   /** How often the system has read of the open file: it could have changed in between. */
   #reads = 0;
 
-  constructor(tree: Tree, paths: SharedPaths) {
+  /** @param isChecked false: all will be read again by who looks whether a file is as it was staged, but for its size */
+  constructor(tree: Tree, paths: SharedPaths, isChecked = true) {
+    this.#isChecked = isChecked;
     this.#tree = tree;
     this.#paths = new PathBuilder(tree, paths);
     this.#exactStats = { bigint: paths.exactStats };
@@ -76,7 +79,7 @@ export class FileContents implements Contents {
   close(): void {
     if (this.#descriptor < 0) return;
     try {
-      if (this.#reads > 1) this.#check();
+      if (this.#reads > 1 && this.#isChecked) this.#check();
     } catch (error) {
       throw sourceError(this.#paths.path(this.#entry), error);
     } finally {
@@ -97,7 +100,7 @@ export class FileContents implements Contents {
     this.close();
     this.#entry = entry;
     this.#descriptor = withShortPath(this.#paths.path(entry), (path) => openSync(path, OPEN_FLAGS));
-    this.#check();
+    if (this.#isChecked) this.#check();
   }
 
   /**

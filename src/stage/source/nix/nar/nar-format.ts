@@ -31,12 +31,15 @@ export function paddingOf(length: number): number {
   return (NAR_UNIT - (length % NAR_UNIT)) % NAR_UNIT;
 }
 
-/** Writes the length of a string; returns the offset behind it. `into` is zero there. */
+/** Writes the length of a string; returns the offset behind it. */
 export function emitLength(into: Uint8Array, at: number, length: number): number {
-  let rest = length;
-  for (let byte = 0; byte < NAR_UNIT; byte++) {
-    into[at + byte] = rest % 256;
-    rest = Math.floor(rest / 256);
+  let low = length >>> 0;
+  let high = Math.floor(length / 2 ** 32);
+  for (let byte = at; byte < at + 4; byte++) {
+    into[byte] = low;
+    into[byte + 4] = high;
+    low >>>= 8;
+    high >>>= 8;
   }
   return at + NAR_UNIT;
 }
