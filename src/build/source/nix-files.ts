@@ -8,6 +8,7 @@ import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
 import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
+import { stripCaseHack } from "../../stage/source/disk/case-hack.ts";
 import { type Entry, entries } from "../../stage/source/entries.ts";
 import { gatherContents } from "../../stage/source/memory-contents.ts";
 import { checkReferences, type KnownPath, sorted } from "../../stage/source/nix/known-path.ts";
@@ -55,8 +56,8 @@ export async function addNixFiles(
   const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
   const infos = await knowPaths(host, staged, stored, options);
   const { registration = false, registrationOut } = options;
-  const isWanted = registration !== false || registrationOut !== undefined;
-  const text = isWanted ? encodeUtf8(formatRegistration(infos)) : undefined;
+  const hasText = registration !== false || registrationOut !== undefined;
+  const text = hasText ? encodeUtf8(formatRegistration(infos)) : undefined;
   const files: Entry[] = [];
   if (registration !== false) {
     files.push({ path: registration === true ? REGISTRATION : registration, mode: 0o444, contents: text });
@@ -83,7 +84,12 @@ async function addFiles(host: SourceHost, staged: Staged, files: readonly Entry[
   return mergeStaged([staged, added], Tree.create());
 }
 
-/** All that Nix is to know of each path, in byte order of the paths. */
+/** Whether all that Nix is to know is asked for. */
+function asksForInfos({ registration = false, registrationOut, nixDatabase = false }: NixOptions): boolean {
+  return registration !== false || registrationOut !== undefined || nixDatabase !== false;
+}
+
+/** All that Nix is to know of each path, in byte order of the paths; without hashes where nobody asks for them. */
 async function knowPaths(
   host: SourceHost,
   staged: Staged,
@@ -93,7 +99,8 @@ async function knowPaths(
   if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
   const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
   const hasHash = ({ known }: StoredPath) => !isChanged && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
-  const toHash = stored.filter((each) => !hasHash(each));
+  // where references alone are looked at, nobody asks for hashes
+  const toHash = asksForInfos(options) ? stored.filter((each) => !hasHash(each)) : [];
   const toScan = stored.filter(({ known }) => known?.references === undefined);
   if (toScan.length > 0 && !options.scanReferences) {
     const { path } = toScan[0]!;
@@ -106,7 +113,7 @@ async function knowPaths(
     const { path, known } = each;
     const read = found.get(each);
     const references = known?.references ?? read!.references;
-    const { narHash, narSize } = hasHash(each) ? (known as PathInfo) : read!;
+    const { narHash = "", narSize = 0 } = (hasHash(each) ? known : read) ?? {};
     const { line: _, ...rest } = known ?? { path };
     return { ...rest, path, narHash, narSize, references };
   });
@@ -122,7 +129,7 @@ async function findPaths(tree: Tree, store: StorePaths, { storeDir }: NixOptions
     const name = baseName(given);
     const info = known.get(name);
     const path = info?.path ?? (storeDir === undefined ? given : `${storeDir.replace(/\/+$/, "")}/${name}`);
-    const entry = childOf(tree, folder, latin1FromBytes(encodeUtf8(name)));
+    const entry = childOf(tree, folder, stripCaseHack(latin1FromBytes(encodeUtf8(name))));
     return { path: checkStorePath(path, "registration"), known: info, entry };
   });
 }

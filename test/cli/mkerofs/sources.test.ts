@@ -67,7 +67,10 @@ test("SOURCEs beside a list go into the root, wherever the list's paths go", asy
   );
   expect(await dumpOf("root.img")).not.toContain("i_gid=30000");
   const clash = run("mkerofs", "--closure=list", "never.img", `store/${PATH}`);
-  expect(clash).toMatchObject({ status: 1, err: `ts-mkerofs: ${PATH}/file: is in two of the sources that are merged\n` });
+  expect(clash).toMatchObject({
+    status: 1,
+    err: `ts-mkerofs: ${PATH}/file: is in two of the sources that are merged\n`,
+  });
 });
 
 test("what cannot be is refused before anything is read", () => {
