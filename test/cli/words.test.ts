@@ -129,6 +129,15 @@ describe("rules that are for nothing", () => {
       `${meant(key)}: etc/ssl/key.pem may be meant`,
     ]);
     expect(complaints("mkerofs", "--exclude-path=/nowhere", "out.img", "source/")).toEqual([meant("/nowhere")]);
+    // so may be one that begins where the command was typed
+    for (const path of ["source/etc/ssl/key.pem", "./source/etc/ssl/key.pem"]) {
+      expect(complaints("mkerofs", `--exclude-path=${path}`, "out.img", "source")).toEqual([
+        `${meant(path)}: etc/ssl/key.pem may be meant`,
+      ]);
+    }
+    expect(complaints("mkerofs", "--exclude-path=other/file", "out.img", "source")).toEqual([
+      "warning: nothing matches other/file of --exclude-path",
+    ]);
     // several sources are entries of the root
     expect(complaints("mkerofs", `--exclude-path=${key}`, "out.img", other, source)).toEqual([
       `${meant(key)}: source/etc/ssl/key.pem may be meant`,

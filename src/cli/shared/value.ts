@@ -47,7 +47,12 @@ export function numberByFormat(
   placeholder: string,
   ranges: Readonly<Record<Format, NumberRange>>,
 ): Value<(format: Format) => number> {
-  const parse = (name: string, text: string) => (format: Format) => parseNumber(name, text, ranges[format]);
+  const anything = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+  const parse = (name: string, text: string) => {
+    // what is no number is so whatever the format; it may be the next word of a line that has forgotten one
+    for (const { suffix = false } of Object.values(ranges)) parseNumber(name, text, { ...anything, suffix });
+    return (format: Format) => parseNumber(name, text, ranges[format]);
+  };
   return { kind: "number", placeholder, ranges, parse };
 }
 

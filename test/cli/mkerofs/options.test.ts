@@ -270,6 +270,8 @@ describe("an option of the build", () => {
     ["-Efragdedupe=some", '-E fragdedupe: "some" is none of full, inode'],
     ["-E^fragdedupe=inode", '-E: "^fragdedupe=inode" is no feature that can be set'],
     ["-zlz4 --compress-hints=", '--compress-hints: "" is no file'],
+    // Was a bug: the next word was taken for the number, and nothing said but that a source is missing.
+    ["-b", '-b: "img" is not a number'],
     ["-m 4096:lzma", "-m lzma: not supported yet"],
     ["-m4096:lz5", `-m: "lz5" is none of ${Object.keys(ALGORITHMS).join(", ")}`, "Did you mean lz4?"],
     ["-m4096:lz4,speed=1", '-m: "speed=1" says nothing about lz4'],
