@@ -16,6 +16,7 @@ beforeAll(() => {
     writeFileSync(`${scratch}/${folder}/file.o`, "contents");
   }
   writeFileSync(`${scratch}/store-paths`, `${scratch}/aaa-glibc\n${scratch}/bbb-hello\n`);
+  makeStore("kmwlm9nmvszrcacs69fj7hwpvd7wwb5w-hello");
   writeFileSync(`${scratch}/files.txt`, "dir /dev 0755 0 0\n");
   writeFileSync(`${scratch}/file_contexts`, "/.* system_u:object_r:default_t:s0\n");
   const programs = {
@@ -30,6 +31,14 @@ beforeAll(() => {
     chmodSync(`${scratch}/bin/${name}`, 0o755);
   }
 });
+
+/** A store path that is an empty file, and a closureInfo folder that lists it. */
+function makeStore(name: string): void {
+  for (const folder of ["store", "closure-info"]) mkdirSync(`${scratch}/${folder}`, { recursive: true });
+  writeFileSync(`${scratch}/store/${name}`, "");
+  writeFileSync(`${scratch}/closure-info/store-paths`, `${scratch}/store/${name}\n`);
+  writeFileSync(`${scratch}/closure-info/registration`, `/nix/store/${name}\n${"0".repeat(64)}\n112\n\n0\n`);
+}
 
 /** The commands of a help text, each as it is printed, in one line or several. */
 function examplesOf(help: string): string[] {

@@ -29,10 +29,6 @@ export const MANUAL: Manual<Settings> = {
       line: "ts-mkerofs --closure=closure-info --store-dir=/nix/store --registration root.erofs",
     },
     {
-      note: "a closure out of a binary cache, without Nix",
-      line: "ts-mkerofs --binary-cache=file:///cache store.erofs /nix/store/…-hello-2.12",
-    },
-    {
       note: "from a pipe, into a pipe",
       line: "nix-store -qR ./result | ts-mkerofs --closure=- - | ssh host 'cat > store.erofs'",
     },

@@ -60,10 +60,6 @@ describe("a command line", () => {
     ["--closure-of img", "SOURCE is missing", USAGE],
     ["--binary-cache=c img", "SOURCE is missing", USAGE],
     ["--nar=a --binary-cache=c img a", "--nar and --binary-cache: only one of them"],
-    [
-      "--closure=list --nix-db img",
-      "--nix-db: without --store-dir the image is the store itself, so it needs a path, --nix-db=PATH",
-    ],
     ["--closure-of --closure=list img a", "--closure and --closure-of: only one of them"],
     ["--nope -h", "--nope: unknown option"],
     ["-q img src", "-q: unknown option"],
@@ -393,14 +389,4 @@ describe("--format=squashfs", () => {
   ])("refuses %s", (line, message, hint?: string) => {
     expect(() => squashfs(`--format=squashfs ${line}`)).toThrow(new UsageError(message, hint));
   });
-});
-
-test("a database goes where it is told to, or below a store's parent; a root is for one that is there", () => {
-  expect(build("--closure=list --nix-db=db.sqlite --gcroot=x")).toMatchObject({
-    nixDatabase: "db.sqlite",
-    gcroot: "x",
-  });
-  const whole = build("--closure=list --store-dir=/nix/store --nix-db");
-  expect(whole).toMatchObject({ nixDatabase: true, storeDir: "/nix/store" });
-  expect(build("--closure=list --gcroot=x")).not.toHaveProperty("gcroot");
 });
