@@ -96,7 +96,7 @@ export class PlainBuild {
     }
     const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
     const groups = shareUint32(groupTops(tops, weightOf, (top) => tree.name(top + 1)));
-    const packing = this.#sharePacking();
+    const packing = this.#sharePacking(groups.length - 1);
     const staged = stageLines(packing.lines.length);
     const entries = sharedUint32(tops);
     const { nids } = prepared.columns;
@@ -130,7 +130,7 @@ export class PlainBuild {
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
     const make: MakeSegments = (makes, entries, shared) => {
       const bytes = sumSizes(tree, entries.order);
-      const packing = this.#sharePacking();
+      const packing = this.#sharePacking(entries.starts.length - 1);
       const work = { ...commons, ...entries, ...shared, packing, makes, bytes };
       const total = makes === "inodes" ? undefined : bytes;
       return session.watch("write", total, () =>
@@ -189,8 +189,8 @@ export class PlainBuild {
     return { settings: this.#settings, time, xattrIbodies: xattrs.ibodies, row };
   }
 
-  #sharePacking(): SharedPacking {
-    return sharePacking(this.#session.threads, this.#settings.blockSize);
+  #sharePacking(pieces: number): SharedPacking {
+    return sharePacking(this.#session.threads, pieces, this.#settings.blockSize);
   }
 
   /** Writes what is no segment. */

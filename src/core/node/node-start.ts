@@ -43,8 +43,8 @@ export function startWorker(url: URL): Worker {
   }
   return new Worker(url, {
     execArgv: [],
-    // jobs make short-lived garbage only: half of the usual nursery (a smaller one is collected too often)
-    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    // jobs make short-lived garbage only: a small nursery, as memory costs when it is touched first
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
 }
 

@@ -8,7 +8,7 @@ import { Column } from "../../core/column.ts";
 import { Ring } from "../../core/ring.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { segmentRoom } from "./cuts.ts";
-import { DATA_PER_TAILS, Segment, shareSegment } from "./segment.ts";
+import { DATA_PER_TAILS, SEGMENT_BYTES, Segment } from "./segment.ts";
 
 /** Bytes of segments that may stand in line when another one is started, and half as many of their ends. */
 const HELD_BYTES = 6 << 20;
@@ -29,7 +29,7 @@ const MAP_HEAD = 4;
 /** A line in shared memory. */
 export interface SharedLine {
   counts: Int32Array;
-  segments: SharedArrayBuffer[];
+  segments: SharedArrayBuffer;
   data: Uint8Array;
   tails: Uint8Array;
   maps: SharedArrayBuffer;
@@ -40,7 +40,8 @@ export function shareLine(blockSize: number): SharedLine {
   const { data, tails } = rings(blockSize);
   return {
     counts: new Int32Array(new SharedArrayBuffer(12)),
-    segments: Array.from({ length: SEGMENTS }, shareSegment),
+    // in one piece: so much the system gives without touching it
+    segments: new SharedArrayBuffer(SEGMENTS * SEGMENT_BYTES),
     data: new Uint8Array(new SharedArrayBuffer(Ring.measure(data.room, data.held))),
     tails: new Uint8Array(new SharedArrayBuffer(Ring.measure(tails.room, tails.held))),
     maps: Column.create(Float64Array, MOST_MAPS).buffer,
@@ -93,7 +94,7 @@ export class LineCounts {
 }
 
 function openSegments({ segments, data, tails }: SharedLine): Segment[] {
-  return segments.map((segment) => new Segment(segment, data, tails));
+  return Array.from({ length: SEGMENTS }, (_, at) => new Segment(segments, at * SEGMENT_BYTES, data, tails));
 }
 
 /** The end at which segments are put in. */

@@ -49,10 +49,11 @@ export interface SharedPacking {
   signal: Int32Array;
 }
 
-/** What so many threads, or fewer, need to pack together. */
-export function sharePacking(threads: number, blockSize: number): SharedPacking {
+/** What so many threads, or fewer, need to pack so many pieces together. */
+export function sharePacking(threads: number, pieces: number, blockSize: number): SharedPacking {
+  const lines = Math.max(1, Math.min(threads, pieces, MOST_THREADS));
   return {
-    lines: Array.from({ length: Math.min(threads, MOST_THREADS) }, () => shareLine(blockSize)),
+    lines: Array.from({ length: lines }, () => shareLine(blockSize)),
     makers: new Int32Array(new SharedArrayBuffer(4)),
     copies: shareCopies(),
     signal: new Int32Array(new SharedArrayBuffer(4)),

@@ -31,10 +31,8 @@ const HEAD_BYTES = 8 * SUMS + 4 * WORDS;
 /** Bytes of an item in all arrays. */
 const ARRAY_BYTES = 8 + 4 * 6 + 2 * 2;
 
-/** Memory for a segment's arrays. */
-export function shareSegment(): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEAD_BYTES + ARRAY_BYTES * SEGMENT_ENTRIES);
-}
+/** Bytes of a segment's arrays; a multiple of 8. */
+export const SEGMENT_BYTES = HEAD_BYTES + ARRAY_BYTES * SEGMENT_ENTRIES;
 
 /** A segment's items, each an inode, by their number; as one thread sees them. */
 export class Segment {
@@ -78,13 +76,13 @@ export class Segment {
   isLast = false;
 
   /**
-   * @param shared see {@link shareSegment}
+   * @param shared has {@link SEGMENT_BYTES} from `offset` on
    * @param data in which contents lie
    */
-  constructor(shared: SharedArrayBuffer, data: Uint8Array, tails: Uint8Array) {
+  constructor(shared: SharedArrayBuffer, offset: number, data: Uint8Array, tails: Uint8Array) {
     this.data = data;
     this.tails = tails;
-    let at = 0;
+    let at = offset;
     const next = (bytes: number) => {
       at += bytes;
       return at - bytes;

@@ -29,14 +29,8 @@ describe("a line", () => {
     segment.large.push(1);
     segment.withBodies.push(0, 2);
     segment.maps.push([8, { bits: 3, blocks: 5, ranges: [0, 1, 4, 2] }], [9, { bits: 0, blocks: 0, ranges: [] }]);
-    Object.assign(segment, {
-      piece: 41,
-      isLast: true,
-      inodeBlocks: 2,
-      bodyBlocks: 3,
-      savedByHoles: 2 ** 40,
-      savedByDedupe: 4,
-    });
+    Object.assign(segment, { piece: 41, isLast: true, inodeBlocks: 2, bodyBlocks: 3 });
+    segment.countSaved(2 ** 40, 4);
     start.put(segment);
     put(start, 50, 10);
     const first = end.first!;
