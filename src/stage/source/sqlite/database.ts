@@ -44,9 +44,10 @@ export class SqliteDatabase {
     this.#pageCount = wal?.pageCount ?? this.#countPages(view);
   }
 
-  /** Bytes of all pages. */
+  /** Bytes of all pages, as far as they are there. */
   get size(): number {
-    return this.#pageCount * this.#pageSize;
+    const inLog = (this.#wal?.places.size ?? 0) * this.#pageSize;
+    return Math.min(this.#pageCount * this.#pageSize, this.#file.size + inLog);
   }
 
   /** The bytes of a page; not to be changed. */
