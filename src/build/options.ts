@@ -74,7 +74,7 @@ export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
 
 /** Where a build stands. */
 export interface BuildProgress {
-  /** Listing the tree, comparing files of equal size, compressing them, or writing the image. */
+  /** Listing the tree, comparing files of equal size or hashing store paths, compressing them, or writing the image. */
   stage: "walk" | "compare" | "compress" | "write";
   /** Entries found so far (`walk`), else bytes of content done. */
   done: number;

@@ -175,6 +175,11 @@ export class BuildSession {
       if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
       const { registrationOut } = this.#options;
       if (registrationOut === undefined) return await work(await this.#open());
+      if (this.place(registrationOut) === out) {
+        throw new ImageError("INPUT", `${registrationOut}: is to be the image and its registration`, {
+          path: registrationOut,
+        });
+      }
       return await this.#withRegistration(registrationOut, async () => work(await this.#open()));
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";

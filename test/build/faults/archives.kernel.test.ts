@@ -196,6 +196,8 @@ test("a registration that cannot be written, or whose build fails, leaves nothin
     `${path}x`,
   );
   expect(() => readFileSync(out)).toThrow("ENOENT");
+  const same = { ...options, registrationOut: image };
+  await expectFault(buildErofs(paths([path]), image, same), "INPUT", image, "is to be the image and its registration");
 });
 
 test("an error of a part of several sources is about its file, as it was given", async () => {

@@ -146,6 +146,27 @@ describe.skipIf(!hasNix)("an archive", () => {
     expect(readFileSync(`${scratch}/a`).equals(readFileSync(`${scratch}/b`))).toBe(true);
   });
 
+  test("of a path with the case hack has the hash that Nix takes where it has made that", async () => {
+    const path = `${scratch}/h7mqyzspl0hg12h0lj0xwv405zyhz5q3-hacked`;
+    for (const name of ["x/readme", "x/README~nix~case~hack~1", "x/Readme~nix~case~hack~2", "X~nix~case~hack~1/a"]) {
+      mkdirSync(join(path, name, ".."), { recursive: true });
+      writeFileSync(join(path, name), name.slice(0, 3));
+    }
+    await buildErofs([path], image, { registrationOut: `${scratch}/hacked`, scanReferences: true });
+    const dump = spawnSync("nix-store", ["--option", "use-case-hack", "true", "--dump", path], {
+      env: { ...process.env, NIX_REMOTE: "" },
+    });
+    expect(dump.stdout.includes("~nix~case~hack~")).toBe(false);
+    expect(readFileSync(`${scratch}/hacked`, "utf8").split("\n").slice(1, 3)).toEqual([
+      sha256(dump.stdout),
+      `${dump.stdout.length}`,
+    ]);
+    writeFileSync(join(path, "x/readme~nix~case~hack~3"), "");
+    await why([path], { registrationOut: `${scratch}/hacked`, scanReferences: true }).toThrow(
+      "has the same name in the image as readme",
+    );
+  });
+
   test("of a single file is no root", async () => {
     const file = built.paths.find((path) => path.endsWith("-c-file"))!;
     put("file.nar", askSystemNix("nix-store", "--dump", file));
