@@ -1,8 +1,9 @@
 /** --closure-of, judged by Nix: the closure is the one that `nix-store -qR` lists, and the image is the same. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
+import { canMountSquashfs, withMount } from "../helpers/mount.ts";
 import { askNix, askSqlite } from "../helpers/nix/judges.ts";
 import { hasCommand, oracle } from "../helpers/oracle.ts";
 import { makeScratch } from "../helpers/scratch.ts";
@@ -91,6 +92,76 @@ describe.skipIf(!HAS_JUDGES)("--closure-of", () => {
     expect(existsSync(`${copy}-shm`)).toBe(false);
     expect(readFileSync(`${copy}-wal`).equals(before)).toBe(true);
   });
+
+  /** What the database of an image says, and the links below it. */
+  const know = (image: string) =>
+    withMount(
+      join(scratch, image),
+      (mounted) => {
+        const folder = join(mounted, "nix/var/nix");
+        const links = readdirSync(join(folder, "gcroots")).map((name) => readlinkSync(join(folder, "gcroots", name)));
+        return {
+          links,
+          dump: askSqlite(join(folder, "db/db.sqlite"), ".dump"),
+          paths: readdirSync(join(mounted, "nix/store")),
+        };
+      },
+      { type: "squashfs" },
+    );
+
+  test.skipIf(!oracle("kernel with squashfs", canMountSquashfs()))(
+    "makes the same database in all commands",
+    async () => {
+      const run = (name: CommandName, ...words: string[]) => expect(runCommand(scratch, name, words)).toEqual(SILENT);
+      const from = [
+        "--closure-of",
+        `--nix-db-from=${database}`,
+        "--store-dir=/nix/store",
+        "--nix-db",
+        "--gcroot=image",
+      ];
+      run("mkerofs", "--format=squashfs", "--quiet", ...from, "db-1.squashfs", inStore(third));
+      run("gensquashfs", "-q", ...from, "db-2.squashfs", inStore(third));
+      const path = "nix/var/nix/db/db.sqlite";
+      const mk = [
+        "-closure-of",
+        "-nix-db-from",
+        database,
+        "-store-dir",
+        "/nix/store",
+        "-nix-db",
+        path,
+        "-gcroot",
+        "image",
+        "-quiet",
+      ];
+      run("mksquashfs", inStore(third), "db-3.squashfs", ...mk);
+      const [first, ...others] = await Promise.all([1, 2, 3].map((nr) => know(`db-${nr}.squashfs`)));
+      expect(first!.links.sort()).toEqual([third, "/nix/var/nix/profiles"]);
+      expect(first!.paths).toEqual(listed.map((each) => basename(each)).sort());
+      for (const other of others) expect(other).toEqual(first);
+
+      // what else is done to the tree is part of what the database says
+      const changed = `nix/store/${basename(third)}`;
+      run("mksquashfs", inStore(third), "db-4.squashfs", ...mk, "-p", `${changed} m 555 0 0`);
+      const { dump } = await know("db-4.squashfs");
+      const hashOf = (text: string) => new RegExp(`'${third}','sha256:(\\w+)'`).exec(text)?.[1];
+      expect(hashOf(dump)).toMatch(/^[0-9a-f]{64}$/);
+      expect(hashOf(dump)).not.toBe(hashOf(first!.dump));
+      // and one that another refers to cannot go
+      const gone = runCommand(scratch, "mksquashfs", [
+        inStore(third),
+        "x.squashfs",
+        ...mk,
+        "-action",
+        "prune@name(*-first)",
+      ]);
+      expect(gone).toMatchObject({
+        status: 1,
+        err: expect.stringMatching(/-second refers to .*-first, which is not in the closure/),
+      });
+    },
+  );
 
   test("names a path that is not valid, and what it cannot be together with", () => {
     const answer = (...words: string[]) => runCommand(scratch, "mkerofs", words).err;

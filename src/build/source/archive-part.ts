@@ -21,7 +21,7 @@ export async function openArchives(source: ArchiveSource, host: SourceHost): Pro
     start: undefined,
     excluded: 0,
     stage: () => readAll(tree, start, policy, host),
-    stores: source.isStore ? [{ below: policy.below, paths, known }] : [],
+    stores: source.isStore ? [{ below: policy.below, paths, known, isAmended: false }] : [],
   };
 }
 

@@ -29,6 +29,8 @@ interface StoredPath {
   entry: number;
   path: string;
   known: KnownPath | undefined;
+  /** It may no longer be what is known of it. */
+  isAmended: boolean;
 }
 
 /** What is made of what Nix is to know. */
@@ -98,7 +100,8 @@ async function knowPaths(
 ): Promise<PathInfo[]> {
   if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
   const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
-  const hasHash = ({ known }: StoredPath) => !isChanged && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
+  const hasHash = ({ known, isAmended }: StoredPath) =>
+    !isChanged && !isAmended && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
   // where references alone are looked at, nobody asks for hashes
   const toHash = asksForInfos(options) ? stored.filter((each) => !hasHash(each)) : [];
   const toScan = stored.filter(({ known }) => known?.references === undefined);
@@ -125,12 +128,15 @@ async function knowPaths(
 async function findPaths(tree: Tree, store: StorePaths, { storeDir }: NixOptions): Promise<StoredPath[]> {
   const known = new Map((await store.known())?.map((each) => [baseName(each.path), each]));
   const folder = store.below.reduce((entry, name) => childOf(tree, entry, name), 0);
-  return store.paths().map((given) => {
+  const { isAmended } = store;
+  return store.paths().flatMap((given) => {
     const name = baseName(given);
     const info = known.get(name);
     const path = info?.path ?? (storeDir === undefined ? given : `${storeDir.replace(/\/+$/, "")}/${name}`);
     const entry = childOf(tree, folder, stripCaseHack(latin1FromBytes(encodeUtf8(name))));
-    return { path: checkStorePath(path, "registration"), known: info, entry };
+    if (entry === NONE && isAmended) return [];
+    if (entry === NONE) throw new ImageError("INTERNAL", `${name} is not in the tree`);
+    return [{ path: checkStorePath(path, "registration"), known: info, isAmended, entry }];
   });
 }
 
@@ -138,7 +144,7 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** A child by name, by halves. */
+/** A child by name, by halves; NONE where there is none. */
 function childOf(tree: Tree, directory: number, name: string): number {
   let low = directory === NONE ? 0 : tree.ref.view[directory]!;
   let high = directory === NONE ? 0 : low + tree.count.view[directory]!;
@@ -149,7 +155,7 @@ function childOf(tree: Tree, directory: number, name: string): number {
     if (found < name) low = middle + 1;
     else high = middle;
   }
-  throw new ImageError("INTERNAL", `${name} is not in the tree`);
+  return NONE;
 }
 
 /** What reading a path has told. */

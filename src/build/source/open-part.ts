@@ -33,7 +33,7 @@ export async function openPart(source: Source, host: SourceHost): Promise<OpenPa
     start,
     excluded: start.excluded,
     stage: () => walk(tree, start, policy, host),
-    stores: source.isStore ? [{ below: policy.below, paths, known }] : [],
+    stores: source.isStore ? [{ below: policy.below, paths, known, isAmended: start.finish !== undefined }] : [],
   };
 }
 

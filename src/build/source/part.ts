@@ -37,6 +37,8 @@ export interface StorePaths {
   below: readonly string[];
   /** Where each lies on this machine, or where it is said to lie. */
   paths(): readonly string[];
+  /** Whether the tree has been changed since, so that a path may be gone, or no longer what is known of it. */
+  isAmended: boolean;
   /** What is known of them; undefined: nothing but their names. */
   known(): Promise<readonly KnownPath[] | undefined>;
 }

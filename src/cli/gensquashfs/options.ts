@@ -104,6 +104,7 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
   const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, sortFile } = settings;
   return {
     ...{ blockSize, exportable, oneFileSystem, padding, workers, digest },
+    ...nixOptions(settings),
     ...parseGensquashfsWords(settings.compressor, settings.extra, {
       compressor: nameOf("compressor"),
       extra: nameOf("extra"),
@@ -117,6 +118,16 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
     mkfsTime: Math.min(mtime, 0xffffffff),
     sort: sortFile === undefined ? undefined : readSort(sortFile),
   };
+}
+
+/** What Nix is to know. Throws UsageError for a database that goes nowhere. */
+function nixOptions({ storeDir, registration, nixDatabase, gcroot }: Settings): SquashfsOptions {
+  if (nixDatabase === true && storeDir === undefined) {
+    throw new UsageError(
+      "--nix-db: without --store-dir the image is the store itself, so it needs a path, --nix-db=PATH",
+    );
+  }
+  return { storeDir, registration, nixDatabase, gcroot: nixDatabase === undefined ? undefined : gcroot };
 }
 
 /** The directory as the root, or as an entry of it. */

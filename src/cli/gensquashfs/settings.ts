@@ -8,6 +8,10 @@ export interface Settings {
   closureOf?: boolean;
   /** Nix's database, which knows it. */
   nixDbFrom?: string;
+  storeDir?: string;
+  registration?: boolean | string;
+  nixDatabase?: boolean | string;
+  gcroot?: string;
   compressor: string;
   /** `-X`. */
   extra?: string;

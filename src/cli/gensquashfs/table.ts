@@ -3,10 +3,10 @@ import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
-import { directory, file, number, text, type Value } from "../shared/value.ts";
+import { checkPath, directory, file, number, text, type Value } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued, words, refused } = rowsFor<Settings>();
+const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
 const ID = { min: 0, max: 2 ** 32 - 2, emptyIsZero: true };
 
@@ -48,6 +48,34 @@ const SOURCES: readonly Option<Settings>[] = [
     default: "/nix/var/nix/db/db.sqlite",
     needs: "--closure-of",
     help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
+  }),
+  valued({
+    names: "--store-dir",
+    value: directory("X"),
+    sets: "storeDir",
+    default: "the root of the image",
+    help: "the paths of --closure-of go into this folder of the image, such as /nix/store, with parents as Nix makes them",
+  }),
+  optional({
+    names: "--registration",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: (path) => ({ registration: path ?? true }),
+    default: "none; with the option alone nix-path-registration",
+    help: "with --closure-of: put a file X into the image that nix-store --load-db takes",
+  }),
+  optional({
+    names: "--nix-db",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: (path) => ({ nixDatabase: path ?? true }),
+    default: "none; with the option alone, for which --store-dir has to be there, nix/var/nix/db/db.sqlite",
+    help: "with --closure-of: put Nix's database X into the image",
+  }),
+  valued({
+    names: "--gcroot",
+    value: text("NAME"),
+    sets: "gcroot",
+    needs: "--nix-db",
+    help: "link the roots as NAME below nix/var/nix/gcroots, so that garbage collection keeps the closure",
   }),
   flag({
     names: "--keep-as-directory",

@@ -104,6 +104,8 @@ function toOptions(settings: Settings): SquashfsOptions {
     ...options,
     ...parseMksquashfsWords(compressor, extra),
     owner: uid !== undefined || gid !== undefined ? { uid, gid } : closureOf ? "root" : "keep",
+    // without a database nothing looks for it
+    gcroot: options.nixDatabase === undefined ? undefined : options.gcroot,
     hardLinks: options.hardLinks ?? (closureOf ? "copy" : "keep"),
     fragments: options.fragments ?? "small",
   };

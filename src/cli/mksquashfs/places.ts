@@ -49,10 +49,14 @@ export function placeSources(
   });
 }
 
-/** A closure's root is the store that the first path lies in. Throws `INPUT` for one that is not there. */
-export function placeClosure([path = ""]: readonly string[]): Placed[] {
+/**
+ * A closure's paths lie in the store that the first one lies in: the root of the image, or a folder. Throws `INPUT` for one
+ * that is not there.
+ */
+export function placeClosure([path = ""]: readonly string[], storeDir = ""): Placed[] {
+  const image = storeDir.split("/").filter((name) => name !== "" && name !== ".");
   try {
-    return [{ path: dirname(realpathSync(path)), image: "" }];
+    return [{ path: dirname(realpathSync(path)), image: image.join("/") }];
   } catch (cause) {
     throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
   }

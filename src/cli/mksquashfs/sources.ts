@@ -51,7 +51,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   if (closureOf && (noStrip || sources.length === 0))
     throw new UsageError(noStrip ? "-closure-of: paths have their names only" : "-closure-of: SOURCEs are needed");
   const places = closureOf
-    ? placeClosure(sources)
+    ? placeClosure(sources, settings.storeDir)
     : noStrip
       ? placeUnstripped(sources)
       : placeSources(sources, settings.keepAsDirectory, warn);
@@ -69,7 +69,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   const source = closureOf ? undefined : toSource(sources, places, settings);
   const amendments: Amendments = {
     ...{ settings, inodes, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
-    hasOwnRoot: places[0]?.image === "" || (settings.noStrip && places.length > 0),
+    hasOwnRoot: closureOf || places[0]?.image === "" || (settings.noStrip && places.length > 0),
     pseudoDefaults: {
       mtime: settings.timestamp ?? 0,
       directory: missing,

@@ -1,7 +1,7 @@
 /** The table of `ts-mksquashfs`: how the image is made. */
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { file, text } from "../shared/value.ts";
+import { checkPath, directory, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
 import { decimal } from "./values.ts";
@@ -84,6 +84,32 @@ export const BUILD: readonly Option<Settings>[] = [
     default: "/nix/var/nix/db/db.sqlite",
     needs: "-closure-of",
     help: "Nix's database; it is read as it stands, with its log, and neither locked nor written to",
+  }),
+  valued({
+    names: "-store-dir",
+    value: directory("X"),
+    sets: "storeDir",
+    default: "the root of the image",
+    help: "the paths of -closure-of go into this folder of the image, such as /nix/store, with parents as Nix makes them",
+  }),
+  valued({
+    names: "-registration",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: "registration",
+    help: "with -closure-of: put a file X into the image that nix-store --load-db takes",
+  }),
+  valued({
+    names: "-nix-db",
+    value: text("X", (name, path) => checkPath(name, path, "path")),
+    sets: "nixDatabase",
+    help: "with -closure-of: put Nix's database X, such as nix/var/nix/db/db.sqlite, into the image",
+  }),
+  valued({
+    names: "-gcroot",
+    value: text("NAME"),
+    sets: "gcroot",
+    needs: "-nix-db",
+    help: "link the roots as NAME below nix/var/nix/gcroots, so that garbage collection keeps the closure",
   }),
   flag({
     names: "-no-fragments",

@@ -39,6 +39,7 @@ export type Amendment = (work: Amending) => void | Promise<void>;
 export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendment): FileSource {
   return {
     isClosure: source.isClosure,
+    isStore: source.isStore === true,
     restore: (error) => source.restore(error),
     async open(stagePolicy, arena, temporary) {
       const start = await source.open(stagePolicy, arena, temporary);
@@ -76,6 +77,9 @@ export class Amending {
   readonly #own: OwnFileFilter;
   readonly #paths: PathBuilder;
   readonly #isDirectory: boolean;
+  readonly #tops: number;
+  /** Those above a store's paths. */
+  readonly #folders: number;
 
   constructor(
     tree: Tree,
@@ -94,6 +98,8 @@ export class Amending {
     this.firstAdded = tree.length;
     this.#paths = new PathBuilder(tree, paths);
     this.#isDirectory = paths.isDirectory;
+    this.#tops = paths.from.length;
+    this.#folders = policy.below.length;
     this.editor = new TreeEditor(tree, policy, this.#paths, defaults);
   }
 
@@ -194,9 +200,11 @@ export class Amending {
     return `${directory === "/" ? "" : directory}/${diskPath.slice(slash + 1)}`;
   }
 
-  /** Whether an entry that was in the tree before lies on disk: the root of several sources does not. */
+  /** Whether an entry that was in the tree before lies on disk: the root of several sources, and folders of a store, do not. */
   hasDiskPath(entry: number): boolean {
-    return entry !== 0 || this.#isDirectory;
+    if (this.#isDirectory) return true;
+    // folders stand behind the tops: see stageTops()
+    return entry !== 0 && (entry <= this.#tops || entry > this.#tops + this.#folders);
   }
 
   /** Where an entry lies on disk: of what was in the tree before, or has been added from there. */
