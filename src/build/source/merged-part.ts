@@ -13,27 +13,11 @@ export async function openMerged(
   open: (source: Source, host: SourceHost) => Promise<OpenPart>,
 ): Promise<OpenPart> {
   const parts: OpenPart[] = [];
-  const restore = (index: number, error: unknown) => {
-    const part = source.parts[index]!;
-    return "restore" in part ? (part as { restore(error: unknown): unknown }).restore(error) : error;
-  };
-  for (const [index, part] of source.parts.entries()) {
-    try {
-      parts.push(await open(part, host));
-    } catch (error) {
-      throw restore(index, error);
-    }
-  }
+  for (const part of source.parts) parts.push(await open(part, host));
   const tree = Tree.create();
   const stage = async () => {
     const staged: Staged[] = [];
-    for (const [index, part] of parts.entries()) {
-      try {
-        staged.push(await part.stage());
-      } catch (error) {
-        throw restore(index, error);
-      }
-    }
+    for (const part of parts) staged.push(await part.stage());
     return mergeStaged(staged, tree);
   };
   return {

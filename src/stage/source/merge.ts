@@ -22,7 +22,12 @@ export function merge(...sources: readonly Source[]): MergedSource {
     isClosure: parts.every(({ isClosure }) => isClosure),
     isStore: parts.some(({ isStore }) => isStore === true),
     parts,
+    restore: (error) => parts.reduce((said, part) => (hasRestore(part) ? part.restore(said) : said), error),
   };
+}
+
+function hasRestore(source: Source): source is Source & Pick<MergedSource, "restore"> {
+  return "restore" in source;
 }
 
 /** A tree that is to be merged, and its sets of attributes. */

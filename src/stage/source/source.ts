@@ -30,6 +30,8 @@ export function isStaged(source: Source): source is StagedSource {
 export interface MergedSource extends Source {
   /** What it is made of, in order. */
   readonly parts: readonly Source[];
+  /** Says the paths of an error as they were given. */
+  restore(error: unknown): unknown;
 }
 
 /** Whether a source is a {@link MergedSource}. */

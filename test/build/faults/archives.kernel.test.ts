@@ -158,6 +158,14 @@ describe("what a cache says and is not so", () => {
     await expectFault(buildErofs(binaryCache(cache, [NAME]), image), "IO", `${cache}/nar/b.nar`, "no such file");
   });
 
+  test("a folder, or a FIFO, where a file belongs", async () => {
+    const cache = makeCache("none", NAR, { URL: "nar" });
+    await expectFault(buildErofs(binaryCache(cache, [NAME]), image), "INPUT", `${cache}/nar`, "is no file");
+    const info = `${cache}/${NAME.slice(0, 32)}.narinfo`;
+    expect(spawnSync("sh", ["-c", `rm ${info}; mkfifo ${info}`]).status).toBe(0);
+    await expectFault(buildErofs(binaryCache(cache, [NAME]), image), "INPUT", info, "is no .narinfo");
+  });
+
   test("another path under its name", async () => {
     const cache = makeCache("none", NAR, { StorePath: `/nix/store/${NAME}b` });
     const file = `${cache}/${NAME.slice(0, 32)}.narinfo`;

@@ -1,5 +1,5 @@
 /** Store paths of a binary cache that is a folder (`nix copy --to file://…`), with all that they refer to. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeUtf8, latin1FromBytes } from "../../../../core/bytes.ts";
@@ -117,8 +117,12 @@ function readInfo(cache: string, name: string, from: string): CachedPath {
   const file = join(cache, `${digits}.narinfo`);
   let text: Buffer;
   try {
+    const stats = statSync(file);
+    if (!stats.isFile() || stats.size > MOST_BYTES)
+      throw new ImageError("INPUT", `${file}: is no .narinfo`, { path: file });
     text = readFileSync(file);
   } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
     if (systemCode(cause) !== "ENOENT")
       throw new ImageError("INPUT", `${file}: ${systemMessage(cause)}`, { path: file, cause });
     const why =
@@ -127,7 +131,6 @@ function readInfo(cache: string, name: string, from: string): CachedPath {
         : `${from} refers to ${name}, which is not in this binary cache`;
     throw new ImageError("INPUT", `${cache}: ${why}`, { path: cache, cause });
   }
-  if (text.length > MOST_BYTES) throw new ImageError("INPUT", `${file}: is too long`, { path: file });
   const info = parseNarInfo(text.toString("latin1"), file);
   if (baseName(info.path) === name) return info;
   throw new ImageError("INPUT", `${file}: is about ${info.path} and not ${name}`, { path: file });

@@ -1,5 +1,5 @@
 /** Files that hold NARs: their bytes, read by one thread, and checked as other sources are. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { ImageError } from "../../../../core/error.ts";
 import { attempt } from "../../../../core/node/node-errors.ts";
 import { sourceStamp } from "../../disk/node-files.ts";
@@ -36,14 +36,10 @@ export class NarFile {
 
   /** What is in a file now: all of it. Throws `INPUT` for what is no file. */
   static placeOf(path: string, shownPath: string): NarPlace {
-    const descriptor = attempt(shownPath, () => openSync(path, "r"));
-    try {
-      const stats = fstatSync(descriptor);
-      if (!stats.isFile()) throw new ImageError("INPUT", `${shownPath}: is no file`, { path: shownPath });
-      return { path, shownPath, start: 0, size: stats.size, stamp: sourceStamp(stats) };
-    } finally {
-      closeSync(descriptor);
-    }
+    // without opening it: a FIFO would wait for a writer
+    const stats = attempt(shownPath, () => statSync(path));
+    if (!stats.isFile()) throw new ImageError("INPUT", `${shownPath}: is no file`, { path: shownPath });
+    return { path, shownPath, start: 0, size: stats.size, stamp: sourceStamp(stats) };
   }
 
   /** Fills `into` from byte `offset` of the archive; returns fewer bytes only at its end. */
