@@ -15,9 +15,10 @@ import type { SharedLinks } from "../links/links.ts";
 import { COMPRESS_FIELDS, countCompressPieces, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
+import type { PartInput } from "./part-input.ts";
 import { PieceOutput } from "./piece-output.ts";
 import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer.ts";
-import { type PartInput, Squeezer } from "./squeeze.ts";
+import { Squeezer } from "./squeeze.ts";
 import { isTail, storeTail } from "./tails.ts";
 
 /** Bytes of results that may wait in a thread: what it makes while another one compresses the longest part of a file. */
@@ -162,6 +163,7 @@ class SqueezerSet {
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
           distance: dictSize,
           fillsAtOnce: row.fillsAtOnce,
+          compressesTails: compression.metabox !== undefined,
         },
         linker,
       );

@@ -17,6 +17,7 @@ import { USUAL_EXTENT } from "../disk/algorithms.ts";
 import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
 import type { Linker } from "../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "./look/noise.ts";
+import type { PartInput, SqueezeSettings } from "./part-input.ts";
 import type { PieceOutput } from "./piece-output.ts";
 import { ReachRule } from "./reach.ts";
 
@@ -29,50 +30,8 @@ const GOES_ON = -1;
 /** Files up to this size take no more room behind their inodes than what leads to a fragment. */
 const TINY = 32;
 
-/** What is known of a part of a file before it is compressed. */
-export interface PartInput {
-  entry: number;
-  /** Number of the file among those that are compressed, and of the piece of work. */
-  index: number;
-  piece: number;
-  /** Index of the method, which is noted. */
-  method: number;
-  /** As in available_compr_algs. */
-  algorithm: number;
-  /** Most bytes of a pcluster, whole blocks; 0: nothing is compressed. */
-  pclusterSize: number;
-  /** Bytes of the file, and of the part. */
-  size: number;
-  from: number;
-  length: number;
-  /**
-   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
-   * too, and the file has an index in any case.
-   */
-  end: "block" | "inline" | "fragment" | "whole" | "indexed";
-  /** Most bytes that fit behind the inode's index, and directly behind the inode. */
-  inlineRoom: number;
-  flatRoom: number;
-}
-
-/** What is the same for all parts. */
-export interface SqueezeSettings {
-  blockSize: number;
-  /** Most bytes of a file in one extent. */
-  maxExtentBytes: number;
-  /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
-  interlaced: boolean;
-  /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
-  unit: number;
-  /** Bytes of a raw extent, where files stay rows of these; 0: a block, and a file of these alone needs no extents. */
-  rawLen: number;
-  /** Whether to look at bytes before any attempt to compress them. */
-  skipsRandom: boolean;
-  /** How far back the codec looks. */
-  distance: number;
-  /** See AlgorithmRow. */
-  fillsAtOnce: boolean;
-}
+/** Files up to this size are in the window as a whole. */
+const WHOLE_BYTES = 1 << 16;
 
 /** Compresses parts of files, one after another, with one codec. */
 export class Squeezer {
@@ -88,6 +47,7 @@ export class Squeezer {
   readonly #noise: NoiseLook | undefined;
   readonly #reachRule: ReachRule;
   readonly #linker: Linker | undefined;
+  readonly #compressesTails: boolean;
   #out!: PieceOutput;
   #part!: PartInput;
   /** What the codec has learnt of the part. */
@@ -122,6 +82,7 @@ export class Squeezer {
     this.#noise = skipsRandom ? new NoiseLook(codec.plain, quick, blockSize, distance) : undefined;
     this.#reachRule = new ReachRule(settings.fillsAtOnce);
     this.#linker = linker;
+    this.#compressesTails = settings.compressesTails && linker === undefined;
   }
 
   /** Compresses a part, and adds what has become of it to `out`. */
@@ -144,6 +105,7 @@ export class Squeezer {
     if (checking !== undefined) await checking;
     const isFirst = from === 0;
     const isRow = this.#rawLen > 0;
+    if (this.#isBetterFlat(blocksAt)) this.#storeAgain(blocksAt, extentsAt);
     if (isFirst && this.#isLast && !this.#isPacked && !isRow) blocksAt = this.#flatten(blocksAt, extentsAt);
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
@@ -364,6 +326,26 @@ export class Squeezer {
     blocks.set(plain.subarray(place, place + first), blocksUsed + turn);
     blocks.set(plain.subarray(place + first, place + count), blocksUsed);
     this.#out.blocksUsed += stored;
+  }
+
+  /** Whether a file has become no shorter, in blocks, and its end may go behind its inode. */
+  #isBetterFlat(blocksAt: number): boolean {
+    const { end, flatRoom, size } = this.#part;
+    if (!this.#compressesTails || end !== "block" || !this.#isPacked || size > WHOLE_BYTES) return false;
+    const tail = size % this.#blockSize;
+    return tail > 0 && tail <= flatRoom && this.#out.blocksUsed - blocksAt >= size;
+  }
+
+  /** Stores a whole file as it is, in the place of what it has become. */
+  #storeAgain(blocksAt: number, extentsAt: number): void {
+    const { size } = this.#part;
+    const out = this.#out;
+    const place = this.#window.placeOf(0);
+    out.extents.length = extentsAt;
+    out.blocks.set(this.#codec.plain.subarray(place, place + size), blocksAt);
+    out.blocksUsed = blocksAt + roundUp(size, this.#unit);
+    out.blocks.fill(0, blocksAt + size, out.blocksUsed);
+    this.#isPacked = false;
   }
 
   /**

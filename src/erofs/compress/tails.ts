@@ -5,8 +5,8 @@
 import { roundUp } from "../../core/bytes.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
+import type { PartInput } from "./part-input.ts";
 import type { PieceOutput } from "./piece-output.ts";
-import type { PartInput } from "./squeeze.ts";
 
 /** Whether a part is such a file, where nothing is looked for in it that others hold. */
 export function isTail({ end, size, flatRoom }: PartInput): boolean {

@@ -18,7 +18,7 @@ import { FILE_PART_BYTES, PieceList, packedPartBytes } from "../plan/pieces.ts";
 import { ownerOf, type PlanInput } from "../plan/plan.ts";
 import type { Method, SharedStored } from "../plan/stored.ts";
 import type { CompressWork } from "./compress.ts";
-import type { PartInput } from "./squeeze.ts";
+import type { PartInput } from "./part-input.ts";
 
 /** Smaller files are not looked through for what others hold too. */
 const MIN_GRAIN_FILE = 8192;

@@ -1,6 +1,7 @@
 /**
  * The places of inodes in the metabox: an inode whose data they are, and which is compressed. They lie there as they would
- * in an image, from its first byte on; what directories and links have in whole blocks lies in the image itself, uncompressed.
+ * in an image, from its first byte on, or where it is compressed in the order of the tree. What directories and links have
+ * in whole blocks lies in the image itself, uncompressed.
  *
  *     metabox:  | blocks of inodes | … |
  *     image:    … | blocks of directories and long links | the inodes that no directory names | …
@@ -8,7 +9,7 @@
 import { sharedUint32 } from "../../core/shared.ts";
 import { SLOT } from "../disk/format.ts";
 import { checkNid } from "../disk/limits.ts";
-import { type BatchPlan, planBatches } from "./inode-batches.ts";
+import { type BatchPlan, planBatches, planInOrder } from "./inode-batches.ts";
 import type { InodeSizes } from "./measure.ts";
 
 /** What is placed, and what is filled in. */
@@ -17,6 +18,8 @@ export interface BoxInput {
   order: Uint32Array;
   sizes: InodeSizes;
   blockSize: number;
+  /** The metabox is compressed. */
+  isCompressed: boolean;
   /** By entry. */
   nids: Uint32Array;
   startBlk: Uint32Array;
@@ -37,12 +40,13 @@ export interface BoxPlace {
 }
 
 /** Gives inodes their places, and their whole blocks those from `firstBlk` of the image on. */
-export function placeBox({ order, sizes, blockSize, nids, startBlk }: BoxInput, firstBlk: number): BoxPlace {
+export function placeBox(input: BoxInput, firstBlk: number): BoxPlace {
+  const { order, sizes, blockSize, isCompressed, nids, startBlk } = input;
   const packed = sharedUint32(order.length);
   let placed = 0;
   let bodyBlk = firstBlk;
   const bodyBlocks = (index: number) => sizes.metaBodyBlocks(order[index]!);
-  const { batches, endBlk } = planBatches({
+  const { batches, endBlk } = (isCompressed ? planInOrder : planBatches)({
     count: order.length,
     blockSize,
     firstBlk: 0,

@@ -15,6 +15,7 @@ import type { InodeOrder } from "../../stage/tree/order.ts";
 import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
+import { compresses } from "../compress-options.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import {
   COMPAT_XATTR_FILTER,
@@ -195,7 +196,10 @@ export class ImagePlanner {
   placeBox(firstBlk: number): BoxPlace {
     const { order } = this.#input.inodes;
     const { nids, sizes, startBlk } = this;
-    this.#box = placeBox({ order, sizes, nids, startBlk, blockSize: this.#blockSize }, firstBlk);
+    const { compression } = this.#input.settings;
+    const isCompressed = compression !== undefined && compresses(compression);
+    const input = { order, sizes, nids, startBlk, blockSize: this.#blockSize, isCompressed };
+    this.#box = placeBox(input, firstBlk);
     this.#nameLinks();
     return this.#box;
   }

@@ -63,6 +63,21 @@ describe("a metabox", () => {
     expect(boxed.algorithms).toEqual(["deflate"]);
   });
 
+  test("has the end of a file that would save no block, which is stored as it is", async () => {
+    // the first pcluster takes a little more than a block, and the rest of it one more
+    const contents = (nr: number) => Buffer.concat([randomBytes(3700, nr), compressibleText(2900, nr)]);
+    const list = Array.from({ length: 50 }, (_, nr): Entry => ({ path: `${nr}`, contents: contents(nr) }));
+    const layouts = async (options: BuildOptions) => {
+      const { bytes } = await build(list, { compress: "lz4", ...options });
+      const inodes = (await dumpLines(readFileSync(image))).filter((line) => /erofs_inode_\w+ \/\d+ nid=/.test(line));
+      return { bytes, layouts: [...new Set(inodes.map((line) => / nid=\S+ (.*?): /.exec(line)![1]))] };
+    };
+    const [inBox, outside] = [await layouts({ metabox: true }), await layouts({})];
+    expect(inBox.layouts).toEqual(["inline"]);
+    expect(outside.layouts).toContain("compressed, compact index");
+    expect(inBox.bytes).toBeLessThan(outside.bytes * 0.8);
+  });
+
   test("counts in the UUID", async () => {
     const list: Entry[] = [{ path: "a", contents: "a" }];
     const uuids = await Promise.all(

@@ -1,7 +1,7 @@
 /** BatchPlan of inodes: whatever the sizes, the outcome is a tiling that the emitter and the kernel can rely on. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { BATCH_FIELDS, type BatchPlan, planBatches } from "../../../src/erofs/plan/inode-batches.ts";
+import { describe, expect, test } from "vitest";
+import { BATCH_FIELDS, type BatchPlan, planBatches, planInOrder } from "../../../src/erofs/plan/inode-batches.ts";
 
 /** The superblock's end: what the image's head always takes. */
 const RESERVED = 1152;
@@ -237,4 +237,49 @@ test("of ten inodes nine lie within two batches of where strict order would have
     return distance <= 2 * MIB;
   });
   expect(near.length / items.length).toBeGreaterThan(0.9);
+});
+
+describe("places in the order of the tree, for a metabox that is compressed", () => {
+  const blockSize = 4096;
+
+  test("no inode crosses a block but those that are longer, and batches are whole blocks of a mebibyte", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 32, max: 9000 }), { maxLength: 2000 }), (bytes) => {
+        const places: number[] = [];
+        const bodies: number[] = [];
+        const { batches, endBlk } = planInOrder({
+          ...{ count: bytes.length, blockSize, firstBlk: 0, nidBlk: 0, reserved: 0, bodiesElsewhere: true },
+          measureItem: (index) => bytes[index]!,
+          measureBody: (index) => Number(bytes[index]! % 5 === 0),
+          placeItem: (index, at) => {
+            places[index] = at;
+          },
+          placeBody: (index) => void bodies.push(index),
+        });
+        let end = 0;
+        bytes.forEach((length, index) => {
+          const at = places[index]!;
+          expect(at % 32).toBe(0);
+          expect(at).toBeGreaterThanOrEqual(end);
+          expect(at - end).toBeLessThan(blockSize);
+          if (length > blockSize) expect(at % blockSize).toBe(0);
+          else expect(Math.floor(at / blockSize)).toBe(Math.floor((at + length - 1) / blockSize));
+          end = at + length;
+        });
+        expect(endBlk).toBe(Math.ceil(end / blockSize));
+        expect(bodies).toEqual(bytes.flatMap((length, index) => (length % 5 === 0 ? [index] : [])));
+        let next = 0;
+        let blk = 0;
+        for (let at = 0; at < batches.length; at += BATCH_FIELDS) {
+          const [place, endPlace, startBlk, endOfBlks, first, endFirst] = batches.slice(at, at + BATCH_FIELDS);
+          expect([place, startBlk, first]).toEqual([next, blk, next]);
+          expect(endFirst).toBe(endPlace);
+          if (at + BATCH_FIELDS < batches.length) expect(places[endPlace!]).toBe(endOfBlks! * blockSize);
+          [next, blk] = [endPlace!, endOfBlks!];
+        }
+        expect([next, blk]).toEqual([bytes.length, endBlk]);
+      }),
+      { seed: 1, numRuns: 60 },
+    );
+  });
 });
