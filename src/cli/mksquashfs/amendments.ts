@@ -15,6 +15,7 @@ import { S_IFDIR, S_IFREG } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { print } from "../shared/streams.ts";
 import { formatMessage } from "../shared/summary.ts";
+import type { ExcludedInodes } from "./excludes.ts";
 import type { Settings } from "./settings.ts";
 
 /** All that changes the tree. */
@@ -24,7 +25,9 @@ export interface Amendments {
   hasOwnRoot: boolean;
   excluded: ExcludeRules;
   /** Files that are left out under all their names: see excludes.ts. */
-  inodes: ReadonlySet<string>;
+  inodes: ExcludedInodes;
+  /** Gets what was given for those of them that are in the tree. */
+  found: Set<string>;
   actions: readonly Action[];
   pseudo: readonly PseudoFile[];
   pseudoDefaults: PseudoDefaults;
@@ -43,7 +46,7 @@ const ROOT_MODE = 0o777;
 export function amendsTree(amendments: Amendments): boolean {
   const { settings, hasOwnRoot, inodes, actions, pseudo, xattrs } = amendments;
   const { root, fileMode, directoryMode, info, infoFile, follow, allTime } = settings;
-  const lists = [Object.keys(root), actions, pseudo, xattrs, [...inodes]];
+  const lists = [Object.keys(root), actions, pseudo, xattrs, [...inodes.keys()]];
   const changes = [fileMode, directoryMode, infoFile, follow, info || undefined];
   const isChanged = lists.some(({ length }) => length > 0) || changes.some((change) => change !== undefined);
   return !hasOwnRoot || isChanged || allTime === "inode";
@@ -51,14 +54,14 @@ export function amendsTree(amendments: Amendments): boolean {
 
 /** Does all of it. */
 export async function amendTree(work: Amending, amendments: Amendments): Promise<void> {
-  const { settings, pseudo, pseudoDefaults, xattrs, inodes, out } = amendments;
+  const { settings, pseudo, pseudoDefaults, xattrs, out } = amendments;
   const { warn, mtime } = pseudoDefaults;
   if (!amendments.hasOwnRoot) work.editor.setMeta(0, { mode: S_IFDIR | ROOT_MODE, uid: 0, gid: 0, mtime });
   const lines: string[] = [];
   const host = { fragments: settings.fragments ?? "small", print: (line: string) => lines.push(line), warn } as const;
   const outside = new OutsideFiles(work, amendments.inImage);
   const runner = new ActionRunner(work, amendments.actions, host);
-  if (inodes.size > 0) removeInodes(work, inodes);
+  if (amendments.inodes.size > 0) removeInodes(work, amendments);
   runner.exclude();
   followLinks(work, runner, outside, amendments);
   runner.change();
@@ -78,11 +81,13 @@ export async function amendTree(work: Amending, amendments: Amendments): Promise
 }
 
 /** Leaves out all names of some files. */
-function removeInodes(work: Amending, inodes: ReadonlySet<string>): void {
+function removeInodes(work: Amending, { inodes, found }: Amendments): void {
   for (const [, entry] of [...work.entries()]) {
     if (entry === 0 || work.tree.kind(entry) === S_IFDIR) continue;
     const { dev, ino } = work.stat(work.diskPath(entry), false);
-    if (!inodes.has(`${dev}:${ino}`)) continue;
+    const given = inodes.get(`${dev}:${ino}`);
+    if (!given) continue;
+    for (const text of given) found.add(text);
     work.editor.remove(entry);
     work.tree.addExcluded(1);
   }

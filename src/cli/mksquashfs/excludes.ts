@@ -13,22 +13,24 @@ export interface Excludes {
   /** As they were given. */
   texts: readonly string[];
   rules: { -readonly [K in keyof ExcludeRules]: ExcludeRules[K] };
-  /** Device and inode of each, `DEVICE:INODE`. */
-  inodes: ReadonlySet<string>;
+  inodes: ExcludedInodes;
 }
+
+/** What was given for each file, by its device and inode, `DEVICE:INODE`. */
+export type ExcludedInodes = ReadonlyMap<string, readonly string[]>;
 
 /** What is left out. Throws `INPUT` for a file that cannot be read, and a pattern that names nothing. */
 export function readExcludes(settings: Settings, places: readonly Placed[]): Excludes {
   const { matching, maxDepth } = settings;
   const given = [...settings.excludes, ...settings.excludeFiles.flatMap(readExcludeFile)];
   const rules: Excludes["rules"] = maxDepth === undefined ? {} : { maxDepth };
-  if (given.length === 0) return { texts: given, rules, inodes: new Set() };
+  if (given.length === 0) return { texts: given, rules, inodes: new Map() };
   if (matching === "paths") {
     rules.paths = given.flatMap((path) => imagePaths(path, places));
     return { texts: given, rules, inodes: findInodes(given, places) };
   }
   rules.components = given.map((pattern) => toComponents(pattern, matching === "wildcards" ? "glob" : "regex"));
-  return { texts: given, rules, inodes: new Set() };
+  return { texts: given, rules, inodes: new Map() };
 }
 
 /** Blanks before a name are none of it, those behind it are; a `\` lets it begin with a blank or a `#`. */
@@ -43,14 +45,15 @@ function readExcludeFile(file: string): string[] {
 }
 
 /** Files with several names, of which one is given: mksquashfs leaves out what has the device and inode of a path. */
-function findInodes(given: readonly string[], places: readonly Placed[]): Set<string> {
-  const inodes = new Set<string>();
-  const paths = given.flatMap((path) =>
-    isBelowSources(path) ? places.map((place) => `${place.path}/${path}`) : [path],
-  );
-  for (const path of paths) {
-    const stats: BigIntStats | undefined = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stats && !stats.isDirectory() && stats.nlink > 1n) inodes.add(`${stats.dev}:${stats.ino}`);
+function findInodes(given: readonly string[], places: readonly Placed[]): ExcludedInodes {
+  const inodes = new Map<string, string[]>();
+  for (const text of given) {
+    for (const path of isBelowSources(text) ? places.map((place) => `${place.path}/${text}`) : [text]) {
+      const stats: BigIntStats | undefined = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      if (!stats || stats.isDirectory() || stats.nlink === 1n) continue;
+      const inode = `${stats.dev}:${stats.ino}`;
+      inodes.set(inode, [...(inodes.get(inode) ?? []), text]);
+    }
   }
   return inodes;
 }

@@ -67,8 +67,9 @@ export function openSources(given: readonly string[], image: string, settings: S
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
   const source = closureOf ? undefined : toSource(sources, places, settings);
+  const found = new Set<string>();
   const amendments: Amendments = {
-    ...{ settings, inodes, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
+    ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
     hasOwnRoot: closureOf || places[0]?.image === "" || (settings.noStrip && places.length > 0),
     pseudoDefaults: {
       mtime: settings.timestamp ?? 0,
@@ -84,7 +85,7 @@ export function openSources(given: readonly string[], image: string, settings: S
     source: async () => amended(source ?? (await openClosure(sources, settings)), amendments),
     exclude,
     sort,
-    warnOfRules: (unmatched) => warnOf(unmatched, texts, settings, places),
+    warnOfRules: (unmatched) => warnOf(unmatched, { texts, found }, settings, places),
   };
 }
 
@@ -151,7 +152,7 @@ function readPseudo({ pseudo, pseudoDirectory }: Settings): Pseudo {
 /** Says of an exclude rule that it is for nothing where that is so of all that it may mean, and of sort rules. */
 function warnOf(
   unmatched: readonly string[],
-  excludes: readonly string[],
+  { texts, found }: { texts: readonly string[]; found: ReadonlySet<string> },
   settings: Settings,
   places: readonly Placed[],
 ): string[] {
@@ -160,10 +161,10 @@ function warnOf(
     known.add(path);
     return unmatched.includes(path);
   };
-  const warnings = excludes.flatMap((exclude) => {
+  const warnings = texts.flatMap((exclude) => {
     const meant = settings.matching === "paths" ? imagePaths(exclude, places) : [exclude];
     // all of them: each is one that is known
-    return meant.filter(isUnmatched).length === meant.length
+    return meant.filter(isUnmatched).length === meant.length && !found.has(exclude)
       ? `nothing matches ${exclude}, which is to be excluded`
       : [];
   });
