@@ -18,6 +18,11 @@ const PIECE = 4 << 20;
 const MOST_PIECES = 2 ** 24;
 
 /** Numbers of a piece: the line and the entry of its file, where it starts there, its bytes, where in the image they go. */
+const LINE = 0;
+const ENTRY = 1;
+const FROM = 2;
+const LENGTH = 3;
+const IMAGE_OFF = 4;
 const FIELDS = 5;
 
 const ADDED = 0;
@@ -131,11 +136,11 @@ export class Copies {
     for (let done = 0; done < length; done += PIECE) {
       const at = FIELDS * this.#next++;
       const pieces = this.#pieces.ensure(at + FIELDS);
-      pieces[at] = line;
-      pieces[at + 1] = entry;
-      pieces[at + 2] = from + done;
-      pieces[at + 3] = Math.min(PIECE, length - done);
-      pieces[at + 4] = imageOff + done;
+      pieces[at + LINE] = line;
+      pieces[at + ENTRY] = entry;
+      pieces[at + FROM] = from + done;
+      pieces[at + LENGTH] = Math.min(PIECE, length - done);
+      pieces[at + IMAGE_OFF] = imageOff + done;
     }
   }
 
@@ -167,45 +172,66 @@ export class Copies {
     return this.#doneTo >= end;
   }
 
-  /** Copies the next piece, if there is one. */
+  /** Copies the next pieces, if there are any: of one file, and together no more than PIECE bytes. */
   async copyNext(): Promise<boolean> {
-    const piece = this.#claim();
-    if (piece < 0) return false;
-    const at = FIELDS * piece;
-    const fields = this.#pieces.ensure(at + FIELDS).subarray(at, at + FIELDS);
-    const [line, entry, from, length, imageOff] = fields as unknown as [number, number, number, number, number];
-    await this.#copy(this.#filesOf(line), entry, from, length, imageOff);
-    Atomics.store(this.#done.ensure(piece + 1), piece, 1);
-    this.#lines[line]!.countCopies(-1);
+    const run = this.#claim();
+    if (run === undefined) return false;
+    const { from, to } = run;
+    const line = this.#pieces.view[FIELDS * from + LINE]!;
+    const files = this.#filesOf(line);
+    for (let piece = from; piece < to; piece++) await this.#copy(files, piece);
+    // it is stated again while its entry still stands for it
+    files.contents.close();
+    const done = this.#done.ensure(to);
+    for (let piece = from; piece < to; piece++) Atomics.store(done, piece, 1);
+    this.#lines[line]!.countCopies(from - to);
     return true;
   }
 
-  #claim(): number {
+  #claim(): { from: number; to: number } | undefined {
     for (;;) {
-      const piece = Atomics.load(this.#counts, CLAIMED);
-      if (piece === this.#added) return -1;
-      if (Atomics.compareExchange(this.#counts, CLAIMED, piece, piece + 1) === piece) return piece;
+      const from = Atomics.load(this.#counts, CLAIMED);
+      const added = this.#added;
+      if (from === added) return undefined;
+      const to = this.#runEnd(from, added);
+      if (Atomics.compareExchange(this.#counts, CLAIMED, from, to) === from) return { from, to };
     }
   }
 
-  async #copy(
-    { tree, contents }: LineFiles,
-    entry: number,
-    from: number,
-    length: number,
-    imageOff: number,
-  ): Promise<void> {
+  /**
+   * Where the pieces end that are copied together with one: a file with many holes would be opened for each of them. The
+   * number of an entry is not used for another one before all pieces of it have been copied.
+   */
+  #runEnd(from: number, added: number): number {
+    const pieces = this.#pieces.ensure(FIELDS * added);
+    const first = FIELDS * from;
+    let left = PIECE - pieces[first + LENGTH]!;
+    let to = from + 1;
+    for (let at = FIELDS * to; to < added; to++, at += FIELDS) {
+      if (pieces[at + ENTRY] !== pieces[first + ENTRY] || pieces[at + LINE] !== pieces[first + LINE]) break;
+      left -= pieces[at + LENGTH]!;
+      if (left < 0) break;
+    }
+    return to;
+  }
+
+  async #copy({ tree, contents }: LineFiles, piece: number): Promise<void> {
+    const numbers = this.#pieces.view;
+    const at = FIELDS * piece;
+    const entry = numbers[at + ENTRY]!;
+    const from = numbers[at + FROM]!;
+    const length = numbers[at + LENGTH]!;
+    const imageOff = numbers[at + IMAGE_OFF]!;
     const size = tree.size.view[entry]!;
     for (let done = 0; done < length; ) {
       const count = Math.min(COPY, length - done);
-      const at = from + done;
-      const reading = contents.read(entry, at, count, this.#copied, 0, at + count === size);
+      const offset = from + done;
+      const reading = contents.read(entry, offset, count, this.#copied, 0, offset + count === size);
       if (reading !== undefined) await reading;
       this.#image.writeAt(this.#copied.subarray(0, count), imageOff + done);
       done += count;
-      await this.#job.breathe(count);
+      const pause = this.#job.breathe(count);
+      if (pause !== undefined) await pause;
     }
-    // it is stated again while its entry still stands for it
-    contents.close();
   }
 }

@@ -1,0 +1,102 @@
+/** Large files are copied in pieces, by whoever claims them: each byte once, to its place, and a file is opened for many. */
+import { describe, expect, test } from "vitest";
+import { Control } from "../../../src/core/control.ts";
+import { JobContext } from "../../../src/core/threads.ts";
+import { Copies, shareCopies } from "../../../src/erofs/segments/copies.ts";
+import { shareLine } from "../../../src/erofs/segments/line.ts";
+import { S_IFREG, Tree } from "../../../src/stage/tree/tree.ts";
+
+const BLOCK = 4096;
+const MIB = 1 << 20;
+/** In a line's counts: pieces that are still to be copied. */
+const COPIES = 2;
+
+/** Files of the given sizes, entries from 0 on, whose bytes tell the entry and the block; what is read of them is noted. */
+function matter(...sizes: number[]) {
+  const tree = Tree.create();
+  sizes.forEach((size, entry) => {
+    tree.allocate(1);
+    tree.mode.view[entry] = S_IFREG;
+    tree.size.view[entry] = size;
+  });
+  const image = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
+  const closed: number[] = [];
+  let open = -1;
+  const contents = {
+    bytesRead: 0,
+    read(entry: number, offset: number, length: number, into: Uint8Array, at: number): void {
+      open = entry;
+      for (let done = 0; done < length; done += BLOCK) {
+        const count = Math.min(BLOCK, length - done);
+        into.fill(1 + entry * 50 + (((offset + done) / BLOCK) % 50), at + done, at + done + count);
+      }
+    },
+    close(): void {
+      closed.push(open);
+    },
+    release: () => undefined,
+  };
+  const lines = [shareLine(BLOCK)];
+  const file = {
+    writeAt: (bytes: Uint8Array, offset: number) => image.set(bytes, offset),
+    readAt: () => 0,
+  };
+  const job = new JobContext(new Control(1), 0);
+  const copies = new Copies(job, shareCopies(), lines, { image: file, filesOf: () => ({ tree, contents }) });
+  const countCopies = (pieces: number) => Atomics.add(lines[0]!.counts, COPIES, pieces);
+  const left = () => Atomics.load(lines[0]!.counts, COPIES);
+  return { copies, image, closed, countCopies, left };
+}
+
+describe("large files", () => {
+  test("with many holes are opened once for what one piece holds, not for each range", async () => {
+    const ranges = 3000;
+    const size = ranges * 3 * BLOCK;
+    const { copies, image, closed, countCopies, left } = matter(size);
+    const map = { bits: 0, blocks: ranges, ranges: Array.from({ length: ranges }, (_, nr) => [3 * nr, 1]).flat() };
+    countCopies(copies.add({ line: 0, entry: 0, size, length: size, imageOff: 0 }, map, BLOCK));
+    expect(left()).toBe(ranges);
+    copies.show(0);
+    while (await copies.copyNext());
+    // of 3000 blocks no more than 4 MiB at once
+    expect(closed).toEqual([0, 0, 0]);
+    expect(left()).toBe(0);
+    expect(copies.areAllDone).toBe(true);
+    for (let nr = 0; nr < ranges; nr++) {
+      expect(image[nr * BLOCK]).toBe(1 + ((3 * nr) % 50));
+      expect(image[nr * BLOCK + BLOCK - 1]).toBe(1 + ((3 * nr) % 50));
+    }
+  });
+
+  test("are copied a piece at a time, and never two of them in one", async () => {
+    const sizes = [300_000, 300_000, 9 * MIB, 300_000];
+    const { copies, image, closed, countCopies, left } = matter(...sizes);
+    let imageOff = 0;
+    sizes.forEach((size, entry) => {
+      countCopies(copies.add({ line: 0, entry, size, length: size, imageOff }, undefined, BLOCK));
+      imageOff += size;
+      // two of a segment
+      if (entry % 2 === 1) copies.show(entry >> 1);
+    });
+    expect(await copies.copyNext()).toBe(true);
+    expect(copies.isCopied(0)).toBe(false);
+    expect(await copies.copyNext()).toBe(true);
+    expect(copies.isCopied(0)).toBe(true);
+    expect(copies.isCopied(1)).toBe(false);
+    while (await copies.copyNext());
+    expect(copies.isCopied(1)).toBe(true);
+    expect(closed).toEqual([0, 1, 2, 2, 2, 3]);
+    expect(left()).toBe(0);
+    copies.end();
+    expect(copies.isOver).toBe(true);
+    let at = 0;
+    sizes.forEach((size, entry) => {
+      for (let done = 0; done < size; done += BLOCK) {
+        const count = Math.min(BLOCK, size - done);
+        const value = 1 + entry * 50 + ((done / BLOCK) % 50);
+        expect(image.subarray(at + done, at + done + count).every((byte) => byte === value)).toBe(true);
+      }
+      at += size;
+    });
+  });
+});
