@@ -123,7 +123,7 @@ export class SegmentPacking {
     const known = dedupes ? new KnownFiles() : undefined;
     const written = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
-      finish: (segment: number) => (this.#copies.isCopied(segment) ? undefined : this.#finishCopies(segment)),
+      finish: (segment: number) => this.#finishCopies(segment),
     };
     const files = known && new FileSharing(this.#job, known, written, xxhash, settings.blockSize);
     const placer = new SegmentPlacer(this.#job, {

@@ -14,8 +14,8 @@ const CHUNK = 256 * 1024;
 /** Reads what has been written to the image, once it has. */
 export interface WrittenImage {
   readAt(into: Uint8Array, offset: number): number;
-  /** Has all of a segment written that has its place; mostly it is. */
-  finish(segment: number): void | Promise<void>;
+  /** Has the large files of a segment copied, which has its place; all else of it has been written then. */
+  finish(segment: number): Promise<void>;
 }
 
 /** Finds equal files, for the thread that places segments. */
@@ -36,17 +36,6 @@ export class FileSharing {
     this.#blockSize = blockSize;
   }
 
-  /** Has all files that may be equal to one, of those known before `until`, written to the image; mostly there are none. */
-  wait(file: FileKey, until: number): Promise<void> | undefined {
-    let waiting: Promise<void> | undefined;
-    for (const other of this.#known.alike(file, 0, until)) {
-      const segment = this.#known.segment(other);
-      if (waiting !== undefined) waiting = waiting.then(() => this.#image.finish(segment));
-      else waiting = this.#image.finish(segment) ?? undefined;
-    }
-    return waiting;
-  }
-
   /**
    * The number of the file that is equal to one, of those known before `until`, which are all in the image; or -1.
    *
@@ -65,10 +54,10 @@ export class FileSharing {
     return -1;
   }
 
-  /** The same for a large file, which is read for it. */
+  /** The same for a large file, which is read for it; those that may be equal to it are copied before. */
   async findLarge(file: FileKey, contents: Contents, entry: number, until: number): Promise<number> {
-    await this.wait(file, until);
     const alike = this.#known.alike(file, 0, until);
+    for (const other of alike) await this.#image.finish(this.#known.segment(other));
     const body = file.hasTail ? file.size - (file.size % this.#blockSize) : file.size;
     const hash = alike.length > 1 ? await this.#hashLarge(contents, entry, file.size) : undefined;
     for (const other of alike) {

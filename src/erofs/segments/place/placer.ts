@@ -16,7 +16,7 @@ import type { Copies, ImageFile } from "../copies.ts";
 import { SEGMENT_ENTRIES } from "../cuts.ts";
 import { NOT_HERE, type Segment } from "../segment.ts";
 import type { FileSharing } from "./file-sharing.ts";
-import type { FileKey, KnownFiles } from "./known-files.ts";
+import type { KnownFiles } from "./known-files.ts";
 import type { PlacedLine } from "./placed-line.ts";
 import type { SegmentRow } from "./row.ts";
 
@@ -74,8 +74,8 @@ export class SegmentPlacer {
     this.#number = row.length;
     this.#endBlk = this.#startBlk + segment.inodeBlocks + segment.bodyBlocks;
     this.#placeInodes(segment);
-    const placing = segment.large.length > 0 ? this.#placeData(segment) : this.#placeSmallFrom(segment, 0);
-    if (placing !== undefined) return placing.then(() => this.#finish(segment));
+    if (segment.large.length > 0) return this.#placeData(segment).then(() => this.#finish(segment));
+    for (let item = 0; item < segment.count; item++) if (segment.blocks[item]! > 0) this.#placeSmall(segment, item);
     return this.#finish(segment);
   }
 
@@ -115,29 +115,11 @@ export class SegmentPlacer {
     }
   }
 
-  /** Places the data of items that are all small, from one on; mostly there is nothing to wait for. */
-  #placeSmallFrom(segment: Segment, first: number): Promise<void> | undefined {
-    for (let item = first; item < segment.count; item++) {
-      const placing = segment.blocks[item]! > 0 ? this.#placeSmall(segment, item) : undefined;
-      if (placing !== undefined) return placing.then(() => this.#placeSmallFrom(segment, item + 1));
-    }
-    return undefined;
-  }
-
-  #placeSmall(segment: Segment, item: number): Promise<void> | undefined {
+  /** Places the data of a small file: all that it may be equal to has been written when that had its place. */
+  #placeSmall(segment: Segment, item: number): void {
     const { sharing } = this.#input;
-    if (this.#shares[item] === SHARES_NOTHING) {
-      if (segment.dataAt[item] === NOT_HERE) return undefined;
-      if (sharing && segment.keys[item] !== 0) {
-        const waiting = this.#shareSmall(segment, item, sharing);
-        if (waiting !== undefined) return waiting.then(() => this.#placeItem(segment, item));
-      }
-    }
-    this.#placeItem(segment, item);
-    return undefined;
-  }
-
-  #placeItem(segment: Segment, item: number): void {
+    if (segment.dataAt[item] === NOT_HERE) return;
+    if (sharing && segment.keys[item] !== 0) this.#shareSmall(segment, item, sharing);
     if (this.#shares[item] === SHARES_NOTHING) this.#placeOwn(segment, item);
     else this.#placeShared(segment, item);
   }
@@ -164,20 +146,12 @@ export class SegmentPlacer {
     row.countSaved(segment.blocks[item]! * this.#blockSize, 0);
   }
 
-  /** Has a file share the data of one that became known while its segment was made, or of one in the segment. */
-  #shareSmall(segment: Segment, item: number, sharing: Sharing): Promise<void> | undefined {
-    const { known, files } = sharing;
+  /** Has a file share the data of one that is in the image, or of one in the segment. */
+  #shareSmall(segment: Segment, item: number, { known, files }: Sharing): void {
     const key = segment.keys[item]!;
     const size = this.#sizeOf(segment, item);
-    if (!known.hasAlike(key, size)) return undefined;
+    if (!known.hasAlike(key, size)) return;
     const file = { key, size, hasTail: segment.tailLen[item]! > 0 };
-    const waiting = files.wait(file, known.length - this.#originals.length);
-    if (waiting !== undefined) return waiting.then(() => this.#shareKnown(segment, item, file, sharing));
-    this.#shareKnown(segment, item, file, sharing);
-    return undefined;
-  }
-
-  #shareKnown(segment: Segment, item: number, file: FileKey, { known, files }: Sharing): void {
     const { body, tail } = this.#bytesOf(segment, item);
     const firstOwn = known.length - this.#originals.length;
     this.#shares[item] = files.find(file, body, tail, firstOwn);
@@ -206,8 +180,7 @@ export class SegmentPlacer {
     for (let item = 0; item < segment.count; item++) {
       if (segment.blocks[item] === 0) continue;
       if (segment.large[large] !== item) {
-        const placing = this.#placeSmall(segment, item);
-        if (placing !== undefined) await placing;
+        this.#placeSmall(segment, item);
         continue;
       }
       large++;
