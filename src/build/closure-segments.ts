@@ -10,6 +10,7 @@ import { SegmentCuts } from "../erofs/segments/cuts.ts";
 import { LineColumns, type SharedLineColumns, shareLineColumns } from "../erofs/segments/inode-columns.ts";
 import { type PieceMaker, type SegmentCommons, SegmentPacking, type SharedPacking } from "../erofs/segments/packing.ts";
 import type { PlacedLine } from "../erofs/segments/place/placed-line.ts";
+import { SegmentRow } from "../erofs/segments/place/row.ts";
 import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";
 import { noPaths, type SharedPaths } from "../stage/source/disk/node-paths.ts";
@@ -66,6 +67,7 @@ export async function makeClosureSegments(
   image: ImageFile,
 ): Promise<void> {
   const lines = new StagedLines(job, work.staged);
+  const row = new SegmentRow(work.row);
   const { settings } = work;
   const packing = await SegmentPacking.create(job, work.packing, work, {
     image,
@@ -77,11 +79,20 @@ export async function makeClosureSegments(
       inodeOf: undefined,
     }),
     filesOf: (line) => lines.of(line),
-    placed: (group, line) => settle(root, work, group, line, image),
+    placed: (group, line) => {
+      settle(root, work, group, line, image);
+      const { files, directories, symlinks } = row.counts;
+      recruit(job, work, files + directories + symlinks);
+    },
   });
   if (!packing) return;
   await packing.run(new ClosurePacker(job, root, work, packing));
   lines.close();
+}
+
+/** Has more threads join: how much there is to do shows only while it is done. */
+function recruit(job: JobContext, { staged }: ClosureWork, entries: number): void {
+  job.recruit(Math.min(threadsFor({ bytes: job.control.done, entries }), staged.length));
 }
 
 /** All of a group is in the image: its directories get their parents, and the root its tops. */
@@ -184,10 +195,8 @@ class ClosurePacker implements PieceMaker {
     if (length > MOST_ENTRIES || (length > MANY_ENTRIES && line.isDone)) await this.#clear();
   }
 
-  /** How much there is to do shows only while it is done. */
   #breathe(): Promise<void> | undefined {
-    const threads = threadsFor({ bytes: this.#job.control.done, entries: this.#entries });
-    this.#job.recruit(Math.min(threads, this.#work.staged.length, this.#work.groups.length - 1));
+    recruit(this.#job, this.#work, this.#entries);
     return this.#job.breathe();
   }
 
