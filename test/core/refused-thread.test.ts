@@ -1,35 +1,59 @@
-/** A thread that the system does not give, as a limit of threads has been met: Node's constructor throws then. */
-import { expect, test, vi } from "vitest";
+/**
+ * A thread that the system does not give, as a limit has been met: of threads, then Node's constructor throws, or of open
+ * files, then it says so later.
+ */
+import { EventEmitter } from "node:events";
+import { afterEach, expect, test, vi } from "vitest";
 import { ThreadPool } from "../../src/core/node/node-pool.ts";
 import { isThreadRefused, startSpare, startWorker } from "../../src/core/node/node-start.ts";
 
 let code = "";
+let isLate = false;
 
 vi.mock("node:worker_threads", () => ({
-  Worker: class {
+  Worker: class extends EventEmitter {
     constructor() {
-      throw Object.assign(new Error("EAGAIN"), { code });
+      super();
+      const error = Object.assign(new Error("EAGAIN"), { code });
+      if (!isLate) throw error;
+      setImmediate(() => {
+        this.emit("error", error);
+        this.emit("exit", 1);
+      });
     }
+
+    postMessage = () => undefined;
+    unref = () => undefined;
+    terminate = () => undefined;
   },
 }));
 
+afterEach(() => {
+  isLate = false;
+});
+
 const url = new URL("file:///none.js");
 
-test("is done without: the main thread does all pieces of every job", async () => {
-  code = "ERR_WORKER_INIT_FAILED";
-  const done: number[] = [];
-  const five = {
-    threads: () => 3,
-    run: async (context: { pieces(count: number): Iterable<number> }) => {
-      for (const piece of context.pieces(5)) done.push(piece);
-    },
-  };
-  const pool = new ThreadPool(3, { five: async () => five }, url);
-  await pool.run("five", undefined as never);
-  await pool.run("five", undefined as never);
-  pool.close();
-  expect(done).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
-});
+test.each(["at once", "late"])(
+  "is done without, told %s: the main thread does all pieces of every job",
+  async (when) => {
+    code = "ERR_WORKER_INIT_FAILED";
+    isLate = when === "late";
+    const done: number[] = [];
+    const five = {
+      threads: () => 3,
+      run: async (context: { pieces(count: number): Iterable<number> }) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        for (const piece of context.pieces(5)) done.push(piece);
+      },
+    };
+    const pool = new ThreadPool(3, { five: async () => five }, url);
+    await pool.run("five", undefined as never);
+    await pool.run("five", undefined as never);
+    pool.close();
+    expect(done).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  },
+);
 
 test("does no harm where it was to be a spare one", () => {
   code = "ERR_WORKER_INIT_FAILED";

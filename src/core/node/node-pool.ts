@@ -208,7 +208,7 @@ class Helper {
       if (reply) this.#finish?.(reply.error && fromPortable(reply.error));
     });
     worker.on("error", (cause: Error) => {
-      this.#isMissing = isFolderGone(cause);
+      this.#isMissing = isFolderGone(cause) || isThreadRefused(cause);
       this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause }));
     });
     worker.on("exit", (code) => this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)));
