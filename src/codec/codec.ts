@@ -25,13 +25,16 @@ export interface FillNotes {
   ratio: number;
   /** The way of searching that was best, the codec's own number for it; 0: not known. */
   search: number;
+  /** So many outputs go by what is known of {@link search}, before others are tried again; how often none was better. */
+  rest: number;
+  failed: number;
   /** It is known that what comes repeats itself. */
   repeats: boolean;
 }
 
 /** Nothing is known. */
 export function blankNotes(): FillNotes {
-  return { ratio: 0, search: 0, repeats: false };
+  return { ratio: 0, search: 0, rest: 0, failed: 0, repeats: false };
 }
 
 /** Reads one kind of compressed data. */

@@ -50,6 +50,37 @@ export abstract class WindowCodec implements Codec {
   /** Decompresses `compressed[from, to)` to `plain` at `at`: the first `limit` bytes if `partial`, else all of it. */
   protected abstract decode(from: number, to: number, at: number, limit: number, partial: boolean): number;
 
+  /**
+   * Compresses in other ways too, and keeps the output at `at` that has most contents for each byte; `produced` is the size
+   * of the one that is there.
+   *
+   * @param compress puts another output there; it is told how much it has to be better than
+   * @returns the size of the best, and its way if that is one of `ways`
+   */
+  protected keepBest<Way>(
+    at: number,
+    produced: number,
+    ways: readonly Way[],
+    compress: (way: Way, ratio: number) => number,
+  ): { produced: number; way: Way | undefined } {
+    const { compressed } = this;
+    const best: { produced: number; way: Way | undefined } = { produced, way: undefined };
+    for (const way of ways) {
+      const { consumed } = this;
+      const kept = compressed.slice(at, at + best.produced);
+      const ratio = consumed / best.produced;
+      const other = compress(way, ratio);
+      if (other > 0 && this.consumed / other > ratio) {
+        best.produced = other;
+        best.way = way;
+      } else {
+        compressed.set(kept, at);
+        this.consumed = consumed;
+      }
+    }
+    return best;
+  }
+
   #compress(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
     checkRanges(this.plain, from, to, this.compressed, at, limit);
     const produced = this.encode(from, to, at, limit, notes);

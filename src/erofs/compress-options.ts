@@ -262,6 +262,22 @@ export function compresses({ pclusterSize }: Compression): boolean {
   return pclusterSize > 0;
 }
 
+/** Where equal chunks are stored once, those of zeros are too: holes must be so many times the data to be worth a word. */
+const MOSTLY_HOLE = 125;
+
+/**
+ * How many times its data a file's holes must be so that it is smaller in chunks, its data as it is, than compressed: so
+ * many that zeros would come to more than the data.
+ */
+export function leastHoles(compression: Compression, blockSize: number): number {
+  const { algorithms, maxExtentBytes, dedupeChunks } = compression;
+  if (dedupeChunks) return MOSTLY_HOLE;
+  // where files are stored as they are, every block counts
+  if (!compresses(compression)) return 0;
+  const ratios = algorithms.map(({ algorithm }) => ALGORITHMS[algorithm].mostRatio);
+  return Math.min(Math.max(...ratios), maxExtentBytes / blockSize);
+}
+
 /**
  * What is done with files where nothing is compressed, but equal chunks are looked for (each is a row of raw extents then),
  * or inodes go into the metabox.

@@ -17,62 +17,10 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
-import { WasmModule } from "../wasm.ts";
-import { type CodecExports, type CodecFunctions, WasmCodec, type WasmFormat } from "../wasm-codec.ts";
-import { WASM } from "./generated.ts";
-
-/** The functions of the module. */
-export interface DeflateExports extends CodecExports {
-  compress(
-    ...args: [...Parameters<CodecFunctions["compress"]>, method: number, attempts: number, enough: number]
-  ): number;
-  /** `behind`: so many bytes of the input are behind the stream. */
-  decompress(...args: [...Parameters<CodecFunctions["decompress"]>, behind: number]): number;
-  adler32(from: number, to: number): number;
-  setReach(distance: number): void;
-}
-
-/** Streams as the module reads and writes them. */
-export const DEFLATE_STREAM: WasmFormat<DeflateExports> = {
-  module: new WasmModule(WASM),
-  noun: "DEFLATE stream",
-  // see decode.as
-  damage: [
-    "it ends too early",
-    "it is too long",
-    "a match starts before it",
-    "the header of a block makes no sense",
-    "there are bits that are no code",
-    "its end is not where it should be",
-  ],
-};
-
-/** How matches are chosen: see encode.as. */
-const FAST = 0;
-const GREEDY = 1;
-const LAZY = 2;
-const LAZIER = 3;
-/** Parses once; what is above this, so many times more. */
-const OPTIMAL = 4;
-
-/** By level: how matches are chosen, how many places are looked at for each, and what length is taken at once. */
-const LEVELS: readonly (readonly [method: number, attempts: number, enough: number])[] = [
-  [FAST, 2, 32],
-  [GREEDY, 6, 10],
-  [GREEDY, 12, 14],
-  [GREEDY, 16, 30],
-  [LAZY, 16, 30],
-  [LAZY, 35, 65],
-  [LAZY, 100, 130],
-  [LAZIER, 300, 258],
-  [LAZIER, 600, 258],
-  [OPTIMAL + 1, 60, 80],
-  [OPTIMAL + 2, 150, 150],
-  [OPTIMAL + 4, 600, 258],
-];
-
-/** The farthest that a match may lie back, in bytes. */
-const REACH = 0x8000;
+import { WasmCodec } from "../wasm-codec.ts";
+import { FirstLevel } from "./first-level.ts";
+import { DEFLATE_STREAM, deflateFunctions, REACH } from "./stream.ts";
+import { LEVELS } from "./ways.ts";
 
 /**
  * Checks a level.
@@ -86,26 +34,6 @@ export function checkDeflateLevel(name: string, level: number, highest: number):
 }
 
 /**
- * Chooses the functions of a level.
- *
- * @param reach how many bytes matches may lie back
- * @param behind how many bytes stand behind a stream
- */
-export function deflateFunctions(
-  { compress, decompress, setReach }: DeflateExports,
-  level: number,
-  reach: number,
-  behind: number,
-): CodecFunctions {
-  const [method, attempts, enough] = LEVELS[level - 1]!;
-  setReach(reach);
-  return {
-    compress: (from, to, at, limit, fill) => compress(from, to, at, limit, fill, method, attempts, enough),
-    decompress: (from, to, at, limit, partial) => decompress(from, to, at, limit, partial, behind),
-  };
-}
-
-/**
  * DEFLATE as EROFS holds it: streams without a header, the first byte of which is never zero. At most 32 KiB are looked
  * back (`windowbits` 15).
  *
@@ -114,7 +42,9 @@ export function deflateFunctions(
  */
 export function createDeflate(level = 1, windows: CodecWindows = {}): Codec {
   checkDeflateLevel("deflate", level, LEVELS.length);
+  if (level === 1) return new FirstLevel(windows);
+  const way = LEVELS[level - 1]!;
   return new WasmCodec(`deflate,${level}`, DEFLATE_STREAM, windows, (exports) =>
-    deflateFunctions(exports, level, REACH, 0),
+    deflateFunctions(exports, () => way, REACH, 0),
   );
 }

@@ -3,6 +3,7 @@ import { fillLogarithms } from "./encode/estimate";
 import { fillConstants } from "./memory";
 
 export { CONSUMED, WINDOWS } from "./memory";
+export { findBetterWay } from "./encode/advice";
 export { compress } from "./encode/encode";
 export { decompress } from "./decode/decode";
 export { adler32 } from "./adler";

@@ -7,7 +7,9 @@
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows, FillNotes } from "../codec.ts";
 import { WasmCodec } from "../wasm-codec.ts";
-import { checkDeflateLevel, DEFLATE_STREAM, type DeflateExports, deflateFunctions } from "./deflate.ts";
+import { checkDeflateLevel } from "./deflate.ts";
+import { DEFLATE_STREAM, type DeflateExports, deflateFunctions } from "./stream.ts";
+import { LEVELS } from "./ways.ts";
 
 /** Bytes of the frame. */
 const HEAD = 2;
@@ -24,8 +26,9 @@ class Zlib extends WasmCodec<DeflateExports> {
   readonly #head: number;
 
   constructor(level: number, windows: CodecWindows, windowBits: number) {
+    const way = LEVELS[level - 1]!;
     super(`zlib,${level}`, DEFLATE_STREAM, windows, (exports) =>
-      deflateFunctions(exports, level, 2 ** windowBits, TAIL),
+      deflateFunctions(exports, () => way, 2 ** windowBits, TAIL),
     );
     const word = ((windowBits - MIN_WINDOW_BITS) << 12) | (8 << 8) | (KINDS[level - 1]! << 6);
     this.#head = word + 31 - (word % 31);

@@ -14,6 +14,7 @@
  */
 import { ImageError } from "../../core/error.ts";
 import type { Codec, CodecWindows } from "../codec.ts";
+import { SecondLookCodec } from "../second-look.ts";
 import { WasmModule } from "../wasm.ts";
 import { type CodecExports, type CodecFunctions, WasmCodec, type WasmFormat } from "../wasm-codec.ts";
 import { WASM } from "./generated.ts";
@@ -22,6 +23,8 @@ import { WASM } from "./generated.ts";
 interface Exports extends CodecExports {
   compressFast: CodecFunctions["compress"];
   compressChain(...args: [...Parameters<Exports["compressFast"]>, attempts: number]): number;
+  /** How many searches of the last compressChain() have ended because no more places were to be looked at. */
+  countExhausted(): number;
   compressOptimal(...args: [...Parameters<Exports["compressChain"]>, enough: number, full: boolean]): number;
   decompress: CodecFunctions["decompress"];
 }
@@ -47,8 +50,39 @@ export function createLz4(windows: CodecWindows = {}): Codec {
 
 /** How many places are looked at for each match, by level; liblz4 1.9.4 does not tell levels 1 and 2 apart. */
 const ATTEMPTS = [undefined, 2, 2, 4, 8, 16, 32, 64, 128, 256, 96, 512, 16384];
+/** The level that is taken without a wish, and the one that finds more where bytes are few and all have been seen often. */
+const NORMAL = 7;
+const DEEP = 9;
+/** Where of 1000 bytes so many searches have not gone to their end ... */
+const EXHAUSTED = 27;
+/** ... of large outputs, where more places are in reach ... */
+const EXHAUSTED_LARGE = 33;
+const LARGE = 1 << 14;
+/** ... and of what shrinks to one of so many parts. */
+const EXHAUSTED_SMALL = 12;
+const SMALL_RATIO = 8;
+
 /** From level 10 on: matches longer than this are taken without a look at others. */
 const ENOUGH = [64, 128, 4096];
+
+const NORMAL_WAYS = { usual: ATTEMPTS[NORMAL]!, others: [ATTEMPTS[DEEP]!], leastGain: 1 / 64 };
+
+/** The normal level of LZ4HC, which looks deeper where that is of use. */
+class NormalLevel extends SecondLookCodec<Exports, number> {
+  constructor(windows: CodecWindows) {
+    super(`lz4hc,${NORMAL}`, BLOCK, windows, NORMAL_WAYS, ({ compressChain, decompress }, wayOf) => ({
+      compress: (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, wayOf()),
+      decompress,
+    }));
+  }
+
+  protected override better(produced: number, known: number | undefined): readonly number[] {
+    const isSmall = this.consumed >= SMALL_RATIO * produced;
+    const least = isSmall ? EXHAUSTED_SMALL : produced > LARGE ? EXHAUSTED_LARGE : EXHAUSTED;
+    const isDeeper = known !== undefined || 1000 * this.exports.countExhausted() >= least * this.consumed;
+    return isDeeper ? NORMAL_WAYS.others : [];
+  }
+}
 
 /**
  * LZ4HC as `mkfs.erofs -zlz4hc,level` does it, with the bytes of liblz4 1.9.4.
@@ -59,6 +93,7 @@ const ENOUGH = [64, 128, 4096];
 export function createLz4hc(level: number, windows: CodecWindows = {}): Codec {
   const attempts = ATTEMPTS[level];
   if (attempts === undefined) throw new ImageError("INPUT", `lz4hc has levels 1 to 12, not ${level}`);
+  if (level === NORMAL) return new NormalLevel(windows);
   const enough = ENOUGH[level - 10];
   const full = level === 12;
   return new WasmCodec(`lz4hc,${level}`, BLOCK, windows, ({ compressChain, compressOptimal, decompress }) => ({

@@ -21,6 +21,14 @@ export let foundMatch: u32 = 0;
 /** ... and where the bytes start that are equal to it: `ip`, or before it if the search was wide. */
 export let foundStart: u32 = 0;
 
+/** How many searches have ended as no more places were to be looked at, since the input was started. */
+let exhausted: u32 = 0;
+
+/** See {@link exhausted}. */
+export function countExhausted(): u32 {
+  return exhausted;
+}
+
 /** Inputs that would start above this index get fresh tables. */
 const LAST_INDEX: u32 = 0x40000000;
 
@@ -35,6 +43,7 @@ export function startSearch(from: u32, to: u32): void {
   firstByte = from;
   matchEnd = to - LAST_LITERALS;
   pending = from;
+  exhausted = 0;
 }
 
 @inline
@@ -239,6 +248,7 @@ function search(
     }
     candidate -= swap ? <u32>load<u16>(linkOf(candidate + chain)) : link;
   }
+  if (attempts < 0) exhausted++;
   return longest;
 }
 

@@ -35,10 +35,16 @@ const WORTH_BYTES = 32 << 10;
 const LEAST_GAIN = 1 / 64;
 /** Contents that shrink to one of so many parts repeat themselves: then other ways of searching may find more. */
 const REPEATING_RATIO = 16;
-/** These ways, and for which levels: a search for near matches alone, and one for long ones. */
+/** Where they shrink to one of so many parts at least, the level that takes the first match may do so. */
+const LEAST_RATIO = 6;
+const FIRST_MATCH_LEVEL = 2;
+/** After so many outputs ways are tried again; sooner where they have failed once or twice. */
+const MOST_REST = 16;
+/** These ways, for which levels, and from what ratio on: that one, a search for near matches alone, and one for long ones. */
 const OTHER_LEVELS = [
-  { level: QUICK_LEVEL, from: 3, to: 23 },
-  { level: DEEP_LEVEL, from: 1, to: FIRST_DEEP_LEVEL },
+  { level: FIRST_MATCH_LEVEL, from: 3, to: 23, ratio: LEAST_RATIO },
+  { level: QUICK_LEVEL, from: 3, to: 23, ratio: REPEATING_RATIO },
+  { level: DEEP_LEVEL, from: 1, to: FIRST_DEEP_LEVEL, ratio: REPEATING_RATIO },
 ];
 
 /** What is to be compressed, and where to. */
@@ -91,31 +97,23 @@ class Zstd extends WindowCodec {
     if (produced === 0) return 0;
     const inSight = ((room.to - room.from) / this.consumed) * produced;
     const isWorth = notes.repeats || inSight >= WORTH_BYTES;
-    if (!notes.repeats && this.consumed < produced * REPEATING_RATIO) notes.search = 0;
+    if (!notes.repeats && this.consumed < produced * LEAST_RATIO) Object.assign(notes, { search: 0, failed: 0 });
     else if (notes.search === 0 && isWorth) produced = this.#searchOtherwise(room, produced, notes);
+    else if (notes.search !== 0 && --notes.rest <= 0) notes.search = 0;
     return produced;
   }
 
   /** Tries the other ways of searching, beginning with as many bytes as were `produced` from; notes the best. */
   #searchOtherwise(room: FillRoom, produced: number, notes: FillNotes): number {
-    const { compressed } = this;
-    const { at } = room;
-    notes.search = this.#level;
-    let best = produced;
-    for (const { level } of this.#otherLevels) {
-      const { consumed } = this;
-      const kept = compressed.slice(at, at + best);
-      const ratio = consumed / best;
-      const other = this.#fillAt(room, level, { ratio, mostShare: (1 - LEAST_GAIN) / ratio });
-      if (other > 0 && this.consumed / other > ratio) {
-        best = other;
-        notes.search = level;
-      } else {
-        compressed.set(kept, at);
-        this.consumed = consumed;
-      }
-    }
-    return best;
+    const ratio = notes.repeats ? REPEATING_RATIO : this.consumed / produced;
+    const ways = this.#otherLevels.filter((other) => ratio >= other.ratio);
+    const best = this.keepBest(room.at, produced, ways, ({ level }, ratio) =>
+      this.#fillAt(room, level, { ratio, mostShare: (1 - LEAST_GAIN) / ratio }),
+    );
+    notes.search = best.way?.level ?? this.#level;
+    notes.failed = best.way === undefined ? notes.failed + 1 : 0;
+    notes.rest = best.way === undefined ? Math.min(2 ** notes.failed, MOST_REST) : MOST_REST;
+    return best.produced;
   }
 
   #fillAt({ from, to, at, limit }: FillRoom, level: number, known: FillKnowledge): number {

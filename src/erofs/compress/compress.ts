@@ -15,11 +15,11 @@ import type { SharedLinks } from "../links/links.ts";
 import { COMPRESS_FIELDS, countCompressPieces, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
-import type { PartInput } from "./part-input.ts";
 import { PieceOutput } from "./piece-output.ts";
 import { type FoundTables, PiecePlacer, type PieceTargets } from "./piece-placer.ts";
-import { Squeezer } from "./squeeze.ts";
-import { isTail, storeTail } from "./tails.ts";
+import type { PartInput } from "./squeeze/part-input.ts";
+import { Squeezer } from "./squeeze/squeeze.ts";
+import { isTail, storeTail } from "./squeeze/tails.ts";
 
 /** Bytes of results that may wait in a thread: what it makes while another one compresses the longest part of a file. */
 const WAITING_BYTES = 8 << 20;
@@ -140,7 +140,7 @@ class SqueezerSet {
     contents: Contents,
     linker: Linker | undefined,
   ): Promise<SqueezerSet> {
-    const { compression, stored, unit } = work;
+    const { compression, stored, unit, found, end } = work;
     const { blockSize, methods } = stored;
     const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
@@ -157,8 +157,9 @@ class SqueezerSet {
           blockSize,
           maxExtentBytes: compression.maxExtentBytes,
           interlaced: isInterlaced(compression),
+          sharesBlocks: found !== undefined && end !== "whole" && unit === blockSize && !stored.sharesChunks,
           unit,
-          rawLen: stored.sharesChunks && work.end !== "indexed" ? stored.chunkBytes : 0,
+          rawLen: stored.sharesChunks && end !== "indexed" ? stored.chunkBytes : 0,
           // who asks for the smallest image has the time
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
           distance: dictSize,

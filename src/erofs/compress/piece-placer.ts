@@ -8,6 +8,7 @@ import type { SharedLinks } from "../links/links.ts";
 import { blankPlace, type Part, type StoredFiles } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
+import { OwnExtents } from "./own-extents.ts";
 import type { PieceExtent } from "./piece-extents.ts";
 import type { PartEnd, PieceOutput, Placer } from "./piece-output.ts";
 import { SKETCH_WORDS, sketch } from "./sketch.ts";
@@ -34,8 +35,14 @@ export interface FoundTables {
   fragments: FoundBytes | undefined;
 }
 
+/** A place that is the same as that of the extent with this index; given one, the index. */
+const sameAs = (index: number) => -2 - index;
+
 /** Bytes that an entry takes more in a full index than in a compact one. */
 const FULL_COSTS = 6;
+
+/** What is not compressed, among what is found again: no algorithm has this number. */
+const RAW_KIND = 255;
 
 /** Places the pieces of one thread. */
 export class PiecePlacer implements Placer {
@@ -45,6 +52,9 @@ export class PiecePlacer implements Placer {
   readonly #links: Pick<SharedLinks, "starting"> | undefined;
   readonly #records = new ByteLog();
   #again = new Uint8Array(0);
+  /** What an extent is in the table: see {@link #describe}. */
+  #kind = 0;
+  #length = 0;
   /** The piece that is being placed. */
   #piece!: PieceOutput;
   /** Where it starts in the image, and in the packed inode. */
@@ -149,20 +159,27 @@ export class PiecePlacer implements Placer {
     const { sharesChunks } = this.#stored.shared;
     const findsAgain = this.#found !== undefined && (part.isPacked || sharesChunks) && !hasRecords;
     const placed = findsAgain ? this.#findExtents(part, end, refers) : undefined;
+    const offs: number[] = [];
     let at = part.blocksAt;
+    /** Offset in the file, modulo a block: parts start with blocks. */
+    let turn = 0;
     let kept = this.#keptBlocks;
     // the last extent of the part before this one may lie elsewhere
     let follows = !hasRecords && (part.isFirst || !this.#stored.isScattered(part.entry));
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const { storedLen, source } = extent;
+      const isShared = this.#describe(extent, part, turn);
+      turn = (turn + extent.length) % this.#stored.blockSize;
       if (source >= 0) {
         this.#keepReference(extent, unit, this.#links!.starting[source]!);
         follows = false;
         continue;
       }
-      const known = placed?.[index - part.extentsAt] ?? -1;
+      const found = placed?.[index - part.extentsAt] ?? -1;
+      const known = found < -1 ? offs[sameAs(found)]! : found;
       const off = known < 0 ? this.#imageOff + kept : known;
+      if (placed) offs[index - part.extentsAt] = off;
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = extent.flags | (follows && known < 0 ? 0 : EXTENT_PLACED);
       this.#records.appendExtent(extent.length, storedLen / unit, flags, off / unit);
@@ -170,7 +187,7 @@ export class PiecePlacer implements Placer {
       follows = known < 0;
       if (known < 0) {
         if (kept !== at) blocks.copyWithin(kept, at, at + storedLen);
-        if (this.#isShareable(extent)) this.#found?.pclusters.remember(extent.checksum, part.algorithm, storedLen, off);
+        if (isShared) this.#found?.pclusters.remember(extent.checksum, this.#kind, this.#length, off);
         kept += storedLen;
       } else if (sharesChunks) this.#stored.countSaved(storedLen);
       at += storedLen;
@@ -213,35 +230,56 @@ export class PiecePlacer implements Placer {
     return sum;
   }
 
-  /** Image offsets of the part's extents that are there already, -1 for others; undefined where they save too little. */
+  /**
+   * Where the part's extents are already: image offsets, or {@link sameAs} an extent in front of them in the part; -1 for
+   * others. Undefined where they save too little.
+   */
   #findExtents(part: Part, end: PartEnd, refers: boolean): number[] | undefined {
     const { blocks, extents } = this.#piece;
-    const { pclusters } = this.#found!;
+    const { blockSize, shared } = this.#stored;
+    const own = shared.sharesChunks ? undefined : new OwnExtents(blocks);
     const places: number[] = [];
     let saved = 0;
     let at = part.blocksAt;
+    let turn = 0;
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const length = extent.source < 0 ? extent.storedLen : 0;
-      const place =
-        length > 0 && this.#isShareable(extent) ? pclusters.find(extent.checksum, part.algorithm, length) : -1;
-      const isKnown = place >= 0 && this.#isWritten(place, blocks.subarray(at, at + length));
-      places.push(isKnown ? place : -1);
-      if (isKnown) saved += length;
+      const isShared = this.#describe(extent, part, turn) && length > 0;
+      turn = (turn + extent.length) % blockSize;
+      const place = isShared ? this.#findPlace(extent.checksum, at, length, own) : -1;
+      if (place !== -1) saved += length;
+      else if (isShared) own?.add(extent.checksum, this.#kind, this.#length, places.length, at);
+      places.push(place);
       at += length;
     }
     // chunks say where they are in any case
-    const isFull = refers || this.#stored.isScattered(part.entry) || this.#stored.shared.sharesChunks;
-    const costs = isFull ? 0 : FULL_COSTS * Math.ceil(part.size / this.#stored.blockSize);
+    const isFull = refers || this.#stored.isScattered(part.entry) || shared.sharesChunks;
+    const costs = isFull ? 0 : FULL_COSTS * Math.ceil(part.size / blockSize);
     return saved > costs ? places : undefined;
   }
 
+  /** The same for one of them, whose blocks are `length` bytes of the piece's from `at` on; it has just been described. */
+  #findPlace(checksum: number, at: number, length: number, own: OwnExtents | undefined): number {
+    const bytes = this.#piece.blocks.subarray(at, at + length);
+    const place = this.#found!.pclusters.find(checksum, this.#kind, this.#length);
+    if (place >= 0 && this.#isWritten(place, bytes)) return place;
+    const index = own?.find(checksum, this.#kind, this.#length, bytes) ?? -1;
+    return index < 0 ? -1 : sameAs(index);
+  }
+
   /**
-   * Whether an extent's blocks may be those of another. The kernel takes what is at one place for one thing, read in one
-   * way: not for an uncompressed block and a pcluster of the same bytes, nor for blocks turned in different ways.
+   * Says what an extent's blocks are, for the table of what is found again; false if they may not be those of another. The
+   * kernel takes what is at one place for one thing, read in one way: not for an uncompressed block and a pcluster of the
+   * same bytes, nor for blocks turned in different ways.
+   *
+   * @param turn where in a block of the file the extent starts
    */
-  #isShareable({ flags }: PieceExtent): boolean {
-    return (flags & EXTENT_COMPRESSED) !== 0 || this.#stored.shared.sharesChunks;
+  #describe({ flags, length, storedLen }: PieceExtent, { algorithm }: Part, turn: number): boolean {
+    const isRaw = (flags & EXTENT_COMPRESSED) === 0;
+    this.#kind = isRaw ? RAW_KIND : algorithm;
+    this.#length = isRaw ? storedLen + turn : storedLen;
+    return !isRaw || length === storedLen || this.#stored.shared.sharesChunks;
   }
 
   /** Whether these bytes stand at an offset of the image, or will: what this piece has kept is not written yet. */

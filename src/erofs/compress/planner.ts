@@ -105,11 +105,12 @@ export class CompressedPlanner {
 
   /** The first step: all files. */
   planFiles(): CompressWork {
-    // readers of fragments also read pclusters that several files share
-    const { fragments: kind, dedupeChunks } = this.#compression;
-    const findsAgain = (this.#input.settings.dedupe && kind !== "none") || dedupeChunks === true;
-    const fragments = this.#compression.dedupeFragments === false ? undefined : shareFound();
-    const found = findsAgain ? { pclusters: dedupeChunks ? shareFoundChunks() : shareFound(), fragments } : undefined;
+    // readers of fragments, or of links, also read pclusters that several files share
+    const { fragments: kind, dedupeChunks, dedupeExtents } = this.#compression;
+    const findsAgain = this.#input.settings.dedupe && (kind !== "none" || dedupeExtents === true);
+    const findsFragments = kind !== "none" && this.#compression.dedupeFragments !== false;
+    const pclusters = dedupeChunks ? shareFoundChunks() : findsAgain ? shareFound() : undefined;
+    const found = pclusters && { pclusters, fragments: findsFragments ? shareFound() : undefined };
     return this.#work.planFiles(this.#files, found);
   }
 

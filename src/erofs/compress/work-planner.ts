@@ -18,7 +18,14 @@ import { FILE_PART_BYTES, PieceList, packedPartBytes } from "../plan/pieces.ts";
 import { ownerOf, type PlanInput } from "../plan/plan.ts";
 import type { Method, SharedStored } from "../plan/stored.ts";
 import type { CompressWork } from "./compress.ts";
-import type { PartInput } from "./part-input.ts";
+import type { PartInput } from "./squeeze/part-input.ts";
+
+/** Files with the same contents. */
+interface EqualFiles {
+  count: number;
+  /** Bytes of their inodes and attributes: the lengths that there are. */
+  heads: Set<number>;
+}
 
 /** Smaller files are not looked through for what others hold too. */
 const MIN_GRAIN_FILE = 8192;
@@ -130,8 +137,8 @@ export class WorkPlanner {
       if (end === "inline") inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
       if (settings.inlineData && this.#stored.chunkBytes === 0) {
         const group = heads?.get(entry);
-        const head = group === undefined ? this.#headBytes(entry) : Math.max(...group);
-        flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head));
+        const head = group === undefined ? this.#headBytes(entry) : Math.max(...group.heads);
+        flatRoom[index] = Math.max(0, Math.min(blockSize - 1, blockSize - head, this.#mostInline(group)));
       }
     });
     return {
@@ -150,7 +157,7 @@ export class WorkPlanner {
   }
 
   /** Most bytes behind the index of a file, and of those that are equal to it. */
-  #inlineRoom(entry: number, heads: ReadonlyMap<number, Set<number>> | undefined, layout: number): number {
+  #inlineRoom(entry: number, heads: ReadonlyMap<number, EqualFiles> | undefined, layout: number): number {
     const { blockSize } = this.#stored;
     const size = this.#input.tree.size.view[entry]!;
     // where packs of entries start makes a difference: the index behind a larger inode may end earlier
@@ -158,27 +165,35 @@ export class WorkPlanner {
       measureIndex(mapHeaderAt(head), size, layout, Math.log2(blockSize)),
     );
     // an inode that is longer than a block starts with one
-    return Math.min(...ends.map((end) => roundUp(end, blockSize) - end));
+    return Math.min(this.#mostInline(heads?.get(entry)), ...ends.map((end) => roundUp(end, blockSize) - end));
+  }
+
+  /** Most bytes beside each inode of a group: if there are more of them in all, a block that these share is less. */
+  #mostInline(group: EqualFiles | undefined): number {
+    const { blockSize } = this.#stored;
+    return Math.floor(blockSize / (group?.count ?? 1));
   }
 
   #headBytes(entry: number): number {
     return this.#sizes.headBytes(entry, (this.#stored.formats[entry]! & FORMAT_EXTENDED) !== 0);
   }
 
-  #headsOf(entry: number, heads: ReadonlyMap<number, Set<number>> | undefined): number[] {
-    return [...(heads?.get(entry) ?? [this.#headBytes(entry)])];
+  #headsOf(entry: number, heads: ReadonlyMap<number, EqualFiles> | undefined): number[] {
+    return [...(heads?.get(entry)?.heads ?? [this.#headBytes(entry)])];
   }
 
   /** What is inline is so in every file of a group of equals: there must be room beside each of their inodes. */
-  #findHeads(): Map<number, Set<number>> | undefined {
+  #findHeads(): Map<number, EqualFiles> | undefined {
     const { inodes, sharesWith } = this.#input;
     if (!sharesWith) return undefined;
-    const heads = new Map<number, Set<number>>();
+    const heads = new Map<number, EqualFiles>();
     for (const entry of inodes.order) {
       const original = sharesWith[entry]!;
       if (original === NONE) continue;
-      const group = heads.get(original) ?? new Set([this.#headBytes(original)]);
-      heads.set(original, group.add(this.#headBytes(entry)));
+      const group = heads.get(original) ?? { count: 1, heads: new Set([this.#headBytes(original)]) };
+      group.count++;
+      group.heads.add(this.#headBytes(entry));
+      heads.set(original, group);
     }
     return heads;
   }

@@ -60,6 +60,8 @@ export interface AlgorithmRow {
   readonly dictionary: (pclusterSize: number) => DictionaryRule;
   /** Most blocks of a pcluster that Linux reads. */
   readonly mostBlocks: number;
+  /** Contents shrink to one of so many parts at most. */
+  readonly mostRatio: number;
   /** Bytes that look random are not tried. */
   readonly skipsRandom: boolean;
   /** A fixed output costs one compression, so that it costs nothing to look at more than will fit. */
@@ -98,6 +100,8 @@ const LZ4 = {
   dictionary: () => ({ normal: 0xffff }),
   // it knows the block size only after it has checked this against 1 MiB in blocks of its page size
   mostBlocks: 256,
+  // a byte of a match's length stands for so many
+  mostRatio: 255,
   fillsAtOnce: true,
   isFirst: true,
   configuration: {
@@ -121,6 +125,8 @@ const ROWS = {
     // a match reaches back so far whatever is promised: to promise less would be wrong
     dictionary: () => ({ normal: 0x8000, choice: { least: 0x8000, most: 0x8000, powerOfTwo: true } }),
     mostBlocks: Number.POSITIVE_INFINITY,
+    // a match of 258 bytes takes two bits
+    mostRatio: 1032,
     skipsRandom: true,
     fillsAtOnce: true,
     isFirst: false,
@@ -145,6 +151,7 @@ const ROWS = {
       };
     },
     mostBlocks: Number.POSITIVE_INFINITY,
+    mostRatio: Number.POSITIVE_INFINITY,
     skipsRandom: true,
     fillsAtOnce: false,
     isFirst: false,

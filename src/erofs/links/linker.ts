@@ -40,6 +40,8 @@ export class Linker {
   /** The link for which there is a cut saves next to nothing if a pcluster holds so many bytes. */
   enough = Number.POSITIVE_INFINITY;
   flags = 0;
+  /** How far in front of it what it refers to starts, if that is of the same file and not compressed yet; else infinity. */
+  distance = Number.POSITIVE_INFINITY;
   /** Bytes of its blocks. */
   storedLen = 0;
 
@@ -95,6 +97,7 @@ export class Linker {
 
   #seekLink(at: number, end: number): void | Promise<void> {
     const { links, sources, done } = this.#shared;
+    this.distance = Number.POSITIVE_INFINITY;
     for (; this.#link < this.#endLink && links[this.#link]! < end; this.#link += LINK_FIELDS) {
       const link = this.#link;
       if (links[link]! + links[link + 1]! <= at) continue;
@@ -105,6 +108,7 @@ export class Linker {
         // the source is not compressed yet: the link is looked at where it starts
         const isCut = this.#crosses(at, links[link]!);
         this.start = isCut ? links[link]! : Number.POSITIVE_INFINITY;
+        this.distance = links[link]! - links[link + 2]!;
         this.slot = -1;
         return;
       }

@@ -7,7 +7,7 @@ import { ImageError } from "../../core/error.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
 import type { DataRanges } from "../../stage/tree/sparse.ts";
 import { NONE, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
-import { compresses } from "../compress-options.ts";
+import { leastHoles } from "../compress-options.ts";
 import { chunkUnit, countChunks, planChunks } from "../disk/chunk.ts";
 import {
   FORMAT_EXTENDED,
@@ -31,9 +31,6 @@ export interface LayoutInput {
   sharesWith: Uint32Array | undefined;
   holes: ReadonlyMap<number, DataRanges>;
 }
-
-/** Zeros compress to about a 250th, other data to a half: from this ratio on, holes beside plain data are smaller. */
-const MOSTLY_HOLE = 125;
 
 /** Fills in `sizes.formats` and `sizes.chunkMaps`; returns the bytes that holes save. Throws `LIMIT` naming the path. */
 export function chooseLayouts(input: LayoutInput, sizes: InodeSizes): number {
@@ -139,9 +136,8 @@ export class FormatChooser {
     const saved = (blocks - map.blocks) * blockSize;
     // what saves less than a block may cost more in how inodes fit into blocks
     if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;
-    // where files are stored as they are, every block counts
-    const isDense = settings.compression && (compresses(settings.compression) || settings.compression.dedupeChunks);
-    if (isDense && saved < MOSTLY_HOLE * map.blocks * blockSize) return undefined;
+    const { compression } = settings;
+    if (compression && saved < leastHoles(compression, blockSize) * map.blocks * blockSize) return undefined;
     this.#sizes.chunkMaps.set(entry, map);
     return saved;
   }

@@ -1,5 +1,6 @@
 // A whole stream: block after block, until the input ends or the output is full.
 import { CONSUMED } from "../memory";
+import { lookAtMatches, startAdvice } from "./advice";
 import { bitPosition, finishBits, startBits } from "./bits";
 import { measureBlock, putBlock } from "./block";
 import { putCutBlock } from "./cut";
@@ -20,14 +21,18 @@ const MIN_REST: u32 = 5000;
 
 /** The ways to parse, see parse.as. */
 const FAST: u32 = 0;
-const GREEDY: u32 = 1;
-const LAZY: u32 = 2;
-const LAZIER: u32 = 3;
+export const SHORT: u32 = 1;
+const GREEDY: u32 = 2;
+export const LAZY: u32 = 3;
+const LAZIER: u32 = 4;
 /** What is above this parses that many times more. */
-const OPTIMAL: u32 = 4;
+const OPTIMAL: u32 = 5;
 /** Numbers in a row are parsed as at level 2, which finds three bytes too. */
 const COUNTING_ATTEMPTS: i32 = 6;
 const COUNTING_ENOUGH: u32 = 10;
+
+/** Level 1 has seen numbers in a row at the start of the last input. */
+export let isCounted: bool = false;
 
 /**
  * Parses up to where the block has to end. With `room`: only as far as the block fits into so many bits, and a little
@@ -40,7 +45,7 @@ function parseBlock(method: u32, blockEnd: u32, room: u32, fill: bool): bool {
   let stop = fill ? min(blockEnd, blockStart + first) : blockEnd;
   while (true) {
     if (method == FAST) parseFast(stop);
-    else if (method == GREEDY) parseGreedy(stop);
+    else if (method <= GREEDY) parseGreedy(stop);
     else if (method == LAZY) parseLazy(stop);
     else if (method == LAZIER) parseLazier(stop);
     else parseOptimally(stop);
@@ -62,7 +67,8 @@ export function compress(
   from: u32, to: u32, at: u32, limit: u32, fill: bool, method: u32, attempts: i32, enough: u32,
 ): u32 {
   store<u32>(CONSUMED, 0);
-  if (method == FAST && isCounting(from, to)) {
+  isCounted = method == FAST && isCounting(from, to);
+  if (isCounted) {
     method = GREEDY;
     attempts = COUNTING_ATTEMPTS;
     enough = COUNTING_ENOUGH;
@@ -70,8 +76,9 @@ export function compress(
   // so that a number of bits is less than 2^32; no window is larger
   const room = min(limit, 0x10000000) << 3;
   startBits(at, at + limit);
+  startAdvice();
   startSearch(from, to);
-  startParse(to, attempts, enough);
+  startParse(to, attempts, enough, method == SHORT);
   startOptimal(to, attempts, enough, method - OPTIMAL + 1);
   const maxBlock = method == FAST ? MAX_FAST_BLOCK : MAX_BLOCK;
   let reached = from;
@@ -86,6 +93,7 @@ export function compress(
       bits = measureBlock();
       if (bits > left) {
         if (!fill) return 0;
+        lookAtMatches();
         reached = putCutBlock(bits, left, to);
         if (reached == from) return 0;
         store<u32>(CONSUMED, reached - from);
@@ -93,6 +101,7 @@ export function compress(
       }
     }
     reached = next;
+    if (fill) lookAtMatches();
     putBlock(reached == to);
   } while (reached < to);
   store<u32>(CONSUMED, reached - from);

@@ -25,6 +25,8 @@ let end: u32 = 0;
 /** How a match is searched for: how many places are looked at, and what length is enough. */
 let attempts: i32 = 0;
 let enough: u32 = 0;
+/** All matches of three bytes are worth it. */
+let takesShort: bool = false;
 /** Matches must have so many bytes, and where this is considered again. */
 let minMatch: u32 = 0;
 let considerAt: u32 = 0;
@@ -33,10 +35,11 @@ let symbols: u32 = 0;
 export let isBlockSplit: bool = false;
 
 /** Starts an input that ends at `end`. */
-export function startParse(end_: u32, attempts_: i32, enough_: u32): void {
+export function startParse(end_: u32, attempts_: i32, enough_: u32, takesShort_: bool): void {
   end = end_;
   attempts = attempts_;
   enough = enough_;
+  takesShort = takesShort_;
 }
 
 /** Starts a block at `at`, of at most `size` bytes. */
@@ -46,8 +49,8 @@ export function startBlock(at: u32, size: u32): void {
   startOptimalBlock();
   symbols = 0;
   isBlockSplit = false;
-  minMatch = firstMinMatch(at, size);
-  considerAt = at + 10_000;
+  minMatch = takesShort ? MIN_MATCH : firstMinMatch(at, size);
+  considerAt = takesShort ? u32.MAX_VALUE : at + 10_000;
 }
 
 /** How long matches must be to be worth it, where so many different literals are in use. */

@@ -8,17 +8,20 @@
  *
  * What a part becomes depends on the file and the options alone.
  */
-import { blankNotes, type Codec } from "../../codec/codec.ts";
-import { roundUp } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
-import type { Contents } from "../../stage/tree/contents.ts";
-import { SlidingWindow } from "../../stage/tree/sliding.ts";
-import { USUAL_EXTENT } from "../disk/algorithms.ts";
-import { EXTENT_COMPRESSED } from "../disk/lcluster.ts";
-import type { Linker } from "../links/linker.ts";
-import { NOISE_BYTES, NoiseLook, REPEATS } from "./look/noise.ts";
+import { blankNotes, type Codec } from "../../../codec/codec.ts";
+import { roundUp } from "../../../core/bytes.ts";
+import type { JobContext } from "../../../core/threads.ts";
+import type { Contents } from "../../../stage/tree/contents.ts";
+import { SlidingWindow } from "../../../stage/tree/sliding.ts";
+import { USUAL_EXTENT } from "../../disk/algorithms.ts";
+import { LCLUSTER_INDEX } from "../../disk/format.ts";
+import { EXTENT_COMPRESSED } from "../../disk/lcluster.ts";
+import type { Linker } from "../../links/linker.ts";
+import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
+import type { PieceOutput } from "../piece-output.ts";
+import { cutForInline } from "./inline-end.ts";
 import type { PartInput, SqueezeSettings } from "./part-input.ts";
-import type { PieceOutput } from "./piece-output.ts";
+import { countEqualBlocks, storeBytes, storeTurned } from "./raw-blocks.ts";
 import { ReachRule } from "./reach.ts";
 
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
@@ -26,6 +29,9 @@ const FEW_PCLUSTERS = 6;
 
 /** All that was looked at has gone into a pcluster that has room for more. */
 const GOES_ON = -1;
+
+/** So many times what a link refers to: a pcluster that holds them is better than links to it. */
+const MANY_REPEATS = 16;
 
 /** Files up to this size take no more room behind their inodes than what leads to a fragment. */
 const TINY = 32;
@@ -42,8 +48,10 @@ export class Squeezer {
   readonly #blockSize: number;
   readonly #maxExtentBytes: number;
   readonly #interlaced: boolean;
+  readonly #sharesBlocks: boolean;
   readonly #unit: number;
   readonly #rawLen: number;
+  readonly #distance: number;
   readonly #noise: NoiseLook | undefined;
   readonly #reachRule: ReachRule;
   readonly #linker: Linker | undefined;
@@ -76,9 +84,11 @@ export class Squeezer {
     this.#blockSize = settings.blockSize;
     this.#maxExtentBytes = settings.maxExtentBytes;
     this.#interlaced = settings.interlaced;
+    this.#sharesBlocks = settings.sharesBlocks;
     this.#unit = settings.unit;
     this.#rawLen = settings.rawLen;
     const { skipsRandom, blockSize, distance } = settings;
+    this.#distance = distance;
     this.#noise = skipsRandom ? new NoiseLook(codec.plain, quick, blockSize, distance) : undefined;
     this.#reachRule = new ReachRule(settings.fillsAtOnce);
     this.#linker = linker;
@@ -106,7 +116,10 @@ export class Squeezer {
     const isFirst = from === 0;
     const isRow = this.#rawLen > 0;
     if (this.#isBetterFlat(blocksAt)) this.#storeAgain(blocksAt, extentsAt);
-    if (isFirst && this.#isLast && !this.#isPacked && !isRow) blocksAt = this.#flatten(blocksAt, extentsAt);
+    if (isFirst && this.#isLast && !this.#isPacked && !isRow) {
+      if (this.#sharesBlocks && out.extents.length > extentsAt) this.#findEqualBlocks(blocksAt);
+      if (!this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
+    }
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
     out.endPart({
@@ -141,6 +154,8 @@ export class Squeezer {
         if (covering !== undefined) await covering;
         let place = this.#window.placeOf(at);
         let reach = this.#reachLink(at, place, rest, whole);
+        let isCut = reach === whole || !this.#holdsRepeats(place, whole);
+        if (!isCut) reach = whole;
         done = this.#storeFragment(at, place, rest, reach);
         if (done === 0) {
           // where compression has just succeeded, a look at the bytes would cost more than it saves
@@ -148,7 +163,7 @@ export class Squeezer {
           this.#notes.repeats = noise === REPEATS;
           if (noise === REPEATS && reach < longest) done = GOES_ON;
           else if (noise <= 0) done = this.#compress(at, place, rest, reach, this.#longRatio(reach, whole, longest));
-          for (let isCut = true; done === GOES_ON; ) {
+          while (done === GOES_ON) {
             // the link saves less than it costs to cut what is in front of it
             if (reach < whole) isCut = false;
             else whole = noise === REPEATS ? longest : Math.min(longest, rule.extend(whole, this.#notes, pclusterSize));
@@ -187,6 +202,15 @@ export class Squeezer {
     if (reach === whole || this.#part.end !== "fragment" || !this.#isLast || rest !== whole) return reach;
     // a fragment costs less than a block in front of the link
     return (at === 0 || this.#isPacked) && this.#surelyFits(place, rest) ? whole : reach;
+  }
+
+  /** Whether the link in the way is to bytes so near that a pcluster holds them, and what is equal to them many times. */
+  #holdsRepeats(place: number, whole: number): boolean {
+    const codec = this.#codec;
+    const distance = this.#linker?.distance ?? Number.POSITIVE_INFINITY;
+    const { pclusterSize } = this.#part;
+    if (distance > Math.min(pclusterSize, this.#distance)) return false;
+    return codec.compressInto(place, place + whole, 0, pclusterSize) > 0 && codec.consumed >= MANY_REPEATS * distance;
   }
 
   /** How well `reach` must shrink so that more is looked at: see {@link #compress}. */
@@ -228,20 +252,19 @@ export class Squeezer {
     if (pclusterSize === 0 || (reach <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
     let length = codec.compressInto(place, place + reach, 0, pclusterSize, this.#notes);
+    let { consumed } = codec;
     if (length === 0) return 0;
-    if (codec.consumed === reach && length < pclusterSize && length * longRatio <= reach) return GOES_ON;
-    if (isEnd && codec.consumed === rest) {
+    if (consumed === reach && length < pclusterSize && length * longRatio <= reach) return GOES_ON;
+    if (isEnd && consumed === rest) {
       const saves = length < rest;
       if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
       if (end === "inline" && saves && length < this.#blockSize && length <= inlineRoom)
         return this.#appendInline(length, rest);
-      const whole = length - (length % this.#blockSize);
-      // what does not fill the last block may fit behind the inode
-      if (end === "inline" && whole > 0 && whole < length) {
-        length = codec.compressInto(place, place + reach, 0, whole);
-      }
+      const sizes = { blockSize: this.#blockSize, room: inlineRoom };
+      const all = { length, consumed };
+      const cut = end === "inline" ? cutForInline(codec, place, place + rest, all, sizes, this.#notes) : undefined;
+      ({ length, consumed } = cut ?? all);
     }
-    const { consumed } = codec;
     const stored = roundUp(length, this.#unit);
     if (stored >= consumed) return 0;
     const { blocks, blocksUsed } = this.#out;
@@ -293,8 +316,9 @@ export class Squeezer {
     const rawLen = this.#rawLen || blockSize;
     for (let done = 0; done < whole; done += rawLen) {
       const count = Math.min(rawLen, whole - done);
-      if (this.#interlaced) this.#storeTurned(place + done, count, (at + done) % blockSize);
-      else this.#storeBytes(place + done, count);
+      const bytes = plain.subarray(place + done, place + done + count);
+      if (this.#interlaced) storeTurned(this.#out, bytes, (at + done) % blockSize, blockSize, this.#unit);
+      else storeBytes(this.#out, bytes, this.#unit);
       this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
     }
     return whole;
@@ -307,25 +331,19 @@ export class Squeezer {
     return end === "inline" ? short <= inlineRoom : end === "fragment" && short <= pclusterSize;
   }
 
-  /** Stores bytes as they are. */
-  #storeBytes(place: number, count: number): void {
-    const { blocks, blocksUsed } = this.#out;
-    const stored = roundUp(count, this.#unit);
-    blocks.set(this.#codec.plain.subarray(place, place + count), blocksUsed);
-    blocks.fill(0, blocksUsed + count, blocksUsed + stored);
-    this.#out.blocksUsed += stored;
-  }
-
-  /** Stores up to a block, its first byte at `turn`, what goes beyond its end at its start. */
-  #storeTurned(place: number, count: number, turn: number): void {
-    const { blocks, blocksUsed } = this.#out;
-    const plain = this.#codec.plain;
-    const first = Math.min(count, this.#blockSize - turn);
-    const stored = roundUp(count, this.#unit);
-    if (count < stored) blocks.fill(0, blocksUsed, blocksUsed + stored);
-    blocks.set(plain.subarray(place, place + first), blocksUsed + turn);
-    blocks.set(plain.subarray(place + first, place + count), blocksUsed);
-    this.#out.blocksUsed += stored;
+  /** Nothing of the file is compressed, but blocks of it may be stored once: then it has an index, and its end is a fragment. */
+  #findEqualBlocks(blocksAt: number): void {
+    const { end, size, pclusterSize } = this.#part;
+    const { blocks, extents, fragments } = this.#out;
+    const blockSize = this.#blockSize;
+    const saved = countEqualBlocks(blocks.subarray(blocksAt, blocksAt + size), blockSize) * blockSize;
+    if (saved <= LCLUSTER_INDEX.byteSize * Math.ceil(size / blockSize) + blockSize) return;
+    this.#isPacked = true;
+    const short = size % blockSize;
+    if (end !== "fragment" || short === 0 || short > pclusterSize) return;
+    fragments.append(blocks.subarray(blocksAt + size - short, blocksAt + size));
+    extents.length--;
+    this.#out.blocksUsed -= blockSize;
   }
 
   /** Whether a file has become no shorter, in blocks, and its end may go behind its inode. */

@@ -2,11 +2,11 @@
  * Files of less than a block that go behind their inodes as they are: most files of a tree. No codec sees them, so they are
  * read to where they wait for their inodes.
  */
-import { roundUp } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
-import type { Contents } from "../../stage/tree/contents.ts";
+import { roundUp } from "../../../core/bytes.ts";
+import type { JobContext } from "../../../core/threads.ts";
+import type { Contents } from "../../../stage/tree/contents.ts";
+import type { PieceOutput } from "../piece-output.ts";
 import type { PartInput } from "./part-input.ts";
-import type { PieceOutput } from "./piece-output.ts";
 
 /** Whether a part is such a file, where nothing is looked for in it that others hold. */
 export function isTail({ end, size, flatRoom }: PartInput): boolean {

@@ -1,6 +1,6 @@
 /** How much of a file is looked at for one pcluster: as much as may fit, since to look at more takes time. */
-import type { FillNotes } from "../../codec/codec.ts";
-import { USUAL_EXTENT } from "../disk/algorithms.ts";
+import type { FillNotes } from "../../../codec/codec.ts";
+import { USUAL_EXTENT } from "../../disk/algorithms.ts";
 
 /** Of contents that shrink to one of so many parts more is looked at than usual: where that is one compression, or not. */
 const LONG_RATIO_AT_ONCE = 4;

@@ -33,6 +33,8 @@ export interface SqueezeSettings {
   maxExtentBytes: number;
   /** Bytes of uncompressed blocks stand where their offsets in the file say, modulo a block. */
   interlaced: boolean;
+  /** Equal blocks of a file that has an index are stored once. */
+  sharesBlocks: boolean;
   /** What is stored starts at multiples of this many bytes: whole blocks, or anywhere. */
   unit: number;
   /** Bytes of a raw extent, where files stay rows of these; 0: a block, and a file of these alone needs no extents. */
