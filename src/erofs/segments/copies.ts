@@ -4,7 +4,7 @@
  */
 
 import { roundUp } from "../../core/bytes.ts";
-import { Column } from "../../core/column.ts";
+import { sharedFloat64 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
@@ -15,7 +15,8 @@ import { LineCounts, type SharedLine } from "./line.ts";
 const COPY = 512 * 1024;
 /** Bytes of a piece: as much as may keep a thread from other work. */
 const PIECE = 4 << 20;
-const MOST_PIECES = 2 ** 24;
+/** Pieces that may wait to be copied: a file with holes has one for each range. */
+const MOST_PIECES = 1 << 14;
 
 /** Numbers of a piece: the line and the entry of its file, where it starts there, its bytes, where in the image they go. */
 const LINE = 0;
@@ -35,21 +36,21 @@ export interface ImageFile {
   readAt(into: Uint8Array, offset: number): number;
 }
 
-/** Pieces in shared memory. */
+/** Pieces in shared memory, in a ring: what is known of one is overwritten when all before it have been copied. */
 export interface SharedCopies {
   counts: Int32Array;
   /** FIELDS numbers of each piece. */
-  pieces: SharedArrayBuffer;
+  pieces: Float64Array;
   /** By piece: 1 when it has been copied. */
-  done: SharedArrayBuffer;
+  done: Uint8Array;
 }
 
 /** Nothing to copy yet. */
 export function shareCopies(): SharedCopies {
   return {
     counts: new Int32Array(new SharedArrayBuffer(12)),
-    pieces: Column.create(Float64Array, FIELDS * MOST_PIECES).buffer,
-    done: Column.create(Uint8Array, MOST_PIECES).buffer,
+    pieces: sharedFloat64(FIELDS * MOST_PIECES),
+    done: new Uint8Array(new SharedArrayBuffer(MOST_PIECES)),
   };
 }
 
@@ -69,15 +70,22 @@ export interface LineFiles {
   contents: Contents;
 }
 
+/** What is copied, and where to. */
+export interface CopyMatter {
+  image: ImageFile;
+  filesOf(line: number): LineFiles;
+  /** Copies, or waits while others do, until something is so. */
+  until(isSo: () => boolean): Promise<void>;
+}
+
 /** The pieces as one thread sees them. */
 export class Copies {
   readonly #job: JobContext;
   readonly #counts: Int32Array;
-  readonly #pieces: Column<Float64Array>;
-  readonly #done: Column<Uint8Array>;
+  readonly #pieces: Float64Array;
+  readonly #done: Uint8Array;
   readonly #lines: LineCounts[];
-  readonly #filesOf: (line: number) => LineFiles;
-  readonly #image: ImageFile;
+  readonly #matter: CopyMatter;
   readonly #copied = new Uint8Array(COPY + 1);
   /** Pieces that have been added, shown or not; in the thread that places segments. */
   #next = 0;
@@ -86,19 +94,13 @@ export class Copies {
   /** By number of a segment that has large files: the piece behind its last one; in the thread that places segments. */
   readonly #endOf = new Map<number, number>();
 
-  constructor(
-    job: JobContext,
-    shared: SharedCopies,
-    lines: readonly SharedLine[],
-    { image, filesOf }: { image: ImageFile; filesOf(line: number): LineFiles },
-  ) {
+  constructor(job: JobContext, shared: SharedCopies, lines: readonly SharedLine[], matter: CopyMatter) {
     this.#job = job;
     this.#counts = shared.counts;
-    this.#pieces = new Column(Float64Array, shared.pieces);
-    this.#done = new Column(Uint8Array, shared.done);
+    this.#pieces = shared.pieces;
+    this.#done = shared.done;
     this.#lines = lines.map(({ counts }) => new LineCounts(counts));
-    this.#image = image;
-    this.#filesOf = filesOf;
+    this.#matter = matter;
   }
 
   /** Whether no further piece will be added, and all have been taken. */
@@ -115,40 +117,49 @@ export class Copies {
     Atomics.store(this.#counts, OVER, 1);
   }
 
-  /** Adds the pieces of a file, but does not show them yet; returns how many. @param map how it is cut, where it has holes */
-  add({ line, entry, size, length, imageOff }: PlacedFile, map: ChunkMap | undefined, blockSize: number): number {
+  /**
+   * Adds the pieces of a file; returns how many. They are shown with all others of the segment, or before where there is no
+   * room for all: then some are copied meanwhile.
+   *
+   * @param map how it is cut, where it has holes
+   */
+  async add(file: PlacedFile, map: ChunkMap | undefined, blockSize: number): Promise<number> {
     const before = this.#next;
-    if (!map) this.#addRange(line, entry, 0, length, imageOff);
-    else {
-      const chunk = blockSize * 2 ** map.bits;
-      let at = imageOff;
-      for (let range = 0; range < map.ranges.length; range += 2) {
-        const from = map.ranges[range]! * chunk;
-        const bytes = Math.min(map.ranges[range + 1]! * chunk, size - from);
-        this.#addRange(line, entry, from, bytes, at);
-        at += roundUp(bytes, blockSize);
+    for (const { from, length, imageOff } of rangesOf(file, map, blockSize)) {
+      for (let done = 0; done < length; done += PIECE) {
+        if (!this.#hasRoom()) await this.#makeRoom();
+        this.#put(file, from + done, Math.min(PIECE, length - done), imageOff + done);
       }
     }
     return this.#next - before;
   }
 
-  #addRange(line: number, entry: number, from: number, length: number, imageOff: number): void {
-    for (let done = 0; done < length; done += PIECE) {
-      const at = FIELDS * this.#next++;
-      const pieces = this.#pieces.ensure(at + FIELDS);
-      pieces[at + LINE] = line;
-      pieces[at + ENTRY] = entry;
-      pieces[at + FROM] = from + done;
-      pieces[at + LENGTH] = Math.min(PIECE, length - done);
-      pieces[at + IMAGE_OFF] = imageOff + done;
-    }
+  #put({ line, entry }: PlacedFile, from: number, length: number, imageOff: number): void {
+    const slot = this.#next++ % MOST_PIECES;
+    const pieces = this.#pieces;
+    const at = FIELDS * slot;
+    pieces[at + LINE] = line;
+    pieces[at + ENTRY] = entry;
+    pieces[at + FROM] = from;
+    pieces[at + LENGTH] = length;
+    pieces[at + IMAGE_OFF] = imageOff;
+    Atomics.store(this.#done, slot, 0);
+  }
+
+  #hasRoom(): boolean {
+    const least = this.#next + 1 - MOST_PIECES;
+    return this.#doneTo >= least || this.#areDone(least);
+  }
+
+  #makeRoom(): Promise<void> {
+    Atomics.store(this.#counts, ADDED, this.#next);
+    return this.#matter.until(() => this.#hasRoom());
   }
 
   /** Shows what has been added, all of it of one segment. */
   show(segment: number): void {
     if (this.#next === this.#added) return;
     this.#endOf.set(segment, this.#next);
-    this.#done.ensure(this.#next);
     Atomics.store(this.#counts, ADDED, this.#next);
   }
 
@@ -167,8 +178,7 @@ export class Copies {
 
   /** Whether all pieces before `end` have been copied. */
   #areDone(end: number): boolean {
-    const done = this.#done.ensure(end);
-    while (this.#doneTo < end && Atomics.load(done, this.#doneTo) !== 0) this.#doneTo++;
+    while (this.#doneTo < end && Atomics.load(this.#done, this.#doneTo % MOST_PIECES) !== 0) this.#doneTo++;
     return this.#doneTo >= end;
   }
 
@@ -177,13 +187,12 @@ export class Copies {
     const run = this.#claim();
     if (run === undefined) return false;
     const { from, to } = run;
-    const line = this.#pieces.view[FIELDS * from + LINE]!;
-    const files = this.#filesOf(line);
+    const line = this.#field(from, LINE);
+    const files = this.#matter.filesOf(line);
     for (let piece = from; piece < to; piece++) await this.#copy(files, piece);
     // it is stated again while its entry still stands for it
     files.contents.close();
-    const done = this.#done.ensure(to);
-    for (let piece = from; piece < to; piece++) Atomics.store(done, piece, 1);
+    for (let piece = from; piece < to; piece++) Atomics.store(this.#done, piece % MOST_PIECES, 1);
     this.#lines[line]!.countCopies(from - to);
     return true;
   }
@@ -203,35 +212,56 @@ export class Copies {
    * number of an entry is not used for another one before all pieces of it have been copied.
    */
   #runEnd(from: number, added: number): number {
-    const pieces = this.#pieces.ensure(FIELDS * added);
-    const first = FIELDS * from;
-    let left = PIECE - pieces[first + LENGTH]!;
+    let left = PIECE - this.#field(from, LENGTH);
     let to = from + 1;
-    for (let at = FIELDS * to; to < added; to++, at += FIELDS) {
-      if (pieces[at + ENTRY] !== pieces[first + ENTRY] || pieces[at + LINE] !== pieces[first + LINE]) break;
-      left -= pieces[at + LENGTH]!;
+    for (; to < added; to++) {
+      if (this.#field(to, ENTRY) !== this.#field(from, ENTRY) || this.#field(to, LINE) !== this.#field(from, LINE))
+        break;
+      left -= this.#field(to, LENGTH);
       if (left < 0) break;
     }
     return to;
   }
 
+  #field(piece: number, field: number): number {
+    return this.#pieces[FIELDS * (piece % MOST_PIECES) + field]!;
+  }
+
   async #copy({ tree, contents }: LineFiles, piece: number): Promise<void> {
-    const numbers = this.#pieces.view;
-    const at = FIELDS * piece;
-    const entry = numbers[at + ENTRY]!;
-    const from = numbers[at + FROM]!;
-    const length = numbers[at + LENGTH]!;
-    const imageOff = numbers[at + IMAGE_OFF]!;
+    const entry = this.#field(piece, ENTRY);
+    const from = this.#field(piece, FROM);
+    const length = this.#field(piece, LENGTH);
+    const imageOff = this.#field(piece, IMAGE_OFF);
     const size = tree.size.view[entry]!;
     for (let done = 0; done < length; ) {
       const count = Math.min(COPY, length - done);
       const offset = from + done;
       const reading = contents.read(entry, offset, count, this.#copied, 0, offset + count === size);
       if (reading !== undefined) await reading;
-      this.#image.writeAt(this.#copied.subarray(0, count), imageOff + done);
+      this.#matter.image.writeAt(this.#copied.subarray(0, count), imageOff + done);
       done += count;
       const pause = this.#job.breathe(count);
       if (pause !== undefined) await pause;
     }
+  }
+}
+
+/** What of a file is stored: bytes in a row, and where in the image they go. */
+function* rangesOf(
+  { size, length, imageOff }: PlacedFile,
+  map: ChunkMap | undefined,
+  blockSize: number,
+): Generator<Pick<PlacedFile, "length" | "imageOff"> & { from: number }> {
+  if (!map) {
+    yield { from: 0, length, imageOff };
+    return;
+  }
+  const chunk = blockSize * 2 ** map.bits;
+  let at = imageOff;
+  for (let range = 0; range < map.ranges.length; range += 2) {
+    const from = map.ranges[range]! * chunk;
+    const bytes = Math.min(map.ranges[range + 1]! * chunk, size - from);
+    yield { from, length: bytes, imageOff: at };
+    at += roundUp(bytes, blockSize);
   }
 }

@@ -100,7 +100,9 @@ export class SegmentPacking {
     this.line = new LineStart(shared.lines[job.thread]!, blockSize);
     this.#makers = shared.makers;
     this.#signal = new Signal(shared.signal);
-    this.#copies = new Copies(job, shared.copies, shared.lines, matter);
+    const until = (isSo: () => boolean) => this.#untilCopied(isSo);
+    const { image, filesOf } = matter;
+    this.#copies = new Copies(job, shared.copies, shared.lines, { image, filesOf, until });
   }
 
   /** Undefined in a thread that is one too many. */
@@ -123,7 +125,7 @@ export class SegmentPacking {
     const known = dedupes ? new KnownFiles() : undefined;
     const written = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
-      finish: (segment: number) => this.#finishCopies(segment),
+      finish: (segment: number) => this.#untilCopied(() => this.#copies.isCopied(segment)),
     };
     const files = known && new FileSharing(this.#job, known, written, xxhash, settings.blockSize);
     const placer = new SegmentPlacer(this.#job, {
@@ -203,11 +205,13 @@ export class SegmentPacking {
     return true;
   }
 
-  /** Has the large files of a segment copied. */
-  async #finishCopies(segment: number): Promise<void> {
+  /** Copies large files, or waits while others do, until something is so. */
+  async #untilCopied(isSo: () => boolean): Promise<void> {
+    // there may be some that were not there before
+    this.#signal.raise();
     for (;;) {
       const state = this.#signal.state;
-      if (this.#copies.isCopied(segment)) return;
+      if (isSo()) return;
       if (!(await this.#copy())) this.#signal.wait(state);
       await this.#job.breathe();
     }

@@ -42,10 +42,16 @@ function matter(...sizes: number[]) {
     readAt: () => 0,
   };
   const job = new JobContext(new Control(1), 0);
-  const copies = new Copies(job, shareCopies(), lines, { image: file, filesOf: () => ({ tree, contents }) });
+  const until = async (isSo: () => boolean) => {
+    waits++;
+    while (!isSo()) expect(await copies.copyNext()).toBe(true);
+  };
+  let waits = 0;
+  const filesOf = () => ({ tree, contents });
+  const copies: Copies = new Copies(job, shareCopies(), lines, { image: file, filesOf, until });
   const countCopies = (pieces: number) => Atomics.add(lines[0]!.counts, COPIES, pieces);
   const left = () => Atomics.load(lines[0]!.counts, COPIES);
-  return { copies, image, closed, countCopies, left };
+  return { copies, image, closed, countCopies, left, waits: () => waits };
 }
 
 describe("large files", () => {
@@ -54,7 +60,7 @@ describe("large files", () => {
     const size = ranges * 3 * BLOCK;
     const { copies, image, closed, countCopies, left } = matter(size);
     const map = { bits: 0, blocks: ranges, ranges: Array.from({ length: ranges }, (_, nr) => [3 * nr, 1]).flat() };
-    countCopies(copies.add({ line: 0, entry: 0, size, length: size, imageOff: 0 }, map, BLOCK));
+    countCopies(await copies.add({ line: 0, entry: 0, size, length: size, imageOff: 0 }, map, BLOCK));
     expect(left()).toBe(ranges);
     copies.show(0);
     while (await copies.copyNext());
@@ -72,12 +78,12 @@ describe("large files", () => {
     const sizes = [300_000, 300_000, 9 * MIB, 300_000];
     const { copies, image, closed, countCopies, left } = matter(...sizes);
     let imageOff = 0;
-    sizes.forEach((size, entry) => {
-      countCopies(copies.add({ line: 0, entry, size, length: size, imageOff }, undefined, BLOCK));
+    for (const [entry, size] of sizes.entries()) {
+      countCopies(await copies.add({ line: 0, entry, size, length: size, imageOff }, undefined, BLOCK));
       imageOff += size;
       // two of a segment
       if (entry % 2 === 1) copies.show(entry >> 1);
-    });
+    }
     expect(await copies.copyNext()).toBe(true);
     expect(copies.isCopied(0)).toBe(false);
     expect(await copies.copyNext()).toBe(true);
@@ -98,5 +104,25 @@ describe("large files", () => {
       }
       at += size;
     });
+  });
+
+  test("may have more ranges than there is room for: some are copied before all are known", async () => {
+    const ranges = 50_000;
+    const size = ranges * 2 * BLOCK;
+    const { copies, image, countCopies, left, waits } = matter(size, 300_000);
+    const map = { bits: 0, blocks: ranges, ranges: Array.from({ length: ranges }, (_, nr) => [2 * nr, 1]).flat() };
+    countCopies(await copies.add({ line: 0, entry: 0, size, length: size, imageOff: 0 }, map, BLOCK));
+    const imageOff = ranges * BLOCK;
+    countCopies(await copies.add({ line: 0, entry: 1, size: 300_000, length: 300_000, imageOff }, undefined, BLOCK));
+    copies.show(7);
+    expect(waits()).toBeGreaterThan(1);
+    expect(copies.isCopied(7)).toBe(false);
+    while (await copies.copyNext());
+    expect(copies.isCopied(7)).toBe(true);
+    expect(copies.areAllDone).toBe(true);
+    expect(left()).toBe(0);
+    for (let nr = 0; nr < ranges; nr++) expect(image[nr * BLOCK]).toBe(1 + ((2 * nr) % 50));
+    expect(image[imageOff]).toBe(51);
+    expect(image[imageOff + 299_999]).toBe(1 + 50 + (Math.floor(299_999 / BLOCK) % 50));
   });
 });

@@ -260,8 +260,11 @@ export class SegmentPlacer {
   }
 
   /** Leaves the large files to whoever comes to it. */
-  #leaveLarge({ large, entries }: Segment): number {
-    if (large.length === 0) return 0;
+  #leaveLarge(segment: Segment): number | Promise<number> {
+    return segment.large.length === 0 ? 0 : this.#addCopies(segment);
+  }
+
+  async #addCopies({ large, entries }: Segment): Promise<number> {
     const { copies } = this.#input;
     const { index, tree, columns, sizes } = this.#line;
     let pieces = 0;
@@ -273,7 +276,7 @@ export class SegmentPlacer {
       this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));
       const imageOff = columns.startBlk[entry]! * this.#blockSize;
       const file = { line: index, entry, size, length: sizes.bodyBytes(entry), imageOff };
-      pieces += copies.add(file, sizes.chunkMaps.get(entry), this.#blockSize);
+      pieces += await copies.add(file, sizes.chunkMaps.get(entry), this.#blockSize);
     }
     copies.show(this.#number);
     return pieces;
