@@ -36,7 +36,7 @@ export const SEGMENT_ENTRIES = 2048;
 /** A file of at least so many bytes is read again when its segment has its place, and not kept until then. */
 export const LARGE_FILE = 256 * 1024;
 /** Most large files in a segment. */
-const SEGMENT_LARGE = 32;
+export const SEGMENT_LARGE = 32;
 
 /**
  * Groups of the root's names, in their order; each is a piece of work. Returns where each group starts, and the end.

@@ -6,8 +6,9 @@
  */
 import { Column } from "../../core/column.ts";
 import { Ring } from "../../core/ring.ts";
+import { MAX_RANGES } from "../../stage/tree/sparse.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
-import { segmentRoom } from "./cuts.ts";
+import { SEGMENT_ENTRIES, SEGMENT_LARGE, segmentRoom } from "./cuts.ts";
 import { DATA_PER_TAILS, SEGMENT_BYTES, Segment } from "./segment.ts";
 
 /** Bytes of segments that may stand in line when another one is started, and half as many of their ends. */
@@ -20,8 +21,7 @@ const PUT = 0;
 const RELEASED = 1;
 const COPIES = 2;
 
-/** Most numbers of maps, and how many may be there when another segment is started. */
-const MOST_MAPS = 2 ** 26;
+/** How many numbers of maps may be there when another segment is started. */
 const HELD_MAPS = 1 << 20;
 /** Numbers of a map in front of its ranges: entry, bits, blocks, numbers of ranges. */
 const MAP_HEAD = 4;
@@ -44,8 +44,14 @@ export function shareLine(blockSize: number): SharedLine {
     segments: new SharedArrayBuffer(SEGMENTS * SEGMENT_BYTES),
     data: new Uint8Array(new SharedArrayBuffer(Ring.measure(data.room, data.held))),
     tails: new Uint8Array(new SharedArrayBuffer(Ring.measure(tails.room, tails.held))),
-    maps: Column.create(Float64Array, MOST_MAPS).buffer,
+    maps: new SharedArrayBuffer(0, { maxByteLength: 8 * (HELD_MAPS + segmentMaps(blockSize)) }),
   };
+}
+
+/** Most numbers that the maps of a segment have: small files cannot have more ranges than blocks. */
+function segmentMaps(blockSize: number): number {
+  const large = SEGMENT_LARGE * (MAP_HEAD + 2 * MAX_RANGES);
+  return large + SEGMENT_ENTRIES * (MAP_HEAD + 2) + segmentRoom(blockSize).data / blockSize;
 }
 
 function rings(blockSize: number) {

@@ -27,7 +27,7 @@ export interface SparseScan {
 }
 
 /** Ranges of one file beyond which small holes are taken for data, so that memory stays bounded. */
-const MAX_RANGES = 1 << 15;
+export const MAX_RANGES = 1 << 15;
 const READ_BYTES = 1 << 20;
 
 /** Lists the sparse files that keep their own data and could save a block. */

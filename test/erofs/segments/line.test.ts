@@ -1,6 +1,9 @@
 /** Segments in line: both ends see the same, in order, and memory is not used again before it has been released. */
 import { describe, expect, test } from "vitest";
+import { limitRoom, room } from "../../../src/core/room.ts";
+import { SEGMENT_LARGE } from "../../../src/erofs/segments/cuts.ts";
 import { LineEnd, LineStart, type SharedLine, shareLine } from "../../../src/erofs/segments/line.ts";
+import { MAX_RANGES } from "../../../src/stage/tree/sparse.ts";
 
 const BLOCK = 4096;
 
@@ -79,5 +82,24 @@ describe("a line", () => {
     // the copies of another thread
     Atomics.sub(line.counts, 2, 2);
     expect(start.isDone).toBe(true);
+  });
+
+  test("has room for the maps of all files with holes of a segment, whatever address space there is for columns", () => {
+    const before = room();
+    limitRoom({ columnShare: 2 ** -20, usesWasm: false });
+    const { start, end } = ends();
+    limitRoom(before);
+    const segment = start.open();
+    const ranges = Array.from({ length: 2 * MAX_RANGES }, (_, index) => index);
+    for (let nr = 0; nr < SEGMENT_LARGE; nr++) segment.maps.push([nr, { bits: 0, blocks: nr, ranges }]);
+    start.put(segment);
+    const { maps } = end.first!;
+    expect(maps.length).toBe(SEGMENT_LARGE);
+    expect(maps.every(([entry, map]) => map.blocks === entry && map.ranges.length === ranges.length)).toBe(true);
+    expect(maps.at(-1)![1].ranges.at(-1)).toBe(2 * MAX_RANGES - 1);
+    // the next segment waits until this one is gone
+    expect(start.hasRoom).toBe(false);
+    end.release(0);
+    expect(start.hasRoom).toBe(true);
   });
 });
