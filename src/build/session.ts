@@ -31,9 +31,11 @@ import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
+import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart } from "./source/open-part.ts";
-import { asksNix, checkStoreOptions, type OpenPart, type SourceHost, type Staged } from "./source/part.ts";
+import type { OpenPart, SourceHost, Staged } from "./source/part.ts";
 import {
+  checkSecondTarget,
   checkStream,
   checkTarget,
   type ImageTarget,
@@ -175,11 +177,7 @@ export class BuildSession {
       if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
       const { registrationOut } = this.#options;
       if (registrationOut === undefined) return await work(await this.#open());
-      if (this.place(registrationOut) === out) {
-        throw new ImageError("INPUT", `${registrationOut}: is to be the image and its registration`, {
-          path: registrationOut,
-        });
-      }
+      checkSecondTarget(this.place(registrationOut) as string, out, target);
       return await this.#withRegistration(registrationOut, async () => work(await this.#open()));
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";

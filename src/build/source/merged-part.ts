@@ -31,13 +31,13 @@ export async function openMerged(
 
 /** Merges what has been staged into an empty tree. Throws `INPUT` for a path that two parts have. */
 export async function mergeStaged(parts: readonly Staged[], tree: Tree): Promise<Staged> {
-  const { origins, xattrs } = mergeTrees(parts, tree);
+  const { origins, xattrs, joined } = mergeTrees(parts, tree);
   const excluded = parts.reduce((sum, part) => sum + part.excluded, 0);
   const shared = parts.map(({ tree: from, contents }) => ({ tree: from.share(), contents }));
   if (shared.every(isSharedPart))
-    return { tree, contents: { kind: "merged", parts: shared, origins }, xattrs, excluded };
+    return { tree, contents: { kind: "merged", parts: shared, origins }, xattrs, excluded, joined };
   const opened = await Promise.all(parts.map((part) => openUnshared(part.tree, part.contents)));
-  return { tree, contents: new MergedContents(opened, origins.part, origins.entry), xattrs, excluded };
+  return { tree, contents: new MergedContents(opened, origins.part, origins.entry), xattrs, excluded, joined };
 }
 
 type Part = { tree: ReturnType<Tree["share"]>; contents: Staged["contents"] };

@@ -3,11 +3,13 @@ import { latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import type { Entry } from "../../stage/source/entries.ts";
 import { type DerivationOutput, parseDerivationOutputs } from "../../stage/source/nix/database/derivation.ts";
-import { DATABASE_PATH, listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
+import { listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
+import { DATABASE_PATH } from "../../stage/source/nix/database/places.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
 import { S_IFREG } from "../../stage/tree/tree.ts";
 import { openUnshared } from "../contents.ts";
 import type { NixOptions } from "../options.ts";
+import { storeFolder } from "./nix-options.ts";
 import type { Staged } from "./part.ts";
 
 /**
@@ -32,7 +34,7 @@ export async function makeDatabaseFiles(
 /** Throws `INPUT` for a path of another store than the one that the image has: Nix would look for it there. */
 function checkStore(infos: readonly PathInfo[], storeDir: string | undefined): void {
   if (storeDir === undefined) return;
-  const store = storeDir.replace(/\/+$/, "");
+  const store = storeFolder(storeDir);
   const other = infos.find(({ path }) => path.slice(0, path.lastIndexOf("/")) !== store);
   if (other === undefined) return;
   const { path } = other;

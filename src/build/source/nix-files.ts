@@ -19,6 +19,7 @@ import type { PathInfo } from "../../stage/source/nix/path-info.ts";
 import { NONE, S_IFDIR, Tree } from "../../stage/tree/tree.ts";
 import type { NixOptions } from "../options.ts";
 import { mergeStaged } from "./merged-part.ts";
+import { storeFolder } from "./nix-options.ts";
 import type { SourceHost, Staged, StorePaths } from "./part.ts";
 
 /** The file that a registration is in, where nothing else is said. */
@@ -69,10 +70,26 @@ export async function addNixFiles(
     const entryOf = new Map(stored.map(({ path, entry }) => [path, entry]));
     files.push(...(await makeDatabaseFiles(staged, infos, entryOf, options, time)));
   }
+  checkOutside(staged.tree, stored, files);
   return {
     staged: files.length === 0 ? staged : await addFiles(host, staged, files),
     registration: registrationOut === undefined ? undefined : text,
   };
+}
+
+/** Throws `INPUT` for a file that would be a part of a store path, which is then no longer what is said of it. */
+function checkOutside(tree: Tree, stored: readonly StoredPath[], files: readonly Entry[]): void {
+  const paths = new Map(stored.map(({ entry, path }) => [entry, path]));
+  for (const { path } of files) {
+    const shown = String(path);
+    let entry = 0;
+    for (const name of shown.split("/").filter((each) => each !== "")) {
+      entry = tree.kind(entry) === S_IFDIR ? childOf(tree, entry, latin1FromBytes(encodeUtf8(name))) : NONE;
+      if (entry === NONE) break;
+      if (!paths.has(entry)) continue;
+      throw new ImageError("INPUT", `${shown}: lies in ${paths.get(entry)}, which would be changed`, { path: shown });
+    }
+  }
 }
 
 /** Adds files to what has been staged, as those of a closure are. */
@@ -100,8 +117,8 @@ async function knowPaths(
 ): Promise<PathInfo[]> {
   if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
   const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
-  const hasHash = ({ known, isAmended }: StoredPath) =>
-    !isChanged && !isAmended && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
+  const hasHash = ({ known, isAmended, entry }: StoredPath) =>
+    !isChanged && !isAmended && !staged.joined?.has(entry) && known?.narHash !== undefined && (known.narSize ?? 0) > 0;
   // where references alone are looked at, nobody asks for hashes
   const toHash = asksForInfos(options) ? stored.filter((each) => !hasHash(each)) : [];
   const toScan = stored.filter(({ known }) => known?.references === undefined);
@@ -132,7 +149,7 @@ async function findPaths(tree: Tree, store: StorePaths, { storeDir }: NixOptions
   return store.paths().flatMap((given) => {
     const name = baseName(given);
     const info = known.get(name);
-    const path = info?.path ?? (storeDir === undefined ? given : `${storeDir.replace(/\/+$/, "")}/${name}`);
+    const path = info?.path ?? (storeDir === undefined ? given : `${storeFolder(storeDir)}/${name}`);
     const entry = childOf(tree, folder, stripCaseHack(latin1FromBytes(encodeUtf8(name))));
     if (entry === NONE && isAmended) return [];
     if (entry === NONE) throw new ImageError("INTERNAL", `${name} is not in the tree`);

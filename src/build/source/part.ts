@@ -1,6 +1,5 @@
 /** What sources of every kind come to on the way into a build. */
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
-import { OptionError } from "../../core/options/option-error.ts";
 import type { JobContext, JobParams } from "../../core/threads.ts";
 import type { KnownPath } from "../../stage/source/nix/known-path.ts";
 import type { WalkStart } from "../../stage/source/node-sources.ts";
@@ -11,7 +10,6 @@ import type { Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { SharedContents } from "../contents.ts";
 import type { JOBS } from "../jobs.ts";
-import type { NixOptions } from "../options.ts";
 
 /** What a tree was staged into. */
 export interface Staged {
@@ -20,6 +18,8 @@ export interface Staged {
   xattrs: Xattr[][];
   /** Left out before the walk. */
   excluded: number;
+  /** Directories of which several sources have something; undefined: there are none. */
+  joined?: ReadonlySet<number> | undefined;
 }
 
 /** What opening a source takes from a build. */
@@ -54,37 +54,4 @@ export interface OpenPart {
   stage(): Promise<Staged>;
   /** The store paths among its entries. */
   stores: readonly StorePaths[];
-}
-
-/** Whether anything is asked for that has to be found out. */
-export function asksNix(options: NixOptions): boolean {
-  const { registration = false, registrationOut, nixDatabase = false, scanReferences } = options;
-  const isInImage = registration !== false || nixDatabase !== false;
-  return isInImage || registrationOut !== undefined || scanReferences === true;
-}
-
-const STORE_OPTIONS = [
-  ...(["storeDir", "registration", "registrationOut", "nixDatabase", "gcroot", "scanReferences"] as const),
-];
-
-/** Throws for options that say together nothing of where a database goes. */
-function checkDatabaseOptions({ nixDatabase = false, gcroot, storeDir }: NixOptions): void {
-  if (nixDatabase === true && storeDir === undefined) {
-    throw new OptionError(
-      "nixDatabase",
-      (name) => `without ${name("storeDir")} the image is the store itself, so its path has to be given`,
-    );
-  }
-  if (gcroot !== undefined && nixDatabase === false) {
-    throw new OptionError("gcroot", (name) => `is for ${name("nixDatabase")}, which is not asked for`);
-  }
-}
-
-/** Throws for options of store paths where the source has none. */
-export function checkStoreOptions(options: NixOptions, { isStore }: Source): void {
-  checkDatabaseOptions(options);
-  if (isStore) return;
-  const given = STORE_OPTIONS.find((option) => options[option] !== undefined && options[option] !== false);
-  if (given === undefined) return;
-  throw new OptionError(given, (name) => `${name(given)}: the source has no store paths, as a closure has`);
 }

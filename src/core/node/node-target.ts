@@ -12,7 +12,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { ImageError } from "../error.ts";
 import { attempt } from "./node-errors.ts";
@@ -47,6 +47,21 @@ export function prepareTarget(target: string): FileIdentity | undefined {
     // opening it will say why it cannot be
   }
   return identifyPath(target);
+}
+
+/** Whether two targets are one file, by whatever paths, be it there or not. */
+export function areOneTarget(first: string, second: string): boolean {
+  try {
+    return finalPath(first) === finalPath(second);
+  } catch {
+    // opening them will say why that cannot be
+    return false;
+  }
+}
+
+function finalPath(target: string): string {
+  const { existing, final } = follow(target);
+  return existing ? final : join(realpathSync(dirname(final)), basename(final));
 }
 
 /** Prepares to write a target: a temporary file beside a regular file, or a device or a FIFO itself. */

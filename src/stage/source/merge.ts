@@ -49,8 +49,16 @@ interface Pending {
   from: readonly { part: number; entry: number }[];
 }
 
+/** What a merge comes to. */
+export interface Merged {
+  origins: Origins;
+  xattrs: Xattr[][];
+  /** Directories that more than one part has. */
+  joined: ReadonlySet<number>;
+}
+
 /** Merges trees into an empty one. Throws `INPUT` for a path that two of them have. */
-export function mergeTrees(parts: readonly TreePart[], tree: Tree): { origins: Origins; xattrs: Xattr[][] } {
+export function mergeTrees(parts: readonly TreePart[], tree: Tree): Merged {
   return new TreeMerger(parts, tree).merge();
 }
 
@@ -63,6 +71,7 @@ class TreeMerger {
   readonly #origins: Origins;
   /** Entries of the merged tree, by part and entry. */
   readonly #mergedAs: readonly Uint32Array[];
+  readonly #joined = new Set<number>();
 
   constructor(parts: readonly TreePart[], tree: Tree) {
     this.#parts = parts;
@@ -74,7 +83,7 @@ class TreeMerger {
     this.#mergedAs = parts.map((part) => new Uint32Array(part.tree.length));
   }
 
-  merge(): { origins: Origins; xattrs: Xattr[][] } {
+  merge(): Merged {
     const tree = this.#tree;
     for (const part of this.#parts) {
       part.tree.ensureAll();
@@ -86,12 +95,13 @@ class TreeMerger {
     const pending: Pending[] = [{ into: 0, from: this.#parts.map((_, part) => ({ part, entry: 0 })) }];
     for (let next = pending.pop(); next; next = pending.pop()) pending.push(...this.#fill(next));
     this.#copyLinks();
-    return { origins: this.#origins, xattrs: this.#sets.sets };
+    return { origins: this.#origins, xattrs: this.#sets.sets, joined: this.#joined };
   }
 
   /** Fills a directory; returns the directories in it. */
   #fill({ into, from }: Pending): Pending[] {
     const tree = this.#tree;
+    if (from.length > 1) this.#joined.add(into);
     const named = from.length === 1 ? this.#childrenOf(from[0]!) : this.#join(into, from);
     const first = tree.allocate(named.length);
     tree.ref.view[into] = first;

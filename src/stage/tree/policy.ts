@@ -168,7 +168,7 @@ function splitStoreDir(path: string | undefined): string[] {
   const isFit =
     path.startsWith("/") && names.every((name) => name !== ".." && name.length <= 255 && !name.includes("\0"));
   if (isFit) return names;
-  throw new OptionError("storeDir", (name) => `${name("storeDir")}: ${showValue(path)} is no absolute path`);
+  throw new OptionError("storeDir", `${showValue(path)} is no absolute path`);
 }
 
 /** The largest id: one more means "no id" to the kernel. */

@@ -6,14 +6,11 @@
  *     nix/var/nix/gcroots/NAME           links to what the first collection of garbage has to keep
  *     nix/var/nix/gcroots/profiles       a link that Nix makes only where gcroots/ is missing
  */
-import { ImageError } from "../../../../core/error.ts";
 import type { Entry } from "../../entry.ts";
 import type { PathInfo } from "../path-info.ts";
+import { checkRoot, splitFile } from "./places.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { type NixDatabaseOptions, writeNixDatabase } from "./writer.ts";
-
-/** Where Nix looks for its database, from the image's root. */
-export const DATABASE_PATH = "/nix/var/nix/db/db.sqlite";
 
 /** What is to be in the image. */
 export interface DatabaseFilesOptions extends NixDatabaseOptions {
@@ -28,18 +25,14 @@ export interface DatabaseFilesOptions extends NixDatabaseOptions {
 
 /** The files, as entries below the image's root. Throws `INPUT` for paths that cannot be those of files there. */
 export function listDatabaseFiles(infos: readonly PathInfo[], options: DatabaseFilesOptions): Entry[] {
-  const names = splitNames("nixDatabase", options.path);
+  const names = splitFile("nixDatabase", options.path);
   const folder = names.slice(0, -1);
   const files: Entry[] = [
     { path: names.join("/"), contents: writeNixDatabase(infos, options) },
     { path: [...folder, "schema"].join("/"), contents: SCHEMA_VERSION },
   ];
   if (options.gcroot === undefined) return files;
-  if (names.at(-2) !== "db") {
-    const why = `${options.gcroot}: Nix looks for roots beside the folder "db" that the database is in, which is none here`;
-    throw new ImageError("INPUT", `gcroot: ${why}`);
-  }
-  return [...files, ...listRoots(infos, folder.slice(0, -1), splitNames("gcroot", options.gcroot))];
+  return [...files, ...listRoots(infos, folder.slice(0, -1), checkRoot(options.gcroot, options.path))];
 }
 
 /** @param state names of the folder that Nix keeps its state in */
@@ -54,11 +47,4 @@ function listRoots(infos: readonly PathInfo[], state: readonly string[], name: r
   const profiles = link(["profiles"], `/${[...state, "profiles"].join("/")}`);
   if (roots.length === 1) return [profiles, link(name, roots[0]!.path)];
   return [profiles, ...roots.map(({ path }) => link([...name, path.slice(path.lastIndexOf("/") + 1)], path))];
-}
-
-function splitNames(what: string, path: string): string[] {
-  const names = path.split("/").filter((name) => name !== "" && name !== ".");
-  const isFit = names.length > 0 && !path.endsWith("/") && !names.some((name) => name === ".." || name.includes("\0"));
-  if (isFit) return names;
-  throw new ImageError("INPUT", `${what}: ${JSON.stringify(path)} is no path of a file in the image`);
 }
