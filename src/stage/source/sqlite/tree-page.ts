@@ -54,7 +54,7 @@ export class TreePage {
     return this.#read(() => readVarint(this.#bytes, this.isLeaf ? readVarint(this.#bytes, at).end : at + 4).value);
   }
 
-  /** The first `limit` values of a cell: of a row of a table's leaf, or of a key. Adds up the lengths that are read. */
+  /** The first `limit` values of a cell: of a row of a table's leaf, or of a key. */
   values(cell: number, limit?: number): SqliteValue[] {
     return this.#read(() => {
       const start = this.#start(cell) + (this.isLeaf ? 0 : 4);

@@ -24,12 +24,15 @@ export function findRow(database: SqliteDatabase, root: number, row: number): Sq
 /** All rows of a table, in the order of their numbers. */
 export function* allRows(database: SqliteDatabase, root: number): Generator<SqliteValue[]> {
   let before = 0;
+  const addUp = countBytes(database);
   for (const page of leavesBelow(new Set(), root, 0)) {
     for (let cell = 0; cell < page.count; cell++) {
       const row = page.row(cell);
       if (row <= before) throw page.damaged("rows are not in their order");
       before = row;
-      yield page.values(cell);
+      const values = page.values(cell);
+      addUp(values, page);
+      yield values;
     }
   }
 
@@ -50,6 +53,7 @@ export function* findKeys(
   prefix: readonly SqliteValue[],
 ): Generator<SqliteValue[]> {
   let before: SqliteValue[] = [];
+  const addUp = countBytes(database);
   yield* keysBelow(root, 0);
 
   function* keysBelow(nr: number, depth: number): Generator<SqliteValue[]> {
@@ -62,9 +66,19 @@ export function* findKeys(
       const key = page.values(cell);
       if (compareKeys(key, before) <= 0) throw page.damaged("keys are not in their order");
       before = key;
+      addUp(key, page);
       yield key;
     }
   }
+}
+
+/** Adds up the texts of rows. Throws once they are longer than all that there is: rows do not lie on each other. */
+function countBytes(database: SqliteDatabase): (values: readonly SqliteValue[], page: TreePage) => void {
+  let bytes = 0;
+  return (values, page) => {
+    for (const value of values) if (typeof value === "string") bytes += value.length;
+    if (bytes > database.size) throw page.damaged("rows are longer than what there is");
+  };
 }
 
 /** The first of `count` places that compares as not less. */
