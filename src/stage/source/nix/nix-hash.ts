@@ -78,10 +78,10 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Returns a store path. Throws `INPUT` for what Nix would not take, naming `where` it stands. */
-export function checkStorePath(path: string, where: string): string {
+/** Returns a store path. Throws `INPUT` for what Nix would not take, naming `where` it stands. @param file that holds it */
+export function checkStorePath(path: string, where: string, file: string = where): string {
   if (path.startsWith("/") && isStorePath(path)) return path;
-  throw new ImageError("INPUT", `${where}: ${excerpt(path)} is no store path`);
+  throw new ImageError("INPUT", `${where}: ${excerpt(path)} is no store path`, { path: file });
 }
 
 /** The digits in a store path's name that tell it from others, 32 of base 32; undefined where it has none. */

@@ -11,7 +11,8 @@ import { compileExcludes } from "../../../tree/exclude.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import type { ArchiveSource } from "../nar/node-archive-source.ts";
 import { checkCompression } from "../nar/node-decompress.ts";
-import { checkStorePath, hashPart } from "../nix-hash.ts";
+import { hashPart } from "../nix-hash.ts";
+import { isStorePath } from "../store-path.ts";
 import { type CachedPath, parseNarInfo, toKnown } from "./narinfo.ts";
 import { checkSignatures, readTrustedKeys, type TrustedKeys } from "./node-signatures.ts";
 
@@ -44,6 +45,9 @@ export function binaryCache(cache: string, roots: readonly string[], options: Bi
     if (!Array.isArray(roots) || roots.length === 0 || !roots.every((root) => typeof root === "string")) {
       throw new ImageError("INPUT", `binaryCache(): ${showValue(roots)} is no array of store paths`);
     }
+    const strange = roots.find((root) => !isStorePath(`/${rootName(root)}`));
+    if (strange !== undefined)
+      throw new ImageError("INPUT", `${showValue(strange)} is no store path, and no name of one`, { path: strange });
     const { trustedPublicKeys: keys } = options;
     return { path: folder.resolveText(cachePath(cache)), keys: keys && readTrustedKeys(keys), roots: [...roots] };
   });
@@ -113,8 +117,7 @@ function readClosure(cache: string, roots: readonly string[], keys: TrustedKeys 
 }
 
 function readInfo(cache: string, name: string, from: string): CachedPath {
-  const digits = hashPart(checkStorePath(`/nix/store/${name}`, cache));
-  const file = join(cache, `${digits}.narinfo`);
+  const file = join(cache, `${hashPart(name)}.narinfo`);
   let text: Buffer;
   try {
     const stats = statSync(file);

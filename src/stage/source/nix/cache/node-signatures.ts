@@ -41,9 +41,10 @@ export function checkSignatures(info: PathInfo, keys: TrustedKeys, name: string)
   if (isGood) return;
   const names = signatures.map((signature) => signature.slice(0, Math.max(0, signature.indexOf(":"))));
   const known = names.filter((each) => keys.has(each));
+  const trusted = keys.size === 0 ? "no key is trusted" : `trusted are ${[...keys.keys()].join(", ")}`;
   const why =
     known.length > 0
       ? `its signature by ${known.join(", ")} is wrong`
-      : `it is signed by ${names.length === 0 ? "nobody" : names.map(excerpt).join(", ")}, and trusted are ${[...keys.keys()].join(", ")}`;
-  throw new ImageError("INPUT", `${name}: ${path}: ${why}`, { path });
+      : `it is signed by ${names.length === 0 ? "nobody" : names.map(excerpt).join(", ")}, and ${trusted}`;
+  throw new ImageError("INPUT", `${name}: ${path}: ${why}`, { path: name });
 }

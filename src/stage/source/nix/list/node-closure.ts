@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { readFile as readBytes, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeUtf8 } from "../../../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes } from "../../../../core/bytes.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { systemCode, systemMessage } from "../../../../core/node/node-errors.ts";
 import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder.ts";
@@ -62,12 +62,31 @@ async function parseList({ text, name, registration }: Read, folder: CallFolder,
   const kind = tellList(text, findTextStart(text, name));
   if (kind === "paths") {
     const tops = anchorTops(parseClosureList(useSlashes(text), name), folder, tree);
-    return { tops, known: registration === undefined ? undefined : () => readRegistration(registration) };
+    if (registration === undefined) return { tops, known: undefined };
+    const read = await readRegistration(registration, true);
+    if (read === undefined) return { tops, known: () => readRegistration(registration) };
+    await checkListed(tops, read, name);
+    return { tops, known: async () => read };
   }
   const { checkReferences, readKnownPaths } = await import("./read-list.ts");
   const known = readKnownPaths(text.slice(), kind, name);
   checkReferences(known, name);
   return { tops: placeKnown(known, name, tree), known: async () => known };
+}
+
+/** Throws `INPUT` where a path that is listed refers, as the file beside the list says, to one that is not. */
+async function checkListed(tops: ClosurePaths, known: readonly KnownPath[], name: string): Promise<void> {
+  const { checkReferences } = await import("./read-list.ts");
+  const listed = new Set<string>();
+  for (let top = 0; top < tops.from.length; top++) listed.add(baseName(latin1FromBytes(topPath(tops, top))));
+  checkReferences(
+    known.filter(({ path }) => listed.has(baseName(path))),
+    name,
+  );
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Puts the paths of a list into the arena. */
@@ -126,11 +145,17 @@ interface Read {
   registration?: string;
 }
 
-/** What a registration beside a list says; undefined where there is none. */
-async function readRegistration(path: string): Promise<KnownPath[] | undefined> {
+/**
+ * What a registration beside a list says; undefined where there is none.
+ *
+ * @param isUnasked what is no registration by its contents counts as none, as nobody has asked for one
+ */
+async function readRegistration(path: string, isUnasked = false): Promise<KnownPath[] | undefined> {
   const { readKnownPaths } = await import("./read-list.ts");
   try {
-    return readKnownPaths(await readBytes(path), "registration", path);
+    const bytes = await readBytes(path);
+    if (isUnasked && tellList(bytes, findTextStart(bytes, path)) !== "registration") return undefined;
+    return readKnownPaths(bytes, "registration", path);
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
     if (systemCode(cause) === "ENOENT") return undefined;

@@ -64,18 +64,18 @@ class LineReader {
   /** The next store path behind blank lines; undefined at the end. */
   nextPath(): string | undefined {
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
-      if (line !== "") return checkStorePath(line, this.#where);
+      if (line !== "") return checkStorePath(line, this.#where, this.#name);
     }
     return undefined;
   }
 
   path(): string {
-    return checkStorePath(this.#needed("store path"), this.#where);
+    return checkStorePath(this.#needed("store path"), this.#where, this.#name);
   }
 
   optionalPath(): string | undefined {
     const line = this.#needed("deriver");
-    return line === "" ? undefined : checkStorePath(line, this.#where);
+    return line === "" ? undefined : checkStorePath(line, this.#where, this.#name);
   }
 
   hash(): string {
