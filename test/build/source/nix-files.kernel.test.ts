@@ -18,7 +18,7 @@ import {
 import { runCommand } from "../../helpers/commands.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { askNix, loadRegistration } from "../../helpers/nix/judges.ts";
-import { askSystemNix, type BuiltClosure, buildClosure, canBuildWithNix } from "../../helpers/nix/store.ts";
+import { askSystemNix, type BuiltClosure, buildClosure, canBuildWithNix, ENDS } from "../../helpers/nix/store.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 
@@ -77,10 +77,10 @@ describe.skipIf(!hasNix)("what Nix prints of a closure gives one image", () => {
         `${scratch}/${name}`,
       );
     const root = `builtins.storePath "${top}"`;
-    build("graph", `exportReferencesGraph = [ "graph" (${root}) ]; args = [ "-c" "cp graph $out" ];`);
+    build("graph", `exportReferencesGraph = [ "graph" (${root}) ]; args = [ "-c" "cp graph $out${ENDS}" ];`);
     build(
       "attrs",
-      `__structuredAttrs = true; exportReferencesGraph.closure = [ (${root}) ]; args = [ "-c" ". .attrs.sh; cp .attrs.json \\\${outputs[out]}" ];`,
+      `__structuredAttrs = true; exportReferencesGraph.closure = [ (${root}) ]; args = [ "-c" ". .attrs.sh; cp .attrs.json \\\${outputs[out]}${ENDS}" ];`,
     );
     const expected = await hashOf(paths);
     expect(await hashOf(closure(`${scratch}/graph`))).toBe(expected);

@@ -4,11 +4,17 @@ import { join } from "node:path";
 import { hasCommand, oracle } from "../oracle.ts";
 import { askNix } from "./judges.ts";
 
+/**
+ * What ends the text of a builder: else its shell becomes its last program, which closes standard error before it ends,
+ * and Nix kills a builder that does (and takes that for a failure).
+ */
+export const ENDS = "; exit";
+
 /** Files, programs, links, an empty directory, zeros; a path that is a file, and one that is a link. */
 const EXPRESSION = `
 let
   mk = name: text: derivation {
-    inherit name; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/bin:/usr/bin"; args = [ "-c" text ];
+    inherit name; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/bin:/usr/bin"; args = [ "-c" (text + "${ENDS}") ];
   };
   a = mk "a" "mkdir -p $out/bin $out/lib $out/empty; echo hi > $out/lib/x; echo '#!/bin/sh' > $out/bin/t; chmod +x $out/bin/t; ln -s ../lib/x $out/bin/l; : > $out/lib/zero; ln -s $out/lib/x $out/self";
   b = mk "b" "mkdir $out; echo \${a} > $out/ref; head -c 300000 /dev/zero > $out/zeros; echo long > $out/$(printf '%0255d' 7)";
