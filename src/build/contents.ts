@@ -5,11 +5,11 @@
 import type { TemporaryFile } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
 import type { Arrangement } from "../erofs/compress/arrange.ts";
+import type { ArchiveRanges } from "../stage/source/archive/node-archive-contents.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import type { SharedBytes } from "../stage/source/memory-contents.ts";
 import type { Origins } from "../stage/source/merge.ts";
-import type { NarRanges } from "../stage/source/nix/nar/node-nar-contents.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
 
@@ -20,7 +20,7 @@ export type SharedContents =
   /** The packed inode's: the spill file in which they were gathered, and the order in which the inode has them. */
   | { kind: "gathered"; file: TemporaryFile; arrangement: Arrangement | undefined }
   /** In archives. */
-  | { kind: "archived"; ranges: NarRanges }
+  | { kind: "archived"; ranges: ArchiveRanges }
   /** In memory. */
   | { kind: "memory"; bytes: SharedBytes }
   /** Of trees that have become one. */
@@ -75,7 +75,10 @@ async function open(tree: Tree, contents: SharedContents, isChecked = true): Pro
     case "gathered":
       return new (await import("./spilled.ts")).GatheredContents(contents.file, contents.arrangement);
     case "archived":
-      return new (await import("../stage/source/nix/nar/node-nar-contents.ts")).NarContents(tree, contents.ranges);
+      return new (await import("../stage/source/archive/node-archive-contents.ts")).ArchiveContents(
+        tree,
+        contents.ranges,
+      );
     case "memory":
       return new (await import("../stage/source/memory-contents.ts")).MemoryContents(contents.bytes);
     case "merged": {

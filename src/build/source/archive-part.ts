@@ -1,10 +1,10 @@
 /** Archives, read into a tree by as many threads as there are archives. */
 import { bytesFromLatin1, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
+import { createRanges } from "../../stage/source/archive/node-archive-contents.ts";
+import { ArchiveFile, type ArchivePlace } from "../../stage/source/archive/node-archive-file.ts";
 import { stageTops } from "../../stage/source/disk/tops.ts";
 import type { ArchiveSource, ArchiveStart, NarArchive } from "../../stage/source/nix/nar/node-archive-source.ts";
-import { createRanges } from "../../stage/source/nix/nar/node-nar-contents.ts";
-import { NarFile, type NarPlace } from "../../stage/source/nix/nar/node-nar-file.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { Tree } from "../../stage/tree/tree.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";
@@ -38,12 +38,12 @@ async function readAll(tree: Tree, start: ArchiveStart, policy: StagePolicy, hos
 }
 
 /** Where each archive is, once it is decompressed: all that are compressed go into one temporary file. */
-function placeAll(archives: readonly NarArchive[], host: SourceHost): NarPlace[] {
+function placeAll(archives: readonly NarArchive[], host: SourceHost): ArchivePlace[] {
   const spill = archives.some(({ compression }) => compression !== "none") ? host.temporary.createHidden() : undefined;
   let at = 0;
   return archives.map(({ path, shownPath, compression, narSize, isOwn }) => {
     if (compression === "none") {
-      const place = NarFile.placeOf(path, shownPath);
+      const place = ArchiveFile.placeOf(path, shownPath);
       return isOwn ? { ...place, stamp: undefined } : place;
     }
     const start = at;

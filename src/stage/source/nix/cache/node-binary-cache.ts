@@ -9,8 +9,8 @@ import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder
 import { type Checks, checkOptions, list, showValue, TEXT } from "../../../../core/options/checks.ts";
 import { compileExcludes } from "../../../tree/exclude.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
+import { checkCompression } from "../../archive/node-decompress.ts";
 import type { ArchiveSource } from "../nar/node-archive-source.ts";
-import { checkCompression } from "../nar/node-decompress.ts";
 import { hashPart } from "../nix-hash.ts";
 import { isStorePath } from "../store-path.ts";
 import { type CachedPath, parseNarInfo, toKnown } from "./narinfo.ts";

@@ -2,11 +2,9 @@
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
+import type { ArchiveCompression } from "../../archive/node-decompress.ts";
 import type { Source } from "../../source.ts";
 import type { KnownPath } from "../known-path.ts";
-
-/** How an archive is compressed. */
-export type NarCompression = "none" | "gzip" | "zstd";
 
 /** One archive. */
 export interface NarArchive {
@@ -14,7 +12,7 @@ export interface NarArchive {
   path: string;
   /** What messages call it. */
   shownPath: string;
-  compression: NarCompression;
+  compression: ArchiveCompression;
   /** Its bytes, once they are decompressed; undefined: all that the file holds. Needed where it is compressed. */
   narSize: number | undefined;
   /** The SHA-256 that it must have, as 64 hex digits; undefined: any. */

@@ -8,9 +8,9 @@ import { SpillFile } from "../../../../core/node/node-spill.ts";
 import type { TemporaryFile, TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import { showValue } from "../../../../core/options/checks.ts";
 import type { JobContext } from "../../../../core/threads.ts";
+import { ArchiveFile } from "../../archive/node-archive-file.ts";
+import { checkCompression, decompressArchive, tellCompression } from "../../archive/node-decompress.ts";
 import type { ArchiveSource, NarArchive } from "./node-archive-source.ts";
-import { checkCompression, decompressNar, tellCompression } from "./node-decompress.ts";
-import { NarFile } from "./node-nar-file.ts";
 
 /**
  * The directory that a NAR holds (`nix-store --dump`), whose contents become the root of the image, with modes and owners as
@@ -74,7 +74,7 @@ type Stored = Pick<NarArchive, "path" | "shownPath" | "isOwn">;
 async function unpacked(stored: Stored, job: JobContext, temporary: TemporaryFiles): Promise<NarArchive> {
   const { path, shownPath } = stored;
   const head = new Uint8Array(8);
-  const file = new NarFile(NarFile.placeOf(path, shownPath));
+  const file = new ArchiveFile(ArchiveFile.placeOf(path, shownPath));
   file.readAt(head, 0);
   file.release();
   const compression = checkCompression(tellCompression(head), shownPath);
@@ -83,7 +83,7 @@ async function unpacked(stored: Stored, job: JobContext, temporary: TemporaryFil
   const to = temporary.createHidden();
   const spill = new SpillFile(to.path, to.shownPath);
   try {
-    await decompressNar({ path, shownPath, compression, narSize: undefined }, spill, 0, () => job.breathe());
+    await decompressArchive({ path, shownPath, compression, size: undefined }, spill, 0, () => job.breathe());
   } finally {
     spill.release();
   }

@@ -5,13 +5,13 @@ import { SpillFile } from "../../../../core/node/node-spill.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { S_IFDIR, type SharedTree, Tree } from "../../../tree/tree.ts";
+import { type ArchiveRanges, RangeNotes } from "../../archive/node-archive-contents.ts";
+import { ArchiveFile, type ArchivePlace } from "../../archive/node-archive-file.ts";
+import { decompressArchive } from "../../archive/node-decompress.ts";
 import { NarInput } from "./nar-input.ts";
 import { readNar } from "./nar-reader.ts";
 import { NarStager } from "./nar-tree.ts";
 import type { NarArchive } from "./node-archive-source.ts";
-import { decompressNar } from "./node-decompress.ts";
-import { type NarRanges, RangeNotes } from "./node-nar-contents.ts";
-import { NarFile, type NarPlace } from "./node-nar-file.ts";
 
 /** What is to be read: plain data. */
 export interface ArchiveWork {
@@ -22,7 +22,7 @@ export interface ArchiveWork {
   order: Uint32Array;
   /** The only archive is the root; else archive k is entry k + 1. */
   isRoot: boolean;
-  ranges: NarRanges;
+  ranges: ArchiveRanges;
 }
 
 /** Reads archives until none is left; run by every thread at once. */
@@ -40,10 +40,10 @@ export async function readArchives(job: JobContext, work: ArchiveWork): Promise<
   }
 }
 
-async function unpack(job: JobContext, archive: NarArchive, place: NarPlace): Promise<void> {
+async function unpack(job: JobContext, archive: NarArchive, place: ArchivePlace): Promise<void> {
   const spill = new SpillFile(place.path, place.shownPath);
   try {
-    await decompressNar(archive, spill, place.start, () => job.breathe());
+    await decompressArchive({ ...archive, size: archive.narSize }, spill, place.start, () => job.breathe());
   } finally {
     spill.release();
   }
@@ -54,12 +54,12 @@ async function readArchive(
   stager: NarStager,
   tree: Tree,
   { shownPath, narHash, narSize }: NarArchive,
-  place: NarPlace,
+  place: ArchivePlace,
   entry: number,
 ): Promise<void> {
   const refuse = (why: string) => new ImageError("INPUT", `${shownPath}: ${why}`, { path: shownPath });
   if (narSize !== undefined && place.size !== narSize) throw refuse(`has ${place.size} bytes and not ${narSize}`);
-  const file = new NarFile(place);
+  const file = new ArchiveFile(place);
   try {
     const hash = narHash === undefined ? undefined : createHash("sha256");
     const input = new NarInput(file, shownPath, hash && ((bytes) => hash.update(bytes)));

@@ -1,11 +1,11 @@
 /** Files that hold NARs: their bytes, read by one thread, and checked as other sources are. */
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { ImageError } from "../../../../core/error.ts";
-import { attempt } from "../../../../core/node/node-errors.ts";
-import { sourceStamp } from "../../disk/node-files.ts";
+import { ImageError } from "../../../core/error.ts";
+import { attempt } from "../../../core/node/node-errors.ts";
+import { sourceStamp } from "../disk/node-files.ts";
 
 /** A row of bytes in a file: plain data. */
-export interface NarPlace {
+export interface ArchivePlace {
   path: string;
   shownPath: string;
   /** Where in the file it starts, and its bytes. */
@@ -16,13 +16,13 @@ export interface NarPlace {
 }
 
 /** A file with an archive, open. */
-export class NarFile {
-  readonly #place: NarPlace;
+export class ArchiveFile {
+  readonly #place: ArchivePlace;
   readonly #descriptor: number;
   readonly size: number;
 
   /** Throws `IO` for what cannot be read, `CHANGED` for what is not as it was. */
-  constructor(place: NarPlace) {
+  constructor(place: ArchivePlace) {
     this.#place = place;
     this.size = place.size;
     this.#descriptor = attempt(place.shownPath, () => openSync(place.path, "r"));
@@ -35,7 +35,7 @@ export class NarFile {
   }
 
   /** What is in a file now: all of it. Throws `INPUT` for what is no file. */
-  static placeOf(path: string, shownPath: string): NarPlace {
+  static placeOf(path: string, shownPath: string): ArchivePlace {
     // without opening it: a FIFO would wait for a writer
     const stats = attempt(shownPath, () => statSync(path));
     if (!stats.isFile()) throw new ImageError("INPUT", `${shownPath}: is no file`, { path: shownPath });

@@ -1,14 +1,14 @@
 /** Contents of files that lie in archives, at offsets that are known. */
-import { showBytes } from "../../../../core/bytes.ts";
-import { Column } from "../../../../core/column.ts";
-import { ImageError } from "../../../../core/error.ts";
-import type { Contents } from "../../../tree/contents.ts";
-import type { Tree } from "../../../tree/tree.ts";
-import { NarFile, type NarPlace } from "./node-nar-file.ts";
+import { showBytes } from "../../../core/bytes.ts";
+import { Column } from "../../../core/column.ts";
+import { ImageError } from "../../../core/error.ts";
+import type { Contents } from "../../tree/contents.ts";
+import type { Tree } from "../../tree/tree.ts";
+import { ArchiveFile, type ArchivePlace } from "./node-archive-file.ts";
 
 /** Where contents lie, by entry: plain data, most of it in shared memory. */
-export interface NarRanges {
-  places: readonly NarPlace[];
+export interface ArchiveRanges {
+  places: readonly ArchivePlace[];
   /** Number of the place, by entry. */
   placeOf: SharedArrayBuffer;
   /** Offset in the archive, by entry. */
@@ -17,8 +17,8 @@ export interface NarRanges {
 
 const MAX_ENTRIES = 2 ** 26;
 
-/** Columns of {@link NarRanges}, to be filled by all threads. */
-export function createRanges(): Pick<NarRanges, "placeOf" | "offsets"> {
+/** Columns of {@link ArchiveRanges}, to be filled by all threads. */
+export function createRanges(): Pick<ArchiveRanges, "placeOf" | "offsets"> {
   return {
     placeOf: Column.create(Uint32Array, MAX_ENTRIES).buffer,
     offsets: Column.create(Float64Array, MAX_ENTRIES).buffer,
@@ -30,7 +30,7 @@ export class RangeNotes {
   readonly #placeOf: Column<Uint32Array>;
   readonly #offsets: Column<Float64Array>;
 
-  constructor({ placeOf, offsets }: Pick<NarRanges, "placeOf" | "offsets">) {
+  constructor({ placeOf, offsets }: Pick<ArchiveRanges, "placeOf" | "offsets">) {
     this.#placeOf = new Column(Uint32Array, placeOf);
     this.#offsets = new Column(Float64Array, offsets);
   }
@@ -42,15 +42,15 @@ export class RangeNotes {
 }
 
 /** Reads contents in archives. */
-export class NarContents implements Contents {
+export class ArchiveContents implements Contents {
   bytesRead = 0;
   readonly #tree: Tree;
-  readonly #places: readonly NarPlace[];
+  readonly #places: readonly ArchivePlace[];
   readonly #placeOf: Uint32Array;
   readonly #offsets: Float64Array;
-  #open: { place: number; file: NarFile } | undefined;
+  #open: { place: number; file: ArchiveFile } | undefined;
 
-  constructor(tree: Tree, { places, placeOf, offsets }: NarRanges) {
+  constructor(tree: Tree, { places, placeOf, offsets }: ArchiveRanges) {
     this.#tree = tree;
     this.#places = places;
     this.#placeOf = new Column(Uint32Array, placeOf).view;
@@ -61,7 +61,7 @@ export class NarContents implements Contents {
     const place = this.#placeOf[entry]!;
     if (this.#open?.place !== place) {
       this.close();
-      this.#open = { place, file: new NarFile(this.#places[place]!) };
+      this.#open = { place, file: new ArchiveFile(this.#places[place]!) };
     }
     const got = this.#open.file.readAt(into.subarray(at, at + length), this.#offsets[entry]! + offset);
     this.bytesRead += got;

@@ -2,10 +2,23 @@
 import { createReadStream } from "node:fs";
 import { pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
-import { ImageError } from "../../../../core/error.ts";
-import { systemCode, systemMessage } from "../../../../core/node/node-errors.ts";
-import type { SpillFile } from "../../../../core/node/node-spill.ts";
-import type { NarArchive, NarCompression } from "./node-archive-source.ts";
+import { ImageError } from "../../../core/error.ts";
+import { systemCode, systemMessage } from "../../../core/node/node-errors.ts";
+import type { SpillFile } from "../../../core/node/node-spill.ts";
+
+/** How an archive is compressed. */
+export type ArchiveCompression = "none" | "gzip" | "zstd";
+
+/** An archive that is to be decompressed. */
+export interface CompressedArchive {
+  /** The file that holds it. */
+  path: string;
+  /** What messages call it. */
+  shownPath: string;
+  compression: ArchiveCompression;
+  /** Its bytes, once they are decompressed, where that is known. */
+  size: number | undefined;
+}
 
 const CHUNK = 1 << 18;
 /** Bytes of a window: no more than zstd itself takes unless it is told to. */
@@ -27,7 +40,7 @@ export function tellCompression(head: Uint8Array): string {
 }
 
 /** Returns a format that is read. Throws `INPUT` for another one, naming it. */
-export function checkCompression(format: string, shownPath: string): NarCompression {
+export function checkCompression(format: string, shownPath: string): ArchiveCompression {
   if (format === "none" || format === "gzip" || format === "zstd") return format;
   const why = `is compressed with ${format}, which is not supported yet: gzip and zstd are`;
   throw new ImageError("INPUT", `${shownPath}: ${why}`, { path: shownPath });
@@ -37,8 +50,8 @@ export function checkCompression(format: string, shownPath: string): NarCompress
  * Decompresses an archive into a file from `start` on; returns its bytes. Throws `INPUT` for what cannot be decompressed, and
  * where it is not as long as it was said to be.
  */
-export async function decompressNar(
-  { path, shownPath, compression, narSize }: Omit<NarArchive, "isOwn" | "narHash">,
+export async function decompressArchive(
+  { path, shownPath, compression, size: expected }: CompressedArchive,
   into: Pick<SpillFile, "writeAt">,
   start: number,
   breathe: () => Promise<void> | undefined,
@@ -48,8 +61,8 @@ export async function decompressNar(
     new ImageError("INPUT", `${shownPath}: ${why}`, { path: shownPath, cause });
   try {
     for await (const chunk of decompressed(path, compression)) {
-      if (narSize !== undefined && size + chunk.length > narSize) {
-        throw refuse(`is longer than the ${narSize} bytes that it is to have`);
+      if (expected !== undefined && size + chunk.length > expected) {
+        throw refuse(`is longer than the ${expected} bytes that it is to have`);
       }
       into.writeAt(chunk, start + size);
       size += chunk.length;
@@ -61,11 +74,11 @@ export async function decompressNar(
       throw new ImageError("IO", `${shownPath}: ${systemMessage(cause)}`, { path: shownPath, cause });
     throw refuse(`cannot be decompressed with ${compression}: ${(cause as Error).message}`, cause);
   }
-  if (narSize !== undefined && size !== narSize) throw refuse(`has ${size} bytes and not ${narSize}`);
+  if (expected !== undefined && size !== expected) throw refuse(`has ${size} bytes and not ${expected}`);
   return size;
 }
 
-async function* decompressed(path: string, compression: NarCompression): AsyncGenerator<Uint8Array> {
+async function* decompressed(path: string, compression: ArchiveCompression): AsyncGenerator<Uint8Array> {
   const input = createReadStream(path, { highWaterMark: CHUNK });
   const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
   if (compression === "none") yield* input;
