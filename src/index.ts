@@ -16,6 +16,8 @@ export type { Algorithm, AlgorithmOptions } from "./erofs/disk/algorithms.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
 export type { CompressorName, CompressorSettings } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
+export type { RangedSource } from "./stage/source/archive/node-ranged-source.ts";
+export { type TarInput, type TarOptions, tarStream } from "./stage/source/archive/tar/node-tar-source.ts";
 export { type Entry, entries } from "./stage/source/entries.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";

@@ -1,6 +1,7 @@
 /** Sources of every kind, opened and staged: what each comes to is a tree, its contents and sets of attributes. */
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { isRanged, type RangedSource } from "../../stage/source/archive/node-ranged-source.ts";
 import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
 import { isArchive } from "../../stage/source/nix/nar/node-archive-source.ts";
 import { isFileSource, type WalkStart } from "../../stage/source/node-sources.ts";
@@ -13,6 +14,7 @@ import type { OpenPart, SourceHost, Staged } from "./part.ts";
 export async function openPart(source: Source, host: SourceHost): Promise<OpenPart> {
   if (isMerged(source)) return (await import("./merged-part.ts")).openMerged(source, host, openPart);
   if (isArchive(source)) return (await import("./archive-part.ts")).openArchives(source, host);
+  if (isRanged(source)) return openRanged(source, host);
   const tree = Tree.create();
   const policy = host.policyOf(source);
   if (isStaged(source)) {
@@ -35,6 +37,16 @@ export async function openPart(source: Source, host: SourceHost): Promise<OpenPa
     stage: () => walk(tree, start, policy, host),
     stores: source.isStore ? [{ below: policy.below, paths, known, isAmended: start.finish !== undefined }] : [],
   };
+}
+
+function openRanged(source: RangedSource, host: SourceHost): OpenPart {
+  const tree = Tree.create();
+  const policy = host.policyOf(source);
+  const stage = async (): Promise<Staged> => {
+    const { ranges, xattrs } = await host.here((job) => source.stageRanges(tree, policy, job, host.temporary));
+    return { tree, contents: { kind: "archived", ranges }, xattrs, excluded: 0 };
+  };
+  return { tree, start: undefined, excluded: 0, stage, stores: [] };
 }
 
 async function walk(tree: Tree, start: WalkStart, policy: StagePolicy, host: SourceHost): Promise<Staged> {

@@ -116,6 +116,8 @@ export interface StagePolicy {
   gidOffset: number;
   times: "keep" | "fixed" | "clamp";
   timestamp: number;
+  /** The time of what nobody has described, where one is given. */
+  buildTime: number | undefined;
   copyLinks: boolean;
   exclude: Excludes;
   /** Left out too. */
@@ -145,6 +147,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     gidOffset: checkInteger("gidOffset", options.gidOffset, 0, MAX_ID) ?? 0,
     times,
     timestamp: checkInteger("timestamp", options.timestamp, 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    buildTime: options.timestamp,
     copyLinks: (options.hardLinks ?? (isClosure ? "copy" : "keep")) === "copy",
     exclude: shareExcludes(options.exclude ?? {}),
     own: { ids: [], names: [] },

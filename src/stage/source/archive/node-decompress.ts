@@ -60,7 +60,8 @@ export async function decompressArchive(
   const refuse = (why: string, cause?: unknown) =>
     new ImageError("INPUT", `${shownPath}: ${why}`, { path: shownPath, cause });
   try {
-    for await (const chunk of decompressed(path, compression)) {
+    const input = createReadStream(path, { highWaterMark: CHUNK });
+    for await (const chunk of decompress(input, compression)) {
       if (expected !== undefined && size + chunk.length > expected) {
         throw refuse(`is longer than the ${expected} bytes that it is to have`);
       }
@@ -69,17 +70,27 @@ export async function decompressArchive(
       await breathe();
     }
   } catch (cause) {
-    if (cause instanceof ImageError) throw cause;
-    if (systemCode(cause) !== undefined)
-      throw new ImageError("IO", `${shownPath}: ${systemMessage(cause)}`, { path: shownPath, cause });
-    throw refuse(`cannot be decompressed with ${compression}: ${(cause as Error).message}`, cause);
+    throw explainDecompress(cause, compression, shownPath);
   }
   if (expected !== undefined && size !== expected) throw refuse(`has ${size} bytes and not ${expected}`);
   return size;
 }
 
-async function* decompressed(path: string, compression: ArchiveCompression): AsyncGenerator<Uint8Array> {
-  const input = createReadStream(path, { highWaterMark: CHUNK });
+/** What is meant by an error that {@link decompress} has thrown. */
+export function explainDecompress(cause: unknown, compression: ArchiveCompression, shownPath: string): unknown {
+  if (cause instanceof ImageError) return cause;
+  const isRead = systemCode(cause) !== undefined || compression === "none";
+  const why = isRead
+    ? systemMessage(cause)
+    : `cannot be decompressed with ${compression}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new ImageError(isRead ? "IO" : "INPUT", `${shownPath}: ${why}`, { path: shownPath, cause });
+}
+
+/** The bytes of a stream, decompressed. */
+export async function* decompress(
+  input: AsyncIterable<Uint8Array>,
+  compression: ArchiveCompression,
+): AsyncGenerator<Uint8Array> {
   const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
   if (compression === "none") yield* input;
   else if (compression === "gzip") yield* through(input, zlib.createGunzip({ chunkSize: CHUNK }));
@@ -87,7 +98,7 @@ async function* decompressed(path: string, compression: ArchiveCompression): Asy
   else yield* unpackZstd(input);
 }
 
-async function* through(input: NodeJS.ReadableStream, transform: Transform): AsyncGenerator<Uint8Array> {
+async function* through(input: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
   // its errors come out of the transform
   pipeline(input, transform, () => undefined);
   yield* transform;

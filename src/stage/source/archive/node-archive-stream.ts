@@ -1,0 +1,205 @@
+/**
+ * Archives as bytes front to back: files that are not compressed are read where something is looked for; all else is
+ * decompressed and put into a temporary file on the way, where contents can be read at random.
+ */
+import { closeSync, createReadStream, openSync, statSync } from "node:fs";
+import { ImageError } from "../../../core/error.ts";
+import { attempt } from "../../../core/node/node-errors.ts";
+import { SpillFile } from "../../../core/node/node-spill.ts";
+import type { TemporaryFiles } from "../../../core/node/node-temporary.ts";
+import { showValue } from "../../../core/options/checks.ts";
+import type { ByteStream } from "./archive-input.ts";
+import { ArchiveFile, type ArchivePlace } from "./node-archive-file.ts";
+import {
+  type ArchiveCompression,
+  checkCompression,
+  decompress,
+  explainDecompress,
+  tellCompression,
+} from "./node-decompress.ts";
+
+/** An archive that is open. */
+export interface OpenArchive {
+  stream: ByteStream;
+  /** Where its bytes can be read again, as soon as they have been read once. */
+  place(): ArchivePlace;
+  /** All that is of use has been read, or reading has failed. */
+  release(): void;
+}
+
+/** How an archive is to be opened. */
+export interface OpenSettings {
+  /** What messages call it. */
+  shownPath: string;
+  /** How it is compressed; undefined: its contents tell. */
+  compression: ArchiveCompression | undefined;
+  /** A further file that gets its bytes, once they are decompressed. */
+  copyTo: string | undefined;
+}
+
+/** Bytes that are looked at to tell how an archive is compressed. */
+const HEAD = 8;
+
+/** Opens an archive, given as a path or as its bytes. */
+export async function openArchive(
+  input: string | AsyncIterable<Uint8Array>,
+  settings: OpenSettings,
+  temporary: TemporaryFiles,
+): Promise<OpenArchive> {
+  const { shownPath, copyTo } = settings;
+  if (typeof input === "string" && copyTo === undefined && attempt(shownPath, () => statSync(input)).isFile()) {
+    const file = new FileStream(ArchiveFile.placeOf(input, shownPath));
+    if ((settings.compression ?? checkCompression(tellCompression(file.head()), shownPath)) === "none") return file;
+    file.release();
+  }
+  const bytes = typeof input === "string" ? createReadStream(input, { highWaterMark: CHUNK }) : input;
+  const spill = temporary.createHidden();
+  const files = [new SpillFile(spill.path, spill.shownPath)];
+  if (copyTo !== undefined) files.push(createCopy(copyTo));
+  return new SpooledStream(bytes, settings, { path: spill.path, shownPath }, files);
+}
+
+const CHUNK = 1 << 18;
+
+function createCopy(path: string): SpillFile {
+  attempt(path, () => closeSync(openSync(path, "w", 0o644)));
+  return new SpillFile(path, path);
+}
+
+/** The least that is read at once, and the most. */
+const LEAST_READ = 4 << 10;
+const MOST_READ = 256 << 10;
+
+/** A file that is not compressed. */
+class FileStream implements ByteStream, OpenArchive {
+  readonly #place: ArchivePlace;
+  readonly #file: ArchiveFile;
+  readonly #buffer = new Uint8Array(MOST_READ);
+  #at = 0;
+  /** Bytes that are read next: more as long as all of them are of use. */
+  #reads = LEAST_READ;
+
+  constructor(place: ArchivePlace) {
+    this.#place = place;
+    this.#file = new ArchiveFile(place);
+  }
+
+  get stream(): ByteStream {
+    return this;
+  }
+
+  /** Its first bytes. */
+  head(): Uint8Array {
+    const head = new Uint8Array(HEAD);
+    return head.subarray(0, this.#file.readAt(head, 0));
+  }
+
+  next(): Uint8Array | undefined {
+    const got = this.#file.readAt(this.#buffer.subarray(0, this.#reads), this.#at);
+    this.#at += got;
+    this.#reads = Math.min(2 * this.#reads, MOST_READ);
+    return got === 0 ? undefined : this.#buffer.subarray(0, got);
+  }
+
+  pass(bytes: number): number {
+    const passed = Math.min(bytes, this.#place.size - this.#at);
+    this.#at += passed;
+    this.#reads = LEAST_READ;
+    return passed;
+  }
+
+  place(): ArchivePlace {
+    this.#file.check();
+    return this.#place;
+  }
+
+  release(): void {
+    this.#file.release();
+  }
+}
+
+/** A stream, or a file that is compressed. */
+class SpooledStream implements ByteStream, OpenArchive {
+  readonly #source: AsyncIterable<Uint8Array>;
+  readonly #settings: OpenSettings;
+  readonly #spill: Pick<ArchivePlace, "path" | "shownPath">;
+  readonly #files: readonly SpillFile[];
+  #chunks: AsyncIterator<Uint8Array> | undefined;
+  #compression: ArchiveCompression = "none";
+  #size = 0;
+
+  constructor(
+    source: AsyncIterable<Uint8Array>,
+    settings: OpenSettings,
+    spill: Pick<ArchivePlace, "path" | "shownPath">,
+    files: readonly SpillFile[],
+  ) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#spill = spill;
+    this.#files = files;
+  }
+
+  get stream(): ByteStream {
+    return this;
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const chunk = await this.#read();
+    if (chunk === undefined) return undefined;
+    for (const file of this.#files) file.writeAt(chunk, this.#size);
+    this.#size += chunk.length;
+    return chunk;
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    try {
+      this.#chunks ??= await this.#start();
+      for (;;) {
+        const { done, value } = await this.#chunks.next();
+        if (done) return undefined;
+        if (value.length > 0) return value;
+      }
+    } catch (cause) {
+      throw explainDecompress(cause, this.#compression, this.#settings.shownPath);
+    }
+  }
+
+  /** Looks at the first bytes; decompresses all. */
+  async #start(): Promise<AsyncIterator<Uint8Array>> {
+    const { compression, shownPath } = this.#settings;
+    const chunks = checked(this.#source, shownPath);
+    let head: Uint8Array = new Uint8Array(0);
+    while (head.length < HEAD) {
+      const { done, value } = await chunks.next();
+      if (done) break;
+      head = head.length === 0 ? value : Buffer.concat([head, value]);
+    }
+    this.#compression = compression ?? checkCompression(tellCompression(head), shownPath);
+    return decompress(rejoin(head, chunks), this.#compression);
+  }
+
+  place(): ArchivePlace {
+    return { ...this.#spill, start: 0, size: this.#size, stamp: undefined };
+  }
+
+  release(): void {
+    for (const file of this.#files) file.release();
+    // whoever makes the bytes need not go on when nobody wants them
+    this.#chunks?.return?.().catch(() => undefined);
+  }
+}
+
+async function* checked(source: AsyncIterable<unknown>, shownPath: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new ImageError("INPUT", `${shownPath}: ${showValue(chunk)} is no part of an archive`, { path: shownPath });
+    }
+    yield chunk;
+  }
+}
+
+async function* rejoin(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* rest;
+}

@@ -1,0 +1,30 @@
+/** Sources that fill the tree themselves, and whose contents lie at offsets of files that every thread can read. */
+import type { TemporaryFiles } from "../../../core/node/node-temporary.ts";
+import type { JobContext } from "../../../core/threads.ts";
+import type { StagePolicy } from "../../tree/policy.ts";
+import type { Tree } from "../../tree/tree.ts";
+import type { Xattr } from "../../tree/xattrs.ts";
+import type { Source } from "../source.ts";
+import type { ArchiveRanges } from "./node-archive-contents.ts";
+
+/** A source of this kind. */
+export interface RangedSource extends Source {
+  /** Says the paths of an error as they were given. */
+  restore(error: unknown): unknown;
+  /**
+   * Fills an empty tree, pausing now and then; `xattrs` is indexed by the tree's column of that name.
+   *
+   * @param temporary makes files that the build needs to its end
+   */
+  stageRanges(
+    tree: Tree,
+    policy: StagePolicy,
+    job: JobContext,
+    temporary: TemporaryFiles,
+  ): Promise<{ ranges: ArchiveRanges; xattrs: Xattr[][] }>;
+}
+
+/** Whether a source is a {@link RangedSource}. */
+export function isRanged(source: Source): source is RangedSource {
+  return "stageRanges" in source;
+}

@@ -1,0 +1,374 @@
+/**
+ * Reads the members of a tar archive: v7, ustar, GNU tar, POSIX's pax, and what others have added to these.
+ *
+ *     header [extended headers before it] | contents, in whole blocks | header | contents | … | two blocks of zeros
+ */
+import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../../core/bytes.ts";
+import { ImageError } from "../../../../core/error.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from "../../../tree/tree.ts";
+import type { Xattr } from "../../../tree/xattrs.ts";
+import type { ArchiveInput } from "../archive-input.ts";
+import type { Member } from "../member-tree.ts";
+import {
+  BLOCK,
+  type Dialect,
+  dialectOf,
+  HEADER,
+  hasChecksum,
+  isZeroBlock,
+  readNumber,
+  readText,
+  TYPEFLAG,
+} from "./tar-header.ts";
+import { decodeBase64, emptyPax, type PaxRecords, readDecimal, readPax, readTime } from "./tar-pax.ts";
+import { arrangeRows, RowLines, readMap, readOldRows, readSize, type SparseRows } from "./tar-sparse.ts";
+
+/** A member, and where its contents lie. */
+export interface TarMember extends Member {
+  /** Of a file: where in the archive its contents, or the first of its rows, start. */
+  offset: number;
+  /** Of a file with holes: what is stored of it, one row behind the other. */
+  rows: SparseRows | undefined;
+}
+
+/** How archives are read. */
+export interface TarReading {
+  /** Blocks of zeros do not end an archive: others may follow. */
+  ignoreZeros: boolean;
+  /** Contents are left out: a header follows a header. */
+  headersOnly: boolean;
+}
+
+/** Bytes of an extended header: more than any writer makes, and little to hold in memory. */
+const MOST_EXTENDED = 16 << 20;
+/** Bytes of a name or target that does not fit into a header. */
+const MOST_NAME = 1 << 16;
+
+/** What a member is, by its typeflag; any other is a file (POSIX), 1 a further name of one. */
+const KINDS: Readonly<Record<string, number>> = {
+  "2": S_IFLNK,
+  "3": S_IFCHR,
+  "4": S_IFBLK,
+  "5": S_IFDIR,
+  D: S_IFDIR,
+  "6": S_IFIFO,
+};
+
+/** Members that this does not read: to take them for files would be wrong. */
+const REFUSED: Readonly<Record<string, string>> = {
+  M: "is the rest of a file whose beginning is in another volume",
+  N: "has a name in a form that GNU tar has given up",
+};
+
+const XATTRS = ["SCHILY.xattr.", "LIBARCHIVE.xattr."] as const;
+
+/** Reads one archive. */
+export class TarReader {
+  readonly #input: ArchiveInput;
+  /** What messages call the archive. */
+  readonly #name: string;
+  readonly #reading: TarReading;
+  readonly #global = emptyPax();
+  #local = emptyPax();
+  #longName: string | undefined;
+  #longTarget: string | undefined;
+  /** Bytes that follow the header of the last member and are not read yet, those that fill up a block included. */
+  #contents = 0;
+  /** The path of the last member. */
+  #last = "";
+  #isStarted = false;
+
+  constructor(input: ArchiveInput, name: string, reading: TarReading) {
+    this.#input = input;
+    this.#name = name;
+    this.#reading = reading;
+  }
+
+  /** The next member; undefined at the end. Throws `INPUT` for what is no archive. */
+  async next(): Promise<TarMember | undefined> {
+    for (;;) {
+      if (!(await this.#passContents())) throw this.#cutOff();
+      const at = this.#input.at;
+      const block = await this.#header();
+      if (block === undefined) return undefined;
+      const type = String.fromCharCode(block[TYPEFLAG]!);
+      if (await this.#readExtension(type, block)) continue;
+      const member = await this.#readMember(type, block, at);
+      this.#local = emptyPax();
+      this.#longName = undefined;
+      this.#longTarget = undefined;
+      return member;
+    }
+  }
+
+  async #passContents(): Promise<boolean> {
+    const length = this.#contents;
+    this.#contents = 0;
+    const skipping = this.#input.skip(length);
+    return skipping === true || (await skipping);
+  }
+
+  /** The next header; undefined where the archive ends. */
+  async #header(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const at = this.#input.at;
+      const block = await this.#block();
+      if (block === undefined) {
+        if (this.#input.bytes.length > 0) throw this.#cutOff();
+        if (this.#reading.ignoreZeros && this.#isStarted) return undefined;
+        if (!this.#isStarted) throw this.#refuse("is no tar archive: it is empty", 0);
+        throw this.#refuse(
+          `ends behind ${this.#shown(this.#last)} without the blocks of zeros that end an archive`,
+          at,
+        );
+      }
+      if (isZeroBlock(block)) {
+        this.#isStarted = true;
+        if (this.#reading.ignoreZeros) continue;
+        const next = await this.#block();
+        if (next === undefined || isZeroBlock(next)) return undefined;
+        throw this.#refuse(`a single block of zeros stands behind ${this.#shown(this.#last)}`, at);
+      }
+      if (hasChecksum(block)) {
+        this.#isStarted = true;
+        return block;
+      }
+      if (!this.#isStarted) throw this.#refuse("is no tar archive", at);
+      throw this.#refuse(`what follows ${this.#shown(this.#last)} is no header: its checksum is wrong`, at);
+    }
+  }
+
+  /** The next block; undefined where there are no 512 bytes left. */
+  async #block(): Promise<Uint8Array | undefined> {
+    const input = this.#input;
+    const isThere = input.need(BLOCK);
+    if (isThere !== true && !(await isThere)) return undefined;
+    const block = input.bytes.subarray(input.from, input.from + BLOCK);
+    input.from += BLOCK;
+    return block;
+  }
+
+  /** Reads a member that is about others; false for one that is none. */
+  async #readExtension(type: string, block: Uint8Array): Promise<boolean> {
+    if (!"xXgLKV".includes(type)) return false;
+    const at = this.#input.at - BLOCK;
+    const size = readNumber(block, HEADER.size);
+    const most = type === "L" || type === "K" ? MOST_NAME : MOST_EXTENDED;
+    if (!(size >= 0)) throw this.#refuse("the size of an extended header is no number", at);
+    if (size > most) throw this.#refuse(`an extended header of ${size} bytes is longer than ${most}`, at);
+    // of a volume only the label
+    if (type === "V") {
+      this.#contents = roundUp(size);
+      return true;
+    }
+    const bytes = await this.#bytes(size);
+    if (type === "L") this.#longName = untilNul(bytes);
+    else if (type === "K") this.#longTarget = untilNul(bytes);
+    else {
+      const wrong = readPax(bytes, type === "g" ? this.#global : this.#local);
+      if (wrong !== undefined) throw this.#refuse(wrong, at);
+    }
+    return true;
+  }
+
+  /** Reads contents, and what fills up their last block. */
+  async #bytes(size: number): Promise<Uint8Array> {
+    const input = this.#input;
+    if (!(await input.need(size))) throw this.#cutOff();
+    const bytes = new Uint8Array(input.bytes.subarray(input.from, input.from + size));
+    input.from += size;
+    if (!(await input.skip(roundUp(size) - size))) throw this.#cutOff();
+    return bytes;
+  }
+
+  async #readMember(type: string, block: Uint8Array, at: number): Promise<TarMember> {
+    const dialect = dialectOf(block);
+    const path = this.#text("path") ?? this.#longName ?? headerPath(block, dialect);
+    const realPath = this.#text("GNU.sparse.name") ?? path;
+    this.#last = realPath;
+    const refuse = (why: string) => this.#refuse(`${this.#shown(realPath)}: ${why}`, at);
+    if (REFUSED[type] !== undefined) throw refuse(REFUSED[type]);
+    const number = (name: string, keyword: string, field: readonly [number, number], least: number) => {
+      const record = this.#record(keyword);
+      const value = record === undefined ? readNumber(block, field) : readDecimal(record);
+      if (value >= least) return value;
+      throw refuse(`its ${name} is no number that can be`);
+    };
+    const stored = number("size", "size", HEADER.size, 0);
+    const isLink = type === "1";
+    const isDirectory = !isLink && KINDS[type] === undefined && realPath.endsWith("/");
+    const kind = isLink ? 0 : isDirectory ? S_IFDIR : (KINDS[type] ?? S_IFREG);
+    const hasTarget = isLink || kind === S_IFLNK;
+    const isDevice = kind === S_IFCHR || kind === S_IFBLK;
+    const time = this.#record("mtime");
+    const mtime = time ? readTime(time) : { sec: readNumber(block, HEADER.mtime), nsec: 0 };
+    if (Number.isNaN(mtime.sec)) throw refuse("its time is no number that can be");
+    const mode = readNumber(block, HEADER.mode);
+    if (!(mode >= 0)) throw refuse("its mode is no number that can be");
+    const member: TarMember = {
+      path: realPath,
+      kind,
+      mode: mode % 0o10000,
+      uid: number("owner", "uid", HEADER.uid, 0),
+      gid: number("group", "gid", HEADER.gid, 0),
+      mtime: mtime.sec,
+      mtimeNsec: mtime.nsec,
+      size: 0,
+      major: isDevice ? number("device", "SCHILY.devmajor", HEADER.devmajor, 0) : 0,
+      minor: isDevice ? number("device", "SCHILY.devminor", HEADER.devminor, 0) : 0,
+      target: hasTarget ? (this.#text("linkpath") ?? this.#longTarget ?? readText(block, HEADER.linkname)) : undefined,
+      xattrs: this.#xattrs(refuse),
+      offset: 0,
+      rows: undefined,
+    };
+    await this.#readContents(type, block, member, { stored, dialect, refuse });
+    return member;
+  }
+
+  /** Finds where contents lie; only files have some, and what some archives have for further names or GNU tar's directories. */
+  async #readContents(
+    type: string,
+    block: Uint8Array,
+    member: TarMember,
+    { stored, dialect, refuse }: { stored: number; dialect: Dialect; refuse: (why: string) => ImageError },
+  ): Promise<void> {
+    let bytes = 0;
+    if (member.kind === 0) bytes = stored > 0 && (await this.#hasLinkContents()) ? stored : 0;
+    else if (member.kind === S_IFREG) {
+      member.size = stored;
+      bytes = await this.#readRows(type, block, member, { stored, dialect, refuse });
+      member.offset = this.#input.at;
+    } else if (KINDS[type] === undefined || type === "D") bytes = stored;
+    if (!Number.isSafeInteger(member.offset + bytes + BLOCK)) throw refuse("is longer than an archive can be");
+    if (!this.#reading.headersOnly) this.#contents = roundUp(bytes);
+  }
+
+  /** Reads the rows of a sparse file; returns how many bytes are stored behind them. */
+  async #readRows(
+    type: string,
+    block: Uint8Array,
+    member: TarMember,
+    { stored, dialect, refuse }: { stored: number; dialect: Dialect; refuse: (why: string) => ImageError },
+  ): Promise<number> {
+    let rows: number[];
+    let left = stored;
+    let size: number;
+    const { ranges } = this.#local;
+    const map = this.#record("GNU.sparse.map");
+    if (latin1FromBytes(this.#record("SCHILY.filetype") ?? new Uint8Array(0)) === "sparse")
+      throw refuse("is a sparse file in a form that only star has");
+    if (type === "S") {
+      if (dialect !== "gnu") throw refuse("is a sparse file in a form that is none of GNU tar's");
+      rows = [];
+      size = readNumber(block, HEADER.realsize);
+      for (let goesOn = readOldRows(block, false, rows); goesOn; ) {
+        const more = await this.#block();
+        if (more === undefined) throw this.#cutOff();
+        goesOn = readOldRows(more, true, rows);
+      }
+    } else if (latin1FromBytes(this.#record("GNU.sparse.major") ?? new Uint8Array(0)) === "1") {
+      size = readSize(this.#record("GNU.sparse.realsize"));
+      const lines = new RowLines();
+      for (let isDone = false; !isDone; left -= BLOCK) {
+        if (left < BLOCK) throw refuse("its map of data is damaged");
+        const more = await this.#block();
+        if (more === undefined) throw this.#cutOff();
+        isDone = this.#addLines(lines, more, refuse);
+      }
+      rows = lines.rows;
+    } else if (map !== undefined || ranges.length > 0) {
+      size = readSize(this.#record("GNU.sparse.size") ?? this.#record("GNU.sparse.realsize"));
+      rows = map === undefined ? ranges : readMap(map);
+    } else return stored;
+    if (!(size >= 0)) throw refuse("its size is no number that can be");
+    const arranged = arrangeRows(rows, size, left);
+    if (typeof arranged === "string") throw refuse(arranged);
+    member.size = size;
+    if (arranged.length !== 2 || arranged[1] !== size) member.rows = arranged;
+    return left;
+  }
+
+  #addLines(lines: RowLines, block: Uint8Array, refuse: (why: string) => ImageError): boolean {
+    try {
+      return lines.add(block);
+    } catch (error) {
+      throw error instanceof RangeError ? refuse(error.message) : error;
+    }
+  }
+
+  /** Whether contents follow a further name that says so: most writers mean the size of the file. */
+  async #hasLinkContents(): Promise<boolean> {
+    if (this.#local.records.size > 0) return true;
+    const input = this.#input;
+    if (!(await input.need(BLOCK))) return false;
+    const block = input.bytes.subarray(input.from, input.from + BLOCK);
+    return !isZeroBlock(block) && !hasChecksum(block);
+  }
+
+  /** What the extended headers say; a record without a value takes back what the one about all members says. */
+  #record(keyword: string): Uint8Array | undefined {
+    const value = this.#local.records.get(keyword) ?? this.#global.records.get(keyword);
+    return value?.length === 0 ? undefined : value;
+  }
+
+  #text(keyword: string): string | undefined {
+    const value = this.#record(keyword);
+    return value && latin1FromBytes(value);
+  }
+
+  #xattrs(refuse: (why: string) => ImageError): readonly Xattr[] {
+    if (this.#local.records.size + this.#global.records.size === 0) return NO_XATTRS;
+    const all = new Map<string, Uint8Array>();
+    for (const { records } of [this.#global, this.#local]) takeXattrs(records, all, refuse);
+    return all.size === 0 ? NO_XATTRS : Array.from(all, ([name, value]) => ({ name: bytesFromLatin1(name), value }));
+  }
+
+  #shown(path: string): string {
+    return showBytes(bytesFromLatin1(path)) || "an empty name";
+  }
+
+  #cutOff(): ImageError {
+    const where = this.#last === "" ? "in its first member" : `in or behind ${this.#shown(this.#last)}`;
+    return this.#refuse(`is cut off ${where}`, this.#input.at);
+  }
+
+  #refuse(why: string, at: number): ImageError {
+    return new ImageError("INPUT", `${this.#name}: ${why} (offset ${at})`, { path: this.#name, offset: at });
+  }
+}
+
+const NO_XATTRS: readonly Xattr[] = [];
+
+/** Attributes among records: of star and GNU tar as they are, of libarchive with a coded name and value. */
+function takeXattrs(records: PaxRecords, all: Map<string, Uint8Array>, refuse: (why: string) => ImageError): void {
+  const [plain, coded] = XATTRS;
+  for (const [keyword, value] of records) {
+    if (keyword.startsWith(coded)) {
+      const name = keyword
+        .slice(coded.length)
+        .replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+      const bytes = decodeBase64(latin1FromBytes(value));
+      if (bytes === undefined)
+        throw refuse(`the value of its attribute ${showBytes(bytesFromLatin1(name))} is damaged`);
+      all.set(name, bytes);
+    }
+  }
+  // writers that have both mean the same; this one cannot be coded wrongly
+  for (const [keyword, value] of records) if (keyword.startsWith(plain)) all.set(keyword.slice(plain.length), value);
+}
+
+/** The path that a header has in two fields. */
+function headerPath(block: Uint8Array, dialect: Dialect): string {
+  const name = readText(block, HEADER.name);
+  const prefix = dialect === "ustar" ? readText(block, HEADER.prefix) : "";
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+
+function untilNul(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return latin1FromBytes(bytes, 0, end < 0 ? bytes.length : end);
+}
+
+function roundUp(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
