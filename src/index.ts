@@ -19,6 +19,8 @@ export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options
 export type { RangedSource } from "./stage/source/archive/node-ranged-source.ts";
 export { type TarInput, type TarOptions, tarStream } from "./stage/source/archive/tar/node-tar-source.ts";
 export { type Entry, entries } from "./stage/source/entries.ts";
+export type { Manifest, ManifestBytes, ManifestEntry } from "./stage/source/list/manifest/manifest.ts";
+export { type ManifestOptions, manifest } from "./stage/source/list/manifest/node-manifest.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
 export { parseSortFile } from "./stage/source/list/sort-file.ts";
 export { merge } from "./stage/source/merge.ts";

@@ -38,7 +38,10 @@ const COMMANDS: readonly Command[] = [
     manual: MKEROFS as unknown as Manual<never>,
     options: optionsOf(MKEROFS) as unknown as readonly AnyOption[],
     parse: (options) =>
-      parseOptions([...options, ...(/--closure(?!-of)/.test(options.join(" ")) ? [image] : [image, folder])], {}),
+      parseOptions(
+        [...options, ...(/--(?:closure(?!-of)|manifest\b(?!-))/.test(options.join(" ")) ? [image] : [image, folder])],
+        {},
+      ),
   },
   {
     name: "gensquashfs",
@@ -53,7 +56,7 @@ const COMMANDS: readonly Command[] = [
     name: "mksquashfs",
     manual: MKSQUASHFS as unknown as Manual<never>,
     options: optionsOf(MKSQUASHFS) as unknown as readonly AnyOption[],
-    parse: (options) => parseMksquashfs([folder, image, ...options], {}),
+    parse: (options) => parseMksquashfs([options.includes("-manifest") ? "-" : folder, image, ...options], {}),
   },
 ];
 

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { ImageError } from "../../core/error.ts";
 import { absolutePath } from "../../core/node/node-folder.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
-import { packFile, type Source, type SquashfsOptions } from "../../index.ts";
+import { manifest, packFile, type Source, type SquashfsOptions } from "../../index.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
 import { parseXattrFile } from "../../stage/source/list/xattr-file.ts";
@@ -84,14 +84,22 @@ export function parseGensquashfs(
   });
 }
 
-function checkSources({ packFile, packDir, closureOf, keepAsDirectory }: Settings, paths: number): void {
-  if (packFile !== undefined && keepAsDirectory) {
-    throw new UsageError("--keep-as-directory: a pack file says itself what goes where");
+function checkSources({ packFile, manifest, packDir, closureOf, keepAsDirectory }: Settings, paths: number): void {
+  const list = packFile !== undefined ? "pack file" : manifest !== undefined ? "manifest" : undefined;
+  if (packFile !== undefined && manifest !== undefined) {
+    throw new UsageError("--manifest: there can be no --pack-file beside it");
   }
-  const hasOther = packFile !== undefined || packDir !== undefined;
-  if (!closureOf && !hasOther) throw new UsageError("one of --pack-file, --pack-dir and --closure-of is needed");
+  if (list !== undefined && keepAsDirectory) {
+    throw new UsageError(`--keep-as-directory: a ${list} says itself what goes where`);
+  }
+  const hasOther = list !== undefined || packDir !== undefined;
+  if (!closureOf && !hasOther) {
+    throw new UsageError("one of --pack-file, --manifest, --pack-dir and --closure-of is needed");
+  }
   if (!closureOf) return;
-  if (hasOther) throw new UsageError("--closure-of: there can be no --pack-file and no --pack-dir beside it");
+  if (hasOther) {
+    throw new UsageError("--closure-of: there can be no --pack-file, no --manifest and no --pack-dir beside it");
+  }
   if (paths === 0) throw new UsageError("PATH is missing", usageHint(MANUAL));
 }
 
@@ -114,10 +122,15 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
     hardLinks: settings.noHardLinks || settings.closureOf ? "copy" : "keep",
     owner: uid !== undefined || gid !== undefined ? { uid, gid } : settings.closureOf ? "root" : "keep",
     timestamp: mtime,
-    times: settings.packFile !== undefined || settings.keepTime ? "keep" : "fixed",
+    times: hasList(settings) || settings.keepTime ? "keep" : "fixed",
     mkfsTime: Math.min(mtime, 0xffffffff),
     sort: sortFile === undefined ? undefined : readSort(sortFile),
   };
+}
+
+/** Whether entries, and their times, are what a list says. */
+function hasList({ packFile, manifest }: Settings): boolean {
+  return packFile !== undefined || manifest !== undefined;
 }
 
 /** What Nix is to know. Throws UsageError for a database that goes nowhere. */
@@ -143,20 +156,19 @@ function readSort(path: string): SortRule[] {
 }
 
 async function openSource(settings: Settings, roots: readonly string[], mtime: number): Promise<Source> {
-  const { packFile: list, packDir, defaults, xattrFile, contextsFile } = settings;
+  const { packDir, defaults, xattrFile, contextsFile } = settings;
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
   // what all entries belong to the root does not, unless it is described
   const meta = { mode: S_IFDIR | mode, uid, gid, mtime, keepsOwner: true };
-  if (list !== undefined || contextsFile !== undefined) limitBacktracking();
+  if (settings.packFile !== undefined || contextsFile !== undefined) limitBacktracking();
   const source =
-    list !== undefined
-      ? packFile(list, { packDir, defaults: { ...defaults, mtime, keepsOwner: true } })
-      : // the root is not that of the directory
-        amend(
-          packDir === undefined ? await openClosure(roots, settings) : openDirectory(packDir, settings),
-          meta,
-          ({ editor }) => editor.setMeta(0, meta),
-        );
+    (await openList(settings, mtime)) ??
+    // the root is not that of the directory
+    amend(
+      packDir === undefined ? await openClosure(roots, settings) : openDirectory(packDir, settings),
+      meta,
+      ({ editor }) => editor.setMeta(0, meta),
+    );
   if (xattrFile === undefined && contextsFile === undefined) return source;
   const paths = xattrFile === undefined ? [] : parseXattrFile(readInput(xattrFile), xattrFile);
   const contexts = contextsFile === undefined ? undefined : readFileContexts(contextsFile);
@@ -168,6 +180,13 @@ async function openSource(settings: Settings, roots: readonly string[], mtime: n
     }
     if (contexts) labelEntries(work, contexts, UNLABELED);
   });
+}
+
+/** What a list describes; undefined: there is none. */
+async function openList({ packFile: list, manifest: described, ...settings }: Settings, mtime: number) {
+  const defaults = { ...settings.defaults, mtime, keepsOwner: true };
+  if (list !== undefined) return packFile(list, { packDir: settings.packDir, defaults });
+  return described === undefined ? undefined : manifest(described, { base: settings.packDir, defaults });
 }
 
 async function openClosure(roots: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {

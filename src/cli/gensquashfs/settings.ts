@@ -4,6 +4,8 @@
 export interface Settings {
   packFile?: string;
   packDir?: string;
+  /** The file of `--manifest`. */
+  manifest?: string;
   /** What stands behind IMAGE are roots, whose closure is packed. */
   closureOf?: boolean;
   /** Nix's database, which knows it. */

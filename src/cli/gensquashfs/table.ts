@@ -29,6 +29,14 @@ const SOURCES: readonly Option<Settings>[] = [
     help: "pack what FILE describes; its files are found relative to the pack directory, or else to the folder FILE lies in",
   }),
   valued({
+    names: "--manifest",
+    value: file(),
+    sets: "manifest",
+    help:
+      "pack the tree that FILE describes, a list of entries in JSON (docs/manifest.schema.json), whose own times are kept; " +
+      "its files are found as those of a pack file",
+  }),
+  valued({
     names: "-D --pack-dir",
     value: directory(),
     sets: "packDir",

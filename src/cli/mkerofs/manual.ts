@@ -11,6 +11,7 @@ export const MANUAL: Manual<Settings> = {
     "[OPTION]... --closure=FILE IMAGE [SOURCE]...",
     "[OPTION]... --closure-of IMAGE PATH...",
     "[OPTION]... --nar=FILE IMAGE",
+    "[OPTION]... --manifest=FILE IMAGE",
   ],
   about: [
     "Writes an EROFS or SquashFS image of a directory or a closure. The same tree and options give the same bytes on " +

@@ -35,6 +35,10 @@ export interface BuildCommand {
   nixDbFrom: string | undefined;
   /** A NAR; `-` is standard input. */
   nar: string | undefined;
+  /** A manifest; `-` is standard input. */
+  manifest: string | undefined;
+  /** Where the paths in it begin. */
+  manifestBase: string | undefined;
   /** The binary cache that sources are paths of. */
   binaryCache: string | undefined;
   trustedKeys: readonly string[] | undefined;
@@ -97,18 +101,23 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 
-function takeOperands([image, ...sources]: readonly string[], { closure, closureOf, nar, binaryCache }: Settings) {
+function takeOperands([image, ...sources]: readonly string[], settings: Settings) {
+  const { closure, closureOf, nar, manifest, binaryCache } = settings;
   const given = Object.entries({
     "--closure": closure,
     "--closure-of": closureOf,
     "--nar": nar,
+    "--manifest": manifest,
     "--binary-cache": binaryCache,
   })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
   if (given.length > 1) throw new UsageError(`${given.join(" and ")}: only one of them`);
   if (image === undefined) throw new UsageError("IMAGE is missing", usageHint(MANUAL));
-  if (closure === undefined && nar === undefined && sources.length === 0) {
+  if (manifest !== undefined && sources.length > 0) {
+    throw new UsageError(`SOURCE "${sources[0]}" is too much: --manifest says what is packed`);
+  }
+  if ([closure, nar, manifest].every((each) => each === undefined) && sources.length === 0) {
     throw new UsageError(`SOURCE is missing${given.length > 0 ? "" : ", or --closure"}`, usageHint(MANUAL));
   }
   return {
@@ -128,6 +137,8 @@ function complete(
     closureOf = false,
     nixDbFrom,
     nar,
+    manifest,
+    manifestBase,
     binaryCache,
     trustedKeys,
     keepAsDirectory = false,
@@ -145,7 +156,17 @@ function complete(
   setTimes(build, isClosure, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
-  const from = { closure, closureOf, nixDbFrom, nar, binaryCache, trustedKeys, keepAsDirectory };
+  const from = {
+    closure,
+    closureOf,
+    nixDbFrom,
+    nar,
+    manifest,
+    manifestBase,
+    binaryCache,
+    trustedKeys,
+    keepAsDirectory,
+  };
   const common = { ...from, json, progress, hasRegexes, verbosity: quiet ? 0 : verbosity };
   return { ...common, excludePaths, excludeRegexes, compressHints, sortFile, format, build, squashfs };
 }

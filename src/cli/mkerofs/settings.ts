@@ -14,6 +14,10 @@ export interface Settings extends BuildOptions {
   keepAsDirectory?: boolean;
   /** The file of `--nar`; `-` is standard input. */
   nar?: string;
+  /** The file of `--manifest`; `-` is standard input. */
+  manifest?: string;
+  /** The folder of `--manifest-base`. */
+  manifestBase?: string;
   /** The folder of `--binary-cache`. */
   binaryCache?: string;
   /** The keys of `--trusted-public-keys`. */

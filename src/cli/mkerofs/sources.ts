@@ -12,7 +12,7 @@ import type { BuildCommand } from "./options.ts";
 /** What of a command says where things come from. */
 type Sources = Pick<
   BuildCommand,
-  | ("binaryCache" | "trustedKeys" | "closure" | "closureOf" | "nixDbFrom" | "nar")
+  | ("binaryCache" | "trustedKeys" | "closure" | "closureOf" | "nixDbFrom" | "nar" | "manifest" | "manifestBase")
   | ("hasRegexes" | "keepAsDirectory" | "sources")
 >;
 
@@ -28,11 +28,19 @@ export async function openSource(command: Sources, signal: AbortSignal): Promise
     const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
     return nixClosureOf(sources, { database: command.nixDbFrom });
   }
+  if (command.manifest !== undefined) return openManifest(command.manifest, command.manifestBase, signal);
   const main = await openMain(command, signal);
   if (main === undefined) return sources.length === 1 && !keepAsDirectory ? directory(sources[0]!) : sources;
   if (sources.length === 0) return main;
   const { merge } = await import("../../stage/source/merge.ts");
   return merge(main, besides(sources));
+}
+
+async function openManifest(path: string, base: string | undefined, signal: AbortSignal): Promise<Source> {
+  const { manifest, manifestText } = await import("../../stage/source/list/manifest/node-manifest.ts");
+  if (path !== "-") return manifest(path, { base });
+  const { buffer } = await import("node:stream/consumers");
+  return manifestText(() => buffer(readStandardInput(signal)), "standard input", { base });
 }
 
 /** What sources go beside. */
@@ -55,7 +63,7 @@ function readStandardInput(signal: AbortSignal): NodeJS.ReadStream {
 /** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
 export function noteStore(command: Sources): string[] {
   const [source, ...more] = command.sources;
-  const others = [command.closure, command.nar, command.binaryCache];
+  const others = [command.closure, command.nar, command.manifest, command.binaryCache];
   const isAlone =
     more.length === 0 && !command.keepAsDirectory && !command.closureOf && others.every((each) => each === undefined);
   if (source === undefined || !isAlone || !liesInStore(source)) return [];

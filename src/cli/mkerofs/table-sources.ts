@@ -36,6 +36,22 @@ export const SOURCES: readonly Option<Settings>[] = [
     help: 'take what a NAR holds (nix-store --dump), which becomes the root; "-" is standard input. SOURCEs go beside it',
   }),
   valued({
+    names: "--manifest",
+    value: file(),
+    sets: "manifest",
+    help:
+      "take the tree that a manifest describes, a list of entries in JSON (docs/manifest.schema.json): modes, owners, links " +
+      'and devices are what it says; "-" is standard input',
+  }),
+  valued({
+    names: "--manifest-base",
+    value: directory(),
+    sets: "manifestBase",
+    default: "the folder that the manifest lies in",
+    needs: "--manifest",
+    help: "the folder in which the manifest's paths of contents begin",
+  }),
+  valued({
     names: "--binary-cache",
     value: directory("DIRECTORY"),
     sets: "binaryCache",

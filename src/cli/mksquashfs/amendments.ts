@@ -83,7 +83,7 @@ export async function amendTree(work: Amending, amendments: Amendments): Promise
 /** Leaves out all names of some files. */
 function removeInodes(work: Amending, { inodes, found }: Amendments): void {
   for (const [, entry] of [...work.entries()]) {
-    if (entry === 0 || work.tree.kind(entry) === S_IFDIR) continue;
+    if (entry === 0 || work.tree.kind(entry) === S_IFDIR || !work.hasDiskPath(entry)) continue;
     const { dev, ino } = work.stat(work.diskPath(entry), false);
     const given = inodes.get(`${dev}:${ino}`);
     if (!given) continue;

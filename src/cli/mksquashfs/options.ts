@@ -94,6 +94,8 @@ function toOptions(settings: Settings): SquashfsOptions {
     noStrip,
     closureOf,
     nixDbFrom,
+    manifest,
+    manifestBase,
     ...rest
   } = settings;
   const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =

@@ -32,6 +32,10 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   closureOf: boolean;
   /** Nix's database, which knows it. */
   nixDbFrom?: string;
+  /** The file of `-manifest`. */
+  manifest?: string;
+  /** The folder of `-manifest-base`. */
+  manifestBase?: string;
   append: boolean;
   info: boolean;
   infoFile?: string;

@@ -1,9 +1,10 @@
 /** The sources of `ts-mksquashfs`: directories and files, pseudo files, excludes, sort files. */
 
+import { dirname } from "node:path";
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { absolutePath } from "../../core/node/node-folder.ts";
-import type { ExcludeRules, Source } from "../../index.ts";
+import { type ExcludeRules, manifest, type Source } from "../../index.ts";
 import { type Action, type LogMode, parseAction } from "../../stage/source/action/actions.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { type PseudoFile, readPseudoFile } from "../../stage/source/list/node-pseudo.ts";
@@ -46,15 +47,14 @@ export interface OpenedSources {
 export function openSources(given: readonly string[], image: string, settings: Settings): OpenedSources {
   // "-": there is nothing but pseudo files
   const sources = given.length === 1 && given[0] === "-" ? [] : given;
+  if (settings.manifest !== undefined && (given.length !== 1 || given[0] !== "-")) {
+    throw new UsageError('-manifest: says what is packed, and SOURCE has to be "-"');
+  }
   const warn = makeWarner(settings);
   const { noStrip, closureOf } = settings;
   if (closureOf && (noStrip || sources.length === 0))
     throw new UsageError(noStrip ? "-closure-of: paths have their names only" : "-closure-of: SOURCEs are needed");
-  const places = closureOf
-    ? placeClosure(sources, settings.storeDir)
-    : noStrip
-      ? placeUnstripped(sources)
-      : placeSources(sources, settings.keepAsDirectory, warn);
+  const places = placeAll(sources, settings, warn);
   const { texts, rules: exclude, inodes } = readExcludes(settings, places);
   if (settings.matching !== "paths" || settings.actions.length > 0) limitBacktracking();
   if (settings.noStrip && sources.length > 0) exclude.only = places.map(({ image }) => image);
@@ -89,6 +89,14 @@ export function openSources(given: readonly string[], image: string, settings: S
   };
 }
 
+/** Where sources go in the image. */
+function placeAll(sources: readonly string[], settings: Settings, warn: (message: string) => void): Placed[] {
+  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list } = settings;
+  if (closureOf) return placeClosure(sources, storeDir);
+  if (list !== undefined) return [{ path: settings.manifestBase ?? dirname(list), image: "" }];
+  return noStrip ? placeUnstripped(sources) : placeSources(sources, keepAsDirectory, warn);
+}
+
 /** Tells what is not as it was asked for; with `-exit-on-error` that ends the build. */
 function makeWarner({ exitOnError }: Settings): (message: string) => void {
   return (message) => {
@@ -98,6 +106,7 @@ function makeWarner({ exitOnError }: Settings): (message: string) => void {
 }
 
 function toSource(sources: readonly string[], places: readonly Placed[], settings: Settings): FileSource {
+  if (settings.manifest !== undefined) return manifest(settings.manifest, { base: settings.manifestBase });
   if (sources.length === 0) return nothing();
   if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);

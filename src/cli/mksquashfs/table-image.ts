@@ -70,6 +70,22 @@ export const BUILD: readonly Option<Settings>[] = [
     sets: { noStrip: true },
     help: "sources keep the directories of their paths",
   }),
+  valued({
+    names: "-manifest",
+    value: file(),
+    sets: "manifest",
+    help:
+      'with "-" as SOURCE: take the tree that a manifest describes, a list of entries in JSON ' +
+      "(docs/manifest.schema.json)",
+  }),
+  valued({
+    names: "-manifest-base",
+    value: directory(),
+    sets: "manifestBase",
+    default: "the folder that the manifest lies in",
+    needs: "-manifest",
+    help: "the folder in which the manifest's paths of contents begin",
+  }),
   flag({
     names: "-closure-of",
     sets: { closureOf: true },

@@ -124,11 +124,17 @@ export function splitPath(path: string | Uint8Array, shown: string): string[] {
   return names;
 }
 
-/** Seconds, and nanoseconds forward from them. */
-export function splitTime(mtime: number | { sec: number; nsec: number }, shown: string): { sec: number; nsec: number } {
+/** Seconds, and nanoseconds forward from them; undefined for what is none. */
+export function wholeTime(mtime: number | { sec: number; nsec: number }): { sec: number; nsec: number } | undefined {
   const sec = typeof mtime === "number" ? Math.floor(mtime) : mtime.sec;
   const nsec = typeof mtime === "number" ? Math.floor((mtime - sec) * 1e9) : mtime.nsec;
-  if (Number.isSafeInteger(sec) && Number.isInteger(nsec) && nsec >= 0 && nsec < 1e9) return { sec, nsec };
+  return Number.isSafeInteger(sec) && Number.isInteger(nsec) && nsec >= 0 && nsec < 1e9 ? { sec, nsec } : undefined;
+}
+
+/** {@link wholeTime} of an entry. */
+export function splitTime(mtime: number | { sec: number; nsec: number }, shown: string): { sec: number; nsec: number } {
+  const time = wholeTime(mtime);
+  if (time) return time;
   throw refuse(shown, "its time is not whole seconds and 0..999999999 nanoseconds");
 }
 

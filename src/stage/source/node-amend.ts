@@ -13,6 +13,7 @@ import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import {
   encodeDevice,
+  FLAG_DISK_PATH,
   FLAG_SPARSE,
   NONE,
   S_IFBLK,
@@ -77,6 +78,8 @@ export class Amending {
   readonly #own: OwnFileFilter;
   readonly #paths: PathBuilder;
   readonly #isDirectory: boolean;
+  /** False: everything in the tree has been added by another amendment. */
+  readonly #isWalked: boolean;
   readonly #tops: number;
   /** Those above a store's paths. */
   readonly #folders: number;
@@ -95,7 +98,8 @@ export class Amending {
     this.#own = new OwnFileFilter(policy.own);
     this.copiesLinks = policy.copyLinks;
     this.takesXattr = compileXattrNames(policy.xattrNames);
-    this.firstAdded = tree.length;
+    this.#isWalked = paths.isDirectory || paths.from.length > 0;
+    this.firstAdded = this.#isWalked ? tree.length : 0;
     this.#paths = new PathBuilder(tree, paths);
     this.#isDirectory = paths.isDirectory;
     this.#tops = paths.from.length;
@@ -120,7 +124,11 @@ export class Amending {
   addMade(path: string, meta: EntryMeta, make: (file: string) => void): number {
     const file = this.#temporary.create();
     make(file);
-    const diskPath = latin1FromBytes(Buffer.from(file));
+    return this.addAlike(path, meta, latin1FromBytes(Buffer.from(file)));
+  }
+
+  /** Adds a regular file with the contents of one that {@link addMade} has added, which lies at `diskPath`. */
+  addAlike(path: string, meta: EntryMeta, diskPath: string): number {
     return this.#placeFile(path, meta, diskPath, this.stat(diskPath, false));
   }
 
@@ -203,12 +211,14 @@ export class Amending {
   /** Whether an entry that was in the tree before lies on disk: the root of several sources, and folders of a store, do not. */
   hasDiskPath(entry: number): boolean {
     if (this.#isDirectory) return true;
+    if (!this.#isWalked) return (this.tree.flags.view[entry]! & FLAG_DISK_PATH) !== 0;
     // folders stand behind the tops: see stageTops()
     return entry !== 0 && (entry <= this.#tops || entry > this.#tops + this.#folders);
   }
 
-  /** Where an entry lies on disk: of what was in the tree before, or has been added from there. */
+  /** Where an entry lies on disk: of what was in the tree before, or has been added from there; `""` where nothing is. */
   diskPath(entry: number): string {
+    if (!this.#isWalked && !this.hasDiskPath(entry)) return "";
     return latin1FromBytes(this.#paths.path(entry));
   }
 

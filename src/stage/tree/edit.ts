@@ -17,6 +17,8 @@ export interface EntryMeta {
   gid: number;
   /** Seconds since 1970. */
   mtime: number;
+  /** Nanoseconds forward from it. Default: 0. */
+  mtimeNsec?: number | undefined;
   /** Owner and group are these, whatever the policy says of all entries. */
   keepsOwner?: boolean | undefined;
 }
@@ -45,7 +47,7 @@ export class TreeEditor {
   readonly #touched = new Set<number>();
   /** Directories that were made because something lies in them. */
   readonly #implied = new Set<number>();
-  /** What the entry that is being changed is given; its nanoseconds are always 0. */
+  /** What the entry that is being changed is given. */
   readonly #given = blankMetadata();
   /** Once it is asked for. */
   #links: LinkIndex | undefined;
@@ -123,6 +125,7 @@ export class TreeEditor {
     given.uid = meta.uid;
     given.gid = meta.gid;
     given.mtime = meta.mtime;
+    given.mtimeNsec = meta.mtimeNsec ?? 0;
     stageMetadata(tree, meta.keepsOwner ? this.#keeping : this.#policy, entry, given);
     this.#implied.delete(entry);
   }

@@ -10,7 +10,8 @@ const parse = (line: string, env: Record<string, string> = {}) =>
 const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
        ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...
        ts-mkerofs [OPTION]... --closure-of IMAGE PATH...
-       ts-mkerofs [OPTION]... --nar=FILE IMAGE`;
+       ts-mkerofs [OPTION]... --nar=FILE IMAGE
+       ts-mkerofs [OPTION]... --manifest=FILE IMAGE`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;

@@ -7,13 +7,13 @@ import { systemMessage } from "../../../core/node/node-errors.ts";
 import { CallFolder, givenPath, settle } from "../../../core/node/node-folder.ts";
 import { type Checks, checkOptions, FLAG, NUMBER, record, TEXT } from "../../../core/options/checks.ts";
 import { compileGlob } from "../../text/glob.ts";
-import { show } from "../../text/line-words.ts";
 import type { EntryMeta } from "../../tree/edit.ts";
 import { splitPath } from "../../tree/path.ts";
 import { NONE, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../../tree/tree.ts";
 import { systemPath } from "../disk/node-windows.ts";
 import { type Amending, amend } from "../node-amend.ts";
 import { type FileSource, nothing } from "../node-sources.ts";
+import { addHardLinks, locate } from "./hard-links.ts";
 import { type PackEntry, parsePackFile } from "./pack-file.ts";
 
 /** What a pack file does not say. */
@@ -38,8 +38,15 @@ export interface PackFileDefaults {
   keepsOwner?: boolean | undefined;
 }
 
-const DEFAULTS: Checks<PackFileDefaults> = { mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: NUMBER, keepsOwner: FLAG };
-const PACK_FILE_CHECKS: Checks<PackFileOptions> = { packDir: TEXT, defaults: record("default", DEFAULTS) };
+/** What may stand in {@link PackFileDefaults}. */
+export const PACK_FILE_DEFAULTS: Checks<PackFileDefaults> = {
+  mode: NUMBER,
+  uid: NUMBER,
+  gid: NUMBER,
+  mtime: NUMBER,
+  keepsOwner: FLAG,
+};
+const PACK_FILE_CHECKS: Checks<PackFileOptions> = { packDir: TEXT, defaults: record("default", PACK_FILE_DEFAULTS) };
 
 /**
  * The entries that a pack file describes, in the grammar of gensquashfs: `dir`, `file`, `slink`, `link`, `nod`, `pipe`,
@@ -84,8 +91,6 @@ class PackFileReader {
   readonly #work: Amending;
   readonly #base: string;
   readonly #defaults: EntryMeta;
-  /** Links that are made. */
-  readonly #linked = new Map<PackEntry, number>();
 
   constructor(work: Amending, base: string, defaults: EntryMeta) {
     this.#work = work;
@@ -95,21 +100,9 @@ class PackFileReader {
 
   add(entries: readonly PackEntry[]): void {
     this.#work.editor.setMeta(0, this.#defaults);
-    for (const entry of entries) this.#at(entry, () => this.#addEntry(entry));
-    // a link may stand before what it names
+    for (const entry of entries) locate(entry.where, () => this.#addEntry(entry));
     const links = entries.filter(({ keyword }) => keyword === "link");
-    const byPath = new Map(links.map((entry) => [key(entry.path), entry]));
-    for (const entry of links) this.#at(entry, () => this.#link(entry, byPath, new Set()));
-  }
-
-  /** Says of an error which line it comes from. */
-  #at({ where }: PackEntry, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof ImageError) || error.message.startsWith(where)) throw error;
-      throw new ImageError(error.code, `${where}: ${error.message}`, { path: error.path, cause: error.cause });
-    }
+    addHardLinks(this.#work.editor, links);
   }
 
   #addEntry(entry: PackEntry): void {
@@ -134,21 +127,6 @@ class PackFileReader {
     if (isAbsolute(location) && !isImagePath) return location;
     const path = isImagePath ? splitPath(location).join("/") : location;
     return this.#base === "." ? path : `${this.#base}/${path}`;
-  }
-
-  /** Makes a link, and before it the one that it leads to; returns its entry. */
-  #link(entry: PackEntry, links: ReadonlyMap<string, PackEntry>, pending: Set<PackEntry>): number {
-    const done = this.#linked.get(entry);
-    if (done !== undefined) return done;
-    if (pending.has(entry)) throw new ImageError("INPUT", `${entry.where}: the link leads to itself`);
-    pending.add(entry);
-    let target = this.#work.editor.find(entry.target);
-    const next = links.get(key(entry.target));
-    if (target === NONE && next) target = this.#link(next, links, pending);
-    if (target === NONE) throw new ImageError("INPUT", `${entry.where}: there is no ${show(entry.target)} to link to`);
-    const made = this.#work.editor.addLink(entry.path, target);
-    this.#linked.set(entry, made);
-    return made;
   }
 
   #glob(entry: PackEntry): void {
@@ -220,8 +198,4 @@ class PackFileReader {
 /** Those of symbolic links are always the same. */
 function permissions(kind: number, mode: number): number {
   return kind === S_IFLNK ? 0o777 : mode;
-}
-
-function key(path: string): string {
-  return splitPath(path).join("/");
 }

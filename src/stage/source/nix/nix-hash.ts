@@ -2,13 +2,14 @@
  * Hashes as Nix writes them: `sha256:` with 64 hex digits, 52 digits of its base 32 or base 64, `sha256-` with base 64 (SRI),
  * or the digits alone.
  */
+
 import { ImageError } from "../../../core/error.ts";
 import { excerpt } from "../../../core/excerpt.ts";
+import { decodeBase64 } from "../../text/base64.ts";
 import { isStorePath } from "./store-path.ts";
 
 /** Nix's digits of base 32: no e, o, u and t. */
 const DIGITS = "0123456789abcdfghijklmnpqrsvwxyz";
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const SHA256_BYTES = 32;
 
 /** A SHA-256 in any of Nix's spellings as 64 hex digits, lower case; undefined for what is none. */
@@ -56,26 +57,6 @@ function decodeBase32(text: string, length: number): Uint8Array | undefined {
   }
   // bits beyond the number
   return bytes[length] === 0 ? bytes.subarray(0, length) : undefined;
-}
-
-/** The bytes of base 64, with its padding; undefined for what is none. */
-export function decodeBase64(text: string): Uint8Array | undefined {
-  const digits = text.replace(/={1,2}$/, "");
-  if (text.length % 4 !== 0 || digits.length % 4 === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((digits.length * 6) / 8));
-  let bits = 0;
-  let count = 0;
-  let at = 0;
-  for (const digit of digits) {
-    const value = BASE64.indexOf(digit);
-    if (value < 0) return undefined;
-    bits = ((bits << 6) | value) & 0xfff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes[at++] = bits >> count;
-  }
-  return bytes;
 }
 
 /** Returns a store path. Throws `INPUT` for what Nix would not take, naming `where` it stands. @param file that holds it */

@@ -1,8 +1,9 @@
 /** Signatures of store paths: `NAME:BASE64` of ed25519, checked against keys that are trusted. */
+
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { ImageError } from "../../../../core/error.ts";
 import { excerpt } from "../../../../core/excerpt.ts";
-import { decodeBase64 } from "../nix-hash.ts";
+import { decodeBase64 } from "../../../text/base64.ts";
 import type { PathInfo } from "../path-info.ts";
 import { fingerprint } from "./narinfo.ts";
 

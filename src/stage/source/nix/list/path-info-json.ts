@@ -6,11 +6,13 @@
  *     {"version": 2, "storeDir": "/nix/store", "info": {"…-name": {…}}}                --json-format 2: names without the store
  *     {"exportReferencesGraph": {"closure": […]}, "closure": [{"path": …}]}            .attrs.json of a build
  */
+
 import { ImageError } from "../../../../core/error.ts";
 import { excerpt } from "../../../../core/excerpt.ts";
+import { decodeBase64 } from "../../../text/base64.ts";
+import { parseJson } from "../../../text/json-text.ts";
 import { type KnownPath, sorted } from "../known-path.ts";
-import { checkStorePath, decodeBase64, fromHex, parseSha256, toBase32, toHex } from "../nix-hash.ts";
-import { parseJson } from "./json-text.ts";
+import { checkStorePath, fromHex, parseSha256, toBase32, toHex } from "../nix-hash.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /** JSON of files: parsed by the engine; where that fails, this says on which line, as engines tell it in many ways or not. */
-import { ImageError } from "../../../../core/error.ts";
-import { excerpt } from "../../../../core/excerpt.ts";
+import { ImageError } from "../../core/error.ts";
+import { excerpt } from "../../core/excerpt.ts";
 
 const LITERAL = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
