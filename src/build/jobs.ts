@@ -16,5 +16,6 @@ export const JOBS = {
   metadata: async () => (await import("./jobs/compress.ts")).metadata,
   data: async () => (await import("./jobs/squashfs-data.ts")).data,
   archives: async () => (await import("./jobs/nix.ts")).archives,
+  unpack: async () => (await import("./jobs/unpack.ts")).unpack,
   hash: async () => (await import("./jobs/nix.ts")).hash,
 };

@@ -43,7 +43,8 @@ function openRanged(source: RangedSource, host: SourceHost): OpenPart {
   const tree = Tree.create();
   const policy = host.policyOf(source);
   const stage = async (): Promise<Staged> => {
-    const { ranges, xattrs } = await host.here((job) => source.stageRanges(tree, policy, job, host.temporary));
+    const { ranges, xattrs, unpack } = await host.here((job) => source.stageRanges(tree, policy, job, host.temporary));
+    if (unpack !== undefined) await host.run("unpack", unpack);
     return { tree, contents: { kind: "archived", ranges }, xattrs, excluded: 0 };
   };
   return { tree, start: undefined, excluded: 0, stage, stores: [] };

@@ -6,22 +6,27 @@ import type { Tree } from "../../tree/tree.ts";
 import type { Xattr } from "../../tree/xattrs.ts";
 import type { Source } from "../source.ts";
 import type { ArchiveRanges } from "./node-archive-contents.ts";
+import type { UnpackWork } from "./zip/node-unpack.ts";
+
+/** What staging comes to. */
+export interface StagedRanges {
+  ranges: ArchiveRanges;
+  /** Indexed by the tree's column of that name; index 0 is the empty set. */
+  xattrs: Xattr[][];
+  /** What threads have to do before contents can be read. */
+  unpack?: UnpackWork | undefined;
+}
 
 /** A source of this kind. */
 export interface RangedSource extends Source {
   /** Says the paths of an error as they were given. */
   restore(error: unknown): unknown;
   /**
-   * Fills an empty tree, pausing now and then; `xattrs` is indexed by the tree's column of that name.
+   * Fills an empty tree, pausing now and then.
    *
    * @param temporary makes files that the build needs to its end
    */
-  stageRanges(
-    tree: Tree,
-    policy: StagePolicy,
-    job: JobContext,
-    temporary: TemporaryFiles,
-  ): Promise<{ ranges: ArchiveRanges; xattrs: Xattr[][] }>;
+  stageRanges(tree: Tree, policy: StagePolicy, job: JobContext, temporary: TemporaryFiles): Promise<StagedRanges>;
 }
 
 /** Whether a source is a {@link RangedSource}. */
