@@ -45,6 +45,8 @@ class RunFinder {
   readonly #work: GrainWork;
   readonly #sizes: (index: number) => number;
   readonly #table: FirstGrains;
+  /** Behind the last grain. */
+  readonly #end: number;
   readonly #source: GrainPlace;
   /** First grains of the open run, and the number of its grains; 0: none is open. */
   #sourceGrain = 0;
@@ -58,7 +60,8 @@ class RunFinder {
   constructor(work: GrainWork, sizes: (index: number) => number) {
     this.#work = work;
     this.#sizes = sizes;
-    this.#table = new FirstGrains(work, work.firsts[work.firsts.length - 1]!);
+    this.#end = work.firsts[work.firsts.length - 1]!;
+    this.#table = new FirstGrains(work, this.#end);
     this.#source = new GrainPlace(work);
   }
 
@@ -67,6 +70,7 @@ class RunFinder {
     const { grain } = at;
     const starts = startsPart(this.#work, grain);
     const first = this.#table.findOrAdd(grain);
+    const latest = this.#table.replaceLatest(first < 0 ? grain : first, grain);
     if (!starts && this.#goesOn(grain)) {
       this.#grains++;
       this.#target.length += at.length;
@@ -75,11 +79,24 @@ class RunFinder {
     this.#close();
     if (starts) this.#before = -1;
     if (first < 0) return;
-    this.#sourceGrain = first;
+    this.#sourceGrain = this.#longer(first, latest, grain);
     this.#targetGrain = grain;
     this.#grains = 1;
     const { index, offset, length, partFrom } = at;
     this.#target = { index, offset, length, partFrom, partEnd: this.#partEnd(at) };
+  }
+
+  /** Which of two grains that equal a third goes on longer as that does; the first of those that go on as long. */
+  #longer(first: number, latest: number, grain: number): number {
+    const goesOn = (from: number, by: number) =>
+      from + by < grain &&
+      grain + by < this.#end &&
+      !startsPart(this.#work, from + by) &&
+      !startsPart(this.#work, grain + by) &&
+      sameGrains(this.#work, from + by, grain + by);
+    let by = 1;
+    while (goesOn(first, by)) by++;
+    return latest !== first && goesOn(latest, by) ? latest : first;
   }
 
   /** What comes next is in another part. */
@@ -130,12 +147,22 @@ class FirstGrains {
   /** Grains, and one more: 0 is an empty slot. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
+  /** By first grain: the last one so far that equals it. */
+  readonly #latest: Uint32Array;
 
   constructor(work: GrainWork, grains: number) {
     this.#work = work;
+    this.#latest = new Uint32Array(grains);
     const size = 2 ** Math.ceil(Math.log2(2 * grains + 1));
     this.#slots = new Uint32Array(size);
     this.#mask = size - 1;
+  }
+
+  /** The last grain in front of `grain` that equals the first; from now on it is `grain`. */
+  replaceLatest(first: number, grain: number): number {
+    const latest = this.#latest[first]!;
+    this.#latest[first] = grain;
+    return latest;
   }
 
   /** The first grain that equals `grain`, or -1: then it is the first itself. */

@@ -42,6 +42,27 @@ describe("large files", () => {
   });
 });
 
+describe("files that each hold most of the one before, and something new", () => {
+  const tree = `${scratch}/moving`;
+  const common = prose(400_000, 70);
+  beforeAll(() => {
+    const files: Record<string, Buffer> = {};
+    for (let nr = 10; nr < 50; nr++) files[`${nr}`] = common.subarray(3918 * nr, 7919 * nr);
+    writeTree(tree, files);
+  });
+
+  test.skipIf(!kernel).each([
+    ["without tail packing", { pclusterSize: 4096 }, 0.3],
+    ["with tail packing", { pclusterSize: 4096, tailPacking: true }, 0.4],
+    ["in larger pclusters", { pclusterSize: 16384, tailPacking: true }, 0.5],
+  ] as const)("refer to it %s", async (_name, more, share) => {
+    const options = { ...DEDUPE_LZ4, ...more };
+    const without = await buildErofs(directory(tree), image, { ...options, dedupeExtents: false });
+    const report = await expectMounts(tree, options);
+    expect(report.bytes).toBeLessThan(without.bytes * share);
+  });
+});
+
 test.skipIf(!kernel)("small files that are alike share what lies in the packed inode", async () => {
   const tree = `${scratch}/alike`;
   const common = prose(2_000_000, 50);
