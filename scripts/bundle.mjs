@@ -20,6 +20,7 @@ const files = {
   build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
+  xattrs: ["build/source/xattrs", "build/jobs/xattrs"],
   compress: ["build/erofs-compressed", "build/jobs/compress", "build/jobs/compare"],
   squashfs: ["build/squashfs", "build/jobs/squashfs-data"],
   nix: [

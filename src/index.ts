@@ -34,4 +34,4 @@ export type { MergedSource, Source } from "./stage/source/source.ts";
 export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";
-export type { ChmodRule, StageOptions } from "./stage/tree/policy.ts";
+export type { ChmodRule, StageOptions, XattrNameRules, XattrReaderName } from "./stage/tree/policy.ts";

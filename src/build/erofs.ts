@@ -9,7 +9,8 @@ import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { makeImageFile } from "./image-file.ts";
 import { type BuildOptions, checkErofsOptions } from "./options.ts";
 import type { BuildReport, MadeImage } from "./report.ts";
-import { BuildSession, type OpenSource, toSource } from "./session.ts";
+import { BuildSession, type OpenSource } from "./session.ts";
+import { toSource } from "./source/to-source.ts";
 import type { ImageTarget } from "./target.ts";
 
 /**
@@ -41,7 +42,9 @@ class ErofsBuild {
     checkSortFlags(options.sort ?? [], this.#settings.compression ? FILE_RAW : 0);
     const { compression } = this.#settings;
     // each algorithm, and what looks quickly whether it is worth while
-    this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0);
+    this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0, {
+      isNone: this.#settings.xattrTolerance < 0,
+    });
   }
 
   run(target: ImageTarget): Promise<BuildReport> {

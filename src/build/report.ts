@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../core/error.ts";
 import type { WrittenImage } from "../erofs/report.ts";
 import type { InodeCounts } from "../stage/tree/counts.ts";
+import type { XattrReaderName } from "../stage/tree/policy.ts";
 
 /** What both ways to build an EROFS image say of what they have made. */
 export interface MadeImage extends WrittenImage {
@@ -64,6 +65,12 @@ export interface BuildReport {
    * program does (ELF, Mach-O, `#!`), 0644 for other files, root for owners. Options and lists that give others overrule.
    */
   modesByRule: boolean;
+  /** What has read extended attributes of files: `none` where none were read. */
+  xattrReader: XattrReaderName | "none";
+  /** Attributes of files were to be read, and nothing on this machine does it. */
+  xattrsUnread: boolean;
+  /** Inodes of which some attributes were left out, as the format has no place for them: those of other namespaces. */
+  xattrsLeftOut: number;
   /** Lowest Linux version that mounts and reads the image, such as `5.4`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
@@ -123,6 +130,12 @@ export interface SquashfsReport {
    * program does (ELF, Mach-O, `#!`), 0644 for other files, root for owners. Options and lists that give others overrule.
    */
   modesByRule: boolean;
+  /** What has read extended attributes of files: `none` where none were read. */
+  xattrReader: XattrReaderName | "none";
+  /** Attributes of files were to be read, and nothing on this machine does it. */
+  xattrsUnread: boolean;
+  /** Inodes of which some attributes were left out, as the format has no place for them: ACLs, and those of other namespaces. */
+  xattrsLeftOut: number;
   /** Lowest Linux version that mounts and reads the image, such as `4.14`. */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */

@@ -16,7 +16,7 @@ import { limitRoom, planRoom } from "../core/room.ts";
 import type { JobContext, JobParams } from "../core/threads.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
-import { type FileSource, paths, type WalkStart } from "../stage/source/node-sources.ts";
+import type { FileSource, WalkStart } from "../stage/source/node-sources.ts";
 import type { Source } from "../stage/source/source.ts";
 import { applyChmod, type CompiledChmod, compileChmod } from "../stage/tree/chmod.ts";
 import type { DedupeCandidates } from "../stage/tree/dedupe.ts";
@@ -33,7 +33,7 @@ import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
 import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart } from "./source/open-part.ts";
-import type { OpenPart, SourceHost, Staged } from "./source/part.ts";
+import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
 import {
   checkSecondTarget,
   checkStream,
@@ -61,18 +61,17 @@ export interface OpenSource {
 }
 
 /** What a session knows of a build that is done. */
-type SessionReport = Pick<BuildReport, "bytesRead" | "digest" | "modesByRule" | "ownFiles" | "unmatchedChmod">;
-
-/** What callers give as a source: a list of paths stands for `paths()` of it. Throws `INPUT` for anything else. */
-export function toSource(source: readonly (string | Uint8Array)[] | Source): Source {
-  if (typeof source !== "object" || source === null) {
-    throw new ImageError(
-      "INPUT",
-      "the source is neither an array of paths nor one that directory(), closure() or entries() made",
-    );
-  }
-  return Array.isArray(source) ? paths(source as readonly (string | Uint8Array)[]) : (source as Source);
-}
+type SessionReport = Pick<
+  BuildReport,
+  | "bytesRead"
+  | "digest"
+  | "modesByRule"
+  | "ownFiles"
+  | "unmatchedChmod"
+  | "xattrReader"
+  | "xattrsUnread"
+  | "xattrsLeftOut"
+>;
 
 /** One build from its start to its end. */
 export class BuildSession {
@@ -99,12 +98,16 @@ export class BuildSession {
   #digest: Digest | undefined;
   /** What is to be written beside the image. */
   #registration: Uint8Array | undefined;
+  readonly #holding: XattrHolding;
+  /** How attributes of files were read. */
+  readonly #xattrs: Required<XattrNote> = { reader: "none", isUnread: false, leftOut: 0 };
 
   /** @param codecs how many instances of WebAssembly each thread needs */
-  constructor(source: Source, options: RunOptions, codecs = 0) {
+  constructor(source: Source, options: RunOptions, codecs = 0, holding: XattrHolding = {}) {
     this.#source = source;
     this.#options = options;
-    this.#policy = resolvePolicy(options, source.isClosure);
+    this.#holding = holding;
+    this.#policy = this.#resolvePolicy(source);
     checkStoreOptions(options, source);
     this.#chmod = compileChmod(options.chmod ?? []);
     this.offset = checkInteger("offset", options.offset, 0, Number.MAX_SAFE_INTEGER) ?? 0;
@@ -236,15 +239,25 @@ export class BuildSession {
       temporary: this.temporary,
       here: (work) => this.here(work),
       run: (name, params) => this.run(name, params),
+      noteXattrs: ({ leftOut = 0, ...note }) => {
+        Object.assign(this.#xattrs, note, { leftOut: this.#xattrs.leftOut + leftOut });
+      },
     };
   }
 
+  #resolvePolicy({ isClosure, isBare }: Source): StagePolicy {
+    const policy = resolvePolicy(this.#options, isClosure);
+    const { isNone = false, holdsAcls = true } = this.#holding;
+    const isUnasked = isBare && this.#options.xattrReader === undefined;
+    return { ...policy, holdsAcls, xattrReader: isNone || isUnasked ? "none" : policy.xattrReader };
+  }
+
   /** What becomes of the entries of a part of the source. */
-  #policyOf({ isClosure, isStore }: Source): StagePolicy {
-    const own = isClosure === this.#source.isClosure ? this.policy : resolvePolicy(this.#options, isClosure);
+  #policyOf(source: Source): StagePolicy {
+    const own = this.#resolvePolicy(source);
     const { exclude, own: files } = this.policy;
     // which rules have matched is noted in one place
-    return { ...own, exclude, own: files, below: isStore ? own.below : [] };
+    return { ...own, exclude, own: files, below: source.isStore ? own.below : [] };
   }
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
@@ -252,6 +265,7 @@ export class BuildSession {
     const { times, copyLinks, oneFileSystem } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
     if (this.#policy.below.length > 0 || asksNix(this.#options)) return false;
+    if (this.#policy.xattrReader !== "none") return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -297,6 +311,9 @@ export class BuildSession {
       ownFiles: tree.ownFiles,
       unmatchedChmod: this.#unmatchedChmod,
       modesByRule: tree.hasRuledModes,
+      xattrReader: this.#xattrs.reader,
+      xattrsUnread: this.#xattrs.isUnread,
+      xattrsLeftOut: this.#xattrs.leftOut,
     };
   }
 

@@ -24,7 +24,8 @@ import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts
 import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport } from "./report.ts";
-import { BuildSession, type Staged, toSource } from "./session.ts";
+import { BuildSession, type Staged } from "./session.ts";
+import { toSource } from "./source/to-source.ts";
 import { digestImage, type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
 
 /**
@@ -57,7 +58,7 @@ class SquashfsBuild {
     this.#options = options;
     this.#settings = resolveSquashfsOptions(options);
     checkInteger("mkfsTime", options.mkfsTime, 0, 0xffffffff);
-    this.#session = new BuildSession(source, options, 1);
+    this.#session = new BuildSession(source, options, 1, { isNone: !this.#settings.xattrs, holdsAcls: false });
   }
 
   run(target: ImageTarget): Promise<SquashfsReport> {

@@ -57,7 +57,14 @@ async function walk(tree: Tree, start: WalkStart, policy: StagePolicy, host: Sou
     throw start.explain(error);
   }
   tree.ensureAll();
+  const found = await readXattrs(tree, start, policy, host);
   const { finish } = start;
-  const xattrs = finish ? await host.here((job) => finish(tree, policy, job)) : [[]];
+  const xattrs = finish ? await host.here((job) => finish(tree, policy, job, found)) : (found?.sets ?? [[]]);
   return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
+}
+
+/** Attributes of what has been listed; undefined where none are read. */
+async function readXattrs(tree: Tree, { paths }: WalkStart, policy: StagePolicy, host: SourceHost) {
+  if (policy.xattrReader === "none") return undefined;
+  return (await import("./xattrs.ts")).readXattrs(tree, paths, policy, host);
 }

@@ -5,7 +5,7 @@ import type { KnownPath } from "../../stage/source/nix/known-path.ts";
 import type { WalkStart } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
-import type { StagePolicy } from "../../stage/tree/policy.ts";
+import type { StagePolicy, XattrReaderName } from "../../stage/tree/policy.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import type { SharedContents } from "../contents.ts";
@@ -29,6 +29,25 @@ export interface SourceHost {
   readonly temporary: TemporaryFiles;
   here<R>(work: (job: JobContext) => Promise<R>): Promise<R>;
   run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void>;
+  /** Notes for the report how attributes of files were read. */
+  noteXattrs(note: XattrNote): void;
+}
+
+/** How attributes of files were read; what is not there is as it was. */
+export interface XattrNote {
+  reader?: XattrReaderName | "none";
+  /** They were to be read, and nothing here reads them. */
+  isUnread?: boolean;
+  /** Further inodes that have some for which the image has no place. */
+  leftOut?: number;
+}
+
+/** What becomes of extended attributes in images of a format. */
+export interface XattrHolding {
+  /** None are stored, so that none are read. */
+  isNone?: boolean;
+  /** Default: they are. */
+  holdsAcls?: boolean;
 }
 
 /** Store paths of a source. */

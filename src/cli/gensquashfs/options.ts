@@ -119,6 +119,7 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
     }),
     fragments: settings.noTailPacking ? "small" : "all",
     xattrs: "marked",
+    xattrReader: settings.keepXattrs && settings.packFile === undefined ? (settings.xattrReader ?? "auto") : "none",
     hardLinks: settings.noHardLinks || settings.closureOf ? "copy" : "keep",
     owner: uid !== undefined || gid !== undefined ? { uid, gid } : settings.closureOf ? "root" : "keep",
     timestamp: mtime,

@@ -1,5 +1,7 @@
 /** What the options of `ts-gensquashfs` set, before defaults are decided. */
 
+import type { XattrReaderName } from "../../index.ts";
+
 /** What options set. */
 export interface Settings {
   packFile?: string;
@@ -26,6 +28,9 @@ export interface Settings {
   sortFile?: string;
   xattrFile?: string;
   contextsFile?: string;
+  /** Attributes of files are read. */
+  keepXattrs: boolean;
+  xattrReader?: XattrReaderName | "auto" | "none";
   keepAsDirectory: boolean;
   keepTime: boolean;
   oneFileSystem: boolean;
@@ -43,6 +48,7 @@ export const DEFAULTS: Settings = {
   ...{
     compressor: "zstd",
     defaults: {},
+    keepXattrs: false,
     keepAsDirectory: false,
     keepTime: false,
     oneFileSystem: false,

@@ -3,10 +3,11 @@ import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
-import { checkPath, directory, file, number, text, type Value } from "../shared/value.ts";
+import { checkPath, choice, directory, file, number, text, type Value } from "../shared/value.ts";
+import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued, optional, words, refused } = rowsFor<Settings>();
+const { flag, valued, optional, words } = rowsFor<Settings>();
 
 const ID = { min: 0, max: 2 ** 32 - 2, emptyIsZero: true };
 
@@ -143,6 +144,19 @@ const METADATA: readonly Option<Settings>[] = [
   valued({ names: "-g --set-gid", value: number("N", ID), sets: "gid", help: "all entries belong to this group" }),
   flag({ names: "--all-root", sets: { uid: 0, gid: 0 }, help: "all entries belong to root" }),
   flag({ names: "-H --no-hard-links", sets: { noHardLinks: true }, help: "store hard links as files of their own" }),
+  flag({
+    names: "-x --keep-xattr",
+    sets: { keepXattrs: true },
+    help: "with --pack-dir alone: files keep their extended attributes; ACLs, which SquashFS does not hold, are left out",
+  }),
+  valued({
+    names: "--xattrs",
+    value: choice("X", XATTR_READERS),
+    sets: "xattrReader",
+    default: "auto",
+    needs: "-x",
+    help: XATTRS_HELP,
+  }),
   valued({
     names: "-A --xattr-file",
     value: file(),
@@ -247,14 +261,4 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "metadata", title: "Metadata", options: METADATA },
   { id: "image", title: "The image", options: IMAGE },
   { id: "running", title: "Running", options: RUNNING },
-  {
-    id: "missing",
-    title: "Not there",
-    options: [
-      refused({
-        names: "-x --keep-xattr",
-        why: "attributes of files cannot be read; --xattr-file and --selinux can give them",
-      }),
-    ],
-  },
 ];

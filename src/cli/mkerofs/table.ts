@@ -9,6 +9,7 @@ import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
+import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import { FEATURES } from "./features.ts";
 import { METABOX } from "./metabox.ts";
 import type { Settings } from "./settings.ts";
@@ -65,7 +66,14 @@ const METADATA: readonly Option<Settings>[] = [
     default: "2",
     help:
       "store an extended attribute once if more than # files have it; with # < 0 store none, which is the only choice " +
-      "for SquashFS. Those of files in directories cannot be read in any case",
+      "for SquashFS",
+  }),
+  valued({
+    names: "--xattrs",
+    value: choice("X", XATTR_READERS),
+    sets: "xattrReader",
+    default: "none of a closure, else auto",
+    help: XATTRS_HELP,
   }),
 ];
 

@@ -1,10 +1,11 @@
 /** The table of `ts-mksquashfs`: which entries there are, and what they are like. */
-import { type Option, rowsFor } from "../shared/option.ts";
+import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, text } from "../shared/value.ts";
+import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 import { decimal, GROUP, ID_OFFSET, MODE, regex, TIME_OR_INODE, USER, TIME as WHEN } from "./values.ts";
 
-const { flag, valued, refused } = rowsFor<Settings>();
+const { flag, valued } = rowsFor<Settings>();
 
 /** `time`. */
 export const TIME: readonly Option<Settings>[] = [
@@ -199,19 +200,31 @@ export const XATTRS: readonly Option<Settings>[] = [
   flag({
     names: "-no-xattrs",
     sets: { xattrs: false },
-    help: "store no attributes; those of files cannot be read in any case",
+    help: "store no attributes",
   }),
-  refused({ names: "-xattrs", why: "attributes of files cannot be read; pseudo files can give them" }),
+  flag({
+    names: "-xattrs",
+    sets: { xattrs: true },
+    default: IS_DEFAULT,
+    help: "store the attributes of files; ACLs, which SquashFS does not hold, are left out",
+  }),
+  valued({
+    names: "-xattrs-reader",
+    value: choice("X", XATTR_READERS),
+    sets: "xattrReader",
+    default: "auto, none with -closure-of",
+    help: XATTRS_HELP,
+  }),
   valued({
     names: "-xattrs-exclude",
     value: regex("REGEX"),
     sets: (exclude, { xattrNames }) => ({ xattrNames: { ...xattrNames, exclude } }),
-    help: "leave out attributes of pseudo files whose names match",
+    help: "leave out attributes whose names match",
   }),
   valued({
     names: "-xattrs-include",
     value: regex("REGEX"),
     sets: (include, { xattrNames }) => ({ xattrNames: { ...xattrNames, include } }),
-    help: "leave out attributes of pseudo files whose names do not match",
+    help: "leave out attributes whose names do not match",
   }),
 ];

@@ -37,6 +37,15 @@ export function formatSquashfsReport(report: SquashfsReport): string {
 const MODES_BY_RULE =
   "files of this system hold neither modes nor owners: 0755 was taken for directories and programs, 0644 for other files, root for owners";
 
+const XATTRS_UNREAD =
+  "extended attributes of files were not read: for that Node 26.1 or later is needed, the package @napi-rs/xattr, or the programs getfattr and xargs";
+
+function sayLeftOut({ xattrsLeftOut: count, format }: BuildReport | SquashfsReport): string {
+  const have = count === 1 ? "1 file or directory has" : `${count} files or directories have`;
+  const what = format === "squashfs" ? "ACLs or other attributes that SquashFS" : "attributes that EROFS";
+  return `${have} ${what} does not hold: these are left out`;
+}
+
 /** Says of rules of a sort file that they are for no file. */
 export function warnOfSortRules(rules: readonly string[]): string[] {
   return rules.map((path) => `no file matches ${path} of the sort file`);
@@ -54,6 +63,8 @@ export function listWarnings(
   const warnings = warnOfRules(report.unmatchedRules);
   for (const pattern of report.unmatchedChmod) warnings.push(`nothing matches ${pattern} of --chmod`);
   if (report.modesByRule) warnings.push(MODES_BY_RULE);
+  if (report.xattrsUnread) warnings.push(XATTRS_UNREAD);
+  if (report.xattrsLeftOut > 0) warnings.push(sayLeftOut(report));
   if ("clampedTimes" in report && report.clampedTimes > 0) {
     warnings.push(`${report.clampedTimes} times before 1970 or after 2106 became the nearest that SquashFS holds`);
   }

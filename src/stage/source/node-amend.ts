@@ -41,6 +41,7 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
   return {
     isClosure: source.isClosure,
     isStore: source.isStore === true,
+    isBare: source.isBare === true,
     restore: (error) => source.restore(error),
     async open(stagePolicy, arena, temporary) {
       const start = await source.open(stagePolicy, arena, temporary);
@@ -49,9 +50,10 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
       return {
         ...start,
         paths,
-        async finish(tree, policy, job) {
-          const sets = new XattrSets((await start.finish?.(tree, policy, job)) ?? [[]]);
-          const work = new Amending(tree, policy, paths, defaults, sets, temporary);
+        async finish(tree, policy, job, found) {
+          const given = await start.finish?.(tree, policy, job, found);
+          const sets = new XattrSets(given ?? found?.sets ?? [[]]);
+          const work = new Amending(tree, policy, { paths, defaults, sets, temporary, readXattrs: found?.read });
           await amendment(work);
           job.control.check();
           work.editor.finish();
@@ -61,6 +63,17 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
       };
     },
   };
+}
+
+/** What {@link Amending} is made of besides. */
+interface AmendingFrom {
+  paths: SharedPaths;
+  /** Of directories that nobody has described. */
+  defaults: EntryMeta;
+  sets: XattrSets;
+  temporary: TemporaryFiles;
+  /** Gives the attributes of what lies at a path; undefined where they are not read. */
+  readXattrs: ((path: Buffer) => Xattr[]) | undefined;
 }
 
 /** What an {@link Amendment} works with. Paths of the image, and of the disk, are latin1 strings. */
@@ -74,6 +87,7 @@ export class Amending {
   /** Whether rules for names let an attribute be taken that a source gives. */
   readonly takesXattr: (name: Uint8Array) => boolean;
   readonly #sets: XattrSets;
+  readonly #readXattrs: ((path: Buffer) => Xattr[]) | undefined;
   readonly #temporary: TemporaryFiles;
   readonly #own: OwnFileFilter;
   readonly #paths: PathBuilder;
@@ -84,15 +98,9 @@ export class Amending {
   /** Those above a store's paths. */
   readonly #folders: number;
 
-  constructor(
-    tree: Tree,
-    policy: StagePolicy,
-    paths: SharedPaths,
-    defaults: EntryMeta,
-    sets: XattrSets,
-    temporary: TemporaryFiles,
-  ) {
+  constructor(tree: Tree, policy: StagePolicy, { paths, defaults, sets, temporary, readXattrs }: AmendingFrom) {
     this.tree = tree;
+    this.#readXattrs = readXattrs;
     this.#sets = sets;
     this.#temporary = temporary;
     this.#own = new OwnFileFilter(policy.own);
@@ -133,12 +141,19 @@ export class Amending {
   }
 
   /**
-   * Adds whatever lies at `diskPath`, without what is in it; `stats` are its own. Returns NONE for a file of the build's own,
+   * Adds whatever lies at `diskPath` with its attributes, without what is in it; `stats` are its own. Returns NONE for a file of the build's own,
    * which is left out.
    *
    * @param root a directory of the disk that is in the image with all between it and `diskPath`: see {@link LinkPlace}
    */
   addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats, root?: string): number {
+    const entry = this.#addFrom(path, meta, diskPath, stats, root);
+    // those of a file are taken where it is added
+    if ((meta.mode & S_IFMT) !== S_IFREG) this.#takeXattrs(entry, diskPath);
+    return entry;
+  }
+
+  #addFrom(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats, root?: string): number {
     const kind = meta.mode & S_IFMT;
     if (kind === S_IFREG) return this.#addFile(path, meta, diskPath, stats);
     if (kind === S_IFLNK) {
@@ -236,7 +251,17 @@ export class Amending {
   }
 
   #addFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {
-    return this.leavesOut(stats, diskPath) ? NONE : this.#placeFile(path, meta, diskPath, stats);
+    if (this.leavesOut(stats, diskPath)) return NONE;
+    const entry = this.#placeFile(path, meta, diskPath, stats);
+    this.#takeXattrs(entry, diskPath, true);
+    return entry;
+  }
+
+  /** Gives an entry the attributes of what lies at a path of the disk; `follow`: of what a link there leads to. */
+  #takeXattrs(entry: number, diskPath: string, follow = false): void {
+    const read = this.#readXattrs;
+    if (read !== undefined)
+      this.setXattrs(entry, this.#attempt(follow ? this.realPath(diskPath, true) : diskPath, read));
   }
 
   #placeFile(path: string, meta: EntryMeta, diskPath: string, stats: BigIntStats): number {

@@ -25,12 +25,20 @@ const BACKSLASH = 0x5c;
 /** Characters of a path in the message about a line of a list. */
 const MOST_SHOWN = 1024;
 
+/** Attributes of files. */
+export interface FoundXattrs {
+  /** By the numbers that entries have of them. */
+  sets: Xattr[][];
+  /** Those of what lies at a path, no link followed. */
+  read(path: Buffer): Xattr[];
+}
+
 /** What the walk starts from. */
 export interface WalkStart {
   paths: SharedPaths;
   excluded: number;
-  /** Completes the tree after the walk; gives its attribute sets. */
-  finish?(tree: Tree, policy: StagePolicy, job: JobContext): Promise<Xattr[][]>;
+  /** Completes the tree after the walk; gives its attribute sets. `found`: those of files, where they are read. */
+  finish?(tree: Tree, policy: StagePolicy, job: JobContext, found?: FoundXattrs): Promise<Xattr[][]>;
   /** Says more of an error about one of the paths: the line of the list that named it. */
   explain(error: unknown): unknown;
   /** What is known of the store paths of a closure; absent, or undefined, where nothing is but their names. */

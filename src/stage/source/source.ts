@@ -13,6 +13,8 @@ export interface Source {
   readonly isClosure: boolean;
   /** Whether its entries are paths of a store, which `storeDir` puts in a folder of their own. */
   readonly isStore?: boolean;
+  /** Whether attributes of its files are read only if that is asked for. */
+  readonly isBare?: boolean;
 }
 
 /** A source that fills the tree itself, from memory or from an archive. */

@@ -47,6 +47,13 @@ export interface StageOptions {
    * are left out too (`-one-file-system-x`). Default: false.
    */
   oneFileSystem?: boolean | "without" | undefined;
+  /**
+   * What reads extended attributes of files (`--xattrs`), as Node itself cannot: `ffi` (Node 26.1 and later on Linux), `napi`
+   * (the package `@napi-rs/xattr`), `getfattr` (that program, and xargs); `auto`: the first of these that is there, and if
+   * none is, attributes are not read, which the report says; `none`: they are not read. One that is named must be there.
+   * Default: `none` for a closure, as Nix has no attributes, else `auto`.
+   */
+  xattrReader?: XattrReaderName | "auto" | "none" | undefined;
   /** Which extended attributes that a source gives are taken, by their names. Default: all. */
   xattrNames?: XattrNameRules | undefined;
   /**
@@ -55,6 +62,9 @@ export interface StageOptions {
    */
   storeDir?: string | undefined;
 }
+
+/** What can read attributes of files. */
+export type XattrReaderName = "ffi" | "napi" | "getfattr";
 
 /** Rules of {@link StageOptions.xattrNames}: POSIX extended regular expressions, matched anywhere in a full name. */
 export interface XattrNameRules {
@@ -95,6 +105,7 @@ export const STAGE_CHECKS: Checks<StageOptions> = {
     record("kind of rule", EXCLUDE_RULES),
   ),
   oneFileSystem: either('a boolean or "without"', FLAG, oneOf("without")),
+  xattrReader: oneOf("auto", "none", "ffi", "napi", "getfattr"),
   xattrNames: record("rule", XATTR_NAMES),
   storeDir: TEXT,
 };
@@ -123,7 +134,10 @@ export interface StagePolicy {
   /** Left out too. */
   own: OwnFiles;
   oneFileSystem: boolean | "without";
+  xattrReader: XattrReaderName | "auto" | "none";
   xattrNames: XattrNameRules;
+  /** Whether the image has a place for access control lists. */
+  holdsAcls: boolean;
   /** Remove Nix's `~nix~case~hack~N` from names. */
   caseHack: boolean;
   /** Names of the folders that store paths lie in, as latin1 strings; none: the root. */
@@ -152,7 +166,9 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     exclude: shareExcludes(options.exclude ?? {}),
     own: { ids: [], names: [] },
     oneFileSystem: options.oneFileSystem ?? false,
+    xattrReader: options.xattrReader ?? (isClosure ? "none" : "auto"),
     xattrNames: options.xattrNames ?? {},
+    holdsAcls: true,
     caseHack: isClosure,
     below: splitStoreDir(options.storeDir),
     storeGroup: options.owner === undefined ? NIXBLD : (ids.gid ?? 0),

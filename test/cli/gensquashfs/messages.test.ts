@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 test.each([
-  ["-D store -x out", 2, "-x: attributes of files cannot be read; --xattr-file and --selinux can give them"],
+  ["-D store -x --xattrs=fii out", 2, '--xattrs: "fii" is none of auto, none, ffi, napi, getfattr\nDid you mean ffi?'],
   ["-D store -c lzma out", 2, "-c lzma: not supported yet"],
   ["-D store -c zip out", 2, `-c: "zip" is none of ${COMPRESSOR_NAMES.join(", ")}\nDid you mean gzip?`],
   ["-D store -X foo out", 2, '-X: "foo" is no option of zstd here: level=1..22'],
@@ -71,7 +71,7 @@ test.each([
   ["-d mtime=4294967296", "-d mtime: 4294967296 is not in 0..4294967295"],
   ["--force=1", "--force: takes no argument"],
   ["--comp", "--comp: ambiguous, may be --compressor, --comp-extra"],
-  ["--keep-xattr", "--keep-xattr: attributes of files cannot be read; --xattr-file and --selinux can give them"],
+  ["--keep-xattr=1", "--keep-xattr: takes no argument"],
 ])("%s: %s", (options, message) => {
   const ran = run(["-D", "store", ...options.split(" "), "--", "out"]);
   expect(ran).toEqual({ status: 2, out: "", err: `ts-gensquashfs: ${message}\n${HINT}` });

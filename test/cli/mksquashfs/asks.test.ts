@@ -67,6 +67,7 @@ test("-help-section prints a section, those that match, or all names", () => {
     "-xattrs-add",
     "-no-xattrs",
     "-xattrs",
+    "-xattrs-reader",
     "-xattrs-exclude",
     "-xattrs-include",
   ]);

@@ -33,7 +33,7 @@ test.each([
   ["store out -b", 2, "-b: needs an argument"],
   ["store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
   ["store out -action x", 2, '-action x: there is no action "x"'],
-  ["store out -xattrs", 2, "-xattrs: attributes of files cannot be read; pseudo files can give them"],
+  ["store out -xattrs-reader x", 2, '-xattrs-reader: "x" is none of auto, none, ffi, napi, getfattr'],
   ["store out -root-mode 9", 2, '-root-mode: "9" is no mode, neither octal nor as u+rwX,go=u'],
   ["nowhere out2", 1, "nowhere: no such file or directory"],
   ["store out2 -pf nowhere", 1, "nowhere: no such file or directory"],

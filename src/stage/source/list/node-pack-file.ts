@@ -67,7 +67,7 @@ export function packFile(list: string, options: PackFileOptions = {}): FileSourc
     const lines = parsePackFile(readList(path), list);
     new PackFileReader(work, latin1FromBytes(Buffer.from(base)), defaults).add(lines);
   });
-  return { ...source, restore: (error) => folder.restore(error) };
+  return { ...source, isBare: true, restore: (error) => folder.restore(error) };
 }
 
 function readList(list: string): Uint8Array {

@@ -1,0 +1,110 @@
+/** Extended attributes of the files of a source, by whatever reads them on this machine. */
+import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
+import type { FoundXattrs } from "../../stage/source/node-sources.ts";
+import { countLeftOut, FoundSets, numberSets, shareCounts, takeSkipped } from "../../stage/source/xattr/found-sets.ts";
+import { XattrNames } from "../../stage/source/xattr/names.ts";
+import { EntryPaths } from "../../stage/source/xattr/node-entry-paths.ts";
+import { getfattr, type NamedValue, readByGetfattr } from "../../stage/source/xattr/node-getfattr.ts";
+import type { XattrReader } from "../../stage/source/xattr/node-reader.ts";
+import { chooseReader, isThere, loadReader } from "../../stage/source/xattr/node-readers.ts";
+import type { StagePolicy, XattrReaderName } from "../../stage/tree/policy.ts";
+import type { Tree } from "../../stage/tree/tree.ts";
+import type { Xattr } from "../../stage/tree/xattrs.ts";
+import type { SourceHost } from "./part.ts";
+
+/** Whether files here have attributes that belong into images: those of other systems are in namespaces of their own. */
+const HAS_XATTRS = process.platform === "linux" || process.platform === "android";
+
+/**
+ * Reads the attributes of the entries that have been listed, whose numbers of sets are then those of what it returns.
+ * Undefined: nothing reads them here. Throws `INPUT` for a reader that is asked for and is not there.
+ */
+export async function readXattrs(
+  tree: Tree,
+  paths: SharedPaths,
+  policy: StagePolicy,
+  host: SourceHost,
+): Promise<FoundXattrs | undefined> {
+  const { xattrReader: wish } = policy;
+  const reader = wish === "none" ? undefined : chooseReader(wish);
+  const isUnread = HAS_XATTRS && paths.from.length > 0;
+  host.noteXattrs(reader === undefined ? { isUnread } : { reader });
+  return reader && new XattrStage(tree, paths, policy, host).read(reader);
+}
+
+/** One source of which attributes are read. */
+class XattrStage {
+  readonly #tree: Tree;
+  readonly #paths: SharedPaths;
+  readonly #policy: StagePolicy;
+  readonly #host: SourceHost;
+  readonly #names: XattrNames;
+  readonly #counts = shareCounts();
+
+  constructor(tree: Tree, paths: SharedPaths, policy: StagePolicy, host: SourceHost) {
+    this.#tree = tree;
+    this.#paths = paths;
+    this.#policy = policy;
+    this.#host = host;
+    this.#names = new XattrNames(policy);
+  }
+
+  async read(reader: XattrReaderName): Promise<FoundXattrs> {
+    const tree = this.#tree;
+    const { length } = tree;
+    if (reader === "getfattr") await this.#ask(Array.from({ length }, (_, entry) => entry));
+    else {
+      const work = { paths: this.#paths, policy: this.#policy, reader, counts: this.#counts };
+      await this.#host.run("xattrs", { tree: tree.share(), entries: length, ...work });
+      tree.ensureAll();
+      const skipped = takeSkipped(tree, this.#counts);
+      if (skipped.length > 0 && !this.#hasSpare()) throw notSpelt(this.#pathsOf().path(skipped[0]!)!);
+      if (skipped.length > 0) await this.#ask(skipped);
+    }
+    this.#host.noteXattrs({ leftOut: countLeftOut(tree, this.#counts) });
+    const own = reader === "getfattr" ? undefined : loadReader(reader);
+    return { sets: numberSets(tree), read: (path) => this.#readOne(path, own) };
+  }
+
+  /** Whether what a reader cannot spell is asked of the program. */
+  #hasSpare(): boolean {
+    return this.#policy.xattrReader === "auto" && isThere("getfattr");
+  }
+
+  #pathsOf(): EntryPaths {
+    return new EntryPaths(this.#tree, this.#paths, this.#policy);
+  }
+
+  /** Reads the attributes of entries by the program. */
+  async #ask(entries: readonly number[]): Promise<void> {
+    const found = new FoundSets(this.#tree, this.#counts);
+    const work = { entries, found, names: this.#names, pathsOf: () => this.#pathsOf() };
+    await this.#host.here((job) => readByGetfattr(job, work));
+  }
+
+  /** The attributes of what lies at a path. */
+  #readOne(path: Buffer, own: XattrReader | undefined): Xattr[] {
+    const set = own === undefined ? getfattr(path) : listAll(own, path);
+    if (set === undefined && !this.#hasSpare()) throw notSpelt(path);
+    const all = set ?? getfattr(path);
+    if (all.some(({ name }) => this.#names.fate(name) === "homeless")) this.#host.noteXattrs({ leftOut: 1 });
+    const taken = all.filter(({ name }) => this.#names.fate(name) === "taken");
+    return taken.map(({ name, value }) => ({ name: bytesFromLatin1(name), value }));
+  }
+}
+
+/** All attributes of what lies at a path; undefined: the reader cannot spell them. */
+function listAll(reader: XattrReader, path: Buffer): NamedValue[] | undefined {
+  return reader.list(path)?.flatMap((name) => {
+    const value = reader.value(name);
+    return value === undefined ? [] : [{ name, value: value.slice() }];
+  });
+}
+
+function notSpelt(path: Uint8Array): ImageError {
+  const shown = showBytes(path);
+  const why = "its name, or that of an attribute, is no UTF-8, which @napi-rs/xattr cannot spell: getfattr can";
+  return new ImageError("INPUT", `${shown}: ${why}`, { path: shown });
+}
