@@ -12,6 +12,7 @@ export const MANUAL: Manual<Settings> = {
     "[OPTION]... --closure-of IMAGE PATH...",
     "[OPTION]... --nar=FILE IMAGE",
     "[OPTION]... --manifest=FILE IMAGE",
+    "[OPTION]... --tar IMAGE [ARCHIVE]...",
   ],
   about: [
     "Writes an EROFS or SquashFS image of a directory or a closure. The same tree and options give the same bytes on " +
@@ -29,6 +30,7 @@ export const MANUAL: Manual<Settings> = {
       note: "a closure in its place, with a file for nix-store --load-db",
       line: "ts-mkerofs --closure=closure-info --store-dir=/nix/store --registration root.erofs",
     },
+    { note: "a tar archive", line: "tar -c -C rootfs . | ts-mkerofs --tar -T0 root.erofs" },
     {
       note: "from a pipe, into a pipe",
       line: "nix-store -qR ./result | ts-mkerofs --closure=- - | ssh host 'cat > store.erofs'",

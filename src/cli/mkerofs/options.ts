@@ -20,6 +20,15 @@ import type { Settings } from "./settings.ts";
 /** What a command line asks for. */
 export type Command = BuildCommand | { action: "help" | "version" };
 
+/** How tar archives are taken. */
+export interface TarSources {
+  mode: "f" | "i";
+  aufs: boolean;
+  overlay: "keep" | "strip";
+  /** A file that gets the bytes of the only archive. */
+  copyTo: string | undefined;
+}
+
 /** An image to be built. */
 export interface BuildCommand {
   action: "build";
@@ -39,6 +48,8 @@ export interface BuildCommand {
   manifest: string | undefined;
   /** Where the paths in it begin. */
   manifestBase: string | undefined;
+  /** Sources are tar archives, of which these are the settings. */
+  tar: TarSources | undefined;
   /** The binary cache that sources are paths of. */
   binaryCache: string | undefined;
   trustedKeys: readonly string[] | undefined;
@@ -102,8 +113,9 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 }
 
 function takeOperands([image, ...sources]: readonly string[], settings: Settings) {
-  const { closure, closureOf, nar, manifest, binaryCache } = settings;
+  const { closure, closureOf, nar, manifest, binaryCache, tar, tarCopy } = settings;
   const given = Object.entries({
+    "--tar": tar,
     "--closure": closure,
     "--closure-of": closureOf,
     "--nar": nar,
@@ -117,9 +129,13 @@ function takeOperands([image, ...sources]: readonly string[], settings: Settings
   if (manifest !== undefined && sources.length > 0) {
     throw new UsageError(`SOURCE "${sources[0]}" is too much: --manifest says what is packed`);
   }
-  if ([closure, nar, manifest].every((each) => each === undefined) && sources.length === 0) {
+  if ([closure, nar, manifest, tar].every((each) => each === undefined) && sources.length === 0) {
     throw new UsageError(`SOURCE is missing${given.length > 0 ? "" : ", or --closure"}`, usageHint(MANUAL));
   }
+  if (tar !== undefined && sources.length === 0) sources.push("-");
+  if (tar !== undefined && sources.filter((path) => path === "-").length > 1)
+    throw new UsageError('SOURCE: "-", standard input, can be read only once');
+  if (tarCopy !== undefined && sources.length > 1) throw new UsageError("--ungzip: a copy is made of a single archive");
   return {
     image: imagePath(checkPath("IMAGE", image, "path")),
     sources: sources.map((path) => checkPath("SOURCE", path, "path")),
@@ -142,8 +158,17 @@ function complete(
     binaryCache,
     trustedKeys,
     keepAsDirectory = false,
+    tar: mode,
+    aufs = false,
+    overlay = "keep",
+    tarCopy: copyTo,
     ...others
   } = settings;
+  const tar = mode && { mode, aufs, overlay, copyTo };
+  if (tar === undefined && overlay === "strip")
+    throw new UsageError(
+      "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them",
+    );
   const { uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = others;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
   if (block !== undefined) build.blockSize = block(format);
@@ -151,8 +176,8 @@ function complete(
   completeNix(build);
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
-  const isClosure =
-    [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf || sources > 1 || keepAsDirectory;
+  const hasList = [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf;
+  const isClosure = tar === undefined && (hasList || sources > 1 || keepAsDirectory);
   setTimes(build, isClosure, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
@@ -161,6 +186,7 @@ function complete(
     closureOf,
     nixDbFrom,
     nar,
+    tar,
     manifest,
     manifestBase,
     binaryCache,

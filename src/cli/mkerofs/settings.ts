@@ -18,6 +18,14 @@ export interface Settings extends BuildOptions {
   manifest?: string;
   /** The folder of `--manifest-base`. */
   manifestBase?: string;
+  /** SOURCEs are tar archives: all that is in them, or only what is known of it. */
+  tar?: "f" | "i";
+  /** `--aufs`. */
+  aufs?: boolean;
+  /** `--ovlfs-strip`. */
+  overlay?: "keep" | "strip";
+  /** The file of `--ungzip`. */
+  tarCopy?: string;
   /** The folder of `--binary-cache`. */
   binaryCache?: string;
   /** The keys of `--trusted-public-keys`. */

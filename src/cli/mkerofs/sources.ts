@@ -7,12 +7,22 @@ import { isStorePath } from "../../stage/source/nix/store-path.ts";
 import { besides, directory } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import { limitBacktracking } from "../shared/program.ts";
-import type { BuildCommand } from "./options.ts";
+import type { BuildCommand, TarSources } from "./options.ts";
 
 /** What of a command says where things come from. */
 type Sources = Pick<
   BuildCommand,
-  | ("binaryCache" | "trustedKeys" | "closure" | "closureOf" | "nixDbFrom" | "nar" | "manifest" | "manifestBase")
+  | (
+      | "binaryCache"
+      | "trustedKeys"
+      | "closure"
+      | "closureOf"
+      | "nixDbFrom"
+      | "nar"
+      | "manifest"
+      | "manifestBase"
+      | "tar"
+    )
   | ("hasRegexes" | "keepAsDirectory" | "sources")
 >;
 
@@ -29,6 +39,7 @@ export async function openSource(command: Sources, signal: AbortSignal): Promise
     return nixClosureOf(sources, { database: command.nixDbFrom });
   }
   if (command.manifest !== undefined) return openManifest(command.manifest, command.manifestBase, signal);
+  if (command.tar !== undefined) return openTar(sources, command.tar, signal);
   const main = await openMain(command, signal);
   if (main === undefined) return sources.length === 1 && !keepAsDirectory ? directory(sources[0]!) : sources;
   if (sources.length === 0) return main;
@@ -41,6 +52,13 @@ async function openManifest(path: string, base: string | undefined, signal: Abor
   if (path !== "-") return manifest(path, { base });
   const { buffer } = await import("node:stream/consumers");
   return manifestText(() => buffer(readStandardInput(signal)), "standard input", { base });
+}
+
+async function openTar(sources: readonly string[], tar: TarSources, signal: AbortSignal): Promise<Source> {
+  const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
+  const archives = sources.map((path) => (path === "-" ? readStandardInput(signal) : path));
+  const { aufs, overlay, copyTo } = tar;
+  return tarStream(archives, { name: "standard input", aufs, overlay, copyTo });
 }
 
 /** What sources go beside. */
@@ -63,7 +81,7 @@ function readStandardInput(signal: AbortSignal): NodeJS.ReadStream {
 /** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
 export function noteStore(command: Sources): string[] {
   const [source, ...more] = command.sources;
-  const others = [command.closure, command.nar, command.manifest, command.binaryCache];
+  const others = [command.closure, command.nar, command.manifest, command.tar, command.binaryCache];
   const isAlone =
     more.length === 0 && !command.keepAsDirectory && !command.closureOf && others.every((each) => each === undefined);
   if (source === undefined || !isAlone || !liesInStore(source)) return [];

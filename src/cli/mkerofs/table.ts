@@ -14,6 +14,7 @@ import { FEATURES } from "./features.ts";
 import { METABOX } from "./metabox.ts";
 import type { Settings } from "./settings.ts";
 import { SOURCES } from "./table-sources.ts";
+import { TAR } from "./table-tar.ts";
 
 const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
@@ -238,15 +239,6 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     sets: () => ({}),
     help: "accepted: metadata of compressed images is in one place in any case, that of others beside the contents",
   }),
-  optional({
-    names: "--ovlfs-strip",
-    value: choice("<0,1>", ["0", "1"]),
-    sets: (strips = "1") => {
-      if (strips === "0") return {};
-      throw new UsageError("--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them");
-    },
-    help: "0: keep the marks of overlayfs, such as whiteouts; they cannot be taken out yet",
-  }),
   words({
     names: "-E",
     placeholder: "X[,...]",
@@ -308,10 +300,7 @@ const MOST_WORKERS = 64;
 const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
-  ..."--aufs --gzip".split(" ").map((names) => refused({ names, why })),
-  ..."--gzinfo --tar --ungzip --unlzma --unxz --xattr-inode-digest"
-    .split(" ")
-    .map((names) => refused({ names, placeholder: "X", isOptional: true, why })),
+  refused({ names: "--xattr-inode-digest", placeholder: "X", isOptional: true, why }),
   ..."--blobdev --file-contexts --fs-config-file --product-out --root-xattr-isize --vmdk-desc --xattr-prefix"
     .split(" ")
     .map((names) => refused({ names, placeholder: "X", why })),
@@ -333,6 +322,7 @@ const MISSING: readonly Option<Settings>[] = [
 /** The options, in the order of `--help`. */
 export const SECTIONS: readonly Section<Settings>[] = [
   { id: "sources", title: "What goes in", options: SOURCES },
+  { id: "tar", title: "Tar archives", options: TAR },
   {
     id: "metadata",
     title: "Metadata",

@@ -11,7 +11,8 @@ const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
        ts-mkerofs [OPTION]... --closure=FILE IMAGE [SOURCE]...
        ts-mkerofs [OPTION]... --closure-of IMAGE PATH...
        ts-mkerofs [OPTION]... --nar=FILE IMAGE
-       ts-mkerofs [OPTION]... --manifest=FILE IMAGE`;
+       ts-mkerofs [OPTION]... --manifest=FILE IMAGE
+       ts-mkerofs [OPTION]... --tar IMAGE [ARCHIVE]...`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
@@ -280,19 +281,19 @@ describe("an option of the build", () => {
     ["--MZ=d", '--MZ: "d": directories only with inodes, id'],
     ["--MZ=x", '--MZ: "x" is none of 0, i, id'],
     ["--clean=rvsp", '--clean: "rvsp" is none of data'],
-    ["--ovlfs-strip", "--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them"],
-    ["--ovlfs-strip=1", "--ovlfs-strip: marks of overlayfs cannot be taken out yet; =0 keeps them"],
+    ["--ovlfs-strip", "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them"],
+    [
+      "--ovlfs-strip=1",
+      "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them",
+    ],
     ["--oci=f", "--oci: nothing is read from the network: make a folder of it first"],
     ["--s3=host", "--s3: nothing is read from the network: make a folder of it first"],
     [
       "--zfeature-bits=2",
       "--zfeature-bits: its bits have a meaning in one version of mkfs.erofs only: name the features by -E",
     ],
-    ["--tar=f", "--tar: not supported yet"],
-    ["--tar", "--tar: not supported yet"],
     ["--incr=data", "--incremental: nothing is added to an image that is there: images are made anew, whole"],
     ["--blobdev=x", "--blobdev: not supported yet"],
-    ["--aufs", "--aufs: not supported yet"],
   ])("%s is refused: %s", (line, message, hint?: string) => {
     expect(() => build(line)).toThrow(new UsageError(message, hint));
   });

@@ -1,0 +1,65 @@
+/** The options of `ts-mkerofs` that have SOURCEs be tar archives. */
+import { UsageError } from "../shared/getopt.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
+import { checkPath, choice, text, type Value } from "../shared/value.ts";
+import type { Settings } from "./settings.ts";
+
+const { flag, optional, refused } = rowsFor<Settings>();
+
+/** What mkfs.erofs writes into it is of use where blocks are put together elsewhere. */
+const NO_MAPFILE = "a file that maps blocks to the archive is not written";
+
+/** `f`, `i` or `headerball`, and a file behind a comma. */
+const TAR_MODE: Value<"f" | "i"> = text("X", (name, given) => {
+  const [mode = "", ...rest] = given.split(",");
+  if (rest.join(",") !== "") throw new UsageError(`${name}: ${NO_MAPFILE}`);
+  if (mode === "headerball") throw new UsageError(`${name}: headerball: contents have to be there`);
+  if (mode === "i" || mode === "0") throw new UsageError(`${name}: ${mode}: not supported yet`);
+  if (mode === "f" || mode === "") return "f";
+  throw new UsageError(`${name}: "${mode}" is none of f, i, headerball`);
+});
+
+const copy = text("X", (name, path) => checkPath(name, path, "file"), "file");
+
+/** A row an option. */
+export const TAR: readonly Option<Settings>[] = [
+  optional({
+    names: "--tar",
+    value: TAR_MODE,
+    sets: (tar = "f") => ({ tar }),
+    help:
+      'SOURCEs are tar archives, extracted in order; without any, or with "-", standard input. They may be compressed with ' +
+      "gzip or zstd. f: an image of all that is in them",
+  }),
+  flag({
+    names: "--aufs",
+    sets: { aufs: true },
+    needs: "--tar",
+    help: "whiteouts of AUFS, which layers of containers have, become those of overlayfs",
+  }),
+  optional({
+    names: "--ovlfs-strip",
+    value: choice("<0,1>", ["0", "1"]),
+    sets: (strips = "1") => ({ overlay: strips === "1" ? "strip" : "keep" }),
+    default: "0",
+    help: "leave overlayfs's whiteouts and marks of opaque directories out; of tar archives only",
+  }),
+  flag({ names: "--gzip", help: "accepted: what archives begin with tells how they are compressed" }),
+  ...["--ungzip", "--unzstd"].map((names) =>
+    optional({
+      names,
+      value: copy,
+      sets: (tarCopy: string | undefined) => (tarCopy === undefined ? {} : { tarCopy }),
+      help: "accepted; with X the decompressed archive is written to X too",
+    }),
+  ),
+  ...["--unxz", "--unlzma"].map((names) =>
+    refused({ names, placeholder: "X", isOptional: true, why: "xz and lzma are not supported yet; gzip and zstd are" }),
+  ),
+  refused({
+    names: "--gzinfo",
+    placeholder: "X",
+    isOptional: true,
+    why: "no table of places in a compressed archive is written",
+  }),
+];
