@@ -8,21 +8,29 @@ import { rolldown } from "rolldown";
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main"];
 /**
- * Files by name: modules, each with all that it imports and that no file before it has. The first is what old versions of
- * Node load too, the second what is asked before the rest is read, the third what threads run that make plain EROFS images,
- * the fourth what starts them.
+ * Files by name: modules, each with all that it imports and that no file before it has. What comes first is what old
+ * versions of Node load too, then what is asked before the rest is read, what threads run that make plain EROFS images, and
+ * what starts them. `compress` and `data` are what threads run for the other images, `compressed` and `squashfs` what the
+ * main thread does for these besides.
  */
 const files = {
   start: ["cli/start", "core/node/node-host"],
   early: ["cli/mkerofs/early", "core/node/node-start"],
   limits: ["core/node/node-limits"],
-  plain: ["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
+  plain: [
+    ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
+    // so that no thread reads the next file for these
+    ...["stage/tree/dedupe", "erofs/disk/superblock", "erofs/plan/inode-batches", "squashfs/disk/compressors"],
+  ],
   build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
   xattrs: ["build/source/xattrs", "build/jobs/xattrs"],
-  compress: ["build/erofs-compressed", "build/jobs/compress", "build/jobs/compare"],
-  squashfs: ["build/squashfs", "build/jobs/squashfs-data"],
+  shared: ["build/jobs/compare", "core/ordered", "codec/second-look", "codec/wasm-codec", "codec/window-codec"],
+  compress: ["build/jobs/compress"],
+  compressed: ["build/erofs-compressed"],
+  data: ["build/jobs/squashfs-data"],
+  squashfs: ["build/squashfs"],
   nix: [
     ...["build/source/archive-part", "build/source/merged-part", "build/source/nix-files", "build/jobs/nix"],
     ...["stage/source/merge", "stage/source/nix/nar/node-nar-source", "stage/source/nix/cache/node-binary-cache"],

@@ -1,7 +1,8 @@
 /** What `ts-gensquashfs` and `ts-mksquashfs` do once they have read their command lines. */
 
+import { buildSquashfs } from "../../build/squashfs.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
-import { buildSquashfs, type Source, type SquashfsOptions } from "../../index.ts";
+import type { Source, SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { checkLogged } from "../image-path.ts";
 import { asUsage } from "./getopt.ts";

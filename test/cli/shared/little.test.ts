@@ -103,6 +103,23 @@ describe.runIf(process.platform === "linux")("a little work", () => {
   });
 });
 
+describe.runIf(process.platform === "linux")("SquashFS", () => {
+  it.each<[CommandName, () => string[]]>([
+    ["gensquashfs", () => ["-q", "-f", "-D", filesOf(1), "out"]],
+    ["mksquashfs", () => [filesOf(1), "out", "-quiet", "-noappend"]],
+  ])("is written by ts-%s with none of the code that compresses EROFS, reads archives or databases", (name, words) => {
+    const { loaded } = watch(name, words());
+    const code = loaded.map((url) => readFileSync(fileURLToPath(url), "utf8")).join("\n");
+    const has = (what: string) => new RegExp(`(?:function|class) ${what}\\b`).test(code);
+    expect(namesIn("squashfs").some(has)).toBe(true);
+    const nix = ["nar/nar-reader.ts", "nar/nar-writer.ts", "nar/node-hash-paths.ts", "cache", "database/reader.ts"];
+    const others = ["erofs/compress", "erofs/links", "stage/source/archive/tar", "stage/source/sqlite"];
+    const wanted = namesIn("squashfs", "build", "cli/shared", "core");
+    const loadedToo = namesIn(...others, ...nix.map((part) => `stage/source/nix/${part}`)).filter(has);
+    expect(loadedToo.filter((what) => !wanted.includes(what))).toEqual([]);
+  });
+});
+
 describe.runIf(process.platform === "linux")("limited address space", () => {
   const limited = (kilobytes: number, words: string, env = "", name: CommandName = "mkerofs") =>
     runShell(
