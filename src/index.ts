@@ -19,7 +19,7 @@ export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options
 export type { RangedSource } from "./stage/source/archive/node-ranged-source.ts";
 export { type TarInput, type TarOptions, tarStream } from "./stage/source/archive/tar/node-tar-source.ts";
 export { type ZipInput, zipArchive } from "./stage/source/archive/zip/node-zip-source.ts";
-export { type Entry, entries } from "./stage/source/entries.ts";
+export { type ByteStream, type Entry, type EntryTime, entries } from "./stage/source/entries.ts";
 export type { Manifest, ManifestBytes, ManifestEntry } from "./stage/source/list/manifest/manifest.ts";
 export { type ManifestOptions, manifest } from "./stage/source/list/manifest/node-manifest.ts";
 export { type PackFileDefaults, type PackFileOptions, packFile } from "./stage/source/list/node-pack-file.ts";
@@ -31,6 +31,7 @@ export { closure } from "./stage/source/nix/list/node-closure.ts";
 export { narFile } from "./stage/source/nix/nar/node-nar-source.ts";
 export { directory, paths } from "./stage/source/node-sources.ts";
 export type { MergedSource, Source } from "./stage/source/source.ts";
+export { type EntryChange, filter, map, type TransformedSource, type TreeEntry } from "./stage/source/transform.ts";
 export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";

@@ -5,13 +5,16 @@ import { isRanged, type RangedSource } from "../../stage/source/archive/node-ran
 import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
 import { isArchive } from "../../stage/source/nix/nar/node-archive-source.ts";
 import { isFileSource, type WalkStart } from "../../stage/source/node-sources.ts";
+import { FileSpool } from "../../stage/source/node-stream-spool.ts";
 import { isMerged, isStaged, type Source } from "../../stage/source/source.ts";
+import { isTransformed } from "../../stage/source/transform.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { Tree } from "../../stage/tree/tree.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";
 
 /** Opens a source. Throws `INPUT` for what is none. */
 export async function openPart(source: Source, host: SourceHost): Promise<OpenPart> {
+  if (isTransformed(source)) return (await import("./transformed-part.ts")).openTransformed(source, host, openPart);
   if (isMerged(source)) return (await import("./merged-part.ts")).openMerged(source, host, openPart);
   if (isArchive(source)) return (await import("./archive-part.ts")).openArchives(source, host);
   if (isRanged(source)) return openRanged(source, host);
@@ -20,7 +23,7 @@ export async function openPart(source: Source, host: SourceHost): Promise<OpenPa
   if (isStaged(source)) {
     const stage = async () => ({
       tree,
-      ...(await host.here((job) => source.stage(tree, policy, job))),
+      ...(await host.here((job) => source.stage(tree, policy, job, new FileSpool(host.temporary)))),
       excluded: 0,
     });
     return { tree, start: undefined, excluded: 0, stage, stores: [] };

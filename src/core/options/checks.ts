@@ -58,6 +58,11 @@ export const TEXT: Check<string> = plain("a string", (value) => typeof value ===
 export const FLAG: Check<boolean> = plain("a boolean", (value) => typeof value === "boolean");
 /** A number. */
 export const NUMBER: Check<number> = plain("a number", (value) => typeof value === "number" && !Number.isNaN(value));
+/** A time. */
+export const DATE: Check<Date> = plain(
+  "a valid Date",
+  (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+);
 /** Bytes. */
 export const BYTES: Check<Uint8Array> = plain("a Uint8Array", (value) => value instanceof Uint8Array);
 
@@ -77,8 +82,8 @@ export function callback<T>(): Check<T> {
 }
 
 /** An object that is known by what it can do. */
-export function able<T>(wants: string, ...methods: readonly (keyof T & string)[]): Check<T> {
-  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+export function able<T>(wants: string, ...methods: readonly (keyof T)[]): Check<T> {
+  const isObject = (value: unknown): value is T => typeof value === "object" && value !== null;
   return plain(wants, (value) => isObject(value) && methods.every((name) => typeof value[name] === "function"));
 }
 

@@ -1,5 +1,5 @@
 /** A source of one's own: entries that exist in memory, or are made as they are asked for. */
-import { compareBytes, encodeUtf8, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
+import { compareBytes, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { showValue } from "../../core/options/checks.ts";
 import type { ByteSource } from "../../core/sink.ts";
@@ -10,6 +10,7 @@ import { blankMetadata, type StagePolicy, stageMetadata } from "../tree/policy.t
 import { encodeDevice, FLAG_SPARSE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../tree/tree.ts";
 import { compileXattrNames, type Xattr } from "../tree/xattrs.ts";
 import {
+  type ByteStream,
   checkEntry,
   checkId,
   type Entry,
@@ -20,10 +21,10 @@ import {
   splitPath,
   splitTime,
 } from "./entry.ts";
-import { EntryContents, memory } from "./entry-contents.ts";
-import type { StagedSource } from "./source.ts";
+import { EntryContents, streamOf, toByteSource } from "./entry-contents.ts";
+import type { StagedSource, StreamSpool } from "./source.ts";
 
-export type { Entry } from "./entry.ts";
+export type { ByteStream, Entry, EntryTime } from "./entry.ts";
 
 /**
  * A tree of `list`'s entries, in whatever order they come.
@@ -34,13 +35,13 @@ export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSou
   let isRead = false;
   return {
     isClosure: false,
-    async stage(tree, policy, job) {
+    async stage(tree, policy, job, spool) {
       if (!isIterable(list)) throw new ImageError("INPUT", `entries(): ${showValue(list)} is no list of entries`);
       const isOnce = canBeReadOnce(list);
       if (isOnce && isRead)
         throw new ImageError("INPUT", "entries(): the iterator has been read by another build already");
       isRead = true;
-      const stage = new EntryStage(tree, policy);
+      const stage = new EntryStage(tree, policy, spool);
       const count = await stage.add(list, job);
       if (isOnce && count === 0)
         throw new ImageError("INPUT", "entries(): the iterator gives nothing; it may be used up");
@@ -48,6 +49,9 @@ export function entries(list: Iterable<Entry> | AsyncIterable<Entry>): StagedSou
     },
   };
 }
+
+/** Streams that have been read: such a one would seem to be empty. */
+const read = new WeakSet<ByteStream>();
 
 function isIterable(list: unknown): list is Iterable<Entry> | AsyncIterable<Entry> {
   return typeof list === "object" && list !== null && (Symbol.iterator in list || Symbol.asyncIterator in list);
@@ -82,9 +86,11 @@ class EntryStage {
   readonly #xattrIndex = new Map<string, number>();
   /** What the entry that is being stored is given. */
   readonly #given = blankMetadata();
+  readonly #spooler: StreamSpool | undefined;
   #nextLinkKey = 0;
 
-  constructor(tree: Tree, policy: StagePolicy) {
+  constructor(tree: Tree, policy: StagePolicy, spooler: StreamSpool | undefined) {
+    this.#spooler = spooler;
     this.#tree = tree;
     this.#policy = policy;
     this.#excluded = compileExcludes(policy.exclude);
@@ -95,7 +101,9 @@ class EntryStage {
   async add(list: Iterable<Entry> | AsyncIterable<Entry>, job: JobContext): Promise<number> {
     let count = 0;
     for await (const entry of list) {
-      this.#add(entry, ++count);
+      checkEntry(entry, ++count);
+      const stream = streamOf(entry);
+      this.#add(stream ? { ...entry, contents: await this.#spool(entry, stream) } : entry);
       const breathing = job.breathe(1);
       if (breathing !== undefined) await breathing;
     }
@@ -113,8 +121,23 @@ class EntryStage {
     return { contents: new EntryContents(this.#tree, this.#sources), xattrs: this.#xattrs };
   }
 
-  #add(entry: Entry, number: number): void {
-    checkEntry(entry, number);
+  /** Reads a stream: who makes it may go on to the next entry only then. */
+  async #spool({ path }: Entry, stream: ByteStream): Promise<ByteSource> {
+    const shown = showBytes(pathBytes(path));
+    if (this.#spooler === undefined) throw refuse(shown, "contents: there can be no stream");
+    if (read.has(stream)) throw refuse(shown, "contents: the stream has been read already, and can be read only once");
+    read.add(stream);
+    try {
+      return await this.#spooler.add(stream);
+    } catch (cause) {
+      if (cause instanceof ImageError && cause.code === "INPUT") throw refuse(shown, `contents: ${cause.message}`);
+      if (cause instanceof ImageError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ImageError("IO", `${shown}: contents: ${why}`, { path: shown, cause });
+    }
+  }
+
+  #add(entry: Entry): void {
     const shown = showBytes(pathBytes(entry.path));
     const names = splitPath(entry.path, shown);
     const kind = entry.kind ?? "file";
@@ -231,13 +254,7 @@ class EntryStage {
   }
 
   #storeContents(id: number, entry: Entry, shown: string): void {
-    const contents = entry.contents ?? "";
-    const source =
-      typeof contents === "string"
-        ? memory(encodeUtf8(contents))
-        : contents instanceof Uint8Array
-          ? memory(contents)
-          : contents;
+    const source = toByteSource(entry.contents ?? "");
     const { size } = source;
     if (!Number.isSafeInteger(size) || size < 0) throw refuse(shown, `contents.size: ${showValue(size)} is no size`);
     this.#tree.size.view[id] = size;

@@ -4,7 +4,9 @@ import { ImageError } from "../../core/error.ts";
 import {
   able,
   BYTES,
+  type Check,
   type Checks,
+  DATE,
   either,
   FLAG,
   NUMBER,
@@ -20,6 +22,9 @@ import { MAX_ID } from "../tree/policy.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";
 
+/** Seconds since 1970, a Date, or seconds (negative too) and 0..999999999 nanoseconds forward from them. */
+export type EntryTime = number | Date | { sec: number; nsec: number };
+
 /** One entry of `entries()`. Strings are UTF-8. */
 export interface Entry {
   /** Relative to the root, `/` between names; `""` or `.` is the root itself. Missing parents are made, mode 0755. */
@@ -32,8 +37,8 @@ export interface Entry {
   uid?: number | undefined;
   /** Default: 0. */
   gid?: number | undefined;
-  /** Seconds since 1970, or seconds (negative too) and 0..999999999 nanoseconds forward from them. Default: 0. */
-  mtime?: number | { sec: number; nsec: number } | undefined;
+  /** When its contents were made. Default: 0. */
+  mtime?: EntryTime | undefined;
   /** Of a symbolic link: what it points to. Of a hard link: the path of the entry that it names too. */
   target?: string | Uint8Array | undefined;
   /** Of a device: 0..4095. */
@@ -42,11 +47,17 @@ export interface Entry {
   minor?: number | undefined;
   /** Extended attributes by full name. */
   xattrs?: Iterable<readonly [string, Uint8Array]> | Readonly<Record<string, Uint8Array>> | undefined;
-  /** Of a file: its bytes, or something that reads them. Default: empty. */
-  contents?: Uint8Array | string | ByteSource | undefined;
+  /**
+   * Of a file: its bytes, something that reads them, or a stream of them, which is read at once, into a temporary file.
+   * Default: empty.
+   */
+  contents?: Uint8Array | string | Blob | ByteSource | ByteStream | undefined;
   /** Of a file: look for blocks of zeros and store them as holes. Default: false. */
   sparse?: boolean | undefined;
 }
+
+/** Bytes that come in order, and only once: a ReadableStream is one, and so is a stream of Node. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** File types by kind of entry. */
 export const KINDS = {
@@ -61,6 +72,14 @@ export const KINDS = {
 
 const BYTES_OR_TEXT = either("a string or a Uint8Array", TEXT, BYTES);
 
+/** A time of an entry. */
+export const TIME: Check<EntryTime> = either(
+  "a number, a Date or {sec, nsec}",
+  NUMBER,
+  DATE,
+  record("part of a time", { sec: needed(NUMBER), nsec: needed(NUMBER) } as Checks<{ sec: number; nsec: number }>),
+);
+
 /** What may stand in an {@link Entry}. */
 const ENTRY_CHECKS: Checks<Entry> = {
   path: needed(BYTES_OR_TEXT),
@@ -68,16 +87,20 @@ const ENTRY_CHECKS: Checks<Entry> = {
   mode: NUMBER,
   uid: NUMBER,
   gid: NUMBER,
-  mtime: either(
-    "a number or {sec, nsec}",
-    NUMBER,
-    record("part of a time", { sec: needed(NUMBER), nsec: needed(NUMBER) }),
-  ),
+  mtime: TIME,
   target: BYTES_OR_TEXT,
   major: NUMBER,
   minor: NUMBER,
   xattrs: object("attributes by name"),
-  contents: either("a string, a Uint8Array or {size, readAt}", TEXT, BYTES, able<ByteSource>("", "readAt")),
+  contents: either(
+    "a string, a Uint8Array, a Blob, a stream or {size, readAt}",
+    TEXT,
+    BYTES,
+    able<ByteSource>("", "readAt"),
+    able<Blob>("", "slice", "arrayBuffer"),
+    able<ReadableStream<Uint8Array>>("", "getReader"),
+    able<AsyncIterable<Uint8Array>>("", Symbol.asyncIterator),
+  ),
   sparse: FLAG,
 };
 const ENTRY = record("key of an entry", ENTRY_CHECKS);
@@ -125,14 +148,18 @@ export function splitPath(path: string | Uint8Array, shown: string): string[] {
 }
 
 /** Seconds, and nanoseconds forward from them; undefined for what is none. */
-export function wholeTime(mtime: number | { sec: number; nsec: number }): { sec: number; nsec: number } | undefined {
+export function wholeTime(mtime: EntryTime): { sec: number; nsec: number } | undefined {
+  if (mtime instanceof Date) {
+    const sec = Math.floor(mtime.getTime() / 1000);
+    return { sec, nsec: (mtime.getTime() - sec * 1000) * 1_000_000 };
+  }
   const sec = typeof mtime === "number" ? Math.floor(mtime) : mtime.sec;
   const nsec = typeof mtime === "number" ? Math.floor((mtime - sec) * 1e9) : mtime.nsec;
   return Number.isSafeInteger(sec) && Number.isInteger(nsec) && nsec >= 0 && nsec < 1e9 ? { sec, nsec } : undefined;
 }
 
 /** {@link wholeTime} of an entry. */
-export function splitTime(mtime: number | { sec: number; nsec: number }, shown: string): { sec: number; nsec: number } {
+export function splitTime(mtime: EntryTime, shown: string): { sec: number; nsec: number } {
   const time = wholeTime(mtime);
   if (time) return time;
   throw refuse(shown, "its time is not whole seconds and 0..999999999 nanoseconds");

@@ -1,4 +1,5 @@
 /** What a tree can be staged from. */
+import type { ByteSource } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import type { StagePolicy } from "../tree/policy.ts";
@@ -19,8 +20,23 @@ export interface Source {
 
 /** A source that fills the tree itself, from memory or from an archive. */
 export interface StagedSource extends Source {
-  /** Fills an empty tree, pausing now and then. `xattrs` is indexed by the tree's column of that name; index 0 is the empty set. */
-  stage(tree: Tree, policy: StagePolicy, job: JobContext): Promise<{ contents: Contents; xattrs: Xattr[][] }>;
+  /**
+   * Fills an empty tree, pausing now and then. `xattrs` is indexed by the tree's column of that name; index 0 is the empty set.
+   *
+   * @param spool keeps streams; without it there can be none
+   */
+  stage(
+    tree: Tree,
+    policy: StagePolicy,
+    job: JobContext,
+    spool?: StreamSpool,
+  ): Promise<{ contents: Contents; xattrs: Xattr[][] }>;
+}
+
+/** Keeps bytes that come in order, so that they can be read at random. */
+export interface StreamSpool {
+  /** Reads a stream to its end. */
+  add(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): Promise<ByteSource>;
 }
 
 /** Whether a source is a {@link StagedSource}. */

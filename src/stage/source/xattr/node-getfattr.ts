@@ -14,7 +14,8 @@ import type { XattrNames } from "./names.ts";
 import type { EntryPaths } from "./node-entry-paths.ts";
 
 const COMMAND = "xargs";
-const ARGUMENTS = ["-0", "getfattr", "-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", "--"];
+// -r: where nothing lies on disk there is nothing to ask
+const ARGUMENTS = ["-0", "-r", "getfattr", "-h", "-d", "-m", "-", "-e", "hex", "--absolute-names", "--"];
 /** Names stand in messages as they are. */
 const ENVIRONMENT = { ...process.env, LC_ALL: "C" };
 /** Bytes of paths that are handed over at a time. */

@@ -76,6 +76,8 @@ function describedTree(
 ): FileSource {
   return {
     isClosure: false,
+    // attributes are what the manifest says
+    isBare: true,
     restore,
     async open(policy, arena, temporary) {
       const { openManifest } = await import("./node-manifest-tree.ts");
