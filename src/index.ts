@@ -18,7 +18,7 @@ export type { CompressorName, CompressorSettings } from "./squashfs/disk/compres
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
 export type { RangedSource } from "./stage/source/archive/node-ranged-source.ts";
 export { type TarInput, type TarOptions, tarStream } from "./stage/source/archive/tar/node-tar-source.ts";
-export { type ZipInput, zipArchive } from "./stage/source/archive/zip/node-zip-source.ts";
+export { type ZipInput, type ZipOptions, zipArchive } from "./stage/source/archive/zip/node-zip-source.ts";
 export { type ByteStream, type Entry, type EntryTime, entries } from "./stage/source/entries.ts";
 export type { Manifest, ManifestBytes, ManifestEntry } from "./stage/source/list/manifest/manifest.ts";
 export { type ManifestOptions, manifest } from "./stage/source/list/manifest/node-manifest.ts";

@@ -50,7 +50,7 @@ const COMMANDS: readonly Command[] = [
     parse: (options) =>
       options.includes("--closure-of")
         ? parseGensquashfs([...options, image, folder], {})
-        : parseGensquashfs(["-D", folder, ...options, image], {}),
+        : parseGensquashfs([...(/--zip/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image], {}),
   },
   {
     name: "mksquashfs",

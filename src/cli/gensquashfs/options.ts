@@ -86,7 +86,12 @@ export function parseGensquashfs(
   });
 }
 
-function checkSources({ packFile, manifest, packDir, closureOf, keepAsDirectory }: Settings, paths: number): void {
+function checkSources(settings: Settings, paths: number): void {
+  const { packFile, manifest, packDir, closureOf, keepAsDirectory, zip } = settings;
+  if (zip !== undefined) {
+    checkZip(settings, paths);
+    return;
+  }
   const list = packFile !== undefined ? "pack file" : manifest !== undefined ? "manifest" : undefined;
   if (packFile !== undefined && manifest !== undefined) {
     throw new UsageError("--manifest: there can be no --pack-file beside it");
@@ -96,13 +101,25 @@ function checkSources({ packFile, manifest, packDir, closureOf, keepAsDirectory 
   }
   const hasOther = list !== undefined || packDir !== undefined;
   if (!closureOf && !hasOther) {
-    throw new UsageError("one of --pack-file, --manifest, --pack-dir and --closure-of is needed");
+    throw new UsageError("one of --pack-file, --manifest, --zip, --pack-dir and --closure-of is needed");
   }
   if (!closureOf) return;
   if (hasOther) {
     throw new UsageError("--closure-of: there can be no --pack-file, no --manifest and no --pack-dir beside it");
   }
   if (paths === 0) throw new UsageError("PATH is missing", usageHint(MANUAL));
+}
+
+/** An archive is packed as it is. */
+function checkZip(settings: Settings, paths: number): void {
+  const { packFile, manifest, packDir, closureOf, keepAsDirectory, xattrFile, contextsFile, defaults } = settings;
+  const given = Object.entries({
+    ...{ "--pack-file": packFile, "--manifest": manifest, "--pack-dir": packDir, "--xattr-file": xattrFile },
+    ...{ "--closure-of": closureOf, "--keep-as-directory": keepAsDirectory || undefined, "--selinux": contextsFile },
+    ...{ "--defaults uid": defaults.uid, "--defaults gid": defaults.gid, "--defaults mode": defaults.mode },
+  }).find(([, value]) => value !== undefined);
+  if (given !== undefined) throw new UsageError(`--zip: there can be no ${given[0]} beside it`);
+  if (paths > 0) throw new UsageError("--zip: takes one archive");
 }
 
 function checkImage(image: string, force: boolean): void {
@@ -132,8 +149,8 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
 }
 
 /** Whether entries, and their times, are what a list says. */
-function hasList({ packFile, manifest }: Settings): boolean {
-  return packFile !== undefined || manifest !== undefined;
+function hasList({ packFile, manifest, zip }: Settings): boolean {
+  return [packFile, manifest, zip].some((file) => file !== undefined);
 }
 
 /** What Nix is to know. Throws UsageError for a database that goes nowhere. */
@@ -159,6 +176,10 @@ function readSort(path: string): SortRule[] {
 }
 
 async function openSource(settings: Settings, roots: readonly string[], mtime: number): Promise<Source> {
+  if (settings.zip !== undefined) {
+    const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");
+    return zipArchive(settings.zip);
+  }
   const { packDir, defaults, xattrFile, contextsFile } = settings;
   const { mode = 0o755, uid = 0, gid = 0 } = defaults;
   // what all entries belong to the root does not, unless it is described

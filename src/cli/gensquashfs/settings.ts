@@ -6,6 +6,8 @@ import type { XattrReaderName } from "../../index.ts";
 export interface Settings {
   packFile?: string;
   packDir?: string;
+  /** The file of `--zip`. */
+  zip?: string;
   /** The file of `--manifest`. */
   manifest?: string;
   /** What stands behind IMAGE are roots, whose closure is packed. */

@@ -38,6 +38,12 @@ const SOURCES: readonly Option<Settings>[] = [
       "its files are found as those of a pack file",
   }),
   valued({
+    names: "--zip",
+    value: file(),
+    sets: "zip",
+    help: "pack what this zip archive holds, whose own times are kept",
+  }),
+  valued({
     names: "-D --pack-dir",
     value: directory(),
     sets: "packDir",

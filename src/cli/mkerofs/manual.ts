@@ -13,6 +13,7 @@ export const MANUAL: Manual<Settings> = {
     "[OPTION]... --nar=FILE IMAGE",
     "[OPTION]... --manifest=FILE IMAGE",
     "[OPTION]... --tar IMAGE [ARCHIVE]...",
+    "[OPTION]... --zip IMAGE ARCHIVE...",
   ],
   about: [
     "Writes an EROFS or SquashFS image of a directory or a closure. The same tree and options give the same bytes on " +

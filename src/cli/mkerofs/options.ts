@@ -50,6 +50,8 @@ export interface BuildCommand {
   manifestBase: string | undefined;
   /** Sources are tar archives, of which these are the settings. */
   tar: TarSources | undefined;
+  /** Sources are zip archives. */
+  zip: boolean;
   /** The binary cache that sources are paths of. */
   binaryCache: string | undefined;
   trustedKeys: readonly string[] | undefined;
@@ -113,9 +115,10 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 }
 
 function takeOperands([image, ...sources]: readonly string[], settings: Settings) {
-  const { closure, closureOf, nar, manifest, binaryCache, tar, tarCopy } = settings;
+  const { closure, closureOf, nar, manifest, binaryCache, tar, tarCopy, zip } = settings;
   const given = Object.entries({
     "--tar": tar,
+    "--zip": zip,
     "--closure": closure,
     "--closure-of": closureOf,
     "--nar": nar,
@@ -133,7 +136,7 @@ function takeOperands([image, ...sources]: readonly string[], settings: Settings
     throw new UsageError(`SOURCE is missing${given.length > 0 ? "" : ", or --closure"}`, usageHint(MANUAL));
   }
   if (tar !== undefined && sources.length === 0) sources.push("-");
-  if (tar !== undefined && sources.filter((path) => path === "-").length > 1)
+  if ((tar !== undefined || zip) && sources.filter((path) => path === "-").length > 1)
     throw new UsageError('SOURCE: "-", standard input, can be read only once');
   if (tarCopy !== undefined && sources.length > 1) throw new UsageError("--ungzip: a copy is made of a single archive");
   return {
@@ -155,6 +158,7 @@ function complete(
     nar,
     manifest,
     manifestBase,
+    zip = false,
     binaryCache,
     trustedKeys,
     keepAsDirectory = false,
@@ -177,7 +181,7 @@ function complete(
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   const hasList = [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf;
-  const isClosure = tar === undefined && (hasList || sources > 1 || keepAsDirectory);
+  const isClosure = tar === undefined && !zip && (hasList || sources > 1 || keepAsDirectory);
   setTimes(build, isClosure, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
@@ -189,6 +193,7 @@ function complete(
     tar,
     manifest,
     manifestBase,
+    zip,
     binaryCache,
     trustedKeys,
     keepAsDirectory,

@@ -18,6 +18,8 @@ export interface Settings extends BuildOptions {
   manifest?: string;
   /** The folder of `--manifest-base`. */
   manifestBase?: string;
+  /** SOURCEs are zip archives. */
+  zip?: boolean;
   /** SOURCEs are tar archives: all that is in them, or only what is known of it. */
   tar?: "f" | "i";
   /** `--aufs`. */

@@ -22,6 +22,7 @@ type Sources = Pick<
       | "manifest"
       | "manifestBase"
       | "tar"
+      | "zip"
     )
   | ("hasRegexes" | "keepAsDirectory" | "sources")
 >;
@@ -40,6 +41,7 @@ export async function openSource(command: Sources, signal: AbortSignal): Promise
   }
   if (command.manifest !== undefined) return openManifest(command.manifest, command.manifestBase, signal);
   if (command.tar !== undefined) return openTar(sources, command.tar, signal);
+  if (command.zip) return openZip(sources, signal);
   const main = await openMain(command, signal);
   if (main === undefined) return sources.length === 1 && !keepAsDirectory ? directory(sources[0]!) : sources;
   if (sources.length === 0) return main;
@@ -59,6 +61,12 @@ async function openTar(sources: readonly string[], tar: TarSources, signal: Abor
   const archives = sources.map((path) => (path === "-" ? readStandardInput(signal) : path));
   const { aufs, overlay, copyTo } = tar;
   return tarStream(archives, { name: "standard input", aufs, overlay, copyTo });
+}
+
+async function openZip(sources: readonly string[], signal: AbortSignal): Promise<Source> {
+  const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");
+  const archives = sources.map((path) => (path === "-" ? readStandardInput(signal) : path));
+  return zipArchive(archives, { name: "standard input" });
 }
 
 /** What sources go beside. */
@@ -83,7 +91,11 @@ export function noteStore(command: Sources): string[] {
   const [source, ...more] = command.sources;
   const others = [command.closure, command.nar, command.manifest, command.tar, command.binaryCache];
   const isAlone =
-    more.length === 0 && !command.keepAsDirectory && !command.closureOf && others.every((each) => each === undefined);
+    more.length === 0 &&
+    !command.keepAsDirectory &&
+    !command.closureOf &&
+    !command.zip &&
+    others.every((each) => each === undefined);
   if (source === undefined || !isAlone || !liesInStore(source)) return [];
   const what = "--closure-of or --keep-as-directory packs the path itself";
   return [`${source} lies in a store, and what is in it becomes the root of the image; ${what}`];

@@ -51,6 +51,13 @@ export const SOURCES: readonly Option<Settings>[] = [
     needs: "--manifest",
     help: "the folder in which the manifest's paths of contents begin",
   }),
+  flag({
+    names: "--zip",
+    sets: { zip: true },
+    help:
+      'SOURCEs are zip archives, extracted in order; "-" is standard input. Without a mode directories are 0755 and files 0644, ' +
+      "without an owner they are root's",
+  }),
   valued({
     names: "--binary-cache",
     value: directory("DIRECTORY"),

@@ -96,6 +96,7 @@ function toOptions(settings: Settings): SquashfsOptions {
     nixDbFrom,
     manifest,
     manifestBase,
+    zip,
     ...rest
   } = settings;
   const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
@@ -132,8 +133,8 @@ function timesOf(
 }
 
 /** What stands before paths of the image in `-log`, which calls files by their paths here: those of one directory are below it. */
-function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory, closureOf }: Settings): string {
-  if (others.length > 0 || keepAsDirectory || closureOf || top === "-") return "";
+function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory, closureOf, zip }: Settings): string {
+  if (others.length > 0 || keepAsDirectory || closureOf || zip || top === "-") return "";
   const found = attempt(top, () => statSync(top, { throwIfNoEntry: false }));
   if (!found?.isDirectory()) return "";
   return top.endsWith("/") ? top : `${top}/`;

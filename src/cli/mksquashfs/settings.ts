@@ -32,6 +32,8 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   closureOf: boolean;
   /** Nix's database, which knows it. */
   nixDbFrom?: string;
+  /** Sources are zip archives. */
+  zip: boolean;
   /** The file of `-manifest`. */
   manifest?: string;
   /** The folder of `-manifest-base`. */
@@ -70,6 +72,7 @@ export const DEFAULTS: Settings = {
     keepAsDirectory: false,
     noStrip: false,
     closureOf: false,
+    zip: false,
     append: true,
     info: false,
     quiet: false,

@@ -51,6 +51,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   if (settings.manifest !== undefined && (given.length !== 1 || given[0] !== "-")) {
     throw new UsageError('-manifest: says what is packed, and SOURCE has to be "-"');
   }
+  if (settings.zip) checkZip(sources, settings);
   const warn = makeWarner(settings);
   const { noStrip, closureOf } = settings;
   if (closureOf && (noStrip || sources.length === 0))
@@ -67,7 +68,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
-  const source = closureOf ? undefined : toSource(sources, places, settings);
+  const source = closureOf || settings.zip ? undefined : toSource(sources, places, settings);
   const found = new Set<string>();
   const amendments: Amendments = {
     ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
@@ -82,8 +83,14 @@ export function openSources(given: readonly string[], image: string, settings: S
     inImage: inImageOf(places),
     out: image === "-" || settings.json ? process.stderr : process.stdout,
   };
+  if (settings.zip && amendsTree(amendments)) {
+    throw new UsageError(
+      "-zip: actions, pseudo files, -info, and options for the root, for modes, for links and for attributes are for directories",
+    );
+  }
   return {
-    source: async () => amended(source ?? (await openClosure(sources, settings)), amendments),
+    source: async () =>
+      settings.zip ? openZip(sources) : amended(source ?? (await openClosure(sources, settings)), amendments),
     exclude,
     sort,
     warnOfRules: (unmatched) => warnOf(unmatched, { texts, found }, settings, places),
@@ -92,7 +99,8 @@ export function openSources(given: readonly string[], image: string, settings: S
 
 /** Where sources go in the image. */
 function placeAll(sources: readonly string[], settings: Settings, warn: (message: string) => void): Placed[] {
-  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list } = settings;
+  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list, zip } = settings;
+  if (zip) return [{ path: sources[0]!, image: "" }];
   if (closureOf) return placeClosure(sources, storeDir);
   if (list !== undefined) return [{ path: settings.manifestBase ?? dirname(list), image: "" }];
   return noStrip ? placeUnstripped(sources) : placeSources(sources, keepAsDirectory, warn);
@@ -112,6 +120,20 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
   if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
   return namedPaths(places.map(({ path, image }) => ({ path: absolutePath(path), name: image })));
+}
+
+/** Throws for what goes with archives and does not. */
+function checkZip(sources: readonly string[], { closureOf, noStrip, keepAsDirectory, manifest: list }: Settings): void {
+  if (sources.length === 0) throw new UsageError("-zip: SOURCEs are needed");
+  const given = Object.entries({
+    ...{ "-closure-of": closureOf, "-no-strip": noStrip, "-keep-as-directory": keepAsDirectory, "-manifest": list },
+  }).find(([, value]) => value);
+  if (given !== undefined) throw new UsageError(`-zip: there can be no ${given[0]} beside it`);
+}
+
+async function openZip(sources: readonly string[]): Promise<Source> {
+  const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");
+  return zipArchive(sources);
 }
 
 async function openClosure(sources: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {

@@ -149,7 +149,11 @@ export const BUILD: readonly Option<Settings>[] = [
   flag({ names: "-exports", sets: { exportable: true }, default: IS_DEFAULT, help: "write the table that NFS needs" }),
   flag({ names: "-no-exports", sets: { exportable: false }, help: "do not write the table that NFS needs" }),
   refused({ names: "-tar", why: "reading a tar archive is not supported yet" }),
-  refused({ names: "-zip", why: "reading zip archives is not supported yet" }),
+  flag({
+    names: "-zip",
+    sets: { zip: true },
+    help: "SOURCEs are zip archives, whose members are packed; of a path that several have the last one counts",
+  }),
   refused({ names: "-cpiostyle -cpiostyle0", why: "a list of files on standard input is not supported" }),
 ];
 

@@ -12,7 +12,8 @@ const USAGE = `Usage: ts-mkerofs [OPTION]... IMAGE SOURCE...
        ts-mkerofs [OPTION]... --closure-of IMAGE PATH...
        ts-mkerofs [OPTION]... --nar=FILE IMAGE
        ts-mkerofs [OPTION]... --manifest=FILE IMAGE
-       ts-mkerofs [OPTION]... --tar IMAGE [ARCHIVE]...`;
+       ts-mkerofs [OPTION]... --tar IMAGE [ARCHIVE]...
+       ts-mkerofs [OPTION]... --zip IMAGE ARCHIVE...`;
 
 /** The build options of a command line, with a directory as source unless the line names a closure. */
 const build = (line: string, env: Record<string, string> = {}) => parse(`${line} img src`.trim(), env).build;
@@ -21,7 +22,7 @@ describe("a command line", () => {
   test("has defaults", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, closureOf: false, build: {} },
-      keepAsDirectory: false,
+      ...{ keepAsDirectory: false, zip: false },
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
       ...{ warnings: [], excludePaths: [], excludeRegexes: [], nameOf: expect.any(Function) },
     });

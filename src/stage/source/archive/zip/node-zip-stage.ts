@@ -4,6 +4,7 @@ import { Column } from "../../../../core/column.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { SpillFile } from "../../../../core/node/node-spill.ts";
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
+import { showValue } from "../../../../core/options/checks.ts";
 import { shareUint32 } from "../../../../core/shared.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
@@ -22,6 +23,8 @@ export interface GivenZip {
   bytes: string | (() => AsyncIterable<Uint8Array>);
   /** What messages call it. */
   shownPath: string;
+  /** It can be read only once. */
+  isOnce: boolean;
 }
 
 /** What reading takes from a build. */
@@ -91,6 +94,11 @@ class ZipStage {
     let size = 0;
     try {
       for await (const chunk of bytes) {
+        if (!(chunk instanceof Uint8Array)) {
+          throw new ImageError("INPUT", `${shownPath}: ${showValue(chunk)} is no part of an archive`, {
+            path: shownPath,
+          });
+        }
         spill.writeAt(chunk, size);
         size += chunk.length;
       }
