@@ -1,13 +1,13 @@
 /** Sources of every kind, opened and staged: what each comes to is a tree, its contents and sets of attributes. */
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { isRanged, type RangedSource } from "../../stage/source/archive/node-ranged-source.ts";
 import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
 import { isArchive } from "../../stage/source/nix/nar/node-archive-source.ts";
 import { isFileSource, type WalkStart } from "../../stage/source/node-sources.ts";
-import { FileSpool } from "../../stage/source/node-stream-spool.ts";
-import { isMerged, isStaged, type Source } from "../../stage/source/source.ts";
-import { isTransformed } from "../../stage/source/transform.ts";
+import { isMerged, isStaged, type Source, type StreamSpool } from "../../stage/source/source.ts";
+import { isTransformed } from "../../stage/source/transformed.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { Tree } from "../../stage/tree/tree.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";
@@ -23,7 +23,7 @@ export async function openPart(source: Source, host: SourceHost): Promise<OpenPa
   if (isStaged(source)) {
     const stage = async () => ({
       tree,
-      ...(await host.here((job) => source.stage(tree, policy, job, new FileSpool(host.temporary)))),
+      ...(await host.here((job) => source.stage(tree, policy, job, lazySpool(host.temporary)))),
       excluded: 0,
     });
     return { tree, start: undefined, excluded: 0, stage, stores: [] };
@@ -39,6 +39,17 @@ export async function openPart(source: Source, host: SourceHost): Promise<OpenPa
     excluded: start.excluded,
     stage: () => walk(tree, start, policy, host),
     stores: source.isStore ? [{ below: policy.below, paths, known, isAmended: start.finish !== undefined }] : [],
+  };
+}
+
+/** What keeps streams, loaded with the first of them. */
+function lazySpool(temporary: TemporaryFiles): StreamSpool {
+  let spool: Promise<StreamSpool> | undefined;
+  return {
+    async add(stream) {
+      spool ??= import("../../stage/source/node-stream-spool.ts").then(({ FileSpool }) => new FileSpool(temporary));
+      return (await spool).add(stream);
+    },
   };
 }
 

@@ -2,8 +2,8 @@
 
 import { MergedContents } from "../../stage/source/merged-contents.ts";
 import type { Source } from "../../stage/source/source.ts";
-import type { TransformedSource } from "../../stage/source/transform.ts";
 import { transformTree } from "../../stage/source/transform-tree.ts";
+import type { TransformedSource } from "../../stage/source/transformed.ts";
 import { Tree } from "../../stage/tree/tree.ts";
 import { isShared, openUnshared } from "../contents.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";

@@ -10,7 +10,7 @@ import { FLAG_SPARSE, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "../tr
 import type { Xattr } from "../tree/xattrs.ts";
 import { type Member, MemberTree } from "./archive/member-tree.ts";
 import { checkId, KINDS, listXattrs, permissions, splitPath, splitTime, TIME } from "./entry.ts";
-import type { EntryChange, TransformedSource, TreeEntry } from "./transform.ts";
+import type { EntryChange, TransformedSource, TreeEntry } from "./transformed.ts";
 
 /** A tree, and its sets of attributes. */
 export interface GivenTree {
