@@ -55,6 +55,12 @@ export interface RunOptions extends NixOptions {
   offset?: number | undefined;
   /** Prefix under which the image will be mounted (`--mount-point`): recorded in the report, changes no byte. */
   mountPoint?: string | undefined;
+  /**
+   * Labels everything as this file_contexts file of SELinux says, and those beside it with `.homedirs`, `.local`, `.subs` and
+   * `.subs_dist` behind its name (`--file-contexts`): for the path below `mountPoint`, in place of labels of files. What no
+   * rule is for has none. Default: none.
+   */
+  fileContexts?: string | undefined;
   /** The image's SHA-256 goes into the report (`--digest`): an image that is a file is read once more for it. Default: false. */
   digest?: boolean | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
@@ -94,6 +100,7 @@ const RUN_CHECKS: Checks<RunOptions> = {
   sort: list("an array of rules", record("key of a rule", SORT_RULE)),
   offset: NUMBER,
   mountPoint: TEXT,
+  fileContexts: TEXT,
   digest: FLAG,
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),

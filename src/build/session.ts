@@ -100,7 +100,7 @@ export class BuildSession {
   #registration: Uint8Array | undefined;
   readonly #holding: XattrHolding;
   /** How attributes of files were read. */
-  readonly #xattrs: Required<XattrNote> = { reader: "none", isUnread: false, leftOut: 0 };
+  readonly #xattrs: Required<XattrNote> = { xattrReader: "none", xattrsUnread: false, xattrsLeftOut: 0 };
 
   /** @param codecs how many instances of WebAssembly each thread needs */
   constructor(source: Source, options: RunOptions, codecs = 0, holding: XattrHolding = {}) {
@@ -224,7 +224,7 @@ export class BuildSession {
       tops: part.start && this.#isStraight(part.start) ? part.start.paths : undefined,
       excluded,
       stage: async () => {
-        const staged = await this.#stage(part);
+        const staged = await this.#label(await this.#stage(part));
         source.tree = staged.tree;
         return staged;
       },
@@ -237,10 +237,11 @@ export class BuildSession {
     return {
       policyOf: (source) => this.#policyOf(source),
       temporary: this.temporary,
+      threads: this.threads,
       here: (work) => this.here(work),
       run: (name, params) => this.run(name, params),
-      noteXattrs: ({ leftOut = 0, ...note }) => {
-        Object.assign(this.#xattrs, note, { leftOut: this.#xattrs.leftOut + leftOut });
+      noteXattrs: ({ xattrsLeftOut: more = 0, ...note }) => {
+        Object.assign(this.#xattrs, note, { xattrsLeftOut: this.#xattrs.xattrsLeftOut + more });
       },
     };
   }
@@ -265,7 +266,7 @@ export class BuildSession {
     const { times, copyLinks, oneFileSystem } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
     if (this.#policy.below.length > 0 || asksNix(this.#options)) return false;
-    if (this.#policy.xattrReader !== "none") return false;
+    if (this.#policy.xattrReader !== "none" || this.#options.fileContexts !== undefined) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -292,6 +293,13 @@ export class BuildSession {
     return made.staged;
   }
 
+  async #label(staged: Staged): Promise<Staged> {
+    const { fileContexts, mountPoint } = this.#options;
+    if (fileContexts === undefined) return staged;
+    const { labelTree } = await import("./source/label-tree.ts");
+    return this.here(async () => labelTree(staged, this.#folder.resolveText(fileContexts), mountPoint));
+  }
+
   /** The time that the image says it was made at. */
   #buildTime(tree: Tree): number {
     const { mkfsTime } = this.#options as { mkfsTime?: number | undefined };
@@ -311,9 +319,7 @@ export class BuildSession {
       ownFiles: tree.ownFiles,
       unmatchedChmod: this.#unmatchedChmod,
       modesByRule: tree.hasRuledModes,
-      xattrReader: this.#xattrs.reader,
-      xattrsUnread: this.#xattrs.isUnread,
-      xattrsLeftOut: this.#xattrs.leftOut,
+      ...this.#xattrs,
     };
   }
 

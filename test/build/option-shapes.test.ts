@@ -55,7 +55,15 @@ type Shapes<T> = { readonly [K in keyof Required<T>]: readonly Shape[] };
 const SHARED = {
   ...{ timestamp: NUMBER, times: WORD, owner: RECORD, uidOffset: NUMBER, gidOffset: NUMBER, chmod: LIST },
   ...{ hardLinks: WORD, exclude: [...LIST, ...RECORD], oneFileSystem: FLAG, xattrNames: RECORD, xattrReader: WORD },
-  ...{ workers: NUMBER, throttle: NUMBER, sort: LIST, offset: NUMBER, mountPoint: TEXT, digest: FLAG },
+  ...{
+    workers: NUMBER,
+    throttle: NUMBER,
+    sort: LIST,
+    offset: NUMBER,
+    mountPoint: TEXT,
+    fileContexts: TEXT,
+    digest: FLAG,
+  },
   ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },
   ...{ nixDatabase: [...TEXT, ...FLAG], gcroot: TEXT },
   ...{ signal: WORD, onProgress: ["function"] as Shape[], blockSize: NUMBER, dedupe: WORD },

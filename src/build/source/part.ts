@@ -27,6 +27,8 @@ export interface SourceHost {
   /** What becomes of the entries of a source. */
   policyOf(source: Source): StagePolicy;
   readonly temporary: TemporaryFiles;
+  /** How many threads there may be. */
+  readonly threads: number;
   here<R>(work: (job: JobContext) => Promise<R>): Promise<R>;
   run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void>;
   /** Notes for the report how attributes of files were read. */
@@ -35,11 +37,11 @@ export interface SourceHost {
 
 /** How attributes of files were read; what is not there is as it was. */
 export interface XattrNote {
-  reader?: XattrReaderName | "none";
+  xattrReader?: XattrReaderName | "none";
   /** They were to be read, and nothing here reads them. */
-  isUnread?: boolean;
+  xattrsUnread?: boolean;
   /** Further inodes that have some for which the image has no place. */
-  leftOut?: number;
+  xattrsLeftOut?: number;
 }
 
 /** What becomes of extended attributes in images of a format. */

@@ -1,6 +1,7 @@
 /** Extended attributes of the files of a source, by whatever reads them on this machine. */
 import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { threadsFor } from "../../core/threads.ts";
 import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
 import type { FoundXattrs } from "../../stage/source/node-sources.ts";
 import { countLeftOut, FoundSets, numberSets, shareCounts, takeSkipped } from "../../stage/source/xattr/found-sets.ts";
@@ -29,8 +30,8 @@ export async function readXattrs(
 ): Promise<FoundXattrs | undefined> {
   const { xattrReader: wish } = policy;
   const reader = wish === "none" ? undefined : chooseReader(wish);
-  const isUnread = HAS_XATTRS && paths.from.length > 0;
-  host.noteXattrs(reader === undefined ? { isUnread } : { reader });
+  const xattrsUnread = HAS_XATTRS && paths.from.length > 0;
+  host.noteXattrs(reader === undefined ? { xattrsUnread } : { xattrReader: reader });
   return reader && new XattrStage(tree, paths, policy, host).read(reader);
 }
 
@@ -63,7 +64,7 @@ class XattrStage {
       if (skipped.length > 0 && !this.#hasSpare()) throw notSpelt(this.#pathsOf().path(skipped[0]!)!);
       if (skipped.length > 0) await this.#ask(skipped);
     }
-    this.#host.noteXattrs({ leftOut: countLeftOut(tree, this.#counts) });
+    this.#host.noteXattrs({ xattrsLeftOut: countLeftOut(tree, this.#counts) });
     const own = reader === "getfattr" ? undefined : loadReader(reader);
     return { sets: numberSets(tree), read: (path) => this.#readOne(path, own) };
   }
@@ -77,11 +78,16 @@ class XattrStage {
     return new EntryPaths(this.#tree, this.#paths, this.#policy);
   }
 
-  /** Reads the attributes of entries by the program. */
+  /** Reads the attributes of entries by the program, by as many of its processes as there may be threads. */
   async #ask(entries: readonly number[]): Promise<void> {
     const found = new FoundSets(this.#tree, this.#counts);
-    const work = { entries, found, names: this.#names, pathsOf: () => this.#pathsOf() };
-    await this.#host.here((job) => readByGetfattr(job, work));
+    const parts = Math.min(this.#host.threads, threadsFor({ entries: entries.length }));
+    const length = Math.ceil(entries.length / parts);
+    const works = Array.from({ length: parts }, (_, part) => ({
+      ...{ found, names: this.#names, pathsOf: () => this.#pathsOf() },
+      entries: entries.slice(part * length, (part + 1) * length),
+    }));
+    await this.#host.here((job) => readByGetfattr(job, works));
   }
 
   /** The attributes of what lies at a path. */
@@ -89,7 +95,7 @@ class XattrStage {
     const set = own === undefined ? getfattr(path) : listAll(own, path);
     if (set === undefined && !this.#hasSpare()) throw notSpelt(path);
     const all = set ?? getfattr(path);
-    if (all.some(({ name }) => this.#names.fate(name) === "homeless")) this.#host.noteXattrs({ leftOut: 1 });
+    if (all.some(({ name }) => this.#names.fate(name) === "homeless")) this.#host.noteXattrs({ xattrsLeftOut: 1 });
     const taken = all.filter(({ name }) => this.#names.fate(name) === "taken");
     return taken.map(({ name, value }) => ({ name: bytesFromLatin1(name), value }));
   }

@@ -184,7 +184,7 @@ function complete(
   const isClosure = tar === undefined && !zip && (hasList || sources > 1 || keepAsDirectory);
   setTimes(build, isClosure, sourceDateEpoch);
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
-  const hasRegexes = excludeRegexes.length > 0 || build.chmod !== undefined;
+  const hasRegexes = [excludeRegexes[0], build.chmod, build.fileContexts].some((each) => each !== undefined);
   const from = {
     closure,
     closureOf,

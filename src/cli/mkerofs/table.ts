@@ -70,6 +70,14 @@ const METADATA: readonly Option<Settings>[] = [
       "for SquashFS",
   }),
   valued({
+    names: "--file-contexts",
+    value: file("X"),
+    sets: "fileContexts",
+    help:
+      "label everything as this file_contexts file of SELinux says, and X.homedirs, .local, .subs and .subs_dist beside it, for " +
+      "paths below --mount-point and in place of labels of files; what no rule is for has none",
+  }),
+  valued({
     names: "--xattrs",
     value: choice("X", XATTR_READERS),
     sets: "xattrReader",
@@ -301,7 +309,7 @@ const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
   refused({ names: "--xattr-inode-digest", placeholder: "X", isOptional: true, why }),
-  ..."--blobdev --file-contexts --fs-config-file --product-out --root-xattr-isize --vmdk-desc --xattr-prefix"
+  ..."--blobdev --fs-config-file --product-out --root-xattr-isize --vmdk-desc --xattr-prefix"
     .split(" ")
     .map((names) => refused({ names, placeholder: "X", why })),
   refused({

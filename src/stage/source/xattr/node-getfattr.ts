@@ -46,18 +46,28 @@ export interface GetfattrWork {
   names: XattrNames;
 }
 
-/** Reads the attributes of entries. Throws for one that the program refuses. */
-export async function readByGetfattr(job: JobContext, work: GetfattrWork): Promise<void> {
+/** Reads the attributes of entries, each part by a process of its own. Throws for an entry that the program refuses. */
+export async function readByGetfattr(job: JobContext, parts: readonly GetfattrWork[]): Promise<void> {
   const { spawn } = loadProcesses();
-  const child = spawn(COMMAND, ARGUMENTS, { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"] });
+  const children: ChildProcess[] = [];
   const timer = setInterval(() => {
-    if (isOver(job)) child.kill();
+    if (isOver(job)) for (const child of children) child.kill();
   }, CHECK_MS);
   try {
-    await run(child, work);
+    await Promise.all(
+      parts.map((work) => {
+        const child = spawn(COMMAND, ARGUMENTS, { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"] });
+        children.push(child);
+        return run(child, work);
+      }),
+    );
+  } catch (error) {
+    // an aborted build ends for that reason, not because its process was killed
+    job.control.check();
+    throw error;
   } finally {
     clearInterval(timer);
-    child.kill();
+    for (const child of children) child.kill();
   }
   job.control.check();
 }
