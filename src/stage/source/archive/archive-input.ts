@@ -51,35 +51,51 @@ export class ArchiveInput {
   }
 
   /** Gathers what comes in pieces, so that memory is taken only for what is there. */
-  async #fill(length: number): Promise<boolean> {
-    const start = this.at;
-    let last = this.bytes.subarray(this.from);
-    let got = last.length;
-    const parts: Uint8Array[] = [];
-    while (got < length) {
-      // of a Buffer slice() would be no copy
-      if (last.length > 0) parts.push(new Uint8Array(last));
-      const chunk = await this.#stream.next();
-      last = chunk ?? new Uint8Array(0);
-      if (chunk === undefined) break;
-      got += chunk.length;
+  #fill(length: number): boolean | Promise<boolean> {
+    if (this.from === this.bytes.length) {
+      const start = this.at;
+      const chunk = this.#stream.next();
+      // mostly nothing has to be waited for, nor gathered
+      if (chunk instanceof Uint8Array && chunk.length >= length) {
+        this.bytes = chunk;
+        this.from = 0;
+        this.#start = start;
+        return true;
+      }
+      return this.#gather(length, chunk);
     }
-    // the last one is mostly all that there is to be shown
-    this.bytes = parts.length === 0 ? last : join([...parts, last], got);
+    const rest = new Uint8Array(this.bytes.subarray(this.from));
+    return this.#gather(length, this.#stream.next(), rest);
+  }
+
+  /** @param next what comes next @param before what has come before it */
+  async #gather(length: number, next: ReturnType<ByteStream["next"]>, before?: Uint8Array): Promise<boolean> {
+    const start = this.at;
+    const parts = before ? [before] : [];
+    let got = before?.length ?? 0;
+    for (let chunk = await next; chunk !== undefined; chunk = await this.#stream.next()) {
+      got += chunk.length;
+      // of a Buffer slice() would be no copy
+      parts.push(got >= length ? chunk : new Uint8Array(chunk));
+      if (got >= length) break;
+    }
+    this.bytes = parts.length === 1 ? parts[0]! : join(parts, got);
     this.from = 0;
     this.#start = start;
     return got >= length;
   }
 
-  async #skipOn(length: number): Promise<boolean> {
+  #skipOn(length: number): boolean | Promise<boolean> {
     const start = this.#start + this.bytes.length;
     this.#startAt(start);
+    if (!this.#stream.pass) return this.#skipRead(length);
+    const passed = this.#stream.pass(length);
+    this.#start = start + passed;
+    return passed === length;
+  }
+
+  async #skipRead(length: number): Promise<boolean> {
     let rest = length;
-    if (this.#stream.pass) {
-      const passed = this.#stream.pass(rest);
-      this.#start = start + passed;
-      return passed === rest;
-    }
     while (rest > 0) {
       const chunk = await this.#stream.next();
       if (chunk === undefined) return false;
@@ -93,11 +109,13 @@ export class ArchiveInput {
 
   /** Nothing is shown. */
   #startAt(offset: number): void {
-    this.bytes = new Uint8Array(0);
+    this.bytes = NOTHING;
     this.from = 0;
     this.#start = offset;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function join(parts: readonly Uint8Array[], length: number): Uint8Array {
   const all = new Uint8Array(length);

@@ -53,16 +53,17 @@ export function isZeroBlock(block: Uint8Array): boolean {
 
 /** Whether the checksum is right; some writers have added bytes up as if they had signs. */
 export function hasChecksum(block: Uint8Array): boolean {
-  const [from, length] = HEADER.chksum;
-  let plain = 0;
-  let signed = 0;
-  for (let at = 0; at < BLOCK; at++) {
-    const byte = at >= from && at < from + length ? 0x20 : block[at]!;
-    plain += byte;
-    signed += byte < 0x80 ? byte : byte - 0x100;
-  }
   const said = readNumber(block, HEADER.chksum);
-  return said === plain || said === signed;
+  return said === addUp(block, 0) || said === addUp(block, 0x80);
+}
+
+/** The sum of all bytes, of which those with the bits of `sign` count as less than zero; the checksum itself counts as blanks. */
+function addUp(block: Uint8Array, sign: number): number {
+  const [from, length] = HEADER.chksum;
+  let sum = length * 0x20;
+  for (let at = 0; at < from; at++) sum += block[at]! - 2 * (block[at]! & sign);
+  for (let at = from + length; at < BLOCK; at++) sum += block[at]! - 2 * (block[at]! & sign);
+  return sum;
 }
 
 /** A text up to its NUL, as a latin1 string. */

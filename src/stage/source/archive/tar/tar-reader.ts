@@ -60,6 +60,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   N: "has a name in a form that GNU tar has given up",
 };
 
+/** Typeflags of members that are about others. */
+const EXTENSIONS = "xXgLKV";
+
 const XATTRS = ["SCHILY.xattr.", "LIBARCHIVE.xattr."] as const;
 
 /** Reads one archive. */
@@ -84,104 +87,104 @@ export class TarReader {
     this.#reading = reading;
   }
 
-  /** The next member; undefined at the end. Throws `INPUT` for what is no archive. */
+  /** The next member; undefined at the end. Throws `INPUT` for what is no archive. What is there already is not waited for. */
   async next(): Promise<TarMember | undefined> {
     for (;;) {
-      if (!(await this.#passContents())) throw this.#cutOff();
+      const passing = this.#input.skip(this.#contents);
+      if (passing !== true && !(await passing)) throw this.#cutOff();
+      this.#contents = 0;
       const at = this.#input.at;
-      const block = await this.#header();
-      if (block === undefined) return undefined;
+      const needing = this.#input.need(BLOCK);
+      const block = needing === true || (await needing) ? this.#take() : undefined;
+      if (!this.#isHeader(block, at)) {
+        if (await this.#isEnd(block, at)) return undefined;
+        continue;
+      }
       const type = String.fromCharCode(block[TYPEFLAG]!);
-      if (await this.#readExtension(type, block)) continue;
-      const member = await this.#readMember(type, block, at);
-      this.#local = emptyPax();
+      if (EXTENSIONS.includes(type)) {
+        const size = this.#extensionSize(type, block, at);
+        if (type === "V") continue;
+        const needed = this.#input.need(size);
+        if (needed !== true && !(await needed)) throw this.#cutOff();
+        this.#takeExtension(type, size, at);
+        continue;
+      }
+      const member = this.#readMember(type, block, at);
+      const reading = this.#readContents(type, block, member, at);
+      if (reading !== undefined) await reading;
+      if (this.#local.records.size + this.#local.ranges.length > 0) this.#local = emptyPax();
       this.#longName = undefined;
       this.#longTarget = undefined;
       return member;
     }
   }
 
-  async #passContents(): Promise<boolean> {
-    const length = this.#contents;
-    this.#contents = 0;
-    const skipping = this.#input.skip(length);
-    return skipping === true || (await skipping);
-  }
-
-  /** The next header; undefined where the archive ends. */
-  async #header(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const at = this.#input.at;
-      const block = await this.#block();
-      if (block === undefined) {
-        if (this.#input.bytes.length > 0) throw this.#cutOff();
-        if (this.#reading.ignoreZeros && this.#isStarted) return undefined;
-        if (!this.#isStarted) throw this.#refuse("is no tar archive: it is empty", 0);
-        throw this.#refuse(
-          `ends behind ${this.#shown(this.#last)} without the blocks of zeros that end an archive`,
-          at,
-        );
-      }
-      if (isZeroBlock(block)) {
-        this.#isStarted = true;
-        if (this.#reading.ignoreZeros) continue;
-        const next = await this.#block();
-        if (next === undefined || isZeroBlock(next)) return undefined;
-        throw this.#refuse(`a single block of zeros stands behind ${this.#shown(this.#last)}`, at);
-      }
-      if (hasChecksum(block)) {
-        this.#isStarted = true;
-        return block;
-      }
-      if (!this.#isStarted) throw this.#refuse("is no tar archive", at);
-      throw this.#refuse(`what follows ${this.#shown(this.#last)} is no header: its checksum is wrong`, at);
-    }
-  }
-
-  /** The next block; undefined where there are no 512 bytes left. */
-  async #block(): Promise<Uint8Array | undefined> {
+  /** The next block, which is there. */
+  #take(): Uint8Array {
     const input = this.#input;
-    const isThere = input.need(BLOCK);
-    if (isThere !== true && !(await isThere)) return undefined;
     const block = input.bytes.subarray(input.from, input.from + BLOCK);
     input.from += BLOCK;
     return block;
   }
 
-  /** Reads a member that is about others; false for one that is none. */
-  async #readExtension(type: string, block: Uint8Array): Promise<boolean> {
-    if (!"xXgLKV".includes(type)) return false;
-    const at = this.#input.at - BLOCK;
+  /** The next block; undefined where there are no 512 bytes left. */
+  async #block(): Promise<Uint8Array | undefined> {
+    const needing = this.#input.need(BLOCK);
+    return needing === true || (await needing) ? this.#take() : undefined;
+  }
+
+  /** Whether a block is a header; false for one of zeros, and where there is none. */
+  #isHeader(block: Uint8Array | undefined, at: number): block is Uint8Array {
+    if (block === undefined || (block[0] === 0 && isZeroBlock(block))) return false;
+    const isSound = hasChecksum(block);
+    if (!isSound && !this.#isStarted) throw this.#refuse("is no tar archive", at);
+    if (!isSound) throw this.#refuse(`what follows ${this.#shown(this.#last)} is no header: its checksum is wrong`, at);
+    this.#isStarted = true;
+    return true;
+  }
+
+  /** Whether the archive ends with a block of zeros, or without one. */
+  async #isEnd(block: Uint8Array | undefined, at: number): Promise<boolean> {
+    const last = this.#shown(this.#last);
+    const { ignoreZeros } = this.#reading;
+    if (block === undefined) {
+      if (this.#input.bytes.length > this.#input.from) throw this.#cutOff();
+      if (ignoreZeros && this.#isStarted) return true;
+      if (!this.#isStarted) throw this.#refuse("is no tar archive: it is empty", 0);
+      throw this.#refuse(`ends behind ${last} without the blocks of zeros that end an archive`, at);
+    }
+    this.#isStarted = true;
+    if (ignoreZeros) return false;
+    const next = await this.#block();
+    if (next === undefined || isZeroBlock(next)) return true;
+    throw this.#refuse(`a single block of zeros stands behind ${last}`, at);
+  }
+
+  /** Bytes of the contents of a member that is about others. */
+  #extensionSize(type: string, block: Uint8Array, at: number): number {
     const size = readNumber(block, HEADER.size);
     const most = type === "L" || type === "K" ? MOST_NAME : MOST_EXTENDED;
     if (!(size >= 0)) throw this.#refuse("the size of an extended header is no number", at);
     if (size > most) throw this.#refuse(`an extended header of ${size} bytes is longer than ${most}`, at);
-    // of a volume only the label
-    if (type === "V") {
-      this.#contents = roundUp(size);
-      return true;
-    }
-    const bytes = await this.#bytes(size);
+    // of a volume there is only the label
+    this.#contents = roundUp(size);
+    return size;
+  }
+
+  #takeExtension(type: string, size: number, at: number): void {
+    const input = this.#input;
+    const bytes = new Uint8Array(input.bytes.subarray(input.from, input.from + size));
+    input.from += size;
+    this.#contents -= size;
     if (type === "L") this.#longName = untilNul(bytes);
     else if (type === "K") this.#longTarget = untilNul(bytes);
     else {
       const wrong = readPax(bytes, type === "g" ? this.#global : this.#local);
       if (wrong !== undefined) throw this.#refuse(wrong, at);
     }
-    return true;
   }
 
-  /** Reads contents, and what fills up their last block. */
-  async #bytes(size: number): Promise<Uint8Array> {
-    const input = this.#input;
-    if (!(await input.need(size))) throw this.#cutOff();
-    const bytes = new Uint8Array(input.bytes.subarray(input.from, input.from + size));
-    input.from += size;
-    if (!(await input.skip(roundUp(size) - size))) throw this.#cutOff();
-    return bytes;
-  }
-
-  async #readMember(type: string, block: Uint8Array, at: number): Promise<TarMember> {
+  #readMember(type: string, block: Uint8Array, at: number): TarMember {
     const dialect = dialectOf(block);
     const path = this.#text("path") ?? this.#longName ?? headerPath(block, dialect);
     const realPath = this.#text("GNU.sparse.name") ?? path;
@@ -205,7 +208,7 @@ export class TarReader {
     if (Number.isNaN(mtime.sec)) throw refuse("its time is no number that can be");
     const mode = readNumber(block, HEADER.mode);
     if (!(mode >= 0)) throw refuse("its mode is no number that can be");
-    const member: TarMember = {
+    return {
       path: realPath,
       kind,
       mode: mode % 0o10000,
@@ -213,7 +216,7 @@ export class TarReader {
       gid: number("group", "gid", HEADER.gid, 0),
       mtime: mtime.sec,
       mtimeNsec: mtime.nsec,
-      size: 0,
+      size: stored,
       major: isDevice ? number("device", "SCHILY.devmajor", HEADER.devmajor, 0) : 0,
       minor: isDevice ? number("device", "SCHILY.devminor", HEADER.devminor, 0) : 0,
       target: hasTarget ? (this.#text("linkpath") ?? this.#longTarget ?? readText(block, HEADER.linkname)) : undefined,
@@ -221,26 +224,30 @@ export class TarReader {
       offset: 0,
       rows: undefined,
     };
-    await this.#readContents(type, block, member, { stored, dialect, refuse });
-    return member;
   }
 
   /** Finds where contents lie; only files have some, and what some archives have for further names or GNU tar's directories. */
-  async #readContents(
-    type: string,
-    block: Uint8Array,
-    member: TarMember,
-    { stored, dialect, refuse }: { stored: number; dialect: Dialect; refuse: (why: string) => ImageError },
-  ): Promise<void> {
-    let bytes = 0;
-    if (member.kind === 0) bytes = stored > 0 && (await this.#hasLinkContents()) ? stored : 0;
-    else if (member.kind === S_IFREG) {
-      member.size = stored;
-      bytes = await this.#readRows(type, block, member, { stored, dialect, refuse });
+  #readContents(type: string, block: Uint8Array, member: TarMember, at: number): void | Promise<void> {
+    const refuse = (why: string) => this.#refuse(`${this.#shown(member.path)}: ${why}`, at);
+    const stored = member.size;
+    if (!Number.isSafeInteger(this.#input.at + stored + BLOCK)) throw refuse("is longer than an archive can be");
+    const pass = (bytes: number) => {
+      if (!this.#reading.headersOnly) this.#contents = roundUp(bytes);
+    };
+    if (member.kind === S_IFREG) {
       member.offset = this.#input.at;
-    } else if (KINDS[type] === undefined || type === "D") bytes = stored;
-    if (!Number.isSafeInteger(member.offset + bytes + BLOCK)) throw refuse("is longer than an archive can be");
-    if (!this.#reading.headersOnly) this.#contents = roundUp(bytes);
+      const records = this.#local.records.size + this.#global.records.size + this.#local.ranges.length;
+      if (type !== "S" && records === 0) return pass(stored);
+      return this.#readRows(type, block, member, refuse).then(pass);
+    }
+    member.size = 0;
+    if (member.kind === 0) return stored > 0 ? this.#passLink(stored) : undefined;
+    if (KINDS[type] === undefined || type === "D") pass(stored);
+    return undefined;
+  }
+
+  async #passLink(stored: number): Promise<void> {
+    if (await this.#hasLinkContents()) this.#contents = roundUp(stored);
   }
 
   /** Reads the rows of a sparse file; returns how many bytes are stored behind them. */
@@ -248,8 +255,10 @@ export class TarReader {
     type: string,
     block: Uint8Array,
     member: TarMember,
-    { stored, dialect, refuse }: { stored: number; dialect: Dialect; refuse: (why: string) => ImageError },
+    refuse: (why: string) => ImageError,
   ): Promise<number> {
+    const stored = member.size;
+    const isGnu = dialectOf(block) === "gnu";
     let rows: number[];
     let left = stored;
     let size: number;
@@ -258,7 +267,7 @@ export class TarReader {
     if (latin1FromBytes(this.#record("SCHILY.filetype") ?? new Uint8Array(0)) === "sparse")
       throw refuse("is a sparse file in a form that only star has");
     if (type === "S") {
-      if (dialect !== "gnu") throw refuse("is a sparse file in a form that is none of GNU tar's");
+      if (!isGnu) throw refuse("is a sparse file in a form that is none of GNU tar's");
       rows = [];
       size = readNumber(block, HEADER.realsize);
       for (let goesOn = readOldRows(block, false, rows); goesOn; ) {
@@ -284,6 +293,7 @@ export class TarReader {
     const arranged = arrangeRows(rows, size, left);
     if (typeof arranged === "string") throw refuse(arranged);
     member.size = size;
+    member.offset = this.#input.at;
     if (arranged.length !== 2 || arranged[1] !== size) member.rows = arranged;
     return left;
   }

@@ -101,7 +101,7 @@ describe("what is damaged", () => {
         const outcome = await stageTar(archive).catch((error) => error);
         if (!Array.isArray(outcome)) expect(outcome).toBeInstanceOf(ImageError);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
