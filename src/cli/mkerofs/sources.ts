@@ -7,6 +7,7 @@ import { isStorePath } from "../../stage/source/nix/store-path.ts";
 import { besides, directory } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import { limitBacktracking } from "../shared/program.ts";
+import { readPipe } from "../standard-input.ts";
 import type { BuildCommand, TarSources } from "./options.ts";
 
 /** What of a command says where things come from. */
@@ -58,7 +59,7 @@ async function openManifest(path: string, base: string | undefined, signal: Abor
 
 async function openTar(sources: readonly string[], tar: TarSources, signal: AbortSignal): Promise<Source> {
   const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
-  const archives = sources.map((path) => (path === "-" ? readStandardInput(signal) : path));
+  const archives = sources.map((path) => (path === "-" ? readPipe(signal) : path));
   const { aufs, overlay, copyTo } = tar;
   return tarStream(archives, { name: "standard input", aufs, overlay, copyTo });
 }

@@ -158,6 +158,7 @@ class SpooledStream implements ByteStream, OpenArchive {
       for (;;) {
         const { done, value } = await this.#chunks.next();
         if (done) return undefined;
+        this.#check(value);
         if (value.length > 0) return value;
       }
     } catch (cause) {
@@ -165,18 +166,27 @@ class SpooledStream implements ByteStream, OpenArchive {
     }
   }
 
-  /** Looks at the first bytes; decompresses all. */
+  #check(chunk: unknown): void {
+    if (chunk instanceof Uint8Array) return;
+    const { shownPath } = this.#settings;
+    throw new ImageError("INPUT", `${shownPath}: ${showValue(chunk)} is no part of an archive`, { path: shownPath });
+  }
+
+  /** Looks at the first bytes; decompresses all where they say so. */
   async #start(): Promise<AsyncIterator<Uint8Array>> {
     const { compression, shownPath } = this.#settings;
-    const chunks = checked(this.#source, shownPath);
+    const chunks = this.#source[Symbol.asyncIterator]();
     let head: Uint8Array = new Uint8Array(0);
     while (head.length < HEAD) {
       const { done, value } = await chunks.next();
       if (done) break;
-      head = head.length === 0 ? value : Buffer.concat([head, value]);
+      this.#check(value);
+      head = head.length === 0 && value.length >= HEAD ? value : Buffer.concat([head, value]);
     }
     this.#compression = compression ?? checkCompression(tellCompression(head), shownPath);
-    return decompress(rejoin(head, chunks), this.#compression);
+    const all = new Rejoined(head, chunks);
+    // what each generator in between costs shows where a pipe brings little at a time
+    return this.#compression === "none" ? all : decompress(all, this.#compression);
   }
 
   place(): ArchivePlace {
@@ -190,16 +200,29 @@ class SpooledStream implements ByteStream, OpenArchive {
   }
 }
 
-async function* checked(source: AsyncIterable<unknown>, shownPath: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new ImageError("INPUT", `${shownPath}: ${showValue(chunk)} is no part of an archive`, { path: shownPath });
-    }
-    yield chunk;
-  }
-}
+/** Bytes that have been taken off a stream, and the rest of it. */
+class Rejoined implements AsyncIterableIterator<Uint8Array> {
+  #head: Uint8Array | undefined;
+  readonly #rest: AsyncIterator<Uint8Array>;
 
-async function* rejoin(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* rest;
+  constructor(head: Uint8Array, rest: AsyncIterator<Uint8Array>) {
+    this.#head = head;
+    this.#rest = rest;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const head = this.#head;
+    if (head === undefined) return this.#rest.next();
+    this.#head = undefined;
+    return Promise.resolve({ done: false, value: head });
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#rest.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }
