@@ -1,6 +1,6 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
-import { type Checks, FLAG, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
+import { type Checks, FLAG, list, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
 import { OptionError } from "../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
 import {
@@ -8,11 +8,13 @@ import {
   type Compression,
   type CompressionOptions,
   compresses,
+  hasPackedInode,
   resolveCompression,
 } from "./compress-options.ts";
 import { USUAL_EXTENT } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
-import { MAX_CHUNK_BITS } from "./disk/format.ts";
+import { MAX_CHUNK_BITS, MAX_NAME, MAX_PREFIXES } from "./disk/format.ts";
+import { type LongPrefix, parsePrefix } from "./disk/xattr.ts";
 import { checkTargetKernel } from "./target-kernel.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
@@ -27,6 +29,12 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   xattrTolerance?: number | undefined;
   /** Write the attribute name filter that Linux 6.6 uses (`-E^xattr-name-filter` for false). Default: true. */
   xattrFilter?: boolean | undefined;
+  /**
+   * Beginnings of attributes' names that are stored once (`--xattr-prefix`), such as `trusted.overlay.`: up to 128, in the
+   * namespaces `user.`, `trusted.` and `security.`; of several that fit the first counts. Needs Linux 6.4; not together with
+   * fragments or a metabox. Default: none.
+   */
+  xattrPrefixes?: readonly string[] | undefined;
   /** Keep the last partial block of a regular file beside its inode (`-Enoinline_data` for false). Default: true. */
   inlineData?: boolean | undefined;
   /** `compact` or `extended` forces one form (`-Eforce-inode-compact`, `-Eforce-inode-extended`). Default: `auto`. */
@@ -60,6 +68,7 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   blockSize: NUMBER,
   xattrTolerance: NUMBER,
   xattrFilter: FLAG,
+  xattrPrefixes: list("an array of prefixes", TEXT),
   inlineData: FLAG,
   inodes: oneOf("auto", "compact", "extended"),
   chunkSize: NUMBER,
@@ -80,6 +89,7 @@ export interface ErofsSettings {
   blockSize: number;
   xattrTolerance: number;
   xattrFilter: boolean;
+  xattrPrefixes: readonly LongPrefix[];
   inlineData: boolean;
   inodes: "auto" | "compact" | "extended";
   /** log2 of blocks in a chunk, where every file is to be chunk-based. */
@@ -116,7 +126,9 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const omitsDot = options.omitDot ?? false;
   const compressed = compression && compresses(compression) ? compression : undefined;
   const [hasChunks, hasMetabox] = [chunkSize !== undefined, compression?.metabox !== undefined];
-  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot, hasMetabox });
+  const xattrPrefixes = resolvePrefixes(options.xattrPrefixes ?? [], compression);
+  const hasXattrPrefixes = xattrPrefixes.length > 0;
+  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes });
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
@@ -124,6 +136,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     xattrTolerance:
       checkInteger("xattrTolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
     xattrFilter: options.xattrFilter ?? true,
+    xattrPrefixes,
     inlineData: options.inlineData ?? true,
     inodes,
     chunkBits: chunkSize === undefined ? undefined : Math.log2(chunkSize / blockSize),
@@ -137,6 +150,21 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };
+}
+
+function resolvePrefixes(prefixes: readonly string[], compression: Compression | undefined): LongPrefix[] {
+  const fail = (why: string) => new OptionError("xattrPrefixes", why);
+  if (prefixes.length > MAX_PREFIXES) throw fail(`there are ${prefixes.length}; EROFS holds ${MAX_PREFIXES}`);
+  if (prefixes.length > 0 && compression && (compression.metabox || hasPackedInode(compression))) {
+    throw fail("not supported yet together with fragments or a metabox");
+  }
+  return prefixes.map((text) => {
+    const bytes = encodeUtf8(text);
+    if (bytes.length > MAX_NAME) throw fail(`"${text}" is longer than ${MAX_NAME} bytes`);
+    const prefix = parsePrefix(bytes);
+    if (prefix === undefined) throw fail(`"${text}" begins with none of user., trusted. and security.`);
+    return prefix;
+  });
 }
 
 function parseUuid(text: string): Uint8Array {

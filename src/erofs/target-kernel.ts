@@ -8,7 +8,7 @@ import { type Demands, FEATURES } from "./disk/features.ts";
 export function checkTargetKernel(
   targetKernel: string | undefined,
   compression: Compression | undefined,
-  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox">,
+  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes">,
 ): void {
   if (targetKernel === undefined) return;
   const target = parseKernel(targetKernel);
@@ -24,7 +24,7 @@ export function checkTargetKernel(
 
 function demandsOf(
   compression: Compression | undefined,
-  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox">,
+  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes">,
 ): Demands {
   if (!compression) return { ...plain, isCompressed: false };
   return {

@@ -75,7 +75,15 @@ const EROFS: Shapes<BuildOptions> = {
   ...{ packedPclusterSize: NUMBER, maxExtentBytes: NUMBER, fullIndexes: FLAG, dedupeExtents: FLAG },
   ...{ dedupeFragments: FLAG, dedupeChunks: FLAG, extentRecords: FLAG, compressHints: LIST, targetKernel: TEXT },
   metabox: [...FLAG, ...RECORD],
-  ...{ label: TEXT, uuid: TEXT, xattrTolerance: NUMBER, xattrFilter: FLAG, inlineData: FLAG, inodes: WORD },
+  ...{
+    label: TEXT,
+    uuid: TEXT,
+    xattrTolerance: NUMBER,
+    xattrFilter: FLAG,
+    xattrPrefixes: LIST,
+    inlineData: FLAG,
+    inodes: WORD,
+  },
   ...{
     chunkSize: NUMBER,
     chunkIndexes: FLAG,

@@ -70,6 +70,15 @@ const METADATA: readonly Option<Settings>[] = [
       "for SquashFS",
   }),
   valued({
+    names: "--xattr-prefix",
+    value: text("X"),
+    sets: (prefix, { xattrPrefixes = [] }) => ({ xattrPrefixes: [...xattrPrefixes, prefix] }),
+    formats: EROFS,
+    help:
+      "store this beginning of attributes' names, such as trusted.overlay., once; may be given up to 128 times, and the first " +
+      "that fits a name counts",
+  }),
+  valued({
     names: "--file-contexts",
     value: file("X"),
     sets: "fileContexts",
@@ -309,7 +318,7 @@ const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
   refused({ names: "--xattr-inode-digest", placeholder: "X", isOptional: true, why }),
-  ..."--blobdev --fs-config-file --product-out --root-xattr-isize --vmdk-desc --xattr-prefix"
+  ..."--blobdev --fs-config-file --product-out --root-xattr-isize --vmdk-desc"
     .split(" ")
     .map((names) => refused({ names, placeholder: "X", why })),
   refused({

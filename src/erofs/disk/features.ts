@@ -13,6 +13,7 @@ import {
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
   INCOMPAT_METABOX,
+  INCOMPAT_XATTR_PREFIXES,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
 } from "./format.ts";
@@ -30,6 +31,7 @@ export interface Demands {
   readonly hasExtentRecords?: boolean;
   readonly omitsDot?: boolean;
   readonly hasMetabox?: boolean;
+  readonly hasXattrPrefixes?: boolean;
 }
 
 /** What some versions of Linux do not read. */
@@ -78,6 +80,12 @@ const ROWS = {
     since: "5.15",
     what: () => "a chunk size",
     isNeeded: ({ hasChunks = false }) => hasChunks,
+  },
+  xattr_prefixes: {
+    bit: INCOMPAT_XATTR_PREFIXES,
+    since: "6.4",
+    what: () => "a prefix of attributes' names",
+    isNeeded: ({ hasXattrPrefixes = false }) => hasXattrPrefixes,
   },
   ztailpacking: {
     bit: INCOMPAT_ZTAILPACKING,

@@ -35,6 +35,8 @@ export interface Superblock {
   compression: SuperCompression | undefined;
   /** NID of the inode in whose data all others lie, the root too; 0: there is none. */
   metaboxNid: number;
+  /** The table of long prefixes: where it begins in the image, and how many there are; undefined: there is none. */
+  prefixes?: { off: number; count: number } | undefined;
   hasChecksum: boolean;
 }
 
@@ -77,6 +79,10 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   view.setU32(at, SUPER.feature_incompat, fields.incompat);
   view.setU32(at, SUPER.build_time, fields.buildTime);
   view.setU32(at, SUPER.meta_blkaddr, fields.nidBlk);
+  if (fields.prefixes) {
+    view.setU8(at, SUPER.xattr_prefix_count, fields.prefixes.count);
+    view.setU32(at, SUPER.xattr_prefix_start, fields.prefixes.off / 4);
+  }
   let end = at + SUPER.byteSize;
   if (fields.metaboxNid === 0) view.setU16(at, SUPER.rootnid_2b, fields.rootNid);
   else {

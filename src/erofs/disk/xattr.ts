@@ -14,6 +14,8 @@ import type { XxHash } from "../../core/xxhash.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
 import {
+  LONG_PREFIX,
+  LONG_PREFIX_HEAD,
   MAX_NAME,
   MAX_SHARED_XATTRS,
   MAX_XATTR_BODY,
@@ -24,6 +26,9 @@ import {
   XATTR_HEADER,
 } from "./format.ts";
 
+/** Before each item of the table of long prefixes stands how many bytes it has. */
+const SIZE_BYTES = 2;
+
 /** e_name_index by prefix; a name that is all prefix has an empty rest. */
 const PREFIXES: readonly { index: number; prefix: Uint8Array; whole: boolean }[] = [
   { index: 1, prefix: encodeUtf8("user."), whole: false },
@@ -33,19 +38,42 @@ const PREFIXES: readonly { index: number; prefix: Uint8Array; whole: boolean }[]
   { index: 6, prefix: encodeUtf8("security."), whole: false },
 ];
 
+/** A beginning that names have in common, which an image holds once. */
+export interface LongPrefix {
+  /** The whole prefix. */
+  prefix: Uint8Array;
+  /** e_name_index of the namespace that it lies in. */
+  base: number;
+  /** What of it is not the namespace's. */
+  infix: Uint8Array;
+}
+
+/** Reads a prefix that begins with one of the namespaces; undefined for any other. */
+export function parsePrefix(prefix: Uint8Array): LongPrefix | undefined {
+  const found = PREFIXES.find(({ prefix: head, whole }) => !whole && startsWith(prefix, head));
+  return found && { prefix, base: found.index, infix: prefix.subarray(found.prefix.length) };
+}
+
+function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  return compareBytes(bytes.subarray(0, head.length), head) === 0;
+}
+
 /** The attributes of a whole image, encoded. */
 export interface XattrPlan {
   /** Body by attribute set; index 0, and any set without attributes, has none. */
   ibodies: (Uint8Array | undefined)[];
-  /** The shared area. */
+  /** The shared area, and behind it the table of long prefixes. */
   shared: Uint8Array;
   hasFilter: boolean;
+  /** Where in `shared` the table begins, and how many prefixes it has; undefined: there is none. */
+  prefixes?: { off: number; count: number } | undefined;
 }
 
 /** How attributes are to be stored; see ErofsLayoutOptions. */
 export interface XattrOptions {
   tolerance: number;
   filter: boolean;
+  prefixes: readonly LongPrefix[];
 }
 
 /**
@@ -66,7 +94,7 @@ export function planXattrs(
   const encoded = new Map<number, EncodedXattr[]>();
   const seen = new Map<string, { inodes: number }>();
   for (const set of used) {
-    const attributes = encodeSet(sets[set]!, pathOf(set));
+    const attributes = encodeSet(sets[set]!, options.prefixes, pathOf(set));
     encoded.set(set, attributes);
     for (const attribute of attributes) {
       const known = seen.get(attribute.key);
@@ -81,7 +109,34 @@ export function planXattrs(
   const ibodies: (Uint8Array | undefined)[] = [];
   for (const [set, attributes] of encoded)
     ibodies[set] = encodeIbody(attributes, ids, options.filter, xxhash, pathOf(set));
-  return { ibodies, shared, hasFilter: options.filter && used.length > 0 };
+  const hasFilter = options.filter && used.length > 0;
+  const { prefixes } = options;
+  if (prefixes.length === 0 || used.length === 0) return { ibodies, shared, hasFilter };
+  const all = appendTable(shared, prefixes);
+  return { ibodies, shared: all, hasFilter, prefixes: { off: shared.length, count: prefixes.length } };
+}
+
+/** The shared area with the table of long prefixes behind it, which begins at a multiple of 4 as it is a row of entries. */
+function appendTable(shared: Uint8Array, prefixes: readonly LongPrefix[]): Uint8Array {
+  const headBytes = SIZE_BYTES + LONG_PREFIX_HEAD.byteSize;
+  const measure = ({ infix }: LongPrefix) => roundUp(headBytes + infix.length, 4);
+  const bytes = new Uint8Array(prefixes.reduce((sum, each) => sum + measure(each), shared.length));
+  bytes.set(shared);
+  const view = new StructView(bytes.buffer);
+  const sizes = new DataView(bytes.buffer);
+  let at = shared.length;
+  for (const each of prefixes) {
+    sizes.setUint16(at, LONG_PREFIX_HEAD.byteSize + each.infix.length, true);
+    view.setU8(at + SIZE_BYTES, LONG_PREFIX_HEAD.base_index, each.base);
+    bytes.set(each.infix, at + headBytes);
+    at += measure(each);
+  }
+  return bytes;
+}
+
+/** Where in an image the table of long prefixes is, of a shared area that begins at `off`. */
+export function placePrefixes({ prefixes }: XattrPlan, off: number): XattrPlan["prefixes"] {
+  return prefixes && { ...prefixes, off: off + prefixes.off };
 }
 
 /** i_xattr_icount of a body. */
@@ -92,21 +147,24 @@ export function countXattrs(body: Uint8Array | undefined): number {
 interface EncodedXattr {
   fullName: Uint8Array;
   index: number;
-  /** The name without its prefix: what is stored, and what the filter hashes. */
+  /** The name without its prefix: what is stored. */
   name: Uint8Array;
+  /** Number of the namespace, and the name without that: what the filter hashes. */
+  base: number;
+  baseName: Uint8Array;
   value: Uint8Array;
   /** Equal for equal attributes. */
   key: string;
 }
 
-function encodeSet(set: readonly Xattr[], path: string): EncodedXattr[] {
+function encodeSet(set: readonly Xattr[], prefixes: readonly LongPrefix[], path: string): EncodedXattr[] {
   return orderSet(
-    set.map((xattr) => encodeXattr(xattr, path)),
+    set.map((xattr) => encodeXattr(xattr, prefixes, path)),
     path,
   );
 }
 
-function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXattr {
+function encodeXattr({ name: fullName, value }: Xattr, prefixes: readonly LongPrefix[], path: string): EncodedXattr {
   const limit = (why: string) => new ImageError("LIMIT", `${path}: attribute ${showBytes(fullName)}: ${why}`, { path });
   const found = PREFIXES.find(({ prefix, whole }) => {
     const head = fullName.subarray(0, prefix.length);
@@ -115,13 +173,19 @@ function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXat
     );
   });
   if (!found) throw limit("EROFS holds user, trusted and security attributes and POSIX ACLs only");
-  const name = fullName.subarray(found.prefix.length);
+  const baseName = fullName.subarray(found.prefix.length);
   if (fullName.length > MAX_NAME) throw limit("its name is longer than 255 bytes");
   if (fullName.indexOf(0) >= 0) throw limit("its name holds a NUL byte");
   if (value.length > MAX_XATTR_VALUE)
     throw limit(`its value has ${value.length} bytes; EROFS holds ${MAX_XATTR_VALUE}`);
   const key = `${latin1FromBytes(fullName)}\0${latin1FromBytes(value)}`;
-  return { fullName, index: found.index, name, value, key };
+  // the first that fits, as mkfs.erofs has it
+  const long = prefixes.findIndex(({ prefix, base }) => base === found.index && startsWith(fullName, prefix));
+  const stored =
+    long < 0
+      ? { index: found.index, name: baseName }
+      : { index: LONG_PREFIX | long, name: fullName.subarray(prefixes[long]!.prefix.length) };
+  return { fullName, ...stored, base: found.index, baseName, value, key };
 }
 
 function measureEntry({ name, value }: EncodedXattr): number {
@@ -187,7 +251,7 @@ function encodeIbody(
 /** A set bit says: no attribute of this inode has a name that hashes here. */
 function nameFilter(attributes: readonly EncodedXattr[], xxhash: XxHash): number {
   let filter = 0xffffffff;
-  for (const { index, name } of attributes) filter &= ~(1 << filterBit(index, name, xxhash));
+  for (const { base, baseName } of attributes) filter &= ~(1 << filterBit(base, baseName, xxhash));
   return filter >>> 0;
 }
 

@@ -20,7 +20,8 @@ export function planTreeXattrs(
     const set = tree.xattrs.view[entry]!;
     if (uses[set]!++ === 0) example[set] = entry;
   }
-  const options = { tolerance: settings.xattrTolerance, filter: settings.xattrFilter };
+  const { xattrTolerance: tolerance, xattrFilter: filter, xattrPrefixes: prefixes } = settings;
+  const options = { tolerance, filter, prefixes };
   const pathOf = (set: number) => showBytes(tree.path(example[set]!)) || "/";
   return planXattrs(sets, uses, options, xxhash, pathOf);
 }

@@ -22,12 +22,13 @@ import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_METABOX,
+  INCOMPAT_XATTR_PREFIXES,
   NULL_BLOCK,
   SLOT,
 } from "../disk/format.ts";
 import { checkBlocks, checkNid } from "../disk/limits.ts";
 import type { Superblock, SuperCompression } from "../disk/superblock.ts";
-import type { XattrPlan } from "../disk/xattr.ts";
+import { placePrefixes, type XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs } from "./attributes.ts";
 import { type BoxPlace, placeBox } from "./box.ts";
@@ -325,9 +326,10 @@ export class ImagePlanner {
       uuid: this.#uuid,
       label: settings.label,
       compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-      incompat: incompat | this.#plainFeatures(),
+      incompat: incompat | this.#plainFeatures() | (this.#xattrs.prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
       compression: compressed.description,
       metaboxNid: compressed.metaboxNid,
+      prefixes: placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize),
       hasChecksum: settings.checksum,
     };
     return {

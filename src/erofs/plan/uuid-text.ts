@@ -6,6 +6,7 @@
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { AlgorithmChoice, Compression, ResolvedHint, ResolvedMetabox } from "../compress-options.ts";
 import { MAX_EXTENT, USUAL_EXTENT } from "../disk/algorithms.ts";
+import type { LongPrefix } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "./time.ts";
 
@@ -37,7 +38,12 @@ function settingsText(settings: ErofsSettings): string {
     ["ignoreMtime", JSON.stringify(settings.ignoreMtime)],
     ["compression", settings.compression && compressionText(settings.compression)],
     ["omitDot", settings.omitsDot ? "true" : undefined],
+    ["xattrPrefixes", settings.xattrPrefixes.length > 0 ? listText(settings.xattrPrefixes.map(prefixText)) : undefined],
   ]);
+}
+
+function prefixText({ prefix }: LongPrefix): string {
+  return listText([...prefix].map(String));
 }
 
 function compressionText(compression: Compression): string {

@@ -15,12 +15,13 @@ import {
   FORMAT_LAYOUT_SHIFT,
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
+  INCOMPAT_XATTR_PREFIXES,
   LAYOUT_INLINE,
   SLOT,
 } from "../disk/format.ts";
 import { checkBlocks } from "../disk/limits.ts";
 import { emitSuperblock, measureHead, type Superblock, sealSuperblock } from "../disk/superblock.ts";
-import type { XattrPlan } from "../disk/xattr.ts";
+import { placePrefixes, type XattrPlan } from "../disk/xattr.ts";
 import { MetaBuffer } from "../emit/meta-buffer.ts";
 import type { ErofsSettings } from "../options.ts";
 import { FormatChooser } from "../plan/layouts.ts";
@@ -138,9 +139,13 @@ function fillSuperblock(
     uuid,
     label: settings.label,
     compat: xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-    incompat: (isChunked ? INCOMPAT_CHUNKED_FILE : 0) | (settings.omitsDot ? INCOMPAT_48BIT : 0),
+    incompat:
+      (isChunked ? INCOMPAT_CHUNKED_FILE : 0) |
+      (settings.omitsDot ? INCOMPAT_48BIT : 0) |
+      (xattrs.prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
     compression: undefined,
     metaboxNid: 0,
+    prefixes: placePrefixes(xattrs, head.xattrBlk * settings.blockSize),
     hasChecksum: settings.checksum,
   };
 }

@@ -6,6 +6,7 @@ import {
   INCOMPAT_COMPR_CFGS,
   INCOMPAT_FRAGMENTS,
   INCOMPAT_METABOX,
+  INCOMPAT_XATTR_PREFIXES,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
   SLOT,
@@ -24,7 +25,8 @@ const KNOWN_INCOMPAT =
   INCOMPAT_ZTAILPACKING |
   INCOMPAT_FRAGMENTS |
   INCOMPAT_48BIT |
-  INCOMPAT_METABOX;
+  INCOMPAT_METABOX |
+  INCOMPAT_XATTR_PREFIXES;
 
 /** Bytes of one slot behind the superblock. */
 const SUPER_SLOT = 16;
@@ -46,6 +48,8 @@ export interface ErofsImage {
   readonly nidOff: number;
   /** Byte from which the numbers of shared attributes count. */
   readonly xattrOff: number;
+  /** The table of long prefixes: where it begins, where that is in the image itself, and how many it has. */
+  readonly prefixes: { readonly at: number; readonly count: number };
   readonly rootNid: number;
   /** 0: there is none. */
   readonly packedNid: number;
@@ -95,6 +99,8 @@ export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
   const blockSize = 2 ** blkszbits;
   const superEnd = SUPER_OFFSET + SUPER.byteSize + fields.sb_extslots * SUPER_SLOT;
   bytes.check(SUPER_OFFSET, superEnd - SUPER_OFFSET);
+  const isInImage = fields.packed_nid === 0n && (incompat & INCOMPAT_METABOX) === 0;
+  const hasTable = isInImage && (incompat & INCOMPAT_XATTR_PREFIXES) !== 0;
   const isWide = (incompat & INCOMPAT_48BIT) !== 0 && fields.rootnid_8b !== 0n;
   return {
     bytes,
@@ -106,6 +112,7 @@ export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
     // Linux takes it as a signed number: NIDs may count from before the image
     nidOff: (fields.meta_blkaddr | 0) * blockSize,
     xattrOff: fields.xattr_blkaddr * blockSize,
+    prefixes: { at: 4 * fields.xattr_prefix_start, count: hasTable ? fields.xattr_prefix_count : 0 },
     rootNid: isWide ? toNid(fields.rootnid_8b) : fields.rootnid_2b,
     packedNid: toNid(fields.packed_nid),
     metaboxNid: (incompat & INCOMPAT_METABOX) === 0 ? 0 : await readMetaboxNid(bytes, fields.sb_extslots),

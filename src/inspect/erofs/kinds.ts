@@ -9,6 +9,8 @@ export const KINDS = {
   inode: { name: "inode", sharing: "none" },
   xattrs: { name: "attributes", sharing: "none" },
   sharedXattr: { name: "shared attribute", sharing: "same" },
+  /** `detail`: its number. */
+  prefix: { name: "long prefix", sharing: "none" },
   chunks: { name: "list of chunks", sharing: "none" },
   mapHeader: { name: "map header", sharing: "none" },
   index: { name: "index", sharing: "none" },

@@ -26,7 +26,7 @@ import { chunkLines, indexLines } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
 import type { ErofsMap } from "./map.ts";
-import { readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
+import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
 type ErofsTile = Tile<ErofsKind>;
 
@@ -58,6 +58,8 @@ export async function* erofsLines(
   const inode = () => readInode(image, nids[owner]!);
   if (kind === KINDS.superblock) yield* superLines(map, place, tile);
   else if (kind === KINDS.configuration) yield* configurationLines(place, tile);
+  else if (kind === KINDS.prefix)
+    yield place.lineAt(at, end - at, `long prefix ${tile.detail}: ${(await readLongPrefix(place.bytes, at)).prefix}`);
   else if (kind === KINDS.inode) yield* inodeLines(map, place, await inode(), owner);
   else if (kind === KINDS.xattrs) yield* xattrLines(map, place, await inode(), xxhash);
   else if (kind === KINDS.sharedXattr) {

@@ -13,7 +13,7 @@ import { readIndex } from "./file-index.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
-import { readXattrEntry, readXattrIbody } from "./xattrs.ts";
+import { readLongPrefix, readXattrEntry, readXattrIbody } from "./xattrs.ts";
 
 /** Where everything is. */
 export interface ErofsMap {
@@ -76,6 +76,12 @@ class Mapper implements ErofsMap {
       const end = at + CFGS_HEAD.byteSize + length;
       this.tiles.add(KINDS.configuration, at, end, 0, id);
       at = end;
+    }
+    const { prefixes } = this.image;
+    for (let index = 0, from = prefixes.at; index < prefixes.count; index++) {
+      const { end } = await readLongPrefix(bytes, from);
+      this.tiles.add(KINDS.prefix, from, end, 0, index);
+      from = end;
     }
   }
 

@@ -1,9 +1,13 @@
 /** Extended attributes as they are read. Source: Linux fs/erofs/xattr.c. */
 import { roundUp } from "../../core/bytes.ts";
-import { SHARED_XATTR, XATTR_ENTRY, XATTR_HEADER } from "../../erofs/disk/format.ts";
+import { LONG_PREFIX_HEAD, SHARED_XATTR, XATTR_ENTRY, XATTR_HEADER } from "../../erofs/disk/format.ts";
 import type { ImageBytes } from "../image.ts";
+import { quote } from "../text.ts";
 import type { ErofsImage } from "./image.ts";
 import type { ErofsInode } from "./inode.ts";
+
+/** Bytes of the length that stands before an item of the table of long prefixes. */
+const SIZE_BYTES = 2;
 
 /** Prefixes by e_name_index. */
 const PREFIXES = [
@@ -58,6 +62,16 @@ export async function readXattrIbody(image: ErofsImage, inode: ErofsInode): Prom
     at = entry.end;
   }
   return { shared, own };
+}
+
+/** Reads an item of the table of long prefixes; `end` is where the next one begins. */
+export async function readLongPrefix(bytes: ImageBytes, at: number): Promise<{ prefix: string; end: number }> {
+  const head = await bytes.read(at, SIZE_BYTES + LONG_PREFIX_HEAD.byteSize);
+  const length = head[0]! + 256 * head[1]!;
+  if (length < LONG_PREFIX_HEAD.byteSize) throw bytes.damaged(at, "a long prefix has no bytes");
+  const infix = await bytes.read(at + head.length, length - LONG_PREFIX_HEAD.byteSize);
+  const base = PREFIXES[head[2]!] ?? `(prefix ${head[2]}).`;
+  return { prefix: `${base}${quote(infix)}`, end: roundUp(at + SIZE_BYTES + length, 4) };
 }
 
 /** Reads an attribute in what it lies; it must end at `limit` at the latest. */
