@@ -171,3 +171,12 @@ test("equal ends of files that differ are compressed once, unless they shall not
   const each = await buildErofs(entries(list), image, { ...options, dedupeFragments: false });
   expect(each.bytes - once.bytes).toBeGreaterThan(8 * end.length);
 });
+
+test("what a pcluster of zstd holds and repeats farther on is not cut", async () => {
+  const text = Buffer.from(randomBytes(350_000, 11)).toString("hex");
+  const source = () => entries([{ path: "text", contents: text + text }]);
+  const options: BuildOptions = { compress: { algorithm: "zstd" }, pclusterSize: 1 << 20 };
+  const whole = await buildErofs(source(), image, options);
+  const cut = await buildErofs(source(), image, { ...options, maxExtentBytes: 1 << 20 });
+  expect(cut.bytes - whole.bytes).toBeGreaterThan(100_000);
+});

@@ -216,8 +216,9 @@ export class Squeezer {
   /** How well `reach` must shrink so that more is looked at: see {@link #compress}. */
   #longRatio(reach: number, whole: number, longest: number): number {
     const rule = this.#reachRule;
-    if (reach === whole) return rule.longRatio(whole, longest);
-    return rule.longRatioAtLink(this.#linker?.enough ?? Number.POSITIVE_INFINITY, this.#part.pclusterSize);
+    const { pclusterSize } = this.#part;
+    if (reach === whole) return rule.longRatio(whole, longest, pclusterSize);
+    return rule.longRatioAtLink(this.#linker?.enough ?? Number.POSITIVE_INFINITY, pclusterSize);
   }
 
   #addExtent(at: number, length: number, storedLen: number, flags: number): void {
