@@ -27,6 +27,7 @@ import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { limitBacktracking, type PageText, type ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { checkPath } from "../shared/value.ts";
+import { readPipe } from "../standard-input.ts";
 import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 
@@ -75,9 +76,9 @@ export function parseGensquashfs(
     image,
     nameOf,
     warnings: listIdle(given, settings),
-    source: async () => {
+    source: async (signal) => {
       checkImage(image, settings.force);
-      return openSource(settings, more, mtime);
+      return openSource(settings, more, mtime, signal);
     },
     options: toOptions(settings, mtime, nameOf),
     quiet: settings.quiet,
@@ -87,9 +88,9 @@ export function parseGensquashfs(
 }
 
 function checkSources(settings: Settings, paths: number): void {
-  const { packFile, manifest, packDir, closureOf, keepAsDirectory, zip } = settings;
-  if (zip !== undefined) {
-    checkZip(settings, paths);
+  const { packFile, manifest, packDir, closureOf, keepAsDirectory, zip, tar } = settings;
+  if (zip !== undefined || tar !== undefined) {
+    checkArchive(settings, paths);
     return;
   }
   const list = packFile !== undefined ? "pack file" : manifest !== undefined ? "manifest" : undefined;
@@ -101,7 +102,7 @@ function checkSources(settings: Settings, paths: number): void {
   }
   const hasOther = list !== undefined || packDir !== undefined;
   if (!closureOf && !hasOther) {
-    throw new UsageError("one of --pack-file, --manifest, --zip, --pack-dir and --closure-of is needed");
+    throw new UsageError("one of --pack-file, --manifest, --tar, --zip, --pack-dir and --closure-of is needed");
   }
   if (!closureOf) return;
   if (hasOther) {
@@ -111,15 +112,19 @@ function checkSources(settings: Settings, paths: number): void {
 }
 
 /** An archive is packed as it is. */
-function checkZip(settings: Settings, paths: number): void {
+function checkArchive(settings: Settings, paths: number): void {
+  const { tar, zip } = settings;
+  const name = tar === undefined ? "--zip" : "--tar";
   const { packFile, manifest, packDir, closureOf, keepAsDirectory, xattrFile, contextsFile, defaults } = settings;
   const given = Object.entries({
     ...{ "--pack-file": packFile, "--manifest": manifest, "--pack-dir": packDir, "--xattr-file": xattrFile },
     ...{ "--closure-of": closureOf, "--keep-as-directory": keepAsDirectory || undefined, "--selinux": contextsFile },
-    ...{ "--defaults uid": defaults.uid, "--defaults gid": defaults.gid, "--defaults mode": defaults.mode },
+    ...(tar === undefined
+      ? { "--defaults uid": defaults.uid, "--defaults gid": defaults.gid, "--defaults mode": defaults.mode }
+      : { "--zip": zip }),
   }).find(([, value]) => value !== undefined);
-  if (given !== undefined) throw new UsageError(`--zip: there can be no ${given[0]} beside it`);
-  if (paths > 0) throw new UsageError("--zip: takes one archive");
+  if (given !== undefined) throw new UsageError(`${name}: there can be no ${given[0]} beside it`);
+  if (paths > 0) throw new UsageError(`${name}: takes one archive`);
 }
 
 function checkImage(image: string, force: boolean): void {
@@ -149,8 +154,8 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
 }
 
 /** Whether entries, and their times, are what a list says. */
-function hasList({ packFile, manifest, zip }: Settings): boolean {
-  return [packFile, manifest, zip].some((file) => file !== undefined);
+function hasList({ packFile, manifest, zip, tar }: Settings): boolean {
+  return [packFile, manifest, zip, tar].some((file) => file !== undefined);
 }
 
 /** What Nix is to know. Throws UsageError for a database that goes nowhere. */
@@ -175,7 +180,18 @@ function readSort(path: string): SortRule[] {
   return parseSortFile(readInput(path), path);
 }
 
-async function openSource(settings: Settings, roots: readonly string[], mtime: number): Promise<Source> {
+async function openSource(
+  settings: Settings,
+  roots: readonly string[],
+  mtime: number,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (settings.tar !== undefined) {
+    const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
+    const archive = settings.tar === "-" ? readPipe(signal) : settings.tar;
+    const { mode, uid, gid } = settings.defaults;
+    return tarStream(archive, { name: "standard input", missing: { mode, uid, gid } });
+  }
   if (settings.zip !== undefined) {
     const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");
     return zipArchive(settings.zip);

@@ -8,6 +8,8 @@ export interface Settings {
   packDir?: string;
   /** The file of `--zip`. */
   zip?: string;
+  /** The file of `--tar`; `-` is standard input. */
+  tar?: string;
   /** The file of `--manifest`. */
   manifest?: string;
   /** What stands behind IMAGE are roots, whose closure is packed. */

@@ -44,6 +44,14 @@ const SOURCES: readonly Option<Settings>[] = [
     help: "pack what this zip archive holds, whose own times are kept",
   }),
   valued({
+    names: "--tar",
+    value: file(),
+    sets: "tar",
+    help:
+      'pack what this tar archive holds, whose own times are kept; it may be compressed, "-" is standard input. --defaults ' +
+      "are for directories that it does not describe",
+  }),
+  valued({
     names: "-D --pack-dir",
     value: directory(),
     sets: "packDir",

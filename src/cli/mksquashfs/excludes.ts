@@ -27,7 +27,7 @@ export function readExcludes(settings: Settings, places: readonly Placed[]): Exc
   if (given.length === 0) return { texts: given, rules, inodes: new Map() };
   if (matching === "paths") {
     rules.paths = given.flatMap((path) => imagePaths(path, places));
-    return { texts: given, rules, inodes: settings.zip ? new Map() : findInodes(given, places) };
+    return { texts: given, rules, inodes: settings.zip || settings.tar ? new Map() : findInodes(given, places) };
   }
   rules.components = given.map((pattern) => toComponents(pattern, matching === "wildcards" ? "glob" : "regex"));
   return { texts: given, rules, inodes: new Map() };

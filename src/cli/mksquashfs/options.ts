@@ -97,6 +97,9 @@ function toOptions(settings: Settings): SquashfsOptions {
     manifest,
     manifestBase,
     zip,
+    tar,
+    ignoreZeros,
+    missing,
     ...rest
   } = settings;
   const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =

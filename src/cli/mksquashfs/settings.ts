@@ -34,6 +34,12 @@ export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" |
   nixDbFrom?: string;
   /** Sources are zip archives. */
   zip: boolean;
+  /** A tar archive comes on standard input. */
+  tar: boolean;
+  /** Blocks of zeros do not end it. */
+  ignoreZeros?: boolean;
+  /** Of directories that it does not describe. */
+  missing: { mode?: number; uid?: number; gid?: number };
   /** The file of `-manifest`. */
   manifest?: string;
   /** The folder of `-manifest-base`. */
@@ -73,6 +79,8 @@ export const DEFAULTS: Settings = {
     noStrip: false,
     closureOf: false,
     zip: false,
+    tar: false,
+    missing: {},
     append: true,
     info: false,
     quiet: false,

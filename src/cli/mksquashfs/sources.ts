@@ -21,6 +21,7 @@ import { UsageError } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { formatMessage, warnOfSortRules } from "../shared/summary.ts";
+import { readPipe } from "../standard-input.ts";
 import { type Amendments, amendsTree, amendTree } from "./amendments.ts";
 import { readExcludes } from "./excludes.ts";
 import {
@@ -37,7 +38,7 @@ import type { ActionText, Settings } from "./settings.ts";
 
 /** What a command line's sources come to. */
 export interface OpenedSources {
-  source: () => Promise<Source>;
+  source: (signal: AbortSignal) => Promise<Source>;
   exclude: ExcludeRules;
   sort: SortRule[];
   /** Says of rules that are for nothing what they were. */
@@ -51,7 +52,8 @@ export function openSources(given: readonly string[], image: string, settings: S
   if (settings.manifest !== undefined && (given.length !== 1 || given[0] !== "-")) {
     throw new UsageError('-manifest: says what is packed, and SOURCE has to be "-"');
   }
-  if (settings.zip) checkZip(sources, settings);
+  const archive = settings.tar ? "-tar" : settings.zip ? "-zip" : undefined;
+  if (archive !== undefined) checkArchive(archive, sources, settings);
   const warn = makeWarner(settings);
   const { noStrip, closureOf } = settings;
   if (closureOf && (noStrip || sources.length === 0))
@@ -68,7 +70,7 @@ export function openSources(given: readonly string[], image: string, settings: S
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
-  const source = closureOf || settings.zip ? undefined : toSource(sources, places, settings);
+  const source = closureOf || archive ? undefined : toSource(sources, places, settings);
   const found = new Set<string>();
   const amendments: Amendments = {
     ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
@@ -83,14 +85,16 @@ export function openSources(given: readonly string[], image: string, settings: S
     inImage: inImageOf(places),
     out: image === "-" || settings.json ? process.stderr : process.stdout,
   };
-  if (settings.zip && amendsTree(amendments)) {
+  if (archive !== undefined && amendsTree(amendments)) {
     throw new UsageError(
-      "-zip: actions, pseudo files, -info, and options for the root, for modes, for links and for attributes are for directories",
+      `${archive}: actions, pseudo files, -info, and options for the root, for modes, for links and for attributes are for directories`,
     );
   }
   return {
-    source: async () =>
-      settings.zip ? openZip(sources) : amended(source ?? (await openClosure(sources, settings)), amendments),
+    source: async (signal) =>
+      archive !== undefined
+        ? openArchive(sources, settings, signal)
+        : amended(source ?? (await openClosure(sources, settings)), amendments),
     exclude,
     sort,
     warnOfRules: (unmatched) => warnOf(unmatched, { texts, found }, settings, places),
@@ -99,8 +103,8 @@ export function openSources(given: readonly string[], image: string, settings: S
 
 /** Where sources go in the image. */
 function placeAll(sources: readonly string[], settings: Settings, warn: (message: string) => void): Placed[] {
-  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list, zip } = settings;
-  if (zip) return [{ path: sources[0]!, image: "" }];
+  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list, zip, tar } = settings;
+  if (zip || tar) return [{ path: sources[0] ?? "-", image: "" }];
   if (closureOf) return placeClosure(sources, storeDir);
   if (list !== undefined) return [{ path: settings.manifestBase ?? dirname(list), image: "" }];
   return noStrip ? placeUnstripped(sources) : placeSources(sources, keepAsDirectory, warn);
@@ -123,15 +127,28 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
 }
 
 /** Throws for what goes with archives and does not. */
-function checkZip(sources: readonly string[], { closureOf, noStrip, keepAsDirectory, manifest: list }: Settings): void {
-  if (sources.length === 0) throw new UsageError("-zip: SOURCEs are needed");
+function checkArchive(
+  name: string,
+  sources: readonly string[],
+  { closureOf, noStrip, keepAsDirectory, manifest: list, zip }: Settings,
+): void {
+  const isTar = name === "-tar";
+  if (!isTar && sources.length === 0) throw new UsageError("-zip: SOURCEs are needed");
+  if (isTar && sources.length > 0)
+    throw new UsageError('-tar: the archive is standard input, and SOURCE has to be "-"');
   const given = Object.entries({
     ...{ "-closure-of": closureOf, "-no-strip": noStrip, "-keep-as-directory": keepAsDirectory, "-manifest": list },
+    "-zip": isTar && zip,
   }).find(([, value]) => value);
-  if (given !== undefined) throw new UsageError(`-zip: there can be no ${given[0]} beside it`);
+  if (given !== undefined) throw new UsageError(`${name}: there can be no ${given[0]} beside it`);
 }
 
-async function openZip(sources: readonly string[]): Promise<Source> {
+async function openArchive(sources: readonly string[], settings: Settings, signal: AbortSignal): Promise<Source> {
+  if (settings.tar) {
+    const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
+    const { ignoreZeros, missing } = settings;
+    return tarStream(readPipe(signal), { name: "standard input", ignoreZeros, missing });
+  }
   const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");
   return zipArchive(sources);
 }

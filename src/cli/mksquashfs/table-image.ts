@@ -148,7 +148,11 @@ export const BUILD: readonly Option<Settings>[] = [
   flag({ names: "-no-sparse", sets: { sparse: false }, help: "store blocks of zeros" }),
   flag({ names: "-exports", sets: { exportable: true }, default: IS_DEFAULT, help: "write the table that NFS needs" }),
   flag({ names: "-no-exports", sets: { exportable: false }, help: "do not write the table that NFS needs" }),
-  refused({ names: "-tar", why: "reading a tar archive is not supported yet" }),
+  flag({
+    names: "-tar",
+    sets: { tar: true },
+    help: 'read a tar archive, also a compressed one, from standard input; SOURCE has to be "-"',
+  }),
   flag({
     names: "-zip",
     sets: { zip: true },

@@ -1,7 +1,9 @@
 /** The table of `ts-mksquashfs`: how the program runs, and what it prints. */
 
 import type { LogMode } from "../../stage/source/action/actions.ts";
-import { type Option, rowsFor } from "../shared/option.ts";
+import { MAX_ID } from "../../stage/tree/policy.ts";
+import { UsageError } from "../shared/getopt.ts";
+import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { decimal, MEMORY, percentage } from "./values.ts";
@@ -148,11 +150,45 @@ function actionRows(names: string, fileNames: string, logs: LogMode, help: strin
   ];
 }
 
-/** `tar`: none is there yet. */
+/** `tar`. */
 export const TAR: readonly Option<Settings>[] = [
-  ...["-default-mode", "-default-uid", "-default-gid"].map((names) => ({ names, placeholder: "X" })),
-  ...["-ignore-zeros", "-numeric-owner"].map((names) => ({ names })),
-].map((row) => refused({ ...row, why: "is for tar archives, which are not supported yet" }));
+  valued({
+    names: "-default-mode",
+    value: text("MODE", (name, given) => parseDefaultMode(name, given), "mode"),
+    sets: (mode, { missing }) => ({ missing: { ...missing, mode } }),
+    default: "755",
+    needs: "-tar",
+    help: "mode, octal, of directories that the archive does not describe, the root too",
+  }),
+  valued({
+    names: "-default-uid",
+    value: decimal("NUMBER", { min: 0, max: MAX_ID }),
+    sets: (uid, { missing }) => ({ missing: { ...missing, uid } }),
+    default: "0",
+    needs: "-tar",
+    help: "user of these",
+  }),
+  valued({
+    names: "-default-gid",
+    value: decimal("NUMBER", { min: 0, max: MAX_ID }),
+    sets: (gid, { missing }) => ({ missing: { ...missing, gid } }),
+    default: "0",
+    needs: "-tar",
+    help: "group of these",
+  }),
+  flag({
+    names: "-ignore-zeros",
+    sets: { ignoreZeros: true },
+    needs: "-tar",
+    help: "blocks of zeros do not end the archive: others may follow",
+  }),
+  flag({ names: "-numeric-owner", default: IS_DEFAULT, help: "take owners by their numbers, not by their names" }),
+];
+
+function parseDefaultMode(name: string, given: string): number {
+  if (/^0*[0-7]{1,4}$/.test(given)) return Number.parseInt(given, 8);
+  throw new UsageError(`${name}: "${given}" is no octal mode`);
+}
 
 /** `help`. */
 export const HELP: readonly Option<Settings>[] = [

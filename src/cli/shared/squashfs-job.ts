@@ -13,7 +13,7 @@ import { formatSquashfsReport, listWarnings, warnOfSortRules } from "./summary.t
 export interface SquashfsRequest {
   image: string;
   /** Makes the source; may print. */
-  source: () => Promise<Source>;
+  source: (signal: AbortSignal) => Promise<Source>;
   options: SquashfsOptions;
   quiet: boolean;
   json: boolean;
@@ -45,7 +45,7 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     isSilent: false,
     nameOf,
     async build(out, context) {
-      const report = await buildSquashfs(await source(), out, { ...options, ...context });
+      const report = await buildSquashfs(await source(context.signal), out, { ...options, ...context });
       if (log !== undefined) {
         // it takes the readers of images, which nothing else needs
         const { writeImageLog } = await import("./image-log.ts");

@@ -24,7 +24,7 @@ test.each([
   ["-D store -b 5000 out", 2, "-b: 5000 is not a power of two"],
   ["-D store -d mode=9 out", 2, '-d mode: "9" is no octal mode'],
   ["-D store -d mode out", 2, '-d: "mode" is none of uid=N, gid=N, mode=OCTAL, mtime=SECONDS'],
-  ["out", 2, "one of --pack-file, --manifest, --zip, --pack-dir and --closure-of is needed"],
+  ["out", 2, "one of --pack-file, --manifest, --tar, --zip, --pack-dir and --closure-of is needed"],
   [
     "-D store",
     2,

@@ -38,6 +38,13 @@ export interface Member {
 /** Where the contents of entries lie, and whatever else goes with an entry: elements of columns. */
 type Carried = readonly Column<Uint32Array | Float64Array>[];
 
+/** What directories are like that nobody describes. */
+export interface MissingDirectories {
+  mode?: number | undefined;
+  uid?: number | undefined;
+  gid?: number | undefined;
+}
+
 /** `count` of a directory that nobody has described yet. */
 const IMPLIED = 1;
 const NO_XATTRS: readonly Xattr[] = [];
@@ -61,16 +68,22 @@ export class MemberTree {
   /** The directory of the last member: mostly that of the next. */
   #lastFolder: { path: string; entry: number } | undefined;
   #newest = 0;
+  readonly #missing: { mode: number; uid: number; gid: number };
 
-  /** @param carried columns that go with the tree's */
-  constructor(tree: Tree, policy: StagePolicy, carried: Carried) {
+  /**
+   * @param carried columns that go with the tree's
+   * @param missing what directories are like that nobody describes
+   */
+  constructor(tree: Tree, policy: StagePolicy, carried: Carried, missing: MissingDirectories = {}) {
+    const { mode = 0o755, uid = 0, gid = 0 } = missing;
+    this.#missing = { mode, uid, gid };
     this.#tree = tree;
     this.#policy = policy;
     this.#carried = carried;
     this.#index = new NameIndex(tree);
     this.#takesXattr = compileXattrNames(policy.xattrNames);
     tree.allocate(1);
-    tree.mode.view[0] = S_IFDIR | 0o755;
+    tree.mode.view[0] = S_IFDIR | this.#missing.mode;
     tree.count.view[0] = IMPLIED;
   }
 
@@ -119,8 +132,8 @@ export class MemberTree {
     const time = this.#policy.buildTime ?? this.#newest;
     for (let entry = 0; entry < tree.length; entry++) {
       if (tree.kind(entry) !== S_IFDIR || tree.count.view[entry] !== IMPLIED) continue;
-      this.#given.uid = 0;
-      this.#given.gid = 0;
+      this.#given.uid = this.#missing.uid;
+      this.#given.gid = this.#missing.gid;
       this.#given.mtime = time;
       this.#given.mtimeNsec = 0;
       stageMetadata(tree, this.#policy, entry, this.#given);
@@ -140,7 +153,7 @@ export class MemberTree {
       let next = this.#index.find(folder, name);
       if (next === NONE) {
         next = this.#create(folder, name);
-        this.#tree.mode.view[next] = S_IFDIR | 0o755;
+        this.#tree.mode.view[next] = S_IFDIR | this.#missing.mode;
         this.#tree.count.view[next] = IMPLIED;
       }
       if (this.#tree.kind(next) !== S_IFDIR) throw refuse("lies below an entry that is no directory");

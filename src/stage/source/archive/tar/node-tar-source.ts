@@ -4,13 +4,13 @@ import { Column } from "../../../../core/column.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
-import { type Checks, FLAG, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
+import { type Checks, FLAG, NUMBER, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { FLAG_SPARSE, S_IFCHR, S_IFREG, type Tree } from "../../../tree/tree.ts";
 import type { Xattr } from "../../../tree/xattrs.ts";
 import { ArchiveInput } from "../archive-input.ts";
-import { MemberTree } from "../member-tree.ts";
+import { MemberTree, type MissingDirectories } from "../member-tree.ts";
 import { type ArchiveRanges, createRanges } from "../node-archive-contents.ts";
 import type { ArchivePlace } from "../node-archive-file.ts";
 import { openArchive } from "../node-archive-stream.ts";
@@ -35,9 +35,13 @@ export interface TarOptions {
   overlay?: "keep" | "strip" | undefined;
   /** Blocks of zeros do not end an archive, as several may be joined (`-ignore-zeros`). Default: false. */
   ignoreZeros?: boolean | undefined;
+  /** Directories that no archive describes (`-default-mode` and so on). Default: 0755, of root. */
+  missing?: MissingDirectories | undefined;
   /** A file that gets the bytes of the only archive, once they are decompressed (`--ungzip=X`). Default: none. */
   copyTo?: string | undefined;
 }
+
+const MISSING: Checks<MissingDirectories> = { mode: NUMBER, uid: NUMBER, gid: NUMBER };
 
 const TAR_CHECKS: Checks<TarOptions> = {
   name: TEXT,
@@ -45,6 +49,7 @@ const TAR_CHECKS: Checks<TarOptions> = {
   aufs: FLAG,
   overlay: oneOf("keep", "strip"),
   ignoreZeros: FLAG,
+  missing: record("key of missing", MISSING),
   copyTo: TEXT,
 };
 const TAR = record("option of tarStream()", TAR_CHECKS);
@@ -146,7 +151,7 @@ class TarStage {
     this.#placeOf = new Column(Uint32Array, placeOf);
     this.#offsets = new Column(Float64Array, offsets);
     this.#rows = Column.create(Float64Array, MAX_ROWS);
-    this.#members = new MemberTree(tree, policy, [this.#placeOf, this.#offsets]);
+    this.#members = new MemberTree(tree, policy, [this.#placeOf, this.#offsets], options.missing);
     this.#whiteouts = new Whiteouts(this.#members, options);
   }
 
