@@ -50,13 +50,17 @@ const COMMANDS: readonly Command[] = [
     parse: (options) =>
       options.includes("--closure-of")
         ? parseGensquashfs([...options, image, folder], {})
-        : parseGensquashfs([...(/--zip/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image], {}),
+        : parseGensquashfs([...(/--zip|--tar/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image], {}),
   },
   {
     name: "mksquashfs",
     manual: MKSQUASHFS as unknown as Manual<never>,
     options: optionsOf(MKSQUASHFS) as unknown as readonly AnyOption[],
-    parse: (options) => parseMksquashfs([options.includes("-manifest") ? "-" : folder, image, ...options], {}),
+    parse: (options) =>
+      parseMksquashfs(
+        [options.includes("-manifest") || options.includes("-tar") ? "-" : folder, image, ...options],
+        {},
+      ),
   },
 ];
 
