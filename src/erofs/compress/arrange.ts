@@ -1,6 +1,8 @@
 /**
  * The order of what the packed inode holds. Fragments are gathered in the order of the files; those that are alike
- * compress better beside each other. Each changes its place by so little that what is read together still lies together:
+ * compress better beside each other. Files that are beside each other often are alike too, more than a sketch tells: one
+ * comes forward only where it is much more alike than the one that is next. Each changes its place by so little that what
+ * is read together still lies together:
  *
  *     gathered   | a.c | a.h | b.c | c.h | d.c |
  *     arranged   | a.c | b.c | d.c | a.h | c.h |
@@ -13,6 +15,10 @@ import { countEqualCells, SKETCH_WORDS } from "./sketch.ts";
 const AHEAD = 128;
 /** No fragment moves back by more. */
 const PATIENCE = 512;
+/** A fragment comes forward if so many more cells of its sketch are equal: fewer are chance, among texts of one kind. */
+const MORE_CELLS = 5;
+/** One that is as long as this keeps its place: a sketch is of its start, and it may share anything with its neighbours. */
+const LONG = 1 << 16;
 
 /** Where the packed inode's bytes come from; in shared memory. */
 export interface Arrangement {
@@ -30,7 +36,7 @@ export interface Arrangement {
  * @param files in the order in which their fragments were gathered; some may have one that was there already
  */
 export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arrangement {
-  const { fragmentLen, fragmentOff, sketches } = stored;
+  const { fragmentLen, fragmentOff } = stored;
   let end = 0;
   const owners = files.filter((entry) => {
     if (fragmentLen[entry] === 0 || fragmentOff[entry] !== end) return false;
@@ -38,7 +44,7 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
     return true;
   });
   const gathered = Float64Array.from(owners, (entry) => fragmentOff[entry]!);
-  const order = orderBySimilarity(sketches, owners);
+  const order = orderBySimilarity(stored, owners);
   const arrangement = { starts: sharedFloat64(owners.length), sources: sharedFloat64(owners.length), end };
   const moved = new Float64Array(owners.length);
   let start = 0;
@@ -55,8 +61,9 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
   return arrangement;
 }
 
-/** The indices of fragments, given the entries they belong to: each followed by the one most like it of the next ones. */
-function orderBySimilarity(sketches: Uint32Array, owners: Uint32Array): Uint32Array {
+/** The indices of fragments, given the entries they belong to: each followed by the next one, or one much more like it. */
+function orderBySimilarity({ sketches, fragmentLen }: SharedStored, owners: Uint32Array): Uint32Array {
+  const isShort = (index: number) => fragmentLen[owners[index]!]! < LONG;
   const order = new Uint32Array(owners.length);
   // indices that are next, ascending
   const waiting = new Uint32Array(AHEAD);
@@ -65,12 +72,13 @@ function orderBySimilarity(sketches: Uint32Array, owners: Uint32Array): Uint32Ar
   for (let placed = 0; placed < order.length; placed++) {
     while (waits < AHEAD && next < owners.length) waiting[waits++] = next++;
     let best = 0;
-    if (placed > 0 && placed - waiting[0]! < PATIENCE) {
+    if (placed > 0 && placed - waiting[0]! < PATIENCE && isShort(waiting[0]!)) {
       const last = owners[order[placed - 1]!]! * SKETCH_WORDS;
-      let most = -1;
-      for (let at = 0; at < waits; at++) {
-        const equal = countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_WORDS);
-        if (equal > most) {
+      const alike = (at: number) => countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_WORDS);
+      let most = alike(0) + MORE_CELLS - 1;
+      for (let at = 1; at < waits; at++) {
+        const equal = alike(at);
+        if (equal > most && isShort(waiting[at]!)) {
           most = equal;
           best = at;
         }

@@ -89,6 +89,20 @@ test("what is alike comes together, in the order it had", () => {
   expect(order.map((entry) => entry % 2)).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
 });
 
+test("what is hardly more alike than the next one, or long, keeps its place", () => {
+  const line = (index: number) => `12:${index % 60} web${index % 3} GET /items/${(index * 7919) % 997} 200\n`;
+  // each has most of the one before in it, but starts elsewhere
+  const log = (from: number, lines: number) => utf8(Array.from({ length: lines }, (_, at) => line(from + at)).join(""));
+  for (const lines of [300, 3000]) {
+    // the first of the long ones is there once more, in front of all others
+    const again = lines === 3000 ? [log(0, lines)] : [];
+    const stored = gather([...Array.from({ length: 20 }, (_, index) => log(40 * index, lines)), ...again]);
+    const before = stored.fragmentOff.slice();
+    arrangeFragments(stored, all(stored.fragmentOff.length));
+    expect(stored.fragmentOff).toEqual(before);
+  }
+});
+
 test("nothing moves far", () => {
   // two kinds in turn: without a limit all of one would come first
   const fragments = Array.from({ length: 5000 }, (_, entry) =>
