@@ -4,7 +4,6 @@ import { ImageError } from "../../core/error.ts";
 import { absolutePath } from "../../core/node/node-folder.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
 import type { Source, SquashfsOptions } from "../../index.ts";
-import { manifest } from "../../stage/source/list/manifest/node-manifest.ts";
 import { labelEntries, readFileContexts } from "../../stage/source/list/node-file-contexts.ts";
 import { packFile } from "../../stage/source/list/node-pack-file.ts";
 import { parseSortFile } from "../../stage/source/list/sort-file.ts";
@@ -226,7 +225,9 @@ async function openSource(
 async function openList({ packFile: list, manifest: described, ...settings }: Settings, mtime: number) {
   const defaults = { ...settings.defaults, mtime, keepsOwner: true };
   if (list !== undefined) return packFile(list, { packDir: settings.packDir, defaults });
-  return described === undefined ? undefined : manifest(described, { base: settings.packDir, defaults });
+  if (described === undefined) return undefined;
+  const { manifest } = await import("../../stage/source/list/manifest/node-manifest.ts");
+  return manifest(described, { base: settings.packDir, defaults });
 }
 
 async function openClosure(roots: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {

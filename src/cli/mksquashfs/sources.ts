@@ -6,7 +6,6 @@ import { ImageError } from "../../core/error.ts";
 import { absolutePath } from "../../core/node/node-folder.ts";
 import type { ExcludeRules, Source } from "../../index.ts";
 import { type Action, type LogMode, parseAction } from "../../stage/source/action/actions.ts";
-import { manifest } from "../../stage/source/list/manifest/node-manifest.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { type PseudoFile, readPseudoFile } from "../../stage/source/list/node-pseudo.ts";
 import { type PseudoEntry, parsePseudo, parseXattrWord } from "../../stage/source/list/pseudo.ts";
@@ -70,7 +69,8 @@ export function openSources(given: readonly string[], image: string, settings: S
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
-  const source = closureOf || archive ? undefined : toSource(sources, places, settings);
+  const isLater = closureOf || archive !== undefined || settings.manifest !== undefined;
+  const source = isLater ? undefined : toSource(sources, places, settings);
   const found = new Set<string>();
   const amendments: Amendments = {
     ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
@@ -94,7 +94,7 @@ export function openSources(given: readonly string[], image: string, settings: S
     source: async (signal) =>
       archive !== undefined
         ? openArchive(sources, settings, signal)
-        : amended(source ?? (await openClosure(sources, settings)), amendments),
+        : amended(source ?? (await openLater(sources, settings)), amendments),
     exclude,
     sort,
     warnOfRules: (unmatched) => warnOf(unmatched, { texts, found }, settings, places),
@@ -119,7 +119,6 @@ function makeWarner({ exitOnError }: Settings): (message: string) => void {
 }
 
 function toSource(sources: readonly string[], places: readonly Placed[], settings: Settings): FileSource {
-  if (settings.manifest !== undefined) return manifest(settings.manifest, { base: settings.manifestBase });
   if (sources.length === 0) return nothing();
   if (settings.noStrip) return directory(rootOf(sources[0]!) || ".");
   if (places[0]!.image === "") return directory(places[0]!.path);
@@ -153,7 +152,13 @@ async function openArchive(sources: readonly string[], settings: Settings, signa
   return zipArchive(sources);
 }
 
-async function openClosure(sources: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {
+/** What few need is loaded where it is asked for. */
+async function openLater(sources: readonly string[], settings: Settings): Promise<FileSource> {
+  const { manifest: list, manifestBase: base, nixDbFrom } = settings;
+  if (list !== undefined) {
+    const { manifest } = await import("../../stage/source/list/manifest/node-manifest.ts");
+    return manifest(list, { base });
+  }
   const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
   return nixClosureOf(sources, { database: nixDbFrom });
 }
