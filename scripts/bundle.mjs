@@ -31,6 +31,7 @@ const files = {
   compressed: ["build/erofs-compressed"],
   data: ["build/jobs/squashfs-data"],
   squashfs: ["build/squashfs"],
+  hash: ["build/jobs/node-segment-hasher", "build/source/straight-nix"],
   nix: [
     ...["build/source/archive-part", "build/source/merged-part", "build/source/nix-files", "build/jobs/nix"],
     ...["stage/source/merge", "stage/source/nix/nar/node-nar-source", "stage/source/nix/cache/node-binary-cache"],

@@ -14,9 +14,12 @@ import { SegmentRow } from "../erofs/segments/place/row.ts";
 import { ClosureReader } from "../stage/source/disk/node-closure-reader.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";
 import { noPaths, type SharedPaths } from "../stage/source/disk/node-paths.ts";
+import type { HashWork } from "../stage/source/nix/nar/node-hash-paths.ts";
+import type { Contents } from "../stage/tree/contents.ts";
 import type { StagePolicy } from "../stage/tree/policy.ts";
-import { S_IFDIR, type SharedTree, Tree } from "../stage/tree/tree.ts";
+import { FLAG_LATE, NONE, S_IFDIR, type SharedTree, Tree } from "../stage/tree/tree.ts";
 import { countReads } from "./contents.ts";
+import type { SegmentHasher } from "./jobs/node-segment-hasher.ts";
 
 /** What a thread lists, and what is decided of it. */
 export interface StagedLine {
@@ -48,7 +51,18 @@ export interface ClosureWork extends SegmentCommons {
   entries: Uint32Array;
   /** By entry of the root's tree, for the root and the tops. */
   nids: Float64Array;
+  /** The paths that are to be hashed; undefined: none. */
+  hash: ClosureHash | undefined;
 }
+
+/** What is to be hashed. */
+export interface ClosureHash {
+  work: HashWork;
+  /** By top: its place in the work, or NONE. */
+  places: Uint32Array;
+}
+
+type HasherOf = (tree: Tree, contents: Contents) => SegmentHasher | undefined;
 
 /** With so many entries a thread's tree is emptied when none of them waits for its place. */
 const MANY_ENTRIES = 8192;
@@ -65,6 +79,7 @@ export async function makeClosureSegments(
   root: Tree,
   work: ClosureWork,
   image: ImageFile,
+  hasherOf: HasherOf,
 ): Promise<void> {
   const lines = new StagedLines(job, work.staged);
   const row = new SegmentRow(work.row);
@@ -73,6 +88,7 @@ export async function makeClosureSegments(
     image,
     dedupes: settings.dedupe,
     pieces: work.groups.length - 1,
+    isSlow: work.hash !== undefined,
     matterOf: (line) => ({
       files: () => lines.of(line),
       columns: new LineColumns(work.staged[line]!.columns),
@@ -86,7 +102,7 @@ export async function makeClosureSegments(
     },
   });
   if (!packing) return;
-  await packing.run(new ClosurePacker(job, root, work, packing));
+  await packing.run(new ClosurePacker(job, root, work, packing, hasherOf));
   lines.close();
 }
 
@@ -148,43 +164,66 @@ class ClosurePacker implements PieceMaker {
   readonly #columns: LineColumns;
   readonly #sizes: InodeSizes;
   readonly #builder: SegmentBuilder;
+  readonly #hasher: SegmentHasher | undefined;
   /** Entries that this thread has packed. */
   #entries = 0;
 
-  constructor(job: JobContext, root: Tree, work: ClosureWork, packing: SegmentPacking) {
+  constructor(job: JobContext, root: Tree, work: ClosureWork, packing: SegmentPacking, hasherOf: HasherOf) {
     const { settings, xattrIbodies, policy } = work;
     const staged = work.staged[job.thread]!;
     this.#job = job;
     this.#root = root;
     this.#work = work;
     this.#packing = packing;
-    this.#reader = job.keep(new ClosureReader(Tree.attach(staged.tree), policy));
-    countReads(job, this.#reader.contents);
     this.#columns = new LineColumns(staged.columns);
+    this.#reader = job.keep(new ClosureReader(this.#emptyTree(staged), policy));
+    countReads(job, this.#reader.contents);
     const { tree, contents } = this.#reader;
+    this.#hasher = hasherOf(tree, contents);
     this.#sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, this.#columns.formats);
     this.#builder = new SegmentBuilder(job, {
       ...{ tree, contents, settings, time: work.time, columns: this.#columns, sizes: this.#sizes },
       ...{ hasKeys: settings.dedupe, makes: "all", sharesWith: undefined, plainEnds: undefined },
-      ...{ cuts: new SegmentCuts(settings.blockSize), line: packing.line, afterPut: packing.afterPut },
+      ...{
+        follower: this.#hasher,
+        cuts: new SegmentCuts(settings.blockSize),
+        line: packing.line,
+        afterPut: packing.afterPut,
+      },
     });
     this.#cover();
   }
 
+  /** A tree without entries: those of an earlier job are all in the image. */
+  #emptyTree(staged: StagedLine): Tree {
+    const tree = Tree.attach(staged.tree);
+    tree.ensureAll();
+    this.#columns.cover(tree.length);
+    this.#columns.clear(tree.length);
+    tree.clear();
+    return tree;
+  }
+
   async make(group: number): Promise<void> {
-    const { entries, groups, paths } = this.#work;
+    const { entries, groups, hash, paths } = this.#work;
     const builder = this.#builder;
     const reader = this.#reader;
     builder.startPiece(group);
     for (let top = groups[group]!; top < groups[group + 1]!; top++) {
       builder.startTop();
       const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
-      entries[top] = reader.openTop(path);
+      const isLate = (this.#root.flags.view[top + 1]! & FLAG_LATE) !== 0;
+      const opened = isLate ? reader.openLate(path, this.#root.size.view[top + 1]!) : reader.openTop(path);
+      entries[top] = opened;
+      const place = hash?.places[top] ?? NONE;
+      if (place !== NONE) this.#hasher?.expect(opened, place);
       for (let entry = reader.next(); entry >= 0; entry = reader.next()) {
         this.#cover();
         this.#columns.nlink[entry] = reader.tree.kind(entry) === S_IFDIR ? 2 + reader.subdirectories : 1;
         const adding = builder.add(entry);
         if (adding !== undefined) await adding;
+        const following = this.#hasher?.follow(entry);
+        if (following !== undefined) await following;
         if ((++this.#entries & 63) === 0) await this.#breathe();
       }
       await this.#breathe();
@@ -213,6 +252,7 @@ class ClosurePacker implements PieceMaker {
     this.#columns.clear(this.#reader.tree.length);
     this.#sizes.clear();
     this.#reader.clear();
+    this.#hasher?.clear();
     Atomics.add(this.#work.staged[this.#job.thread]!.clears, 0, 1);
     this.#cover();
   }

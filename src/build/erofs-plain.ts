@@ -24,8 +24,12 @@ import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns
 import type { SegmentWork } from "../erofs/segments/make-segments.ts";
 import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
 import { type SegmentCommons, type SharedPacking, sharePacking } from "../erofs/segments/packing.ts";
+import { type LateFile, writeLate } from "../erofs/segments/place/late-files.ts";
 import { ParentLinks, shareParentLinks } from "../erofs/segments/place/parent-links.ts";
+import { placedOf } from "../erofs/segments/place/placed.ts";
 import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/place/row.ts";
+import { choosePieces } from "../erofs/segments/whole-paths.ts";
+import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { askTops } from "../stage/source/disk/node-tops.ts";
 import { stageTops } from "../stage/source/disk/tops.ts";
 import { findCandidates } from "../stage/tree/dedupe.ts";
@@ -33,9 +37,11 @@ import type { SortRule } from "../stage/tree/file-order.ts";
 import { orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree/tree.ts";
-import { stageLines } from "./closure-segments.ts";
+import { type StagedLine, stageLines } from "./closure-segments.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
+import type { LateFiles } from "./source/part.ts";
+import type { StraightNix } from "./source/straight-nix.ts";
 import type { SharedTarget } from "./target.ts";
 
 /** Everything that is decided before the first segment. */
@@ -80,38 +86,79 @@ export class PlainBuild {
 
   /** Makes the image of a closure in a file, straight from its paths. */
   async packClosure(source: OpenSource, image: SharedTarget): Promise<MadeImage> {
-    const paths = source.tops!;
     const session = this.#session;
-    const { tree } = source;
+    const { tree, nix } = source;
     const { policy } = session;
+    const paths = nix ? nix.addFile(tree, source.tops!) : source.tops!;
     const tops = paths.from.length;
     stageTops(tree, paths, policy);
+    nix?.markFile(tree);
     const xattrs = { ibodies: [], shared: new Uint8Array(0), hasFilter: false };
     const time = { epoch: policy.timestamp, fixedNsec: 0, buildTime: 0 };
     const prepared = this.#prepare(tree, time, xattrs, sharedUint32(tree.length), []);
+    const make = await this.#closureMaker(prepared, source, paths, image);
+    const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
+    const chooseGroups = () => groupTops(tops, weightOf, (top) => tree.name(top + 1));
+    let groups = chooseGroups();
+    if (nix?.fileTop !== undefined) {
+      // where all behind it goes hangs on its length, and that on the sizes of all paths
+      const first = groups.findLastIndex((start) => start <= nix.fileTop!);
+      await make(groups.slice(0, first + 1));
+      await this.#measureFile(source, nix, { ...paths, first: groups[first]! });
+      groups = chooseGroups().slice(first);
+    }
+    await make(groups);
+    const { nlink } = prepared.columns;
+    nlink[0] = 2;
+    for (let top = 1; top <= tops; top++) if (tree.kind(top) === S_IFDIR) nlink[0]++;
+    const left = { unmatched: [], excluded: source.excluded + tree.excluded };
+    return this.#end(prepared, image, left, nix && (() => nix.registration));
+  }
+
+  /** Finds out how long the registration is, once all tops before `first` have been packed. */
+  async #measureFile({ tree, explain }: OpenSource, nix: StraightNix, tops: SharedPaths & { first: number }) {
+    const session = this.#session;
+    try {
+      await session.watch("walk", undefined, () => nix.measureFile(session.host, tree, tops));
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  /** What makes segments of groups of a closure's paths, some after others. */
+  async #closureMaker(
+    prepared: Prepared,
+    source: OpenSource,
+    paths: SharedPaths,
+    image: SharedTarget,
+  ): Promise<(groups: readonly number[]) => Promise<void>> {
+    const session = this.#session;
+    const { tree, nix } = source;
+    const tops = paths.from.length;
     try {
       askTops(tree, paths);
     } catch (error) {
       throw source.explain(error);
     }
-    const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
-    const groups = shareUint32(groupTops(tops, weightOf, (top) => tree.name(top + 1)));
-    const packing = this.#sharePacking(groups.length - 1);
-    const staged = stageLines(packing.lines.length);
-    const entries = sharedUint32(tops);
     const { nids } = prepared.columns;
-    const work = { ...this.#commons(prepared), packing, staged, policy, paths, groups, entries, nids };
-    try {
-      await session.watch("write", undefined, () =>
-        session.run("closure", { tree: tree.share(), work, target: image }),
-      );
-    } catch (error) {
-      throw source.explain(error);
-    }
-    const { nlink } = prepared.columns;
-    nlink[0] = 2;
-    for (let top = 1; top <= tops; top++) if (tree.kind(top) === S_IFDIR) nlink[0]++;
-    return this.#end(prepared, image, [], source.excluded + tree.excluded);
+    const { policy } = session;
+    const hash = nix?.hash;
+    const commons = { ...this.#commons(prepared), policy, paths, entries: sharedUint32(tops), nids, hash };
+    let staged: StagedLine[] = [];
+    return async (groups) => {
+      if (groups.length < 2) return;
+      const packing = this.#sharePacking(groups.length - 1);
+      // those of groups before are empty by now, and used again
+      staged = [...staged, ...stageLines(Math.max(0, packing.lines.length - staged.length))];
+      const work = { ...commons, packing, staged, groups: shareUint32(groups) };
+      try {
+        await session.watch("write", undefined, () =>
+          session.run("closure", { tree: tree.share(), work, target: image }),
+        );
+      } catch (error) {
+        throw source.explain(error);
+      }
+    };
   }
 
   /** Makes the image of a tree in a file. */
@@ -128,13 +175,15 @@ export class PlainBuild {
     const prepared = this.#prepare(tree, time, xattrs, nlink, this.#sort);
     const parents = shareParentLinks();
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
+    const hash = staged.late?.work;
+    const pieces = hash && choosePieces(tree, new Set(hash.entries), { order, starts });
     const make: MakeSegments = (makes, entries, shared) => {
       const bytes = sumSizes(tree, entries.order);
-      const packing = this.#sharePacking(entries.starts.length - 1);
-      const work = { ...commons, ...entries, ...shared, packing, makes, bytes };
+      const packing = this.#sharePacking((pieces ?? entries.starts).length - 1);
+      const work = { ...commons, ...entries, ...shared, pieces, packing, makes, bytes };
       const total = makes === "inodes" ? undefined : bytes;
       return session.watch("write", total, () =>
-        session.run("segments", { tree: tree.share(), contents, work, target: image }),
+        session.run("segments", { tree: tree.share(), contents, work, hash, target: image }),
       );
     };
     if (this.#sort.length === 0) await make("all", { order, starts }, NOTHING_SHARED);
@@ -159,7 +208,8 @@ export class PlainBuild {
     } finally {
       file.release();
     }
-    return this.#end(prepared, image, files.unmatched, excluded + tree.excluded);
+    const left = { unmatched: files.unmatched, excluded: excluded + tree.excluded };
+    return this.#end(prepared, image, left, staged.late && lateBytes(staged.late));
   }
 
   /** Finds equal files before the first one is packed. */
@@ -193,12 +243,18 @@ export class PlainBuild {
     return sharePacking(this.#session.threads, pieces, this.#settings.blockSize);
   }
 
-  /** Writes what is no segment. */
-  async #end(prepared: Prepared, image: SharedTarget, unmatched: string[], excluded: number): Promise<MadeImage> {
+  /** Writes what is no segment. @param bytesOf what files hold whose contents were to come */
+  async #end(
+    prepared: Prepared,
+    image: SharedTarget,
+    left: Pick<MadeImage, "unmatched" | "excluded">,
+    bytesOf?: (file: LateFile) => Uint8Array,
+  ): Promise<MadeImage> {
     const xxhash = await loadXxHash();
     const row = new SegmentRow(prepared.row);
     const file = new SpillFile(image.path, image.shownPath, image.offset);
     try {
+      if (bytesOf) writeLate({ row, image: file, xxhash }, placedOf(prepared.row).late, bytesOf);
       const { superblock, metaBlocks } = await writeEnd({
         ...prepared,
         settings: this.#settings,
@@ -206,11 +262,16 @@ export class PlainBuild {
         image: file,
         xxhash,
       });
-      return { ...summarise(row, superblock, metaBlocks), unmatched, excluded };
+      return { ...summarise(row, superblock, metaBlocks), ...left };
     } finally {
       file.release();
     }
   }
+}
+
+function lateBytes(late: LateFiles): (file: LateFile) => Uint8Array {
+  const bytes = late.finish();
+  return ({ entry }) => bytes.get(entry)!;
 }
 
 /** Bytes in files. */

@@ -71,7 +71,7 @@ class ErofsBuild {
     const sort = this.#options.sort ?? [];
     const build = new PlainBuild(this.#session, this.#settings, sort);
     // what is listed first does not find the new file in it
-    const staged = PlainBuild.isStraight(source, sort) ? undefined : await source.stage();
+    const staged = PlainBuild.isStraight(source, sort) ? undefined : await source.stage(sort.length === 0);
     return makeImageFile(this.#session, out, (image) =>
       staged ? build.packTree(staged, image) : build.packClosure(source, image),
     );

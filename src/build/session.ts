@@ -14,7 +14,6 @@ import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import { limitRoom, planRoom } from "../core/room.ts";
 import type { JobContext, JobParams } from "../core/threads.ts";
-import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
 import type { FileSource, WalkStart } from "../stage/source/node-sources.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -32,7 +31,8 @@ import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
 import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
-import { openPart } from "./source/open-part.ts";
+import { openPart, planNix } from "./source/open-part.ts";
+import type { OpenSource } from "./source/open-source.ts";
 import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
 import {
   checkSecondTarget,
@@ -45,20 +45,8 @@ import {
   writeFileTarget,
 } from "./target.ts";
 
+export type { OpenSource } from "./source/open-source.ts";
 export type { Staged } from "./source/part.ts";
-
-/** A source that is open, and has not been looked at any further. */
-export interface OpenSource {
-  tree: Tree;
-  /** The paths of a closure of which nothing has to be known before it is packed; else undefined. */
-  tops: SharedPaths | undefined;
-  /** Left out so far. */
-  excluded: number;
-  /** Lists everything. */
-  stage(): Promise<Staged>;
-  /** Says more of an error about one of the tops. */
-  explain(error: unknown): unknown;
-}
 
 /** What a session knows of a build that is done. */
 type SessionReport = Pick<
@@ -97,7 +85,7 @@ export class BuildSession {
   #temporary: TemporaryFiles | undefined;
   #digest: Digest | undefined;
   /** What is to be written beside the image. */
-  #registration: Uint8Array | undefined;
+  #registration: (() => Uint8Array) | undefined;
   readonly #holding: XattrHolding;
   /** How attributes of files were read. */
   readonly #xattrs: Required<XattrNote> = { xattrReader: "none", xattrsUnread: false, xattrsLeftOut: 0 };
@@ -203,7 +191,7 @@ export class BuildSession {
     return writeFileTarget(this.place(path) as string, 0, async (file, temporary) => {
       this.leaveOut(temporary.named);
       const result = await work();
-      const bytes = this.#registration!;
+      const bytes = this.#registration!();
       await withFileSink(file, async (sink) => {
         sink.truncate(bytes.length);
         sink.writeAt(bytes, 0);
@@ -216,15 +204,19 @@ export class BuildSession {
   async #open(): Promise<OpenSource> {
     // a part of the walk, whose progress is told when entries come
     const started = now();
-    const part = await openPart(this.#source, this.#host());
+    const part = await openPart(this.#source, this.host);
     this.#seconds.walk += (now() - started) / 1000;
     const { tree, excluded } = part;
+    const isStraight = part.start !== undefined && this.#isStraight(part.start);
+    const nix = isStraight ? await planNix(part, this.#policy, this.#options) : undefined;
+    this.#registration = () => nix!.registration;
     const source: OpenSource = {
       tree,
-      tops: part.start && this.#isStraight(part.start) ? part.start.paths : undefined,
+      tops: isStraight && (nix || !asksNix(this.#options)) ? part.start!.paths : undefined,
+      nix,
       excluded,
-      stage: async () => {
-        const staged = await this.#label(await this.#stage(part));
+      stage: async (canWait = false) => {
+        const staged = await this.#label(await this.#stage(part, canWait));
         source.tree = staged.tree;
         return staged;
       },
@@ -233,7 +225,7 @@ export class BuildSession {
     return source;
   }
 
-  #host(): SourceHost {
+  get host(): SourceHost {
     return {
       policyOf: (source) => this.#policyOf(source),
       temporary: this.temporary,
@@ -265,8 +257,8 @@ export class BuildSession {
   #isStraight({ finish, paths }: WalkStart): boolean {
     const { times, copyLinks, oneFileSystem } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
-    if (this.#policy.below.length > 0 || asksNix(this.#options)) return false;
-    if (this.#policy.xattrReader !== "none" || this.#options.fileContexts !== undefined) return false;
+    const { below, xattrReader } = this.#policy;
+    if (below.length > 0 || xattrReader !== "none" || this.#options.fileContexts !== undefined) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -276,7 +268,7 @@ export class BuildSession {
     return "restore" in this.#source ? (this.#source as FileSource).restore(restored) : restored;
   }
 
-  async #stage(part: OpenPart): Promise<Staged> {
+  async #stage(part: OpenPart, canWait: boolean): Promise<Staged> {
     const staged = await this.watch("walk", undefined, async () => {
       const listed = await part.stage();
       if (this.#chmod.length > 0) {
@@ -287,7 +279,7 @@ export class BuildSession {
     if (!asksNix(this.#options)) return staged;
     const { addNixFiles } = await import("./source/nix-files.ts");
     const made = await this.watch("compare", undefined, () =>
-      addNixFiles(this.#host(), staged, part.stores, this.#options, this.#buildTime(staged.tree)),
+      addNixFiles(this.host, staged, part.stores, this.#options, { time: this.#buildTime(staged.tree), canWait }),
     );
     this.#registration = made.registration;
     return made.staged;

@@ -13,47 +13,45 @@ import { storeFolder } from "./nix-options.ts";
 import type { Staged } from "./part.ts";
 
 /**
- * The files that have Nix know the paths.
+ * Makes the files that have Nix know the paths, of what is known of them.
  *
  * @param entryOf where each path lies in the tree
  * @param time when they became valid, in seconds since 1970
  */
-export async function makeDatabaseFiles(
+export async function databaseMaker(
   staged: Staged,
-  infos: readonly PathInfo[],
   entryOf: ReadonlyMap<string, number>,
   { nixDatabase, gcroot, storeDir }: NixOptions,
   time: number,
-): Promise<Entry[]> {
-  checkStore(infos, storeDir);
+): Promise<(infos: readonly PathInfo[]) => Entry[]> {
+  const paths = [...entryOf.keys()].sort();
+  checkStore(paths, storeDir);
   const path = typeof nixDatabase === "string" ? nixDatabase : DATABASE_PATH;
-  const outputs = await readOutputs(staged, infos, entryOf);
-  return listDatabaseFiles(infos, { path, gcroot, registrationTime: Math.max(1, Math.floor(time)), outputs });
+  const outputs = await readOutputs(staged, entryOf);
+  const registrationTime = Math.max(1, Math.floor(time));
+  return (infos) => listDatabaseFiles(infos, { path, gcroot, registrationTime, outputs });
 }
 
 /** Throws `INPUT` for a path of another store than the one that the image has: Nix would look for it there. */
-function checkStore(infos: readonly PathInfo[], storeDir: string | undefined): void {
+function checkStore(paths: readonly string[], storeDir: string | undefined): void {
   if (storeDir === undefined) return;
   const store = storeFolder(storeDir);
-  const other = infos.find(({ path }) => path.slice(0, path.lastIndexOf("/")) !== store);
-  if (other === undefined) return;
-  const { path } = other;
+  const path = paths.find((each) => each.slice(0, each.lastIndexOf("/")) !== store);
+  if (path === undefined) return;
   throw new ImageError("INPUT", `${path}: is no path of ${store}, the store of the image`, { path });
 }
 
 /** What derivations say of their outputs, which Nix keeps in a table of its own. */
 async function readOutputs(
   { tree, contents }: Staged,
-  infos: readonly PathInfo[],
   entryOf: ReadonlyMap<string, number>,
 ): Promise<Map<string, DerivationOutput[]>> {
   const outputs = new Map<string, DerivationOutput[]>();
-  const derivations = infos.filter(({ path }) => path.endsWith(".drv"));
+  const derivations = [...entryOf].filter(([path]) => path.endsWith(".drv"));
   if (derivations.length === 0) return outputs;
   const opened = await openUnshared(tree, contents);
   try {
-    for (const { path } of derivations) {
-      const entry = entryOf.get(path)!;
+    for (const [path, entry] of derivations) {
       if (tree.kind(entry) !== S_IFREG) continue;
       const size = tree.size.view[entry]!;
       const bytes = new Uint8Array(size + 1);

@@ -3,6 +3,8 @@
  * files, or written beside it.
  *
  *     staged tree --> hash and size of each path as a NAR, its references --> PathInfo --> registration
+ *
+ * Where a build can write files last, hashes may wait until it reads contents anyway: all lengths are known without.
  */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
@@ -13,17 +15,16 @@ import { type Entry, entries } from "../../stage/source/entries.ts";
 import { gatherContents } from "../../stage/source/memory-contents.ts";
 import { checkReferences, type KnownPath, sorted } from "../../stage/source/nix/known-path.ts";
 import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
+import { measureNar } from "../../stage/source/nix/nar/nar-writer.ts";
 import { createHashWork, type HashWork, MISSING_BYTES } from "../../stage/source/nix/nar/node-hash-paths.ts";
-import { checkStorePath, hashPart, toHex } from "../../stage/source/nix/nix-hash.ts";
+import { hashPart, toHex } from "../../stage/source/nix/nix-hash.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
-import { NONE, S_IFDIR, Tree } from "../../stage/tree/tree.ts";
+import { FLAG_LATE, NONE, S_IFDIR, Tree } from "../../stage/tree/tree.ts";
+import { isShared } from "../contents.ts";
 import type { NixOptions } from "../options.ts";
 import { mergeStaged } from "./merged-part.ts";
-import { storeFolder } from "./nix-options.ts";
-import type { SourceHost, Staged, StorePaths } from "./part.ts";
-
-/** The file that a registration is in, where nothing else is said. */
-const REGISTRATION = "nix-path-registration";
+import { namePaths, REGISTRATION } from "./named-paths.ts";
+import type { LateFiles, SourceHost, Staged, StorePaths } from "./part.ts";
 
 /** A store path in a tree. */
 interface StoredPath {
@@ -38,8 +39,28 @@ interface StoredPath {
 export interface NixFiles {
   /** The tree, with the files that were to be put into it. */
   staged: Staged;
-  /** The registration, where it is to be written beside the image. */
-  registration: Uint8Array | undefined;
+  /** The registration, which is to be written beside the image; once all is known, `staged.late` too. */
+  registration(): Uint8Array;
+}
+
+/** What is known of all paths. */
+interface Known {
+  /** In byte order of the paths. */
+  infos: PathInfo[];
+  /** What is yet to be found out of some; until then their hashes are zeros. */
+  waiting: Waiting | undefined;
+}
+
+interface Waiting {
+  work: HashWork;
+  /** All of it, once the work is done. */
+  infos(): PathInfo[];
+}
+
+/** Makes files of what is known. */
+interface FileMaker {
+  files(infos: readonly PathInfo[]): Entry[];
+  registration(infos: readonly PathInfo[]): Uint8Array;
 }
 
 /**
@@ -47,6 +68,7 @@ export interface NixFiles {
  *
  * @param stores where the paths lie in the tree
  * @param time of the build, in seconds since 1970
+ * @param canWait files may be written when all others have been read: see {@link Staged.late}
  * @throws ImageError `INPUT` for a tree without any, for references that nobody knows, and for one that is not there
  */
 export async function addNixFiles(
@@ -54,27 +76,83 @@ export async function addNixFiles(
   staged: Staged,
   stores: readonly StorePaths[],
   options: NixOptions,
-  time: number,
+  { time, canWait }: { time: number; canWait: boolean },
 ): Promise<NixFiles> {
   const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
-  const infos = await knowPaths(host, staged, stored, options);
-  const { registration = false, registrationOut } = options;
-  const hasText = registration !== false || registrationOut !== undefined;
-  const text = hasText ? encodeUtf8(formatRegistration(infos)) : undefined;
-  const files: Entry[] = [];
-  if (registration !== false) {
-    files.push({ path: registration === true ? REGISTRATION : registration, mode: 0o444, contents: text });
-  }
-  if (options.nixDatabase) {
-    const { makeDatabaseFiles } = await import("./nix-database.ts");
-    const entryOf = new Map(stored.map(({ path, entry }) => [path, entry]));
-    files.push(...(await makeDatabaseFiles(staged, infos, entryOf, options, time)));
-  }
+  const mayWait = canWait && isShared(staged.contents) && staged.tree.linkCount === 0;
+  const { infos, waiting } = await knowPaths(host, staged, stored, options, mayWait);
+  const maker = await chooseFiles(staged, stored, options, time);
+  const files = maker.files(infos);
   checkOutside(staged.tree, stored, files);
+  const all = files.length === 0 ? staged : await addFiles(host, staged, files);
+  if (waiting === undefined) return { staged: all, registration: () => maker.registration(infos) };
   return {
-    staged: files.length === 0 ? staged : await addFiles(host, staged, files),
-    registration: registrationOut === undefined ? undefined : text,
+    staged: { ...all, late: makeLate(all, files, waiting, maker) },
+    registration: () => maker.registration(waiting.infos()),
   };
+}
+
+/** What is asked for. */
+async function chooseFiles(
+  staged: Staged,
+  stored: readonly StoredPath[],
+  options: NixOptions,
+  time: number,
+): Promise<FileMaker> {
+  const { registration: path = false, nixDatabase = false } = options;
+  const registration = (infos: readonly PathInfo[]) => encodeUtf8(formatRegistration(infos));
+  const entryOf = new Map(stored.map((each) => [each.path, each.entry]));
+  const database =
+    nixDatabase === false
+      ? () => []
+      : await (await import("./nix-database.ts")).databaseMaker(staged, entryOf, options, time);
+  return {
+    registration,
+    files: (infos) => [
+      ...(path === false
+        ? []
+        : [{ path: path === true ? REGISTRATION : path, mode: 0o444, contents: registration(infos) }]),
+      ...database(infos),
+    ],
+  };
+}
+
+/** @param files the ones of `staged` that have been made of what is known so far */
+function makeLate({ tree, contents }: Staged, files: readonly Entry[], waiting: Waiting, maker: FileMaker): LateFiles {
+  const entryOf = mergedEntries(contents);
+  const work = {
+    ...waiting.work,
+    entries: shareUint32(waiting.work.entries.map((entry) => entryOf?.[entry] ?? entry)),
+  };
+  const isLate = ({ contents: bytes }: Entry) => bytes instanceof Uint8Array;
+  const entries = files.filter(isLate).map(({ path }) => findEntry(tree, String(path)).at(-1)!);
+  for (const entry of entries) tree.flags.view[entry]! |= FLAG_LATE;
+  const finish = () => {
+    const made = maker.files(waiting.infos()).filter(isLate);
+    return new Map(made.map(({ contents: bytes }, index) => [entries[index]!, bytes as Uint8Array]));
+  };
+  return { work, finish };
+}
+
+/** By entry of the first of the trees that have been merged, if any have: what it is in the merged tree. */
+function mergedEntries(contents: Staged["contents"]): Uint32Array | undefined {
+  if (!("kind" in contents) || contents.kind !== "merged") return undefined;
+  const { part, entry } = contents.origins;
+  const entryOf = new Uint32Array(part.length);
+  for (let merged = 0; merged < part.length; merged++) if (part[merged] === 0) entryOf[entry[merged]!] = merged;
+  return entryOf;
+}
+
+/** The entries on a path as far as it is there, from below the root on. */
+function findEntry(tree: Tree, path: string): number[] {
+  const found: number[] = [];
+  for (const name of path.split("/").filter((each) => each !== "")) {
+    const above = found.at(-1) ?? 0;
+    const entry = tree.kind(above) === S_IFDIR ? childOf(tree, above, latin1FromBytes(encodeUtf8(name))) : NONE;
+    if (entry === NONE) break;
+    found.push(entry);
+  }
+  return found;
 }
 
 /** Throws `INPUT` for a file that would be a part of a store path, which is then no longer what is said of it. */
@@ -82,13 +160,9 @@ function checkOutside(tree: Tree, stored: readonly StoredPath[], files: readonly
   const paths = new Map(stored.map(({ entry, path }) => [entry, path]));
   for (const { path } of files) {
     const shown = String(path);
-    let entry = 0;
-    for (const name of shown.split("/").filter((each) => each !== "")) {
-      entry = tree.kind(entry) === S_IFDIR ? childOf(tree, entry, latin1FromBytes(encodeUtf8(name))) : NONE;
-      if (entry === NONE) break;
-      if (!paths.has(entry)) continue;
-      throw new ImageError("INPUT", `${shown}: lies in ${paths.get(entry)}, which would be changed`, { path: shown });
-    }
+    const entry = findEntry(tree, shown).find((each) => paths.has(each));
+    if (entry === undefined) continue;
+    throw new ImageError("INPUT", `${shown}: lies in ${paths.get(entry)}, which would be changed`, { path: shown });
   }
 }
 
@@ -108,13 +182,18 @@ function asksForInfos({ registration = false, registrationOut, nixDatabase = fal
   return registration !== false || registrationOut !== undefined || nixDatabase !== false;
 }
 
-/** All that Nix is to know of each path, in byte order of the paths; without hashes where nobody asks for them. */
+/**
+ * All that Nix is to know of each path; without hashes where nobody asks for them.
+ *
+ * @param mayWait where only hashes are to be found out, that may be done later
+ */
 async function knowPaths(
   host: SourceHost,
   staged: Staged,
   stored: readonly StoredPath[],
   options: NixOptions,
-): Promise<PathInfo[]> {
+  mayWait: boolean,
+): Promise<Known> {
   if (stored.length === 0) throw new ImageError("INPUT", "registration: there are no store paths in the image");
   const isChanged = staged.excluded + staged.tree.excluded > 0 || (options.chmod?.length ?? 0) > 0;
   const hasHash = ({ known, isAmended, entry }: StoredPath) =>
@@ -128,37 +207,43 @@ async function knowPaths(
       "a list that tells them (nix path-info --json, nix-store --dump-db, closureInfo), or looking for them in contents";
     throw new ImageError("INPUT", `${path}: to which paths it refers is not known: that takes ${how}`, { path });
   }
-  const found = await readPaths(host, staged, stored, new Set([...toHash, ...toScan]), toScan.length > 0);
-  const infos = stored.map((each): PathInfo => {
-    const { path, known } = each;
-    const read = found.get(each);
-    const references = known?.references ?? read!.references;
-    const { narHash = "", narSize = 0 } = (hasHash(each) ? known : read) ?? {};
-    const { line: _, ...rest } = known ?? { path };
-    return { ...rest, path, narHash, narSize, references };
-  });
+  const collect = (found: ReadonlyMap<StoredPath, Read>) => {
+    const infos = stored.map((each): PathInfo => {
+      const { path, known } = each;
+      const read = found.get(each);
+      const references = known?.references ?? read!.references;
+      const { narHash = "", narSize = 0 } = (hasHash(each) ? known : read) ?? {};
+      const { line: _, ...rest } = known ?? { path };
+      return { ...rest, path, narHash, narSize, references };
+    });
+    return infos.sort((a, b) => (a.path < b.path ? -1 : 1));
+  };
+  const { tree } = staged;
+  const waits = mayWait && toScan.length === 0 && toHash.length > 0;
+  const reading = waits
+    ? undefined
+    : await readPaths(host, staged, stored, new Set([...toHash, ...toScan]), toScan.length > 0);
+  const sizes = waits ? toHash.map(({ entry }) => measureNar(tree, entry)) : [];
+  const infos = collect(
+    reading ??
+      new Map(toHash.map((each, index) => [each, { narHash: NO_HASH, narSize: sizes[index]!, references: [] }])),
+  );
   checkReferences(infos, "the closure");
-  return infos.sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (!waits) return { infos, waiting: undefined };
+  const work = createHashWork(shareUint32(toHash.map(({ entry }) => entry)));
+  return { infos, waiting: { work, infos: () => collect(readHashes(work, toHash, sizes)) } };
 }
 
 /** Where the paths of a store lie in a tree, and what is known of each. */
-async function findPaths(tree: Tree, store: StorePaths, { storeDir }: NixOptions): Promise<StoredPath[]> {
-  const known = new Map((await store.known())?.map((each) => [baseName(each.path), each]));
+async function findPaths(tree: Tree, store: StorePaths, options: NixOptions): Promise<StoredPath[]> {
   const folder = store.below.reduce((entry, name) => childOf(tree, entry, name), 0);
   const { isAmended } = store;
-  return store.paths().flatMap((given) => {
-    const name = baseName(given);
-    const info = known.get(name);
-    const path = info?.path ?? (storeDir === undefined ? given : `${storeFolder(storeDir)}/${name}`);
+  return (await namePaths(store, options.storeDir)).flatMap(({ name, path, known }) => {
     const entry = childOf(tree, folder, stripCaseHack(latin1FromBytes(encodeUtf8(name))));
     if (entry === NONE && isAmended) return [];
     if (entry === NONE) throw new ImageError("INTERNAL", `${name} is not in the tree`);
-    return [{ path: checkStorePath(path, "registration"), known: info, isAmended, entry }];
+    return [{ path, known, isAmended, entry }];
   });
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** A child by name, by halves; NONE where there is none. */
@@ -178,6 +263,26 @@ function childOf(tree: Tree, directory: number, name: string): number {
 /** What reading a path has told. */
 type Read = Pick<PathInfo, "narHash" | "narSize" | "references">;
 
+const NO_HASH = "0".repeat(64);
+
+/** What has been found out of paths, by the order of the work. */
+function readHashes(
+  { hashes, sizes }: HashWork,
+  order: readonly StoredPath[],
+  expected: ArrayLike<number> = sizes,
+  references: readonly (readonly string[])[] = [],
+): Map<StoredPath, Read> {
+  return new Map(
+    order.map((each, index) => {
+      const narSize = sizes[index]!;
+      if (narSize !== expected[index])
+        throw new ImageError("INTERNAL", `${each.path}: its NAR has ${narSize} bytes, planned ${expected[index]}`);
+      const narHash = toHex(hashes.subarray(32 * index, 32 * index + 32));
+      return [each, { narHash, narSize, references: references[index] ?? [] }];
+    }),
+  );
+}
+
 /** Reads paths in all threads, the longest first. */
 async function readPaths(
   host: SourceHost,
@@ -195,17 +300,7 @@ async function readPaths(
   const scan = scans ? { hashParts: stored.map(({ path }) => hashPart(path)), folder } : undefined;
   const work = createHashWork(shareUint32(order.map(({ entry }) => entry)), scan);
   await host.run("hash", { tree: tree.share(), contents, work, bytes });
-  const references = readReferences(work, order, stored);
-  return new Map(
-    order.map((each, index) => [
-      each,
-      {
-        narHash: toHex(work.hashes.subarray(32 * index, 32 * index + 32)),
-        narSize: work.sizes[index]!,
-        references: references[index]!,
-      },
-    ]),
-  );
+  return readHashes(work, order, work.sizes, readReferences(work, order, stored));
 }
 
 /** The references that were found, by the order of the work. Throws `INPUT` for one that is none of the closure. */

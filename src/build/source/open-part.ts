@@ -10,7 +10,10 @@ import { isMerged, isStaged, type Source, type StreamSpool } from "../../stage/s
 import { isTransformed } from "../../stage/source/transformed.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { Tree } from "../../stage/tree/tree.ts";
+import type { NixOptions } from "../options.ts";
+import { asksNix } from "./nix-options.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";
+import type { StraightNix } from "./straight-nix.ts";
 
 /** Opens a source. Throws `INPUT` for what is none. */
 export async function openPart(source: Source, host: SourceHost): Promise<OpenPart> {
@@ -81,4 +84,13 @@ async function walk(tree: Tree, start: WalkStart, policy: StagePolicy, host: Sou
 async function readXattrs(tree: Tree, { paths }: WalkStart, policy: StagePolicy, host: SourceHost) {
   if (policy.xattrReader === "none") return undefined;
   return (await import("./xattrs.ts")).readXattrs(tree, paths, policy, host);
+}
+
+/** The registration of a closure that need not be listed before; undefined where it has to be, or none is asked for. */
+export async function planNix(
+  part: OpenPart,
+  policy: StagePolicy,
+  options: NixOptions,
+): Promise<StraightNix | undefined> {
+  return asksNix(options) ? (await import("./straight-nix.ts")).StraightNix.plan(part, policy, options) : undefined;
 }

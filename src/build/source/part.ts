@@ -2,6 +2,7 @@
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import type { JobContext, JobParams } from "../../core/threads.ts";
 import type { KnownPath } from "../../stage/source/nix/known-path.ts";
+import type { HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import type { WalkStart } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
@@ -20,6 +21,16 @@ export interface Staged {
   excluded: number;
   /** Directories of which several sources have something; undefined: there are none. */
   joined?: ReadonlySet<number> | undefined;
+  /** Undefined: all contents are known. */
+  late?: LateFiles | undefined;
+}
+
+/** Files that say what the others hold: so far their length is known, and their entries say so (`FLAG_LATE`). */
+export interface LateFiles {
+  /** The store paths that are to be hashed meanwhile. */
+  work: HashWork;
+  /** What the files hold, by entry; once the work is done. */
+  finish(): ReadonlyMap<number, Uint8Array>;
 }
 
 /** What opening a source takes from a build. */

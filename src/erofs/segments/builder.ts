@@ -6,7 +6,7 @@ import { isZero, roundUp } from "../../core/bytes.ts";
 import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { type DataRanges, RangeList } from "../../stage/tree/sparse.ts";
-import { FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
+import { FLAG_LATE, FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { FORMAT_LAYOUT_SHIFT, LAYOUT_INLINE, SLOT } from "../disk/format.ts";
 import type { ErofsSettings } from "../options.ts";
@@ -17,7 +17,7 @@ import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import type { LineStart } from "./line.ts";
 import { sampleKey } from "./place/known-files.ts";
-import type { Segment } from "./segment.ts";
+import { NOT_HERE, type Segment } from "./segment.ts";
 import { SlotFitter } from "./slot-fitter.ts";
 
 /** Bytes at the start of a large file that its key is made of. */
@@ -41,12 +41,22 @@ export interface BuilderInput {
   sharesWith: Uint32Array | undefined;
   /** By entry: 1 where its end must not lie beside its inode, since it would not fit beside one that shares its data. */
   plainEnds: Uint8Array | undefined;
+  /** Who reads along; undefined: nobody does. */
+  follower: SegmentFollower | undefined;
   /** Where segments are cut; undefined where each piece is one. */
   cuts: SegmentCuts | undefined;
   /** Where segments go. */
   line: LineStart;
   /** A segment has been put in line; what it returns is awaited until the line has room for another. */
   afterPut(): Promise<void> | undefined;
+}
+
+/** Who reads files too, and best while a segment holds them. */
+export interface SegmentFollower {
+  /** Where the segments are made. */
+  attach(builder: Pick<SegmentBuilder, "held">): void;
+  /** Nothing more comes into the open segment, which is still held. */
+  close(): Promise<void> | undefined;
 }
 
 /** Makes one segment after another, of one thread's pieces. */
@@ -72,6 +82,7 @@ export class SegmentBuilder {
     this.#fitter = new SlotFitter(this.#blockSize, SEGMENT_ENTRIES);
     this.#cuts = input.cuts;
     this.#segment = input.line.open();
+    input.follower?.attach(this);
   }
 
   /** What comes next is of another piece. */
@@ -93,13 +104,23 @@ export class SegmentBuilder {
     return closing === undefined ? this.#put(entry, kind, size) : closing.then(() => this.#put(entry, kind, size));
   }
 
+  /** All entries of a segment have come, but not of the piece. */
+  endSegment(): Promise<void> | undefined {
+    return this.#end(false);
+  }
+
   /** All entries of the piece have come. */
   endPiece(): Promise<void> | undefined {
     return this.#end(true);
   }
 
-  /** Packs the inodes of the segment, puts it in line, and starts with another. */
   #end(isLast: boolean): Promise<void> | undefined {
+    const following = this.#input.follower?.close();
+    return following === undefined ? this.#finish(isLast) : following.then(() => this.#finish(isLast));
+  }
+
+  /** Packs the inodes of the segment, puts it in line, and starts with another. */
+  #finish(isLast: boolean): Promise<void> | undefined {
     const { afterPut, line, makes, sizes } = this.#input;
     const segment = this.#segment;
     segment.piece = this.#piece;
@@ -125,6 +146,10 @@ export class SegmentBuilder {
     const { sizes, contents } = this.#input;
     const segment = this.#segment;
     const item = segment.add(entry);
+    if ((this.#input.tree.flags.view[entry]! & FLAG_LATE) !== 0) {
+      this.#putLate(item, entry, size);
+      return undefined;
+    }
     if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.makes === "inodes"))
       return this.#putEnds(item, entry, size);
     if (kind === S_IFREG) {
@@ -158,6 +183,26 @@ export class SegmentBuilder {
     return undefined;
   }
 
+  /** Keeps room for a file that is written when all others are: nothing shares data with it. */
+  #putLate(item: number, entry: number, size: number): void {
+    const segment = this.#segment;
+    const tail = this.#choose(entry, size, undefined);
+    if (tail > 0) {
+      segment.tails.fill(0, segment.tailsUsed, segment.tailsUsed + tail);
+      this.#keepTail(item, tail);
+    }
+    this.#job.advance(size);
+    const body = size - tail;
+    if (body === 0) return;
+    segment.blocks[item] = Math.ceil(body / this.#blockSize);
+    if (size >= LARGE_FILE) {
+      segment.large.push(item);
+      return;
+    }
+    segment.data.fill(0, segment.dataUsed, segment.dataUsed + body);
+    this.#putBody(item, body, undefined);
+  }
+
   /** Keeps the blocks of a file, which stands behind all data that is in use. */
   #putBody(item: number, body: number, map: ChunkMap | undefined): void {
     const segment = this.#segment;
@@ -166,6 +211,19 @@ export class SegmentBuilder {
     if (map) this.#squash(at, map);
     segment.dataAt[item] = at;
     segment.dataUsed = at + segment.blocks[item]! * this.#blockSize;
+  }
+
+  /** What a file of the open segment holds, by its number there, in order; undefined where the segment has not all of it. */
+  held(item: number): readonly Uint8Array[] | undefined {
+    const { entries, data, dataAt, tails, tailAt, tailLen } = this.#segment;
+    const { tree, sizes } = this.#input;
+    const body = tree.size.view[entries[item]!]! - tailLen[item]!;
+    const from = dataAt[item]!;
+    if (body > 0 && (from === NOT_HERE || sizes.chunkMaps.has(entries[item]!))) return undefined;
+    const parts: Uint8Array[] = [];
+    if (body > 0) parts.push(data.subarray(from, from + body));
+    if (tailLen[item]! > 0) parts.push(tails.subarray(tailAt[item]!, tailAt[item]! + tailLen[item]!));
+    return parts;
   }
 
   /** Chooses a file's format; returns how many bytes of it lie beside its inode. */

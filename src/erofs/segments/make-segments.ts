@@ -3,7 +3,7 @@ import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { InodeSizes } from "../plan/measure.ts";
-import { SegmentBuilder } from "./builder.ts";
+import { SegmentBuilder, type SegmentFollower } from "./builder.ts";
 import type { ImageFile } from "./copies.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import { type PackedMatter, type SegmentCommons, SegmentPacking, type SharedPacking } from "./packing.ts";
@@ -19,6 +19,8 @@ export interface SegmentWork extends SegmentCommons {
   /** See SegmentOrder. */
   order: Uint32Array;
   starts: Uint32Array;
+  /** Segments at which pieces of the work start, and their number; undefined: each is one. */
+  pieces?: Uint32Array | undefined;
   inodeOf: Uint32Array | undefined;
   /** By entry: the file whose data it shares, or NONE, where that has been decided before. */
   sharesWith: Uint32Array | undefined;
@@ -28,6 +30,17 @@ export interface SegmentWork extends SegmentCommons {
   makes: "all" | "inodes" | "data";
 }
 
+/** A follower that is told of each entry. */
+export interface EntryFollower extends SegmentFollower {
+  /** An entry is in the segment, behind all that were before. */
+  follow(entry: number): Promise<void> | undefined;
+}
+
+/** How many pieces the work has. */
+export function countPieces({ starts, pieces = starts }: SegmentWork): number {
+  return pieces.length - 1;
+}
+
 /** Makes segments until none is left; run by every thread at once. */
 export async function makeSegments(
   job: JobContext,
@@ -35,6 +48,7 @@ export async function makeSegments(
   work: SegmentWork,
   contents: Contents,
   image: ImageFile,
+  follower?: EntryFollower,
 ): Promise<void> {
   const { columns, order, starts, makes, inodeOf, settings, xattrIbodies } = work;
   const files = { tree, contents };
@@ -42,7 +56,8 @@ export async function makeSegments(
   const matter: PackedMatter = {
     image,
     dedupes: settings.dedupe && makes === "all",
-    pieces: starts.length - 1,
+    pieces: countPieces(work),
+    isSlow: follower !== undefined,
     matterOf: () => ({ files: () => files, columns, inodeOf }),
     filesOf: () => files,
     placed: (_, line) => lines.add(line),
@@ -52,16 +67,27 @@ export async function makeSegments(
   const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
   const { line, afterPut } = packing;
   const hasKeys = matter.dedupes;
-  const builder = new SegmentBuilder(job, { ...work, ...files, sizes, hasKeys, cuts: undefined, line, afterPut });
-  const make = async (piece: number) => {
-    builder.startPiece(piece);
-    for (let at = starts[piece]!; at < starts[piece + 1]!; at++) {
+  const builder = new SegmentBuilder(job, {
+    ...{ ...work, ...files, sizes, hasKeys, follower, cuts: undefined, line, afterPut },
+  });
+  const fill = async (segment: number) => {
+    for (let at = starts[segment]!; at < starts[segment + 1]!; at++) {
       const adding = builder.add(order[at]!);
       if (adding !== undefined) await adding;
+      const following = follower?.follow(order[at]!);
+      if (following !== undefined) await following;
       if ((at & 63) === 63) await job.breathe();
     }
-    await builder.endPiece();
-    await job.breathe();
+  };
+  const make = async (piece: number) => {
+    builder.startPiece(piece);
+    const { pieces } = work;
+    const end = pieces ? pieces[piece + 1]! : piece + 1;
+    for (let segment = pieces ? pieces[piece]! : piece; segment < end; segment++) {
+      await fill(segment);
+      await (segment + 1 < end ? builder.endSegment() : builder.endPiece());
+      await job.breathe();
+    }
   };
   await packing.run({ make, finish: () => undefined });
   contents.close();

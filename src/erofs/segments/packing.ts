@@ -17,7 +17,7 @@ import type { ImageTime } from "../plan/time.ts";
 import { Copies, type ImageFile, type LineFiles, type SharedCopies, shareCopies } from "./copies.ts";
 import { LineEnd, LineStart, type SharedLine, shareLine } from "./line.ts";
 import { FileSharing } from "./place/file-sharing.ts";
-import { KnownFiles } from "./place/known-files.ts";
+import { placedOf } from "./place/placed.ts";
 import { type LineMatter, PlacedLine } from "./place/placed-line.ts";
 import { SegmentPlacer } from "./place/placer.ts";
 import { SegmentRow, type SharedRow } from "./place/row.ts";
@@ -36,7 +36,7 @@ export interface SegmentCommons {
   row: SharedRow;
 }
 
-/** How long the main thread waits for others' segments before it makes some itself. */
+/** How long the main thread waits for others' segments before it makes some itself, unless that takes them long anyway. */
 const IDLE_MS = 8;
 
 /** Where threads meet; in shared memory. */
@@ -67,6 +67,8 @@ export interface PackedMatter {
   dedupes: boolean;
   /** Number of pieces. */
   pieces: number;
+  /** To make segments takes much longer than to place them. Default: false. */
+  isSlow?: boolean;
   /** What the segments of a line are of; in the main thread. */
   matterOf(line: number): LineMatter;
   /** The files of a line; asked for whenever some of one are copied. */
@@ -122,7 +124,8 @@ export class SegmentPacking {
     const { settings } = commons;
     const { image, dedupes, matterOf, placed } = this.#matter;
     const xxhash = await loadXxHash();
-    const known = dedupes ? new KnownFiles() : undefined;
+    const before = placedOf(commons.row);
+    const known = dedupes ? before.known : undefined;
     const written = {
       readAt: (into: Uint8Array, offset: number) => image.readAt(into, offset),
       finish: (segment: number) => this.#untilCopied(() => this.#copies.isCopied(segment)),
@@ -132,6 +135,7 @@ export class SegmentPacking {
       settings,
       sharing: known && files && { known, files },
       row: new SegmentRow(commons.row),
+      late: before.late,
       image,
       copies: this.#copies,
       xxhash,
@@ -181,12 +185,13 @@ export class SegmentPacking {
    * some too is of more use. That is when files come slowly; otherwise it would have the code for it compiled once more.
    */
   async #placeWhileOthersMake(placing: Placing): Promise<void> {
+    const { isSlow = false } = this.#matter;
     let isIdle = false;
     while (!isIdle && placing.piece < this.#matter.pieces) {
       const state = this.#signal.state;
       if ((await this.#place()) || (await this.#copy())) continue;
       if (Atomics.load(this.#makers, 0) === 0) return;
-      isIdle = !this.#signal.wait(state, IDLE_MS);
+      isIdle = !this.#signal.wait(state, isSlow ? 0 : IDLE_MS);
       await this.#job.breathe();
     }
   }

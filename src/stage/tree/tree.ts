@@ -37,6 +37,8 @@ export const FLAG_SPARSE = 1;
 export const FLAG_DISK_NAME = 2;
 /** `flags`: behind the name stands, up to a NUL, the path on disk: it lies elsewhere than its directory. */
 export const FLAG_DISK_PATH = 4;
+/** `flags`: a file of which so far only the size is known: what it holds hangs on what all others hold. */
+export const FLAG_LATE = 8;
 
 const MAX_ENTRIES = 2 ** 26;
 const MAX_NAME_BYTES = 2 ** 32 - 2 ** 16;

@@ -9,7 +9,7 @@ import { equalBytes, roundUp } from "../../../core/bytes.ts";
 import type { JobContext } from "../../../core/threads.ts";
 import type { XxHash } from "../../../core/xxhash.ts";
 import { countInode, noInodes } from "../../../stage/tree/counts.ts";
-import { S_IFDIR } from "../../../stage/tree/tree.ts";
+import { FLAG_LATE, S_IFDIR } from "../../../stage/tree/tree.ts";
 import { FORMAT_EXTENDED, SLOT } from "../../disk/format.ts";
 import type { ErofsSettings } from "../../options.ts";
 import type { Copies, ImageFile } from "../copies.ts";
@@ -17,6 +17,7 @@ import { SEGMENT_ENTRIES } from "../cuts.ts";
 import { NOT_HERE, type Segment } from "../segment.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { KnownFiles } from "./known-files.ts";
+import type { LateFile } from "./late-files.ts";
 import type { PlacedLine } from "./placed-line.ts";
 import type { SegmentRow } from "./row.ts";
 
@@ -25,6 +26,8 @@ export interface PlacerInput {
   settings: ErofsSettings;
   sharing: Sharing | undefined;
   row: SegmentRow;
+  /** Gets the files whose contents are to come. */
+  late: LateFile[];
   image: ImageFile;
   copies: Copies;
   xxhash: XxHash;
@@ -48,6 +51,8 @@ export class SegmentPlacer {
   readonly #shares = new Int32Array(SEGMENT_ENTRIES);
   /** Items that are known from their places on, in the order of their numbers: see KnownFiles. */
   readonly #originals: number[] = [];
+  /** Items whose contents are to come. */
+  readonly #late: number[] = [];
   #line!: PlacedLine;
   /** Of the segment that is being placed: its first block, the block behind it, its number among all. */
   #startBlk = 0;
@@ -67,6 +72,7 @@ export class SegmentPlacer {
   place(segment: Segment, line: PlacedLine): number | Promise<number> {
     const { row, settings } = this.#input;
     this.#line = line;
+    this.#late.length = 0;
     line.cover(segment);
     this.#shares.fill(SHARES_NOTHING, 0, segment.count);
     this.#originals.length = 0;
@@ -238,25 +244,49 @@ export class SegmentPlacer {
   #write(segment: Segment): Promise<void> | undefined {
     const hash = this.#input.xxhash.create64();
     const { image, row } = this.#input;
+    let kept: Uint8Array[] | undefined;
     if (segment.inodeBlocks > 0) {
       this.#emitInodes(segment);
+      if (this.#late.length > 0) kept = [];
       const { bytes, imageOff } = this.#line.meta;
       hash.update(bytes);
+      kept?.push(bytes.slice());
       image.writeAt(bytes, imageOff);
     }
     this.#writeSmall(segment);
-    const end = () => row.setHash(this.#number, hash.digest());
-    if (segment.withBodies.length > 0) return this.#writeBodies(hash).then(end);
+    const end = () => {
+      row.setHash(this.#number, hash.digest());
+      if (kept) this.#noteLate(segment, kept);
+    };
+    if (segment.withBodies.length > 0) return this.#writeBodies(hash, kept).then(end);
     end();
     return undefined;
   }
 
-  #writeBodies(hash: Hash): Promise<void> {
+  #writeBodies(hash: Hash, kept: Uint8Array[] | undefined): Promise<void> {
     const { image } = this.#input;
     return this.#line.meta.emitBodies((bytes, imageOff) => {
       hash.update(bytes);
+      kept?.push(bytes.slice());
       image.writeAt(bytes, imageOff);
     });
+  }
+
+  /** Leaves a note of files whose contents are to come. @param metadata of the segment, which is hashed anew then */
+  #noteLate(segment: Segment, metadata: Uint8Array[]): void {
+    const { columns, tree } = this.#line;
+    const metaOff = this.#startBlk * this.#blockSize;
+    for (const item of this.#late) {
+      const entry = segment.entries[item]!;
+      const size = tree.size.view[entry]!;
+      const tail = segment.tailLen[item]!;
+      this.#input.late.push({
+        entry,
+        body: { length: size - tail, imageOff: columns.startBlk[entry]! * this.#blockSize },
+        tail: { length: tail, imageOff: tail === 0 ? 0 : this.#tailOff(segment, item) },
+        segment: { number: this.#number, metaOff, metadata },
+      });
+    }
   }
 
   /** Leaves the large files to whoever comes to it. */
@@ -269,8 +299,8 @@ export class SegmentPlacer {
     const { index, tree, columns, sizes } = this.#line;
     let pieces = 0;
     for (const item of large) {
-      if (this.#shares[item] !== SHARES_NOTHING) continue;
       const entry = entries[item]!;
+      if (this.#shares[item] !== SHARES_NOTHING || (tree.flags.view[entry]! & FLAG_LATE) !== 0) continue;
       const size = tree.size.view[entry]!;
       // holes, and the end beside the inode, are done
       this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));
@@ -283,7 +313,7 @@ export class SegmentPlacer {
   }
 
   #emitInodes(segment: Segment): void {
-    const { columns, parents, meta } = this.#line;
+    const { columns, parents, meta, tree } = this.#line;
     const { count, entries, tails, tailAt, tailLen, withBodies } = segment;
     const startBlk = this.#startBlk;
     const bodiesBlk = startBlk + segment.inodeBlocks;
@@ -293,6 +323,7 @@ export class SegmentPlacer {
     for (let item = 0; item < count; item++) {
       const entry = entries[item]!;
       const headEnd = meta.emitInode(entry, columns.nids[entry]! % 2 ** 32);
+      if ((tree.flags.view[entry]! & FLAG_LATE) !== 0) this.#late.push(item);
       const length = tailLen[item]!;
       if (length > 0) meta.bytes.set(tails.subarray(tailAt[item]!, tailAt[item]! + length), headEnd);
     }

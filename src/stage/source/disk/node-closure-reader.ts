@@ -8,8 +8,17 @@ import { lstatSync } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError } from "../../../core/node/node-errors.ts";
-import type { StagePolicy } from "../../tree/policy.ts";
-import { FLAG_DISK_NAME, FLAG_DISK_PATH, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "../../tree/tree.ts";
+import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
+import {
+  FLAG_DISK_NAME,
+  FLAG_DISK_PATH,
+  FLAG_LATE,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  type Tree,
+} from "../../tree/tree.ts";
 import { stripCaseHack } from "./case-hack.ts";
 import { FileContents } from "./node-files.ts";
 import { DirectoryLister, MAX_DISK_NAME } from "./node-lister.ts";
@@ -46,6 +55,7 @@ export class ClosureReader {
   #path = Buffer.allocUnsafeSlow(8192);
   /** A top that is no directory, and has not been given out; or -1. */
   #single = -1;
+  /** Bytes of its path; 0: it has none. */
   #singleLength = 0;
   #device = 0;
   /** Directories in the directory that {@link next} has given last. */
@@ -107,12 +117,29 @@ export class ClosureReader {
     return entry;
   }
 
+  /** Starts with a file that is none on disk; returns its entry, which comes next. */
+  openLate(name: Uint8Array, size: number): number {
+    const { tree } = this;
+    const entry = tree.allocate(1);
+    const at = tree.allocateName(name.length);
+    tree.names.view.set(name, at);
+    tree.nameOff.view[entry] = at;
+    tree.nameLen.view[entry] = name.length;
+    tree.flags.view[entry] = FLAG_LATE;
+    tree.mode.view[entry] = S_IFREG | 0o444;
+    tree.size.view[entry] = size;
+    stageMetadata(tree, this.#policy, entry, blankMetadata());
+    this.#single = entry;
+    this.#singleLength = 0;
+    return entry;
+  }
+
   /** Stages the next entry of the path; -1 when there is none. */
   next(): number {
     if (this.#single >= 0) {
       const entry = this.#single;
       this.#single = -1;
-      this.#stage(entry, this.#singleLength);
+      if (this.#singleLength > 0) this.#stage(entry, this.#singleLength);
       return entry;
     }
     while (this.#depth > 0) {

@@ -2,8 +2,8 @@
 import { showBytes } from "../../../../core/bytes.ts";
 import { ImageError } from "../../../../core/error.ts";
 import type { Contents } from "../../../tree/contents.ts";
-import { S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../../tree/tree.ts";
-import { emitLength, encodeWords, NAR_MAGIC, paddingOf } from "./nar-format.ts";
+import { NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../../tree/tree.ts";
+import { emitLength, encodeWords, measureString, NAR_MAGIC, paddingOf } from "./nar-format.ts";
 
 /** Bytes that are gathered before they are passed on. */
 const WINDOW = 1 << 18;
@@ -20,8 +20,52 @@ const ENTRY = encodeWords("entry", "(", "name");
 const NODE = encodeWords("node");
 const END = encodeWords(")");
 
+/** What is in memory already of a file, if that is all of it. */
+export type HeldOf = (file: number) => readonly Uint8Array[] | undefined;
+
+/** Bytes of a file from which on they are passed on as they lie in memory: gathering them would take longer. */
+const LARGE = 16 * 1024;
+
 /** Takes the archive's bytes in order; they may be reused as soon as it returns. */
 export type TakeBytes = (bytes: Uint8Array) => void;
+
+/** Bytes of what lies at `entry` as a NAR. Throws `INPUT` for what an archive cannot hold; pure. */
+export function measureNar(tree: Tree, entry: number): number {
+  let bytes = MAGIC.length;
+  const pending = [entry];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    bytes += measureNode(tree, node);
+    if (tree.kind(node) !== S_IFDIR) continue;
+    const first = tree.ref.view[node]!;
+    const end = first + tree.count.view[node]!;
+    for (let child = first; child < end; child++) {
+      bytes += ENTRY.length + measureString(tree.nameLen.view[child]!) + NODE.length + END.length;
+      pending.push(child);
+    }
+  }
+  return bytes;
+}
+
+/** Bytes of a node, without what lies in it. */
+function measureNode(tree: Tree, node: number): number {
+  const kind = tree.kind(node);
+  if (kind === S_IFDIR) return DIRECTORY.length + END.length;
+  const start = kind === S_IFREG ? startOfFile(tree, node) : SYMLINK;
+  if (kind !== S_IFREG) checkLink(tree, node);
+  return start.length + measureString(tree.size.view[node]!) + END.length;
+}
+
+function startOfFile(tree: Tree, entry: number): Uint8Array {
+  return (tree.mode.view[entry]! & OWNER_EXECUTES) !== 0 ? EXECUTABLE : REGULAR;
+}
+
+function checkLink(tree: Tree, entry: number): void {
+  if (tree.kind(entry) === S_IFLNK) return;
+  const path = showBytes(tree.path(entry));
+  throw new ImageError("INPUT", `${path}: is neither a file, a directory nor a link, and Nix knows no others`, {
+    path,
+  });
+}
 
 /** A directory that is being written. */
 interface Open {
@@ -29,81 +73,126 @@ interface Open {
   end: number;
 }
 
+const isAlwaysReady = () => true;
+
 /** Writes archives, one after another. */
 export class NarWriter {
   readonly #tree: Tree;
   readonly #contents: Contents;
   readonly #take: TakeBytes;
   readonly #breathe: (bytes: number) => Promise<void> | undefined;
+  readonly #heldOf: HeldOf | undefined;
   readonly #window = new Uint8Array(WINDOW + SLACK);
   #used = 0;
+  /** What the archive is of, until it comes to that; then NONE. */
+  #root = NONE;
+  readonly #open: Open[] = [];
   /** Bytes of the archive so far. */
   size = 0;
 
-  /** @param breathe is called now and then with the bytes that have been read since: see JobContext */
-  constructor(tree: Tree, contents: Contents, take: TakeBytes, breathe: (bytes: number) => Promise<void> | undefined) {
+  /**
+   * @param breathe is called now and then with the bytes that have been read since: see JobContext
+   * @param heldOf what need not be read
+   */
+  constructor(
+    tree: Tree,
+    contents: Contents,
+    take: TakeBytes,
+    breathe: (bytes: number) => Promise<void> | undefined,
+    heldOf?: HeldOf,
+  ) {
     this.#tree = tree;
     this.#contents = contents;
     this.#take = take;
     this.#breathe = breathe;
+    this.#heldOf = heldOf;
   }
 
   /** Writes what lies at `entry`. Throws `INPUT` for what an archive cannot hold, and whatever reading throws. */
   async write(entry: number): Promise<void> {
+    this.start(entry);
+    await this.advance();
+  }
+
+  /** Starts with what lies at `entry`, whatever became of what was before. */
+  start(entry: number): void {
     this.size = 0;
+    this.#used = 0;
+    this.#open.length = 0;
+    this.#root = entry;
     this.#put(MAGIC);
-    const tree = this.#tree;
-    const open: Open[] = [];
-    const start = (node: number) => {
-      if (tree.kind(node) !== S_IFDIR) return this.#writeLeaf(node);
-      this.#put(DIRECTORY);
-      const first = tree.ref.view[node]!;
-      open.push({ next: first, end: first + tree.count.view[node]! });
-      return undefined;
-    };
-    await start(entry);
-    for (let directory = open.at(-1); directory; directory = open.at(-1)) {
+  }
+
+  /**
+   * Writes on, to the end, or up to an entry of which `isReady` says that not all is known of it yet: of a directory its
+   * names, else what it holds. Returns whether all has been written, and throws as {@link write} does.
+   */
+  async advance(isReady: (entry: number) => boolean = isAlwaysReady): Promise<boolean> {
+    if (this.#root !== NONE) {
+      if (!isReady(this.#root)) return false;
+      const writing = this.#writeNode(this.#root);
+      if (writing !== undefined) await writing;
+      this.#root = NONE;
+    }
+    for (let directory = this.#open.at(-1); directory; directory = this.#open.at(-1)) {
       if (directory.next === directory.end) {
         this.#put(END);
-        open.pop();
-        if (open.length > 0) this.#put(END);
+        this.#open.pop();
+        if (this.#open.length > 0) this.#put(END);
         continue;
       }
-      const child = directory.next++;
+      const child = directory.next;
+      if (!isReady(child)) return false;
+      directory.next++;
       this.#put(ENTRY);
-      this.#string(tree.name(child));
+      this.#string(this.#tree.name(child));
       this.#put(NODE);
-      const isDirectory = tree.kind(child) === S_IFDIR;
-      const writing = start(child);
+      const isDirectory = this.#tree.kind(child) === S_IFDIR;
+      const writing = this.#writeNode(child);
       if (writing !== undefined) await writing;
       if (!isDirectory) this.#put(END);
     }
     this.#flush();
+    return true;
   }
 
-  #writeLeaf(entry: number): Promise<void> | undefined {
+  /** Writes a node, of a directory only its start. */
+  #writeNode(entry: number): Promise<void> | undefined {
     const tree = this.#tree;
     const kind = tree.kind(entry);
     if (kind === S_IFREG) return this.#writeFile(entry);
-    if (kind !== S_IFLNK) {
-      const path = showBytes(tree.path(entry));
-      throw new ImageError("INPUT", `${path}: is neither a file, a directory nor a link, and Nix knows no others`, {
-        path,
-      });
+    if (kind === S_IFDIR) {
+      this.#put(DIRECTORY);
+      const first = tree.ref.view[entry]!;
+      this.#open.push({ next: first, end: first + tree.count.view[entry]! });
+      return undefined;
     }
+    checkLink(tree, entry);
     this.#put(SYMLINK);
     this.#string(tree.target(entry));
     this.#put(END);
     return undefined;
   }
 
-  async #writeFile(entry: number): Promise<void> {
+  #writeFile(entry: number): Promise<void> | undefined {
     const tree = this.#tree;
     const size = tree.size.view[entry]!;
-    this.#put((tree.mode.view[entry]! & OWNER_EXECUTES) !== 0 ? EXECUTABLE : REGULAR);
+    this.#put(startOfFile(tree, entry));
     this.#room(8);
     this.#used = emitLength(this.#window, this.#used, size);
     this.size += 8;
+    const held = this.#heldOf?.(entry);
+    if (held === undefined) return this.#readFile(entry, size);
+    for (const part of held) {
+      if (size < LARGE) this.#put(part);
+      else this.#pass(part);
+    }
+    this.#pad(size);
+    this.#put(END);
+    return undefined;
+  }
+
+  async #readFile(entry: number, size: number): Promise<void> {
     // an empty file is looked at too: it must still be one
     for (let done = 0; ; ) {
       if (this.#used === WINDOW) this.#flush();
@@ -120,6 +209,12 @@ export class NarWriter {
     }
     this.#pad(size);
     this.#put(END);
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#flush();
+    this.#take(bytes);
+    this.size += bytes.length;
   }
 
   #string(bytes: Uint8Array): void {

@@ -4,7 +4,7 @@ import { Column } from "../../../../core/column.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { Contents } from "../../../tree/contents.ts";
 import type { Tree } from "../../../tree/tree.ts";
-import { NarWriter } from "./nar-writer.ts";
+import { type HeldOf, NarWriter } from "./nar-writer.ts";
 import { ReferenceScanner } from "./reference-scanner.ts";
 
 const HASH_BYTES = 32;
@@ -55,23 +55,59 @@ export function createHashWork(entries: Uint32Array, scan?: Pick<ScanWork, "hash
 
 /** Hashes paths until none is left; run by every thread at once. */
 export async function hashPaths(job: JobContext, tree: Tree, contents: Contents, work: HashWork): Promise<void> {
-  const { scan } = work;
-  const scanner = scan && new ReferenceScanner(scan.hashParts, scan.folder);
-  let hash: Hash;
-  const take = (bytes: Uint8Array) => {
-    hash.update(bytes);
-    scanner?.push(bytes);
-  };
-  const writer = new NarWriter(tree, contents, take, (bytes) => job.breathe(bytes));
+  const hasher = new PathHasher(tree, contents, work, (bytes) => job.breathe(bytes));
   for (const piece of job.pieces(work.entries.length)) {
-    hash = createHash("sha256");
-    scanner?.clear();
-    await writer.write(work.entries[piece]!);
-    work.hashes.set(hash.digest(), HASH_BYTES * piece);
-    work.sizes[piece] = writer.size;
-    if (scanner) noteReferences(scan!, piece, scanner);
+    hasher.start(piece, work.entries[piece]!);
+    await hasher.advance();
   }
   contents.close();
+}
+
+/** Hashes one path after another. */
+export class PathHasher {
+  readonly #work: HashWork;
+  readonly #writer: NarWriter;
+  readonly #scanner: ReferenceScanner | undefined;
+  #hash!: Hash;
+  #piece = 0;
+  #isDone = false;
+
+  /** See {@link NarWriter}. */
+  constructor(
+    tree: Tree,
+    contents: Contents,
+    work: HashWork,
+    breathe: (bytes: number) => Promise<void> | undefined,
+    heldOf?: HeldOf,
+  ) {
+    const { scan } = work;
+    this.#work = work;
+    this.#scanner = scan && new ReferenceScanner(scan.hashParts, scan.folder);
+    const take = (bytes: Uint8Array) => {
+      this.#hash.update(bytes);
+      this.#scanner?.push(bytes);
+    };
+    this.#writer = new NarWriter(tree, contents, take, breathe, heldOf);
+  }
+
+  /** Starts with a path, by its place in the work, and its entry. */
+  start(piece: number, entry: number): void {
+    this.#piece = piece;
+    this.#isDone = false;
+    this.#hash = createHash("sha256");
+    this.#scanner?.clear();
+    this.#writer.start(entry);
+  }
+
+  /** Hashes on, to the end, or as far as entries are known: see {@link NarWriter.advance}. */
+  async advance(isReady?: (entry: number) => boolean): Promise<void> {
+    if (this.#isDone || !(await this.#writer.advance(isReady))) return;
+    this.#isDone = true;
+    const { hashes, sizes, scan } = this.#work;
+    hashes.set(this.#hash.digest(), HASH_BYTES * this.#piece);
+    sizes[this.#piece] = this.#writer.size;
+    if (this.#scanner) noteReferences(scan!, this.#piece, this.#scanner);
+  }
 }
 
 function noteReferences(scan: ScanWork, piece: number, { found, missing }: ReferenceScanner): void {

@@ -1,0 +1,150 @@
+/**
+ * The registration of a closure that is packed without being listed first: its paths are hashed as they are packed. What it
+ * says of their order, names and references is known before, and so is its length, once the sizes are.
+ */
+import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
+import { sharedUint32, shareUint32 } from "../../core/shared.ts";
+import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
+import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
+import { checkReferences } from "../../stage/source/nix/known-path.ts";
+import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
+import { measureNar } from "../../stage/source/nix/nar/nar-writer.ts";
+import { createHashWork, type HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
+import { toHex } from "../../stage/source/nix/nix-hash.ts";
+import type { PathInfo } from "../../stage/source/nix/path-info.ts";
+import { joinPaths } from "../../stage/source/node-sources.ts";
+import type { StagePolicy } from "../../stage/tree/policy.ts";
+import { FLAG_LATE, NONE, S_IFREG, Tree } from "../../stage/tree/tree.ts";
+import type { ClosureHash } from "../closure-segments.ts";
+import type { NixOptions } from "../options.ts";
+import { namePaths, REGISTRATION } from "./named-paths.ts";
+import type { OpenPart, SourceHost } from "./part.ts";
+
+const NO_HASH = "0".repeat(64);
+const HASH_BYTES = 32;
+const SLASH = 0x2f;
+
+/** What is to be found out of a closure, and what is made of it. */
+export class StraightNix {
+  /** The file's name in the root; undefined: it is written beside the image alone. */
+  readonly #fileName: Uint8Array | undefined;
+  /** Its place among the tops; undefined: it has none. */
+  fileTop: number | undefined;
+  /** What is known of each path of the closure, in their order. */
+  readonly #infos: readonly PathInfo[];
+  /** Of these the ones that are to be hashed, in this order. */
+  readonly #unknown: readonly number[];
+  readonly #work: HashWork;
+  #registration: Uint8Array | undefined;
+
+  private constructor(infos: readonly PathInfo[], fileName: string | undefined) {
+    this.#infos = infos;
+    this.#fileName = fileName === undefined ? undefined : encodeUtf8(fileName);
+    this.#unknown = infos.flatMap(({ narHash, narSize }, path) => (narHash === "" || narSize === 0 ? [path] : []));
+    this.#work = createHashWork(sharedUint32(this.#unknown.length));
+  }
+
+  /** Undefined where more has to be known of the tree, or where something is wrong, which is said when it is. */
+  static async plan(
+    { excluded, stores }: OpenPart,
+    { exclude }: StagePolicy,
+    { nixDatabase = false, registration, scanReferences, storeDir }: NixOptions,
+  ): Promise<StraightNix | undefined> {
+    // what is left out of a path is not in its hash, whatever is known of that
+    const isWhole = excluded === 0 && exclude.met.length === 0 && stores.length === 1;
+    if (!isWhole || nixDatabase !== false || scanReferences) return undefined;
+    const named = await namePaths(stores[0]!, storeDir);
+    if (named.length === 0 || named.some(({ known }) => known?.references === undefined)) return undefined;
+    const name = registration === true ? REGISTRATION : registration || undefined;
+    const isTop = name === undefined || !(/\/|~nix~case~hack~/.test(name) || named.some((each) => each.name === name));
+    if (!isTop) return undefined;
+    const infos = named.map(({ path, known }): PathInfo => {
+      const { line: _, narHash = "", narSize = 0, references = [], ...rest } = known!;
+      return { ...rest, path, references, narHash, narSize };
+    });
+    checkReferences(infos, "the closure");
+    return new StraightNix(infos, name);
+  }
+
+  /** The tops with the file among them, which has no path but its name; to be called once. */
+  addFile(tree: Tree, tops: SharedPaths): SharedPaths {
+    const name = this.#fileName;
+    if (name === undefined) return tops;
+    const shown = latin1FromBytes(name);
+    const nameOf = (top: number) => latin1FromBytes(topName(tree, tops, top));
+    const behind = Array.from(tops.from, (_, top) => top).findIndex((top) => nameOf(top) > shown);
+    const at = behind < 0 ? tops.from.length : behind;
+    const from = tree.allocateName(name.length);
+    tree.names.view.set(name, from);
+    this.fileTop = at;
+    const insert = (list: Uint32Array, value: number) =>
+      shareUint32([...list.subarray(0, at), value, ...list.subarray(at)]);
+    return { ...tops, from: insert(tops.from, from), to: insert(tops.to, from + name.length) };
+  }
+
+  /** Says of the file's top what it is. */
+  markFile(tree: Tree): void {
+    if (this.fileTop === undefined) return;
+    tree.flags.view[this.fileTop + 1] = FLAG_LATE;
+    tree.mode.view[this.fileTop + 1] = S_IFREG;
+  }
+
+  /** What is to be hashed of the tops, the file among them. */
+  get hash(): ClosureHash | undefined {
+    if (this.#unknown.length === 0) return undefined;
+    const places = sharedUint32(this.#infos.length + 1).fill(NONE);
+    for (const [place, path] of this.#unknown.entries()) places[this.#topOf(path)] = place;
+    return { work: this.#work, places };
+  }
+
+  #topOf(path: number): number {
+    return this.fileTop === undefined || path < this.fileTop ? path : path + 1;
+  }
+
+  /** Finds out how long the file is: the tops before `first` have been hashed, what lies in the others is listed. */
+  async measureFile(host: SourceHost, tree: Tree, { first, ...paths }: SharedPaths & { first: number }): Promise<void> {
+    const tops = this.#unknown.map((path) => this.#topOf(path)).filter((top) => top >= first);
+    const sizes = await measurePaths(
+      host,
+      tops.map((top) => tree.names.view.slice(paths.from[top]!, paths.to[top]!)),
+      paths,
+    );
+    const hashed = this.#unknown.length - tops.length;
+    const sizeOf = (place: number) => (place < hashed ? this.#work.sizes[place]! : sizes[place - hashed]!);
+    const { length } = this.#format((place) => ({ narHash: NO_HASH, narSize: sizeOf(place) }));
+    tree.size.view[this.fileTop! + 1] = length;
+  }
+
+  /** The registration, once all has been hashed. */
+  get registration(): Uint8Array {
+    const { hashes, sizes } = this.#work;
+    this.#registration ??= this.#format((place) => ({
+      narHash: toHex(hashes.subarray(HASH_BYTES * place, HASH_BYTES * (place + 1))),
+      narSize: sizes[place]!,
+    }));
+    return this.#registration;
+  }
+
+  #format(found: (place: number) => Pick<PathInfo, "narHash" | "narSize">): Uint8Array {
+    const infos = [...this.#infos];
+    for (const [place, path] of this.#unknown.entries()) infos[path] = { ...infos[path]!, ...found(place) };
+    return encodeUtf8(formatRegistration(infos.sort((a, b) => (a.path < b.path ? -1 : 1))));
+  }
+}
+
+/** Bytes of what lies at each path as a NAR. */
+async function measurePaths(host: SourceHost, list: readonly Uint8Array[], given: SharedPaths): Promise<number[]> {
+  if (list.length === 0) return [];
+  const tree = Tree.create();
+  const { from, to } = joinPaths(list, tree);
+  const paths = { ...given, from: shareUint32(from), to: shareUint32(to) };
+  await host.run("walk", prepareWalk(tree, paths, host.policyOf({ isClosure: true })));
+  tree.ensureAll();
+  return list.map((_, top) => measureNar(tree, top + 1));
+}
+
+/** The bytes of a top's name. */
+function topName({ names }: Tree, { from, to }: SharedPaths, top: number): Uint8Array {
+  const path = names.view.subarray(from[top]!, to[top]!);
+  return path.subarray(path.lastIndexOf(SLASH) + 1);
+}
