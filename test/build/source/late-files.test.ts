@@ -136,7 +136,7 @@ test.each<[string, string, BuildOptions]>([
   const expected = await build(merge(known), options);
   const text = readFileSync(`${scratch}/${name}.registration`, "utf8");
   expect(readFileSync(registration, "utf8").split("\n").sort()).toEqual(text.split("\n").sort());
-  for (const workers of [1, 2, 3]) {
+  for (const workers of [1, 3]) {
     const graph = closure(`${scratch}/${name}.graph`);
     for (const source of [graph, merge(graph)]) {
       expect(await build(source, { ...options, workers })).toBe(expected);

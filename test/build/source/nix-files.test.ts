@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type BuildOptions, buildErofs, closure, directory, merge } from "../../../dist/index.js";
+import { type BuildOptions, binaryCache, buildErofs, closure, directory, merge } from "../../../dist/index.js";
 import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("nix-files");
@@ -83,6 +83,11 @@ test("a closureInfo folder whose list lacks a path that one of it refers to", as
   await buildErofs(closure(folder([A])), image);
   writeFileSync(`${folder([B])}/registration`, "none by its contents");
   await buildErofs(closure(`${scratch}/info`), image);
+});
+
+test("a binary cache that is not there", async () => {
+  const build = buildErofs(binaryCache(`${scratch}/none`, [A]), image);
+  await expect(build).rejects.toMatchObject({ message: `${scratch}/none: no such file or directory` });
 });
 
 describe("a registration that would be written over the image", () => {

@@ -1,5 +1,5 @@
 /** Store paths of a binary cache that is a folder (`nix copy --to file://…`), with all that they refer to. */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeUtf8, latin1FromBytes } from "../../../../core/bytes.ts";
@@ -128,6 +128,7 @@ function readInfo(cache: string, name: string, from: string): CachedPath {
     if (cause instanceof ImageError) throw cause;
     if (systemCode(cause) !== "ENOENT")
       throw new ImageError("INPUT", `${file}: ${systemMessage(cause)}`, { path: file, cause });
+    if (!existsSync(cache)) throw new ImageError("INPUT", `${cache}: ${systemMessage(cause)}`, { path: cache, cause });
     const why =
       from === ""
         ? `${name} is not in this binary cache`
