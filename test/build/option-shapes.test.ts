@@ -101,7 +101,7 @@ const SQUASHFS: Shapes<SquashfsOptions> = {
 };
 const PACK_FILE: Shapes<PackFileOptions> = { packDir: TEXT, defaults: RECORD };
 const ENTRY: Shapes<Entry> = {
-  ...{ path: [...TEXT, "bytes"], kind: WORD, mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: NUMBER },
+  ...{ path: [...TEXT, "bytes"], kind: WORD, mode: NUMBER, uid: NUMBER, gid: NUMBER, mtime: [...NUMBER, "date"] },
   ...{ target: [...TEXT, "bytes"], major: NUMBER, minor: NUMBER, contents: [...TEXT, "bytes"], sparse: FLAG },
   // what is in it is looked at name by name
   xattrs: ["array", "object", "empty object", "empty array", "map", "date", "promise", "bytes"],
