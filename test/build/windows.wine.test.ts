@@ -172,7 +172,9 @@ describe.skipIf(!wine)("Windows", () => {
     ["SquashFS of a pack file", "gensquashfs", ["-F", "pack", "IMAGE"], ["-F", "pack-windows", "IMAGE"]],
   ])("%s is the same", (_what, name, words, windowsWords = words) => {
     expect(onThis(name, withImage(name, words, "this.img"))).toEqual(SILENT);
-    expect(onWindows(name, withImage(name, windowsWords, "windows.img"))).toEqual(SILENT);
+    // as with the C tools, the quiet words of the two keep warnings
+    const err = name === "mkerofs" ? "" : WARNING.replace("ts-mkerofs", `ts-${name}`);
+    expect(onWindows(name, withImage(name, windowsWords, "windows.img"))).toEqual({ ...SILENT, err });
     expect(readFileSync(`${here}/windows.img`).equals(readFileSync(`${here}/this.img`))).toBe(true);
   });
 
