@@ -137,6 +137,8 @@ export class BuildSession {
     this.#own.push(...files);
   }
 
+  /** Notes how far the stage that runs has come. */
+  #noteDone: () => void = () => undefined;
   /** Wall time of each stage so far. */
   get seconds(): BuildSeconds {
     this.#seconds.total = (now() - this.#started) / 1000;
@@ -320,6 +322,8 @@ export class BuildSession {
    * alone.
    */
   async run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void> {
+    // the job counts anew
+    this.#noteDone();
     if (!("contents" in params) || isShared(params.contents)) return this.#pool.run(name, params);
     const { run } = await JOBS[name]();
     return this.here((job) => run(job, params as never));
@@ -364,9 +368,12 @@ export class BuildSession {
       this.#thrown ??= { error };
       this.#pool.abort();
     };
+    this.#noteDone = () => {
+      this.#done[stage] = Math.max(this.#done[stage], before + this.#pool.control.done);
+    };
     const tell = () => {
       try {
-        this.#done[stage] = Math.max(this.#done[stage], before + this.#pool.control.done);
+        this.#noteDone();
         const done = this.#done[stage];
         const told: unknown =
           stage !== "plan" && onProgress?.({ stage, done, total: all === undefined ? all : Math.max(all, done) });
@@ -384,6 +391,7 @@ export class BuildSession {
     } catch (error) {
       if (this.#thrown === undefined) throw error;
     } finally {
+      this.#noteDone = () => undefined;
       clearInterval(timer);
       this.#seconds[stage] += (now() - started) / 1000;
     }
