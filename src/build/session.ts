@@ -70,6 +70,8 @@ export class BuildSession {
   readonly #pool: ThreadPool<typeof JOBS>;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
   readonly #policy: StagePolicy;
+  /** Notes how far the stage that runs has come: before another job of it, which counts anew. */
+  #noteDone: () => void = () => undefined;
   /** How far each stage has come. */
   readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0 };
   /** What the caller's `onProgress` has thrown. */
@@ -137,8 +139,6 @@ export class BuildSession {
     this.#own.push(...files);
   }
 
-  /** Notes how far the stage that runs has come. */
-  #noteDone: () => void = () => undefined;
   /** Wall time of each stage so far. */
   get seconds(): BuildSeconds {
     this.#seconds.total = (now() - this.#started) / 1000;
@@ -257,9 +257,8 @@ export class BuildSession {
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
   #isStraight({ finish, paths }: WalkStart): boolean {
-    const { times, copyLinks, oneFileSystem } = this.#policy;
+    const { below, copyLinks, oneFileSystem, times, xattrReader } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
-    const { below, xattrReader } = this.#policy;
     if (below.length > 0 || xattrReader !== "none" || this.#options.fileContexts !== undefined) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
@@ -322,7 +321,6 @@ export class BuildSession {
    * alone.
    */
   async run<K extends keyof typeof JOBS>(name: K, params: JobParams<typeof JOBS, K>): Promise<void> {
-    // the job counts anew
     this.#noteDone();
     if (!("contents" in params) || isShared(params.contents)) return this.#pool.run(name, params);
     const { run } = await JOBS[name]();
@@ -331,6 +329,7 @@ export class BuildSession {
 
   /** Does `work` in the main thread alone, which may wait for the caller: for a stream, or a Sink. */
   here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
+    this.#noteDone();
     return this.#pool.here(work);
   }
 
@@ -363,6 +362,7 @@ export class BuildSession {
     // what nobody can tell before is no reason for one that has had a total to have none any more
     const all = total === undefined && !this.#counted.has(stage) ? undefined : before + (total ?? 0);
     if (all !== undefined) this.#counted.add(stage);
+    this.#pool.control.reset(); // of what the last stage has counted
     const fail = (error: unknown) => {
       // the caller's own mistake ends the build, and is the caller's to see; of a promise it may come in the next stage
       this.#thrown ??= { error };
