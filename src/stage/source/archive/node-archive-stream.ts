@@ -40,7 +40,7 @@ export interface OpenSettings {
 /** Bytes that are looked at to tell how an archive is compressed. */
 const HEAD = 8;
 
-/** Opens an archive, given as a path or as its bytes. */
+/** Opens an archive. @param input its path, or its bytes: each part of these need be good only until the next is asked for */
 export async function openArchive(
   input: string | AsyncIterable<Uint8Array>,
   settings: OpenSettings,
@@ -176,6 +176,8 @@ class SpooledStream implements ByteStream, OpenArchive {
   async #start(): Promise<AsyncIterator<Uint8Array>> {
     const { compression, shownPath } = this.#settings;
     const chunks = this.#source[Symbol.asyncIterator]();
+    // so that it is ended, too, where this is not
+    this.#chunks = chunks;
     let head: Uint8Array = new Uint8Array(0);
     while (head.length < HEAD) {
       const { done, value } = await chunks.next();
@@ -186,7 +188,7 @@ class SpooledStream implements ByteStream, OpenArchive {
     this.#compression = compression ?? checkCompression(tellCompression(head), shownPath);
     const all = new Rejoined(head, chunks);
     // what each generator in between costs shows where a pipe brings little at a time
-    return this.#compression === "none" ? all : decompress(all, this.#compression);
+    return this.#compression === "none" ? all : decompress(copies(all), this.#compression);
   }
 
   place(): ArchivePlace {
@@ -198,6 +200,11 @@ class SpooledStream implements ByteStream, OpenArchive {
     // whoever makes the bytes need not go on when nobody wants them
     this.#chunks?.return?.().catch(() => undefined);
   }
+}
+
+/** Parts that stay as they are: what decompresses has some of them wait. */
+async function* copies(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) yield new Uint8Array(part);
 }
 
 /** Bytes that have been taken off a stream, and the rest of it. */

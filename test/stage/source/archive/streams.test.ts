@@ -1,0 +1,62 @@
+/** Archives that come as streams: how long what they give stays as it is, and when they end. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { buildErofs, type TarInput, tarStream } from "../../../../dist/index.js";
+import { hasCommand, oracle } from "../../../helpers/oracle.ts";
+import { makeScratch } from "../../../helpers/scratch.ts";
+import { tarMember } from "../../../helpers/tar/make-tar.ts";
+import { tar } from "../../../helpers/tar/read-tar.ts";
+
+const scratch = makeScratch("archive-streams");
+const hasZstd = oracle("zstd", hasCommand("zstd"));
+
+const build = async (archive: TarInput) => {
+  await buildErofs(tarStream(archive), `${scratch}/image`);
+  return readFileSync(`${scratch}/image`);
+};
+
+/** Bytes in pieces, all in one buffer: it has other bytes as soon as the next piece is asked for, as with a pipe. */
+async function* inOneBuffer(bytes: Buffer, piece: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.alloc(piece);
+  for (let at = 0; at < bytes.length; at += piece) {
+    const length = bytes.copy(buffer, 0, at, at + piece);
+    yield buffer.subarray(0, length);
+    buffer.fill(0xff);
+  }
+}
+
+describe("each part need be good only until the next is asked for", () => {
+  // numbers that hardly shrink, so that there are many parts
+  const contents = Buffer.from(Uint32Array.from({ length: 100_000 }, (_, at) => Math.imul(at, 0x9e3779b1)).buffer);
+  const archive = tar(tarMember({ name: "numbers" }, contents));
+  const formats: [string, Buffer][] = [
+    ["none", archive],
+    ["gzip", gzipSync(archive)],
+  ];
+  if (hasZstd) formats.push(["zstd", spawnSync("zstd", ["-q", "-c"], { input: archive, maxBuffer: 1 << 26 }).stdout]);
+
+  test.each(formats)("%s", async (_, bytes) => {
+    const expected = await build(archive);
+    for (const piece of [500, 70_000]) {
+      expect((await build(inOneBuffer(bytes, piece))).equals(expected), String(piece)).toBe(true);
+    }
+  });
+});
+
+test.each([
+  ["compressed otherwise", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 0]), "tar: is compressed with xz"],
+  ["none", Buffer.from("no archive ".repeat(99)), "tar: is no tar archive"],
+])("a stream that is refused is ended: %s", async (_, bytes, why) => {
+  let isEnded = false;
+  async function* endless() {
+    try {
+      for (;;) yield bytes;
+    } finally {
+      isEnded = true;
+    }
+  }
+  await expect(build(endless())).rejects.toThrow(why);
+  expect(isEnded).toBe(true);
+});
