@@ -3,6 +3,7 @@
  * says of their order, names and references is known before, and so is its length, once the sizes are.
  */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
 import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
@@ -35,6 +36,8 @@ export class StraightNix {
   /** Of these the ones that are to be hashed, in this order. */
   readonly #unknown: readonly number[];
   readonly #work: HashWork;
+  /** By place in the work, the size that the file's length goes by; undefined: there is no file. */
+  #measured: readonly number[] | undefined;
   #registration: Uint8Array | undefined;
 
   private constructor(infos: readonly PathInfo[], fileName: string | undefined) {
@@ -110,19 +113,26 @@ export class StraightNix {
       paths,
     );
     const hashed = this.#unknown.length - tops.length;
-    const sizeOf = (place: number) => (place < hashed ? this.#work.sizes[place]! : sizes[place - hashed]!);
-    const { length } = this.#format((place) => ({ narHash: NO_HASH, narSize: sizeOf(place) }));
+    const measured = [...this.#work.sizes.subarray(0, hashed), ...sizes];
+    const { length } = this.#format((place) => ({ narHash: NO_HASH, narSize: measured[place]! }));
+    this.#measured = measured;
     tree.size.view[this.fileTop! + 1] = length;
   }
 
-  /** The registration, once all has been hashed. */
+  /** The registration, once all has been hashed. Throws `CHANGED` for a path that is not as long as it was. */
   get registration(): Uint8Array {
-    const { hashes, sizes } = this.#work;
-    this.#registration ??= this.#format((place) => ({
-      narHash: toHex(hashes.subarray(HASH_BYTES * place, HASH_BYTES * (place + 1))),
-      narSize: sizes[place]!,
-    }));
+    this.#registration ??= this.#format((place) => this.#found(place));
     return this.#registration;
+  }
+
+  #found(place: number): Pick<PathInfo, "narHash" | "narSize"> {
+    const { hashes, sizes } = this.#work;
+    const narSize = sizes[place]!;
+    if (this.#measured !== undefined && narSize !== this.#measured[place]) {
+      const { path } = this.#infos[this.#unknown[place]!]!;
+      throw new ImageError("CHANGED", `${path}: was modified while it was packed`, { path });
+    }
+    return { narHash: toHex(hashes.subarray(HASH_BYTES * place, HASH_BYTES * (place + 1))), narSize };
   }
 
   #format(found: (place: number) => Pick<PathInfo, "narHash" | "narSize">): Uint8Array {

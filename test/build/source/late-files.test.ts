@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   lstatSync,
   mkdirSync,
@@ -144,4 +145,19 @@ test.each<[string, string, BuildOptions]>([
     }
   }
   expect(await build(known, options)).toBe(expected);
+});
+
+test("a path that grows once the length of the registration is known is an error that names it", async () => {
+  const store = `${scratch}/growing`;
+  const names = ["a", "z"].map(nameOf);
+  for (const name of names) putFile(`${store}/${name}/file`, name);
+  writeLists(store, names);
+  const grown = `${store}/${names[1]}`;
+  const out = `${scratch}/grown.img`;
+  const onProgress = ({ stage }: { stage: string }) => {
+    if (stage === "walk") appendFileSync(`${grown}/file`, "x".repeat(8));
+  };
+  const building = buildErofs(closure(`${store}.graph`), out, { registration: true, onProgress });
+  await expect(building).rejects.toMatchObject({ code: "CHANGED", path: grown });
+  expect(readdirSync(scratch)).not.toContain("grown.img");
 });
