@@ -30,9 +30,11 @@ export async function readSets(job: JobContext, params: XattrParams): Promise<vo
   const { paths, policy, reader, counts, entries } = params;
   const tree = Tree.attach(params.tree);
   const found = new FoundSets(tree, counts);
-  const setReader = new SetReader(loadReader(reader), new XattrNames(policy), found);
   const builder = new EntryPaths(tree, paths, policy);
+  let setReader: SetReader | undefined;
   for (const piece of job.pieces(Math.ceil(entries / PIECE_ENTRIES))) {
+    // only now: a thread for which nothing is left loads no code that is not JavaScript
+    setReader ??= new SetReader(loadReader(reader), new XattrNames(policy), found);
     const from = piece * PIECE_ENTRIES;
     for (let entry = from; entry < Math.min(from + PIECE_ENTRIES, entries); entry++) {
       const path = builder.path(entry);
@@ -44,7 +46,7 @@ export async function readSets(job: JobContext, params: XattrParams): Promise<vo
 }
 
 /** Reads sets of attributes, one after another. */
-export class SetReader {
+class SetReader {
   readonly #reader: XattrReader;
   readonly #names: XattrNames;
   readonly #found: FoundSets;
