@@ -1,6 +1,6 @@
 /** Extended attributes of files: by every reader that there is, and as Linux gives them back. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type BuildOptions,
@@ -15,6 +15,7 @@ import { runCommand, runShell } from "../../helpers/commands.ts";
 import { canMountErofs, canMountSquashfs, withMount } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { makeLongPath } from "../../helpers/trees/long-path.ts";
 
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 const getfattr = isRoot && oracle("getfattr, setfattr, setfacl", hasCommand("getfattr") && hasCommand("setfacl"));
@@ -58,9 +59,14 @@ for name in "$(printf 'latin1-\\351')" "$(printf 'line\\nend')" 'back\\slash' 'a
 done
 `;
 
+/** At the end of a path that no system call takes. */
+const MAKE_LONG = "find long -depth -execdir setfattr -h -n trusted.name -v x {} +";
+
 beforeAll(() => {
   if (!getfattr) return;
-  for (const script of [MAKE, MAKE_ODD]) expect(runShell(scratch, script)).toMatchObject({ status: 0, err: "" });
+  makeLongPath(`${scratch}/long`);
+  for (const script of [MAKE, MAKE_ODD, MAKE_LONG])
+    expect(runShell(scratch, script)).toMatchObject({ status: 0, err: "" });
 });
 
 /** What getfattr says of a tree: one text an entry, sorted. */
@@ -82,8 +88,16 @@ function isNew(): boolean {
   return major > 26 || (major === 26 && minor >= 1);
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
+
 /** Builds an image in a process of its own, by a Node that has the reader. */
-function buildBy(reader: XattrReaderName, format: "Erofs" | "Squashfs", from: string, options: object = {}) {
+function buildBy(reader: XattrReaderName | "none", format: "Erofs" | "Squashfs", from: string, options: object = {}) {
   const body = `
     const { xattrReader, xattrsLeftOut, digest } = await api.build${format}(api.directory(args.from), args.image, args.options);
     return { xattrReader, xattrsLeftOut, digest };`;
@@ -189,6 +203,71 @@ describe.skipIf(!getfattr)("readers", () => {
       digest: (value as { digest: string }).digest,
     });
     if (erofs) expect(await withMount(`${scratch}/napi.img`, listAttributes)).toEqual(listAttributes(odd));
+  });
+
+  test("read what lies at paths that are longer than the system takes", () => {
+    const digests = [...READERS, "none" as const].map((reader) => {
+      const { value } = buildBy(reader, "Erofs", `${scratch}/long`);
+      expect(value).toMatchObject({ xattrReader: reader });
+      return (value as { digest: string }).digest;
+    });
+    const without = digests.pop();
+    expect(new Set(digests).size).toBe(1);
+    expect(digests[0]).not.toBe(without);
+  });
+
+  test.skipIf(!squashfs)("find nothing where a filesystem has no attributes, whatever it answers", async () => {
+    const image = `${scratch}/bare`;
+    await buildSquashfs(directory(tree), image, { xattrs: false });
+    const digests = await withMount(
+      image,
+      (at) => [...READERS, "none" as const].map((reader) => buildBy(reader, "Erofs", at)),
+      { type: "squashfs" },
+    );
+    const [first] = digests;
+    expect(first!.value).toBeDefined();
+    for (const { value } of digests) expect(value).toEqual({ ...first!.value!, xattrReader: expect.any(String) });
+  });
+
+  test("that cannot be started are an error: no further file may be open", () => {
+    const body = `
+      const processes = (await import("node:child_process")).default;
+      const { spawn } = processes;
+      processes.spawn = (...words) => {
+        const open = [];
+        try { for (;;) open.push(fs.openSync("/dev/null")); } catch {}
+        try { return spawn(...words); } finally { for (const each of open) fs.closeSync(each); }
+      };
+      return api.buildErofs(api.directory(args.tree), args.image, { xattrReader: "getfattr" });`;
+    const node = ["sh", "-c", 'ulimit -n 200; exec "$0" "$@"', process.execPath];
+    const { error } = runInChild(body, { tree, image: `${scratch}/refused` }, { node });
+    expect(error).toEqual({ isImageError: true, code: "IO", message: "getfattr: spawn xargs EMFILE" });
+  });
+
+  test("are ended with a build that is aborted", async () => {
+    const bin = `${scratch}/bin`;
+    mkdirSync(bin);
+    writeFileSync(
+      `${bin}/xargs`,
+      `#!/bin/sh\necho $$ > ${bin}/started\nmv ${bin}/started ${bin}/pid\nexec sleep 600\n`,
+    );
+    chmodSync(`${bin}/xargs`, 0o755);
+    const body = `
+      const stop = new AbortController();
+      const timer = setInterval(() => fs.existsSync(args.pid) && stop.abort(), 10);
+      const options = { xattrReader: "getfattr", signal: stop.signal };
+      try {
+        await api.buildErofs(api.directory(args.tree), args.image, options);
+      } catch (error) {
+        return error.code;
+      } finally {
+        clearInterval(timer);
+      }`;
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const { value } = runInChild(body, { tree, image: `${scratch}/aborted`, pid: `${bin}/pid` }, { env });
+    expect(value).toBe("ABORTED");
+    const pid = Number(readFileSync(`${bin}/pid`, "utf8"));
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test.skipIf(!ffi)("do not show Node's warning that node:ffi is new", () => {

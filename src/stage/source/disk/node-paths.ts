@@ -128,6 +128,11 @@ const PATH_MAX = 4095;
 /** What is left for one name below a directory that has been shortened. */
 const NAME_ROOM = 256;
 
+/** Whether a path is longer than the system takes. */
+export function isLongPath(path: Uint8Array): boolean {
+  return path.length > PATH_MAX;
+}
+
 /**
  * Calls `use` with a path that names the same file and is short enough for the kernel. A longer one is walked
  * part by part, each from a descriptor of the directory before: Node has no openat(2), but Linux has /proc/self/fd.
@@ -135,7 +140,7 @@ const NAME_ROOM = 256;
 export function withShortPath<T>(path: Buffer, use: (path: Buffer) => T): T;
 export function withShortPath<T, A>(path: Buffer, use: (path: Buffer, argument: A) => T, argument: A): T;
 export function withShortPath<T, A>(path: Buffer, use: (path: Buffer, argument: A) => T, argument?: A): T {
-  if (path.length <= PATH_MAX || process.platform !== "linux") return use(systemPath(path), argument!);
+  if (!isLongPath(path) || process.platform !== "linux") return use(systemPath(path), argument!);
   let rest = path;
   let directory = -1;
   try {

@@ -8,6 +8,7 @@ import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes
 import { ImageError } from "../../../core/error.ts";
 import { sourceError } from "../../../core/node/node-errors.ts";
 import type { JobContext } from "../../../core/threads.ts";
+import { isLongPath, withShortPath } from "../disk/node-paths.ts";
 import type { FoundSets } from "./found-sets.ts";
 import { GetfattrOutput } from "./getfattr-output.ts";
 import type { XattrNames } from "./names.ts";
@@ -20,10 +21,13 @@ const ARGUMENTS = ["-0", "-r", "getfattr", "-h", "-d", "-m", "-", "-e", "hex", "
 const ENVIRONMENT = { ...process.env, LC_ALL: "C" };
 /** Bytes of paths that are handed over at a time. */
 const PIECE_BYTES = 64 * 1024;
-/** What is kept of its complaints. */
-const MOST_SAID = 4096;
-/** How often it is asked whether the build goes on. */
-const CHECK_MS = 100;
+/** What is kept of its complaints: more than one of them can be long. */
+const MOST_SAID = 64 * 1024;
+/** How xargs ends where the program has complained. */
+const SOME_FAILED = 123;
+/** Complaints that a filesystem has no attributes: EOPNOTSUPP, ENOSYS; not those about one attribute, whose name is in them. */
+const NO_ATTRIBUTES =
+  /^getfattr: (?!.*: (?:user|trusted|security|system)\.[^/\n]*: ).*: (?:Operation not supported|Function not implemented)\n/gm;
 
 /** What starts processes, which takes some milliseconds to load. */
 function loadProcesses(): typeof import("node:child_process") {
@@ -49,87 +53,75 @@ export interface GetfattrWork {
 /** Reads the attributes of entries, each part by a process of its own. Throws for an entry that the program refuses. */
 export async function readByGetfattr(job: JobContext, parts: readonly GetfattrWork[]): Promise<void> {
   const { spawn } = loadProcesses();
-  const children: ChildProcess[] = [];
-  const timer = setInterval(() => {
-    if (isOver(job)) for (const child of children) child.kill();
-  }, CHECK_MS);
-  try {
-    await Promise.all(
-      parts.map((work) => {
-        const child = spawn(COMMAND, ARGUMENTS, { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"] });
-        children.push(child);
-        return run(child, work);
-      }),
-    );
-  } catch (error) {
-    // an aborted build ends for that reason, not because its process was killed
-    job.control.check();
-    throw error;
-  } finally {
-    clearInterval(timer);
-    for (const child of children) child.kill();
-  }
-  job.control.check();
+  // also when the build is aborted, which waits for none of them
+  const start = (): ChildProcess => {
+    const child = spawn(COMMAND, ARGUMENTS, { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"] });
+    job.keep({ release: () => end(child) });
+    return child;
+  };
+  await Promise.all(parts.map(async (work) => run(start(), work)));
 }
 
-function isOver(job: JobContext): boolean {
-  try {
-    job.control.check();
-    return false;
-  } catch {
-    return true;
-  }
+/** Ends a process, and the one that it has started as soon as that prints something. */
+function end(child: ChildProcess): void {
+  child.kill();
+  child.stdout?.destroy();
 }
 
 /** Feeds the program and takes what it prints until it ends. */
 function run(child: ChildProcess, work: GetfattrWork): Promise<void> {
   return new Promise((resolve, reject) => {
     const output = new GetfattrOutput(new EntryMatcher(work));
-    let said = "";
-    const fail = (error: unknown) => {
-      reject(error);
-      child.kill();
-    };
+    const complaints = new Complaints();
+    const long: number[] = [];
     const attempt = (step: () => void) => {
       try {
         step();
       } catch (error) {
-        fail(error);
+        reject(error);
+        end(child);
       }
     };
-    child.stdout!.setEncoding("latin1").on("data", (text: string) => attempt(() => output.take(text)));
-    child.stderr!.setEncoding("latin1").on("data", (text: string) => {
-      if (said.length < MOST_SAID) said += text;
-    });
-    child.once("error", fail).once("close", (status) =>
+    child.once("error", (cause) => reject(notStarted(cause)));
+    const { stdin, stdout, stderr } = child;
+    // where too many files are open there are none
+    if (!stdin || !stdout || !stderr) return;
+    stdout.setEncoding("latin1").on("data", (text: string) => attempt(() => output.take(text)));
+    stderr.setEncoding("latin1").on("data", (text: string) => complaints.take(text));
+    child.once("close", (status) =>
       attempt(() => {
-        if (status !== 0) throw complaint(said, status);
+        complaints.check(status);
         output.finish();
+        for (const entry of long) readLong(work, entry);
         resolve();
       }),
     );
-    const pieces = joinPaths(work);
+    const pieces = joinPaths(work, long);
     const feed = () =>
       attempt(() => {
         for (let piece = pieces.next(); !piece.done; piece = pieces.next()) {
-          if (!child.stdin!.write(piece.value)) return;
+          if (!stdin.write(piece.value)) return;
         }
-        child.stdin!.end();
+        stdin.end();
       });
     // one that has ended says why by its status
-    child.stdin!.on("error", () => undefined).on("drain", feed);
+    stdin.on("error", () => undefined).on("drain", feed);
     feed();
   });
 }
 
-/** The paths of entries, a NUL behind each, some at a time. */
-function* joinPaths({ pathsOf, entries }: GetfattrWork): Generator<Buffer, void> {
+/** The paths of entries, a NUL behind each, some at a time. @param long gets the entries whose paths no process takes */
+function* joinPaths({ pathsOf, entries }: GetfattrWork, long: number[]): Generator<Buffer, void> {
   const paths = pathsOf();
   let piece = Buffer.allocUnsafe(2 * PIECE_BYTES);
   let length = 0;
   for (const entry of entries) {
     const path = paths.path(entry);
     if (path === undefined) continue;
+    if (isLongPath(path)) {
+      long.push(entry);
+      continue;
+    }
     if (length + path.length + 1 > piece.length) {
       yield piece.subarray(0, length);
       piece = Buffer.allocUnsafe(Math.max(2 * PIECE_BYTES, path.length + 1));
@@ -148,7 +140,6 @@ class EntryMatcher {
   readonly #entries: Iterator<number>;
   #entry = 0;
   #set: NamedValue[] = [];
-  #isHomeless = false;
 
   constructor(work: GetfattrWork) {
     this.#work = work;
@@ -167,19 +158,36 @@ class EntryMatcher {
   }
 
   attribute(name: string, value: Uint8Array): void {
-    const fate = this.#work.names.fate(name);
-    if (fate === "taken") this.#set.push({ name, value });
-    else if (fate === "homeless") this.#isHomeless = true;
+    this.#set.push({ name, value });
   }
 
   end(): void {
-    const { found } = this.#work;
-    this.#set.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const { name, value } of this.#set) found.add(bytesFromLatin1(name), value);
-    found.store(this.#entry);
-    if (this.#isHomeless) found.leaveOut(this.#entry);
+    storeSet(this.#work, this.#entry, this.#set);
     this.#set = [];
-    this.#isHomeless = false;
+  }
+}
+
+/** Gives an entry those of its attributes that images hold. */
+function storeSet({ found, names }: GetfattrWork, entry: number, set: NamedValue[]): void {
+  let isHomeless = false;
+  for (const { name, value } of set.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const fate = names.fate(name);
+    if (fate === "taken") found.add(bytesFromLatin1(name), value);
+    else if (fate === "homeless") isHomeless = true;
+  }
+  found.store(entry);
+  if (isHomeless) found.leaveOut(entry);
+}
+
+/** Reads the attributes of an entry whose path is too long, by a descriptor of this process that the program goes through. */
+function readLong(work: GetfattrWork, entry: number): void {
+  const path = work.pathsOf().path(entry)!;
+  const ours = (short: Buffer) => short.toString("latin1").replace("/proc/self/", `/proc/${process.pid}/`);
+  try {
+    const set = withShortPath(path, (short) => getfattr(Buffer.from(ours(short), "latin1")));
+    storeSet(work, entry, set);
+  } catch (cause) {
+    throw sourceError(path, cause);
   }
 }
 
@@ -187,9 +195,12 @@ class EntryMatcher {
 export function getfattr(path: Buffer): NamedValue[] {
   const { spawnSync } = loadProcesses();
   const input = Buffer.concat([path, Buffer.alloc(1)]);
-  const { status, stdout, stderr, error } = spawnSync(COMMAND, ARGUMENTS, { env: ENVIRONMENT, input });
-  if (error) throw error;
-  if (status !== 0) throw complaint(stderr.toString("latin1"), status);
+  const limits = { maxBuffer: Number.POSITIVE_INFINITY };
+  const { status, stdout, stderr, error } = spawnSync(COMMAND, ARGUMENTS, { env: ENVIRONMENT, input, ...limits });
+  if (error) throw notStarted(error);
+  const complaints = new Complaints();
+  complaints.take(stderr.toString("latin1"));
+  complaints.check(status);
   const set: NamedValue[] = [];
   const attribute = (name: string, value: Uint8Array) => set.push({ name, value });
   const output = new GetfattrOutput({ file: () => undefined, attribute, end: () => undefined });
@@ -198,7 +209,31 @@ export function getfattr(path: Buffer): NamedValue[] {
   return set;
 }
 
-/** The first thing that the program has said, `getfattr: PATH: REASON`, as an error about that path. */
+function notStarted(cause: Error): ImageError {
+  return new ImageError("IO", `getfattr: ${cause.message}`, { cause });
+}
+
+/** What the program has to say, `getfattr: PATH: REASON`. */
+class Complaints {
+  #said = "";
+  /** Some files lie where there are no attributes, which is no reason to complain. */
+  #hasNone = false;
+
+  take(text: string): void {
+    if (this.#said.length >= MOST_SAID) return;
+    this.#said = (this.#said + text).replace(NO_ATTRIBUTES, () => {
+      this.#hasNone = true;
+      return "";
+    });
+  }
+
+  /** Throws the first complaint, as an error about that path, unless the program has ended well. */
+  check(status: number | null): void {
+    const isWell = status === 0 || (status === SOME_FAILED && this.#hasNone && this.#said === "");
+    if (!isWell) throw complaint(this.#said, status);
+  }
+}
+
 function complaint(said: string, status: number | null): ImageError {
   const [, path, reason] = /^getfattr: (.*): ([^:\n]+)$/m.exec(said) ?? [];
   if (path === undefined) {
