@@ -157,7 +157,9 @@ export class PiecePlacer implements Placer {
     const hasRecords = this.#stored.hasRecords(part.entry);
     const { blocks, extents } = this.#piece;
     const { sharesChunks } = this.#stored.shared;
-    const findsAgain = this.#found !== undefined && (part.isPacked || sharesChunks) && !hasRecords;
+    // a file with holes is a row of chunks, which cannot be elsewhere
+    const isShared = part.isPacked || (sharesChunks && !this.#stored.isRow(part.entry));
+    const findsAgain = this.#found !== undefined && isShared && !hasRecords;
     const placed = findsAgain ? this.#findExtents(part, end, refers) : undefined;
     const offs: number[] = [];
     let at = part.blocksAt;
@@ -169,7 +171,7 @@ export class PiecePlacer implements Placer {
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const { storedLen, source } = extent;
-      const isShared = this.#describe(extent, part, turn);
+      const canShare = this.#describe(extent, part, turn);
       turn = (turn + extent.length) % this.#stored.blockSize;
       if (source >= 0) {
         this.#keepReference(extent, unit, this.#links!.starting[source]!);
@@ -187,7 +189,7 @@ export class PiecePlacer implements Placer {
       follows = known < 0;
       if (known < 0) {
         if (kept !== at) blocks.copyWithin(kept, at, at + storedLen);
-        if (isShared) this.#found?.pclusters.remember(extent.checksum, this.#kind, this.#length, off);
+        if (canShare) this.#found?.pclusters.remember(extent.checksum, this.#kind, this.#length, off);
         kept += storedLen;
       } else if (sharesChunks) this.#stored.countSaved(storedLen);
       at += storedLen;

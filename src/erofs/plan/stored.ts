@@ -261,6 +261,11 @@ export class StoredFiles {
     this.#chooseLayout(part, inlineLen, fragmentLen > 0 ? fragmentOff + fragmentLen : 0);
   }
 
+  /** Whether a file is one with holes, whose chunks lie in a row: that shows before anything of it has its place. */
+  isRow(entry: number): boolean {
+    return this.shared.formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK;
+  }
+
   /** Whether some of the file's pclusters lie elsewhere. */
   isScattered(entry: number): boolean {
     return (this.shared.packed[entry]! & SCATTERED) !== 0;
@@ -301,7 +306,7 @@ export class StoredFiles {
 
   #chooseLayout({ entry, size }: Part, inlineLen: number, fragmentEnd: number): void {
     const { blockSize, boxEntry, formats, fullIndexes, chunkBytes, packed } = this.shared;
-    if (formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK) return;
+    if (this.isRow(entry)) return;
     const isChunked = chunkBytes > 0 && size > 0 && entry !== boxEntry;
     let layout = inlineLen > 0 ? LAYOUT_INLINE : isChunked ? LAYOUT_CHUNK : LAYOUT_PLAIN;
     if ((packed[entry]! & PACKED) !== 0) {

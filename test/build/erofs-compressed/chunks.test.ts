@@ -1,8 +1,8 @@
 /** Equal chunks without compression (`-Ededupe` without `-z`), and files in chunks beside compressed ones. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type BuildOptions, buildErofs, type Entry, entries } from "../../../dist/index.js";
+import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
 import { ImageReader } from "../../helpers/image-reader.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { randomBytes } from "../../helpers/trees/compressed-tree.ts";
@@ -82,4 +82,18 @@ test("equal chunks need no Linux newer than chunks do", async () => {
   expect((await make({ dedupeChunks: true, targetKernel: "5.15" })).report.features.join(" ")).toContain(
     "chunked_file",
   );
+});
+
+test("a file that is nearly all holes keeps its data where its chunks say, also where that is in another file too", async () => {
+  const source = `${scratch}/sparse`;
+  mkdirSync(source);
+  writeFileSync(`${source}/a`, noise);
+  const file = openSync(`${source}/b`, "w");
+  writeSync(file, noise, 0, 4096, 0);
+  writeSync(file, noise, 8192, 4096, 2 << 20);
+  closeSync(file);
+  await buildErofs(directory(source), image, { dedupeChunks: true });
+  const { contents, layout } = new ImageReader(readFileSync(image)).tree().get("b")!;
+  expect(layout).toBe(4);
+  expect(Buffer.compare(contents, readFileSync(`${source}/b`))).toBe(0);
 });
