@@ -61,6 +61,19 @@ export interface RunOptions extends NixOptions {
    * rule is for has none. Default: none.
    */
   fileContexts?: string | undefined;
+  /**
+   * Modes, owners and capabilities by a list of Android (canned fs_config; `--fs-config-file`): lines of
+   * `PATH UID GID MODE [capabilities=MASK]`, for the path below `mountPoint`, but for the root, which is `/`. A path that is
+   * not there is an error; of several lines for one the last counts. `owner`, `uidOffset`, `gidOffset` and `chmod` have the
+   * last word. Default: none.
+   */
+  fsConfigFile?: string | undefined;
+  /**
+   * Modes, owners and capabilities by the rules of Android (`--product-out`): those in `etc/fs_config_files` and
+   * `etc/fs_config_dirs` of the partitions in this folder, then Android's own, for the path below `mountPoint`. Not where
+   * `fsConfigFile` is given. Default: none.
+   */
+  productOut?: string | undefined;
   /** The image's SHA-256 goes into the report (`--digest`): an image that is a file is read once more for it. Default: false. */
   digest?: boolean | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
@@ -101,6 +114,8 @@ const RUN_CHECKS: Checks<RunOptions> = {
   offset: NUMBER,
   mountPoint: TEXT,
   fileContexts: TEXT,
+  fsConfigFile: TEXT,
+  productOut: TEXT,
   digest: FLAG,
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),

@@ -30,6 +30,7 @@ import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
 import type { BuildReport, BuildSeconds } from "./report.ts";
+import { asksByPath, configureByPath, labelByPath } from "./source/by-path/by-path.ts";
 import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
@@ -218,7 +219,7 @@ export class BuildSession {
       nix,
       excluded,
       stage: async (canWait = false) => {
-        const staged = await this.#label(await this.#stage(part, canWait));
+        const staged = await this.#byPath(labelByPath, await this.#stage(part, canWait));
         source.tree = staged.tree;
         return staged;
       },
@@ -259,7 +260,7 @@ export class BuildSession {
   #isStraight({ finish, paths }: WalkStart): boolean {
     const { below, copyLinks, oneFileSystem, times, xattrReader } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
-    if (below.length > 0 || xattrReader !== "none" || this.#options.fileContexts !== undefined) return false;
+    if (below.length > 0 || xattrReader !== "none" || asksByPath(this.#options)) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 
@@ -271,7 +272,7 @@ export class BuildSession {
 
   async #stage(part: OpenPart, canWait: boolean): Promise<Staged> {
     const staged = await this.watch("walk", undefined, async () => {
-      const listed = await part.stage();
+      const listed = await this.#byPath(configureByPath, await part.stage());
       if (this.#chmod.length > 0) {
         this.#unmatchedChmod = await this.here((job) => applyChmod(job, listed.tree, this.#chmod));
       }
@@ -286,11 +287,8 @@ export class BuildSession {
     return made.staged;
   }
 
-  async #label(staged: Staged): Promise<Staged> {
-    const { fileContexts, mountPoint } = this.#options;
-    if (fileContexts === undefined) return staged;
-    const { labelTree } = await import("./source/label-tree.ts");
-    return this.here(async () => labelTree(staged, this.#folder.resolveText(fileContexts), mountPoint));
+  #byPath(change: typeof configureByPath, staged: Staged): Promise<Staged> {
+    return this.here(() => change(staged, this.#options, this.#folder, this.#policy));
   }
 
   /** The time that the image says it was made at. */

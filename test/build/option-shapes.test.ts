@@ -62,6 +62,8 @@ const SHARED = {
     offset: NUMBER,
     mountPoint: TEXT,
     fileContexts: TEXT,
+    fsConfigFile: TEXT,
+    productOut: TEXT,
     digest: FLAG,
   },
   ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },

@@ -8,7 +8,7 @@ import { asUsage, UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
-import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
+import { choice, directory, file, number, numberByFormat, text } from "../shared/value.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import { FEATURES } from "./features.ts";
 import { METABOX } from "./metabox.ts";
@@ -85,6 +85,22 @@ const METADATA: readonly Option<Settings>[] = [
     help:
       "label everything as this file_contexts file of SELinux says, and X.homedirs, .local, .subs and .subs_dist beside it, for " +
       "paths below --mount-point and in place of labels of files; what no rule is for has none",
+  }),
+  valued({
+    names: "--fs-config-file",
+    value: file("X"),
+    sets: "fsConfigFile",
+    help:
+      'modes, owners and capabilities by this list of Android, lines of "PATH UID GID MODE [capabilities=MASK]" for all paths ' +
+      "below --mount-point; the root is /, and of several lines for one path the last counts",
+  }),
+  valued({
+    names: "--product-out",
+    value: directory("X"),
+    sets: "productOut",
+    help:
+      "modes, owners and capabilities by the rules of Android for paths below --mount-point: those in etc/fs_config_files and " +
+      "etc/fs_config_dirs of the partitions in X, then Android's own; not with --fs-config-file",
   }),
   valued({
     names: "--xattrs",
@@ -318,9 +334,7 @@ const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
   refused({ names: "--xattr-inode-digest", placeholder: "X", isOptional: true, why }),
-  ..."--blobdev --fs-config-file --product-out --root-xattr-isize --vmdk-desc"
-    .split(" ")
-    .map((names) => refused({ names, placeholder: "X", why })),
+  ..."--blobdev --root-xattr-isize --vmdk-desc".split(" ").map((names) => refused({ names, placeholder: "X", why })),
   refused({
     names: "--incremental",
     placeholder: "X",

@@ -209,19 +209,37 @@ export function blankMetadata(): GivenMetadata {
 
 /** Fills in the metadata columns of a new entry, after the policy has been applied. */
 export function stageMetadata(tree: Tree, policy: StagePolicy, entry: number, given: GivenMetadata): void {
-  const { uid, gid, mtime, mtimeNsec } = given;
+  const { mtime, mtimeNsec } = given;
+  stageOwner(tree, policy, entry, given);
+  const fixed = policy.times === "fixed" || (policy.times === "clamp" && mtime >= policy.timestamp);
+  const storedTime = fixed ? policy.timestamp : mtime;
+  const storedNsec = fixed ? 0 : mtimeNsec;
+  // columns are zero, and take memory only where they have been written to
+  if (storedTime !== 0) tree.mtime.view[entry] = storedTime;
+  if (storedNsec !== 0) tree.mtimeNsec.view[entry] = storedNsec;
+}
+
+/** What of a policy is about owners. */
+type OwnerPolicy = Pick<StagePolicy, "uid" | "gid" | "uidOffset" | "gidOffset">;
+
+/** Fills in who an entry belongs to, after the policy has been applied. */
+export function stageOwner(
+  tree: Tree,
+  policy: OwnerPolicy,
+  entry: number,
+  { uid, gid }: Pick<GivenMetadata, "uid" | "gid">,
+): void {
   const storedUid = (policy.uid ?? uid) + policy.uidOffset;
   const storedGid = (policy.gid ?? gid) + policy.gidOffset;
   if (storedUid > MAX_ID || storedGid > MAX_ID) {
     const path = showBytes(tree.path(entry));
     throw new ImageError("LIMIT", `${path}: owner ${storedUid}:${storedGid} is beyond ${MAX_ID}`, { path });
   }
-  const fixed = policy.times === "fixed" || (policy.times === "clamp" && mtime >= policy.timestamp);
-  const storedTime = fixed ? policy.timestamp : mtime;
-  const storedNsec = fixed ? 0 : mtimeNsec;
-  // columns are zero, and take memory only where they have been written to
-  if (storedUid !== 0) tree.uid.view[entry] = storedUid;
-  if (storedGid !== 0) tree.gid.view[entry] = storedGid;
-  if (storedTime !== 0) tree.mtime.view[entry] = storedTime;
-  if (storedNsec !== 0) tree.mtimeNsec.view[entry] = storedNsec;
+  setColumn(tree.uid.view, entry, storedUid);
+  setColumn(tree.gid.view, entry, storedGid);
+}
+
+/** Columns are zero, and take memory only where they have been written to. */
+function setColumn(column: Uint32Array, entry: number, value: number): void {
+  if (column[entry] !== value) column[entry] = value;
 }

@@ -18,6 +18,14 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, index) => `line ${index * index}\n`).join("");
 }
 
+/** What a list of Android says of every path of `src`: what it is there too. */
+const FS_CONFIG = [
+  ...["/ 1234 5678 0755", "bin 1234 5678 0755", "bin/tool 1234 5678 0755", "bin/tool2 1234 5678 0755"],
+  ...["data 1234 5678 0750", "data/empty 1234 5678 0600", "data/large.txt 1234 5678 0644"],
+  ...["data/random 1234 5678 0644", "data/twin.txt 1234 5678 0644", "link 1234 5678 0777", "small.txt 1234 5678 0644"],
+  "",
+].join("\n");
+
 /** Fills an empty folder: `src` and lists beside it. */
 export function makePeerFolder(folder: string): PeerOwner {
   const source = `${folder}/src`;
@@ -59,6 +67,7 @@ export function makePeerFolder(folder: string): PeerOwner {
     actions: "exclude@name(random)\n",
     attributes: '# file: data/large.txt\nuser.a="b"\n',
     contexts: "/.* system_u:object_r:etc_t:s0\n",
+    "fs-config": FS_CONFIG,
     packed: "dir /d 0755 0 0\nfile /d/f 0644 0 0 src/data/large.txt\nslink /d/l 0777 0 0 f\n",
     "packed-sorted": "10 d/f\n",
     "data-sorted": "10 data/twin.txt\n-5 [dont_compress] data/random\n",
