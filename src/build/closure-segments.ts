@@ -213,7 +213,7 @@ class ClosurePacker implements PieceMaker {
       builder.startTop();
       const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
       const isLate = (this.#root.flags.view[top + 1]! & FLAG_LATE) !== 0;
-      const opened = isLate ? reader.openLate(path, this.#root.size.view[top + 1]!) : reader.openTop(path);
+      const opened = isLate ? reader.openLate(path) : reader.openTop(path);
       entries[top] = opened;
       const place = hash?.places[top] ?? NONE;
       if (place !== NONE) this.#hasher?.expect(opened, place);

@@ -37,11 +37,10 @@ import type { SortRule } from "../stage/tree/file-order.ts";
 import { orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, orderInodes } from "../stage/tree/order.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../stage/tree/tree.ts";
-import { type StagedLine, stageLines } from "./closure-segments.ts";
+import { stageLines } from "./closure-segments.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
 import type { LateFiles } from "./source/part.ts";
-import type { StraightNix } from "./source/straight-nix.ts";
 import type { SharedTarget } from "./target.ts";
 
 /** Everything that is decided before the first segment. */
@@ -96,18 +95,7 @@ export class PlainBuild {
     const xattrs = { ibodies: [], shared: new Uint8Array(0), hasFilter: false };
     const time = { epoch: policy.timestamp, fixedNsec: 0, buildTime: 0 };
     const prepared = this.#prepare(tree, time, xattrs, sharedUint32(tree.length), []);
-    const make = await this.#closureMaker(prepared, source, paths, image);
-    const weightOf = (top: number) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!);
-    const chooseGroups = () => groupTops(tops, weightOf, (top) => tree.name(top + 1));
-    let groups = chooseGroups();
-    if (nix?.fileTop !== undefined) {
-      // where all behind it goes hangs on its length, and that on the sizes of all paths
-      const first = groups.findLastIndex((start) => start <= nix.fileTop!);
-      await make(groups.slice(0, first + 1));
-      await this.#measureFile(source, nix, { ...paths, first: groups[first]! });
-      groups = chooseGroups().slice(first);
-    }
-    await make(groups);
+    await this.#makeClosure(prepared, source, paths, image);
     const { nlink } = prepared.columns;
     nlink[0] = 2;
     for (let top = 1; top <= tops; top++) if (tree.kind(top) === S_IFDIR) nlink[0]++;
@@ -115,50 +103,32 @@ export class PlainBuild {
     return this.#end(prepared, image, left, nix && (() => nix.registration));
   }
 
-  /** Finds out how long the registration is, once all tops before `first` have been packed. */
-  async #measureFile({ tree, explain }: OpenSource, nix: StraightNix, tops: SharedPaths & { first: number }) {
-    const session = this.#session;
-    try {
-      await session.watch("walk", undefined, () => nix.measureFile(session.host, tree, tops));
-    } catch (error) {
-      throw explain(error);
-    }
-  }
-
-  /** What makes segments of groups of a closure's paths, some after others. */
-  async #closureMaker(
-    prepared: Prepared,
-    source: OpenSource,
-    paths: SharedPaths,
-    image: SharedTarget,
-  ): Promise<(groups: readonly number[]) => Promise<void>> {
+  /** Makes segments of all of a closure's paths. */
+  async #makeClosure(prepared: Prepared, source: OpenSource, paths: SharedPaths, image: SharedTarget): Promise<void> {
     const session = this.#session;
     const { tree, nix } = source;
     const tops = paths.from.length;
+    if (tops === 0) return;
     try {
       askTops(tree, paths);
+      const groups = groupTops(
+        tops,
+        (top) => weighTop(tree.mode.view[top + 1]!, tree.size.view[top + 1]!),
+        (top) => tree.name(top + 1),
+      );
+      const packing = this.#sharePacking(groups.length - 1);
+      const { nids } = prepared.columns;
+      const { policy } = session;
+      const entries = sharedUint32(tops);
+      const staged = stageLines(packing.lines.length);
+      const common = { ...this.#commons(prepared), policy, paths, entries, nids };
+      const work = { ...common, hash: nix?.hash, packing, staged, groups: shareUint32(groups) };
+      await session.watch("write", undefined, () =>
+        session.run("closure", { tree: tree.share(), work, target: image }),
+      );
     } catch (error) {
       throw source.explain(error);
     }
-    const { nids } = prepared.columns;
-    const { policy } = session;
-    const hash = nix?.hash;
-    const commons = { ...this.#commons(prepared), policy, paths, entries: sharedUint32(tops), nids, hash };
-    let staged: StagedLine[] = [];
-    return async (groups) => {
-      if (groups.length < 2) return;
-      const packing = this.#sharePacking(groups.length - 1);
-      // those of groups before are empty by now, and used again
-      staged = [...staged, ...stageLines(Math.max(0, packing.lines.length - staged.length))];
-      const work = { ...commons, packing, staged, groups: shareUint32(groups) };
-      try {
-        await session.watch("write", undefined, () =>
-          session.run("closure", { tree: tree.share(), work, target: image }),
-        );
-      } catch (error) {
-        throw source.explain(error);
-      }
-    };
   }
 
   /** Makes the image of a tree in a file. */
@@ -254,7 +224,8 @@ export class PlainBuild {
     const row = new SegmentRow(prepared.row);
     const file = new SpillFile(image.path, image.shownPath, image.offset);
     try {
-      if (bytesOf) writeLate({ row, image: file, xxhash }, placedOf(prepared.row).late, bytesOf);
+      if (bytesOf)
+        writeLate({ row, image: file, xxhash, settings: this.#settings }, placedOf(prepared.row).late, bytesOf);
       const { superblock, metaBlocks } = await writeEnd({
         ...prepared,
         settings: this.#settings,

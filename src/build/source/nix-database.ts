@@ -1,9 +1,8 @@
 /** Nix's database as files of an image, made of what is known of its store paths. */
 import { latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import type { Entry } from "../../stage/source/entries.ts";
 import { type DerivationOutput, parseDerivationOutputs } from "../../stage/source/nix/database/derivation.ts";
-import { listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
+import { type InfoFile, listDatabaseFiles } from "../../stage/source/nix/database/image-files.ts";
 import { DATABASE_PATH } from "../../stage/source/nix/database/places.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
 import { S_IFREG } from "../../stage/tree/tree.ts";
@@ -13,23 +12,25 @@ import { storeFolder } from "./nix-options.ts";
 import type { Staged } from "./part.ts";
 
 /**
- * Makes the files that have Nix know the paths, of what is known of them.
+ * The files that have Nix know the paths.
  *
+ * @param infos what is known of them so far
  * @param entryOf where each path lies in the tree
  * @param time when they became valid, in seconds since 1970
  */
-export async function databaseMaker(
+export async function databaseFiles(
   staged: Staged,
+  infos: readonly PathInfo[],
   entryOf: ReadonlyMap<string, number>,
   { nixDatabase, gcroot, storeDir }: NixOptions,
   time: number,
-): Promise<(infos: readonly PathInfo[]) => Entry[]> {
+): Promise<InfoFile[]> {
   const paths = [...entryOf.keys()].sort();
   checkStore(paths, storeDir);
   const path = typeof nixDatabase === "string" ? nixDatabase : DATABASE_PATH;
   const outputs = await readOutputs(staged, entryOf);
   const registrationTime = Math.max(1, Math.floor(time));
-  return (infos) => listDatabaseFiles(infos, { path, gcroot, registrationTime, outputs });
+  return listDatabaseFiles(infos, { path, gcroot, registrationTime, outputs });
 }
 
 /** Throws `INPUT` for a path of another store than the one that the image has: Nix would look for it there. */

@@ -4,7 +4,7 @@
  *
  *     staged tree --> hash and size of each path as a NAR, its references --> PathInfo --> registration
  *
- * Where a build can write files last, hashes may wait until it reads contents anyway: all lengths are known without.
+ * Where a build can write files last, it writes these so, and hashes wait until it reads contents anyway.
  */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
@@ -13,9 +13,9 @@ import { shareUint32 } from "../../core/shared.ts";
 import { stripCaseHack } from "../../stage/source/disk/case-hack.ts";
 import { type Entry, entries } from "../../stage/source/entries.ts";
 import { gatherContents } from "../../stage/source/memory-contents.ts";
+import type { InfoFile } from "../../stage/source/nix/database/image-files.ts";
 import { checkReferences, type KnownPath, sorted } from "../../stage/source/nix/known-path.ts";
 import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
-import { measureNar } from "../../stage/source/nix/nar/nar-writer.ts";
 import { createHashWork, type HashWork, MISSING_BYTES } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import { hashPart, toHex } from "../../stage/source/nix/nix-hash.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
@@ -45,22 +45,12 @@ export interface NixFiles {
 
 /** What is known of all paths. */
 interface Known {
-  /** In byte order of the paths. */
+  /** In byte order of the paths; hashes that are yet to be found out, and sizes, are those of nothing. */
   infos: PathInfo[];
-  /** What is yet to be found out of some; until then their hashes are zeros. */
-  waiting: Waiting | undefined;
-}
-
-interface Waiting {
-  work: HashWork;
-  /** All of it, once the work is done. */
-  infos(): PathInfo[];
-}
-
-/** Makes files of what is known. */
-interface FileMaker {
-  files(infos: readonly PathInfo[]): Entry[];
-  registration(infos: readonly PathInfo[]): Uint8Array;
+  /** What is to be found out of some. */
+  work: HashWork | undefined;
+  /** All of it, once that has been done. */
+  complete(): PathInfo[];
 }
 
 /**
@@ -80,58 +70,51 @@ export async function addNixFiles(
 ): Promise<NixFiles> {
   const stored = (await Promise.all(stores.map((store) => findPaths(staged.tree, store, options)))).flat();
   const mayWait = canWait && isShared(staged.contents) && staged.tree.linkCount === 0;
-  const { infos, waiting } = await knowPaths(host, staged, stored, options, mayWait);
-  const maker = await chooseFiles(staged, stored, options, time);
-  const files = maker.files(infos);
+  const known = await knowPaths(host, staged, stored, options, mayWait);
+  const files = await chooseFiles(staged, stored, known.infos, options, time);
+  const registration = () => registrationOf(known.complete());
   checkOutside(staged.tree, stored, files);
-  const all = files.length === 0 ? staged : await addFiles(host, staged, files);
-  if (waiting === undefined) return { staged: all, registration: () => maker.registration(infos) };
-  return {
-    staged: { ...all, late: makeLate(all, files, waiting, maker) },
-    registration: () => maker.registration(waiting.infos()),
-  };
+  const entries = files.map(({ entry, bytesOf }) =>
+    bytesOf && !canWait ? { ...entry, contents: bytesOf(known.infos) } : entry,
+  );
+  const all = files.length === 0 ? staged : await addFiles(host, staged, entries);
+  return { staged: canWait ? { ...all, late: makeLate(all, files, known) } : all, registration };
+}
+
+function registrationOf(infos: readonly PathInfo[]): Uint8Array {
+  return encodeUtf8(formatRegistration(infos));
 }
 
 /** What is asked for. */
 async function chooseFiles(
   staged: Staged,
   stored: readonly StoredPath[],
+  infos: readonly PathInfo[],
   options: NixOptions,
   time: number,
-): Promise<FileMaker> {
-  const { registration: path = false, nixDatabase = false } = options;
-  const registration = (infos: readonly PathInfo[]) => encodeUtf8(formatRegistration(infos));
+): Promise<InfoFile[]> {
+  const { registration = false, nixDatabase = false } = options;
+  const path = registration === true ? REGISTRATION : registration;
+  const files: InfoFile[] = path === false ? [] : [{ entry: { path, mode: 0o444 }, bytesOf: registrationOf }];
+  if (nixDatabase === false) return files;
+  const { databaseFiles } = await import("./nix-database.ts");
   const entryOf = new Map(stored.map((each) => [each.path, each.entry]));
-  const database =
-    nixDatabase === false
-      ? () => []
-      : await (await import("./nix-database.ts")).databaseMaker(staged, entryOf, options, time);
-  return {
-    registration,
-    files: (infos) => [
-      ...(path === false
-        ? []
-        : [{ path: path === true ? REGISTRATION : path, mode: 0o444, contents: registration(infos) }]),
-      ...database(infos),
-    ],
-  };
+  return [...files, ...(await databaseFiles(staged, infos, entryOf, options, time))];
 }
 
-/** @param files the ones of `staged` that have been made of what is known so far */
-function makeLate({ tree, contents }: Staged, files: readonly Entry[], waiting: Waiting, maker: FileMaker): LateFiles {
-  const entryOf = mergedEntries(contents);
-  const work = {
-    ...waiting.work,
-    entries: shareUint32(waiting.work.entries.map((entry) => entryOf?.[entry] ?? entry)),
-  };
-  const isLate = ({ contents: bytes }: Entry) => bytes instanceof Uint8Array;
-  const entries = files.filter(isLate).map(({ path }) => findEntry(tree, String(path)).at(-1)!);
-  for (const entry of entries) tree.flags.view[entry]! |= FLAG_LATE;
+/** Leaves what files hold until all else is in the image. @param files the ones that have been added */
+function makeLate({ tree, contents }: Staged, files: readonly InfoFile[], { work, complete }: Known): LateFiles {
+  const entryOf = files.length > 0 ? mergedEntries(contents) : undefined;
+  const entries = work && shareUint32(work.entries.map((entry) => entryOf?.[entry] ?? entry));
+  const makers = files.flatMap(({ entry, bytesOf }) =>
+    bytesOf ? [[findEntry(tree, String(entry.path)).at(-1)!, bytesOf] as const] : [],
+  );
+  for (const [entry] of makers) tree.flags.view[entry]! |= FLAG_LATE;
   const finish = () => {
-    const made = maker.files(waiting.infos()).filter(isLate);
-    return new Map(made.map(({ contents: bytes }, index) => [entries[index]!, bytes as Uint8Array]));
+    const infos = complete();
+    return new Map(makers.map(([entry, bytesOf]) => [entry, bytesOf(infos)]));
   };
-  return { work, finish };
+  return { work: work && { ...work, entries: entries! }, finish };
 }
 
 /** By entry of the first of the trees that have been merged, if any have: what it is in the merged tree. */
@@ -156,10 +139,10 @@ function findEntry(tree: Tree, path: string): number[] {
 }
 
 /** Throws `INPUT` for a file that would be a part of a store path, which is then no longer what is said of it. */
-function checkOutside(tree: Tree, stored: readonly StoredPath[], files: readonly Entry[]): void {
+function checkOutside(tree: Tree, stored: readonly StoredPath[], files: readonly InfoFile[]): void {
   const paths = new Map(stored.map(({ entry, path }) => [entry, path]));
-  for (const { path } of files) {
-    const shown = String(path);
+  for (const { entry: file } of files) {
+    const shown = String(file.path);
     const entry = findEntry(tree, shown).find((each) => paths.has(each));
     if (entry === undefined) continue;
     throw new ImageError("INPUT", `${shown}: lies in ${paths.get(entry)}, which would be changed`, { path: shown });
@@ -218,20 +201,15 @@ async function knowPaths(
     });
     return infos.sort((a, b) => (a.path < b.path ? -1 : 1));
   };
-  const { tree } = staged;
-  const waits = mayWait && toScan.length === 0 && toHash.length > 0;
-  const reading = waits
-    ? undefined
-    : await readPaths(host, staged, stored, new Set([...toHash, ...toScan]), toScan.length > 0);
-  const sizes = waits ? toHash.map(({ entry }) => measureNar(tree, entry)) : [];
-  const infos = collect(
-    reading ??
-      new Map(toHash.map((each, index) => [each, { narHash: NO_HASH, narSize: sizes[index]!, references: [] }])),
-  );
+  if (mayWait && toScan.length === 0 && toHash.length > 0) {
+    const infos = collect(new Map(toHash.map((each) => [each, UNREAD])));
+    checkReferences(infos, "the closure");
+    const work = createHashWork(shareUint32(toHash.map(({ entry }) => entry)));
+    return { infos, work, complete: () => collect(readHashes(work, toHash)) };
+  }
+  const infos = collect(await readPaths(host, staged, stored, new Set([...toHash, ...toScan]), toScan.length > 0));
   checkReferences(infos, "the closure");
-  if (!waits) return { infos, waiting: undefined };
-  const work = createHashWork(shareUint32(toHash.map(({ entry }) => entry)));
-  return { infos, waiting: { work, infos: () => collect(readHashes(work, toHash, sizes)) } };
+  return { infos, work: undefined, complete: () => infos };
 }
 
 /** Where the paths of a store lie in a tree, and what is known of each. */
@@ -263,22 +241,18 @@ function childOf(tree: Tree, directory: number, name: string): number {
 /** What reading a path has told. */
 type Read = Pick<PathInfo, "narHash" | "narSize" | "references">;
 
-const NO_HASH = "0".repeat(64);
+const UNREAD: Read = { narHash: "", narSize: 0, references: [] };
 
 /** What has been found out of paths, by the order of the work. */
 function readHashes(
   { hashes, sizes }: HashWork,
   order: readonly StoredPath[],
-  expected: ArrayLike<number> = sizes,
   references: readonly (readonly string[])[] = [],
 ): Map<StoredPath, Read> {
   return new Map(
     order.map((each, index) => {
-      const narSize = sizes[index]!;
-      if (narSize !== expected[index])
-        throw new ImageError("INTERNAL", `${each.path}: its NAR has ${narSize} bytes, planned ${expected[index]}`);
       const narHash = toHex(hashes.subarray(32 * index, 32 * index + 32));
-      return [each, { narHash, narSize, references: references[index] ?? [] }];
+      return [each, { narHash, narSize: sizes[index]!, references: references[index] ?? [] }];
     }),
   );
 }
@@ -300,7 +274,7 @@ async function readPaths(
   const scan = scans ? { hashParts: stored.map(({ path }) => hashPart(path)), folder } : undefined;
   const work = createHashWork(shareUint32(order.map(({ entry }) => entry)), scan);
   await host.run("hash", { tree: tree.share(), contents, work, bytes });
-  return readHashes(work, order, work.sizes, readReferences(work, order, stored));
+  return readHashes(work, order, readReferences(work, order, stored));
 }
 
 /** The references that were found, by the order of the work. Throws `INPUT` for one that is none of the closure. */

@@ -25,10 +25,10 @@ export interface Staged {
   late?: LateFiles | undefined;
 }
 
-/** Files that say what the others hold: so far their length is known, and their entries say so (`FLAG_LATE`). */
+/** Files that say what the others hold: so far they have names alone, and their entries say so (`FLAG_LATE`). */
 export interface LateFiles {
-  /** The store paths that are to be hashed meanwhile. */
-  work: HashWork;
+  /** The store paths that are to be hashed meanwhile; undefined: there are none. */
+  work: HashWork | undefined;
   /** What the files hold, by entry; once the work is done. */
   finish(): ReadonlyMap<number, Uint8Array>;
 }

@@ -1,27 +1,22 @@
 /**
- * The registration of a closure that is packed without being listed first: its paths are hashed as they are packed. What it
- * says of their order, names and references is known before, and so is its length, once the sizes are.
+ * The registration of a closure that is packed without being listed first: its paths are hashed as they are packed, and it
+ * is written when all of them are in the image.
  */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
-import { ImageError } from "../../core/error.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
-import { prepareWalk } from "../../stage/source/disk/node-walk.ts";
 import { checkReferences } from "../../stage/source/nix/known-path.ts";
 import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
-import { measureNar } from "../../stage/source/nix/nar/nar-writer.ts";
 import { createHashWork, type HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import { toHex } from "../../stage/source/nix/nix-hash.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
-import { joinPaths } from "../../stage/source/node-sources.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
-import { FLAG_LATE, NONE, S_IFREG, Tree } from "../../stage/tree/tree.ts";
+import { FLAG_LATE, NONE, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import type { ClosureHash } from "../closure-segments.ts";
 import type { NixOptions } from "../options.ts";
 import { namePaths, REGISTRATION } from "./named-paths.ts";
-import type { OpenPart, SourceHost } from "./part.ts";
+import type { OpenPart } from "./part.ts";
 
-const NO_HASH = "0".repeat(64);
 const HASH_BYTES = 32;
 const SLASH = 0x2f;
 
@@ -30,14 +25,12 @@ export class StraightNix {
   /** The file's name in the root; undefined: it is written beside the image alone. */
   readonly #fileName: Uint8Array | undefined;
   /** Its place among the tops; undefined: it has none. */
-  fileTop: number | undefined;
+  #fileTop: number | undefined;
   /** What is known of each path of the closure, in their order. */
   readonly #infos: readonly PathInfo[];
   /** Of these the ones that are to be hashed, in this order. */
   readonly #unknown: readonly number[];
   readonly #work: HashWork;
-  /** By place in the work, the size that the file's length goes by; undefined: there is no file. */
-  #measured: readonly number[] | undefined;
   #registration: Uint8Array | undefined;
 
   private constructor(infos: readonly PathInfo[], fileName: string | undefined) {
@@ -79,7 +72,7 @@ export class StraightNix {
     const at = behind < 0 ? tops.from.length : behind;
     const from = tree.allocateName(name.length);
     tree.names.view.set(name, from);
-    this.fileTop = at;
+    this.#fileTop = at;
     const insert = (list: Uint32Array, value: number) =>
       shareUint32([...list.subarray(0, at), value, ...list.subarray(at)]);
     return { ...tops, from: insert(tops.from, from), to: insert(tops.to, from + name.length) };
@@ -87,9 +80,9 @@ export class StraightNix {
 
   /** Says of the file's top what it is. */
   markFile(tree: Tree): void {
-    if (this.fileTop === undefined) return;
-    tree.flags.view[this.fileTop + 1] = FLAG_LATE;
-    tree.mode.view[this.fileTop + 1] = S_IFREG;
+    if (this.#fileTop === undefined) return;
+    tree.flags.view[this.#fileTop + 1] = FLAG_LATE;
+    tree.mode.view[this.#fileTop + 1] = S_IFREG;
   }
 
   /** What is to be hashed of the tops, the file among them. */
@@ -101,56 +94,24 @@ export class StraightNix {
   }
 
   #topOf(path: number): number {
-    return this.fileTop === undefined || path < this.fileTop ? path : path + 1;
+    return this.#fileTop === undefined || path < this.#fileTop ? path : path + 1;
   }
 
-  /** Finds out how long the file is: the tops before `first` have been hashed, what lies in the others is listed. */
-  async measureFile(host: SourceHost, tree: Tree, { first, ...paths }: SharedPaths & { first: number }): Promise<void> {
-    const tops = this.#unknown.map((path) => this.#topOf(path)).filter((top) => top >= first);
-    const sizes = await measurePaths(
-      host,
-      tops.map((top) => tree.names.view.slice(paths.from[top]!, paths.to[top]!)),
-      paths,
-    );
-    const hashed = this.#unknown.length - tops.length;
-    const measured = [...this.#work.sizes.subarray(0, hashed), ...sizes];
-    const { length } = this.#format((place) => ({ narHash: NO_HASH, narSize: measured[place]! }));
-    this.#measured = measured;
-    tree.size.view[this.fileTop! + 1] = length;
-  }
-
-  /** The registration, once all has been hashed. Throws `CHANGED` for a path that is not as long as it was. */
+  /** The registration, once all has been hashed. */
   get registration(): Uint8Array {
-    this.#registration ??= this.#format((place) => this.#found(place));
+    this.#registration ??= this.#format();
     return this.#registration;
   }
 
-  #found(place: number): Pick<PathInfo, "narHash" | "narSize"> {
-    const { hashes, sizes } = this.#work;
-    const narSize = sizes[place]!;
-    if (this.#measured !== undefined && narSize !== this.#measured[place]) {
-      const { path } = this.#infos[this.#unknown[place]!]!;
-      throw new ImageError("CHANGED", `${path}: was modified while it was packed`, { path });
-    }
-    return { narHash: toHex(hashes.subarray(HASH_BYTES * place, HASH_BYTES * (place + 1))), narSize };
-  }
-
-  #format(found: (place: number) => Pick<PathInfo, "narHash" | "narSize">): Uint8Array {
+  #format(): Uint8Array {
     const infos = [...this.#infos];
-    for (const [place, path] of this.#unknown.entries()) infos[path] = { ...infos[path]!, ...found(place) };
+    const { hashes, sizes } = this.#work;
+    for (const [place, path] of this.#unknown.entries()) {
+      const narHash = toHex(hashes.subarray(HASH_BYTES * place, HASH_BYTES * (place + 1)));
+      infos[path] = { ...infos[path]!, narHash, narSize: sizes[place]! };
+    }
     return encodeUtf8(formatRegistration(infos.sort((a, b) => (a.path < b.path ? -1 : 1))));
   }
-}
-
-/** Bytes of what lies at each path as a NAR. */
-async function measurePaths(host: SourceHost, list: readonly Uint8Array[], given: SharedPaths): Promise<number[]> {
-  if (list.length === 0) return [];
-  const tree = Tree.create();
-  const { from, to } = joinPaths(list, tree);
-  const paths = { ...given, from: shareUint32(from), to: shareUint32(to) };
-  await host.run("walk", prepareWalk(tree, paths, host.policyOf({ isClosure: true })));
-  tree.ensureAll();
-  return list.map((_, top) => measureNar(tree, top + 1));
 }
 
 /** The bytes of a top's name. */

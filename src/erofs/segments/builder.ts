@@ -147,7 +147,7 @@ export class SegmentBuilder {
     const segment = this.#segment;
     const item = segment.add(entry);
     if ((this.#input.tree.flags.view[entry]! & FLAG_LATE) !== 0) {
-      this.#putLate(item, entry, size);
+      this.#choose(entry, 0, undefined);
       return undefined;
     }
     if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.makes === "inodes"))
@@ -181,26 +181,6 @@ export class SegmentBuilder {
     if (!map && this.#input.hasKeys) segment.keys[item] = sampleKey(data, at, at + size);
     this.#putBody(item, body, map);
     return undefined;
-  }
-
-  /** Keeps room for a file that is written when all others are: nothing shares data with it. */
-  #putLate(item: number, entry: number, size: number): void {
-    const segment = this.#segment;
-    const tail = this.#choose(entry, size, undefined);
-    if (tail > 0) {
-      segment.tails.fill(0, segment.tailsUsed, segment.tailsUsed + tail);
-      this.#keepTail(item, tail);
-    }
-    this.#job.advance(size);
-    const body = size - tail;
-    if (body === 0) return;
-    segment.blocks[item] = Math.ceil(body / this.#blockSize);
-    if (size >= LARGE_FILE) {
-      segment.large.push(item);
-      return;
-    }
-    segment.data.fill(0, segment.dataUsed, segment.dataUsed + body);
-    this.#putBody(item, body, undefined);
   }
 
   /** Keeps the blocks of a file, which stands behind all data that is in use. */

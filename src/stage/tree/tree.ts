@@ -37,7 +37,7 @@ export const FLAG_SPARSE = 1;
 export const FLAG_DISK_NAME = 2;
 /** `flags`: behind the name stands, up to a NUL, the path on disk: it lies elsewhere than its directory. */
 export const FLAG_DISK_PATH = 4;
-/** `flags`: a file of which so far only the size is known: what it holds hangs on what all others hold. */
+/** `flags`: a file of which so far only the name is known: what it holds hangs on what all others hold. */
 export const FLAG_LATE = 8;
 
 const MAX_ENTRIES = 2 ** 26;

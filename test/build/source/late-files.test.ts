@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import {
-  appendFileSync,
   chmodSync,
   lstatSync,
   mkdirSync,
@@ -147,17 +146,18 @@ test.each<[string, string, BuildOptions]>([
   expect(await build(known, options)).toBe(expected);
 });
 
-test("a path that grows once the length of the registration is known is an error that names it", async () => {
-  const store = `${scratch}/growing`;
+test("of several sources, beside the image alone", async () => {
   const names = ["a", "z"].map(nameOf);
-  for (const name of names) putFile(`${store}/${name}/file`, name);
-  writeLists(store, names);
-  const grown = `${store}/${names[1]}`;
-  const out = `${scratch}/grown.img`;
-  const onProgress = ({ stage }: { stage: string }) => {
-    if (stage === "walk") appendFileSync(`${grown}/file`, "x".repeat(8));
-  };
-  const building = buildErofs(closure(`${store}.graph`), out, { registration: true, onProgress });
-  await expect(building).rejects.toMatchObject({ code: "CHANGED", path: grown });
-  expect(readdirSync(scratch)).not.toContain("grown.img");
+  const stores = names.map((name, index) => {
+    const store = `${scratch}/part-${index}`;
+    putFile(`${store}/${name}/file`, "x".repeat(20 + index));
+    putFile(`${store}/${name}/b/file`, name);
+    writeLists(store, [name]);
+    return store;
+  });
+  const text = stores.map((store) => readFileSync(`${store}.registration`, "utf8")).join("");
+  for (const order of [stores, [...stores].reverse()]) {
+    await build(merge(...order.map((store) => closure(`${store}.graph`))), {});
+    expect(readFileSync(registration, "utf8")).toBe(text);
+  }
 });

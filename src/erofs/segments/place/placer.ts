@@ -17,7 +17,7 @@ import { SEGMENT_ENTRIES } from "../cuts.ts";
 import { NOT_HERE, type Segment } from "../segment.ts";
 import type { FileSharing } from "./file-sharing.ts";
 import type { KnownFiles } from "./known-files.ts";
-import type { LateFile } from "./late-files.ts";
+import type { LateFile, Metadata } from "./late-files.ts";
 import type { PlacedLine } from "./placed-line.ts";
 import type { SegmentRow } from "./row.ts";
 
@@ -244,13 +244,13 @@ export class SegmentPlacer {
   #write(segment: Segment): Promise<void> | undefined {
     const hash = this.#input.xxhash.create64();
     const { image, row } = this.#input;
-    let kept: Uint8Array[] | undefined;
+    let kept: Metadata | undefined;
     if (segment.inodeBlocks > 0) {
       this.#emitInodes(segment);
-      if (this.#late.length > 0) kept = [];
       const { bytes, imageOff } = this.#line.meta;
+      if (this.#late.length > 0)
+        kept = { number: this.#number, inodesOff: imageOff, inodes: bytes.slice(), bodies: [] };
       hash.update(bytes);
-      kept?.push(bytes.slice());
       image.writeAt(bytes, imageOff);
     }
     this.#writeSmall(segment);
@@ -263,29 +263,22 @@ export class SegmentPlacer {
     return undefined;
   }
 
-  #writeBodies(hash: Hash, kept: Uint8Array[] | undefined): Promise<void> {
+  #writeBodies(hash: Hash, kept: Metadata | undefined): Promise<void> {
     const { image } = this.#input;
     return this.#line.meta.emitBodies((bytes, imageOff) => {
       hash.update(bytes);
-      kept?.push(bytes.slice());
+      kept?.bodies.push(bytes.slice());
       image.writeAt(bytes, imageOff);
     });
   }
 
-  /** Leaves a note of files whose contents are to come. @param metadata of the segment, which is hashed anew then */
-  #noteLate(segment: Segment, metadata: Uint8Array[]): void {
-    const { columns, tree } = this.#line;
-    const metaOff = this.#startBlk * this.#blockSize;
+  /** Leaves a note of files whose contents are to come. @param metadata of the segment */
+  #noteLate(segment: Segment, metadata: Metadata): void {
+    const { nids, formats } = this.#line.columns;
     for (const item of this.#late) {
       const entry = segment.entries[item]!;
-      const size = tree.size.view[entry]!;
-      const tail = segment.tailLen[item]!;
-      this.#input.late.push({
-        entry,
-        body: { length: size - tail, imageOff: columns.startBlk[entry]! * this.#blockSize },
-        tail: { length: tail, imageOff: tail === 0 ? 0 : this.#tailOff(segment, item) },
-        segment: { number: this.#number, metaOff, metadata },
-      });
+      const isExtended = (formats[entry]! & FORMAT_EXTENDED) !== 0;
+      this.#input.late.push({ entry, isExtended, inodeOff: nids[entry]! * SLOT, metadata });
     }
   }
 
@@ -300,7 +293,7 @@ export class SegmentPlacer {
     let pieces = 0;
     for (const item of large) {
       const entry = entries[item]!;
-      if (this.#shares[item] !== SHARES_NOTHING || (tree.flags.view[entry]! & FLAG_LATE) !== 0) continue;
+      if (this.#shares[item] !== SHARES_NOTHING) continue;
       const size = tree.size.view[entry]!;
       // holes, and the end beside the inode, are done
       this.#job.advance(size - Math.min(size, sizes.dataBlocks(entry) * this.#blockSize));

@@ -84,6 +84,12 @@ export class SegmentRow {
     this.#totals[SEGMENTS]!++;
   }
 
+  /** Blocks before `endBlk`, behind all segments, are of no segment. */
+  extend(endBlk: number): void {
+    checkBlocks(endBlk);
+    this.#totals[NEXT_BLK] = endBlk;
+  }
+
   /** Counts bytes that are not stored; within a segment's turn. */
   countSaved(byDedupe: number, byHoles: number): void {
     this.#totals[SAVED]! += byDedupe;

@@ -117,8 +117,8 @@ export class ClosureReader {
     return entry;
   }
 
-  /** Starts with a file that is none on disk; returns its entry, which comes next. */
-  openLate(name: Uint8Array, size: number): number {
+  /** Starts with a file that is none on disk, and of which only the name is known; returns its entry, which comes next. */
+  openLate(name: Uint8Array): number {
     const { tree } = this;
     const entry = tree.allocate(1);
     const at = tree.allocateName(name.length);
@@ -127,7 +127,6 @@ export class ClosureReader {
     tree.nameLen.view[entry] = name.length;
     tree.flags.view[entry] = FLAG_LATE;
     tree.mode.view[entry] = S_IFREG | 0o444;
-    tree.size.view[entry] = size;
     stageMetadata(tree, this.#policy, entry, blankMetadata());
     this.#single = entry;
     this.#singleLength = 0;

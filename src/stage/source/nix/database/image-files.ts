@@ -23,16 +23,29 @@ export interface DatabaseFilesOptions extends NixDatabaseOptions {
   gcroot?: string | undefined;
 }
 
-/** The files, as entries below the image's root. Throws `INPUT` for paths that cannot be those of files there. */
-export function listDatabaseFiles(infos: readonly PathInfo[], options: DatabaseFilesOptions): Entry[] {
+/** A file that says of paths what Nix is to know of them. */
+export interface InfoFile {
+  /** Without contents, if it has `bytesOf`. */
+  entry: Entry;
+  /** What it holds, once all is known of the paths; undefined: nothing in it hangs on their hashes. */
+  bytesOf?: (infos: readonly PathInfo[]) => Uint8Array;
+}
+
+/**
+ * The files, below the image's root. Throws `INPUT` for paths that cannot be those of files there.
+ *
+ * @param infos what is known so far: to what paths refer, and which are roots
+ */
+export function listDatabaseFiles(infos: readonly PathInfo[], options: DatabaseFilesOptions): InfoFile[] {
   const names = splitFile("nixDatabase", options.path);
   const folder = names.slice(0, -1);
-  const files: Entry[] = [
-    { path: names.join("/"), contents: writeNixDatabase(infos, options) },
-    { path: [...folder, "schema"].join("/"), contents: SCHEMA_VERSION },
+  const files: InfoFile[] = [
+    { entry: { path: names.join("/") }, bytesOf: (known) => writeNixDatabase(known, options) },
+    { entry: { path: [...folder, "schema"].join("/"), contents: SCHEMA_VERSION } },
   ];
   if (options.gcroot === undefined) return files;
-  return [...files, ...listRoots(infos, folder.slice(0, -1), checkRoot(options.gcroot, options.path))];
+  const roots = listRoots(infos, folder.slice(0, -1), checkRoot(options.gcroot, options.path));
+  return [...files, ...roots.map((entry) => ({ entry }))];
 }
 
 /** @param state names of the folder that Nix keeps its state in */

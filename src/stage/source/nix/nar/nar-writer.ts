@@ -3,7 +3,7 @@ import { showBytes } from "../../../../core/bytes.ts";
 import { ImageError } from "../../../../core/error.ts";
 import type { Contents } from "../../../tree/contents.ts";
 import { NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../../tree/tree.ts";
-import { emitLength, encodeWords, measureString, NAR_MAGIC, paddingOf } from "./nar-format.ts";
+import { emitLength, encodeWords, NAR_MAGIC, paddingOf } from "./nar-format.ts";
 
 /** Bytes that are gathered before they are passed on. */
 const WINDOW = 1 << 18;
@@ -28,32 +28,6 @@ const LARGE = 16 * 1024;
 
 /** Takes the archive's bytes in order; they may be reused as soon as it returns. */
 export type TakeBytes = (bytes: Uint8Array) => void;
-
-/** Bytes of what lies at `entry` as a NAR. Throws `INPUT` for what an archive cannot hold; pure. */
-export function measureNar(tree: Tree, entry: number): number {
-  let bytes = MAGIC.length;
-  const pending = [entry];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    bytes += measureNode(tree, node);
-    if (tree.kind(node) !== S_IFDIR) continue;
-    const first = tree.ref.view[node]!;
-    const end = first + tree.count.view[node]!;
-    for (let child = first; child < end; child++) {
-      bytes += ENTRY.length + measureString(tree.nameLen.view[child]!) + NODE.length + END.length;
-      pending.push(child);
-    }
-  }
-  return bytes;
-}
-
-/** Bytes of a node, without what lies in it. */
-function measureNode(tree: Tree, node: number): number {
-  const kind = tree.kind(node);
-  if (kind === S_IFDIR) return DIRECTORY.length + END.length;
-  const start = kind === S_IFREG ? startOfFile(tree, node) : SYMLINK;
-  if (kind !== S_IFREG) checkLink(tree, node);
-  return start.length + measureString(tree.size.view[node]!) + END.length;
-}
 
 function startOfFile(tree: Tree, entry: number): Uint8Array {
   return (tree.mode.view[entry]! & OWNER_EXECUTES) !== 0 ? EXECUTABLE : REGULAR;

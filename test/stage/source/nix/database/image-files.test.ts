@@ -12,13 +12,17 @@ const info = (digit: string, ...references: string[]): PathInfo => ({
 /** c and d are referred to by nobody else. */
 const INFOS = [info("a"), info("b", "a", "b"), info("c", "b", "c"), info("d")];
 const list = (infos: readonly PathInfo[], path: string, gcroot?: string) =>
-  listDatabaseFiles(infos, { path, gcroot, registrationTime: 5 });
+  listDatabaseFiles(infos, { path, gcroot, registrationTime: 5 }).map(({ entry }) => entry);
 
 test("the database, and the version of its schema beside it", () => {
-  const contents = writeNixDatabase(INFOS, { registrationTime: 5 });
-  expect(list(INFOS, "/nix/var/nix/db/db.sqlite")).toEqual([
-    { path: "nix/var/nix/db/db.sqlite", contents },
+  const files = listDatabaseFiles(INFOS, { path: "/nix/var/nix/db/db.sqlite", registrationTime: 5 });
+  expect(files.map(({ entry }) => entry)).toEqual([
+    { path: "nix/var/nix/db/db.sqlite" },
     { path: "nix/var/nix/db/schema", contents: "10" },
+  ]);
+  expect(files.map(({ bytesOf }) => bytesOf?.(INFOS))).toEqual([
+    writeNixDatabase(INFOS, { registrationTime: 5 }),
+    undefined,
   ]);
   expect(list(INFOS, "db.sqlite").map(({ path }) => path)).toEqual(["db.sqlite", "schema"]);
 });
