@@ -24,11 +24,11 @@ import { type InodeColumns, shareColumns } from "../erofs/segments/inode-columns
 import type { SegmentWork } from "../erofs/segments/make-segments.ts";
 import { cutFiles, orderSegments } from "../erofs/segments/order.ts";
 import { type SegmentCommons, type SharedPacking, sharePacking } from "../erofs/segments/packing.ts";
+import { choosePieces, type PathPieces } from "../erofs/segments/path-pieces.ts";
 import { type LateFile, writeLate } from "../erofs/segments/place/late-files.ts";
 import { ParentLinks, shareParentLinks } from "../erofs/segments/place/parent-links.ts";
 import { placedOf } from "../erofs/segments/place/placed.ts";
 import { SegmentRow, type SharedRow, shareRow } from "../erofs/segments/place/row.ts";
-import { choosePieces } from "../erofs/segments/whole-paths.ts";
 import type { SharedPaths } from "../stage/source/disk/node-paths.ts";
 import { askTops } from "../stage/source/disk/node-tops.ts";
 import { stageTops } from "../stage/source/disk/tops.ts";
@@ -56,6 +56,8 @@ interface Prepared {
 
 /** Which files have the data of others, as far as that is decided before they are packed: see BuilderInput. */
 type SharedData = Pick<SegmentWork, "sharesWith" | "plainEnds">;
+
+const NOT_HASHED: Partial<PathPieces> = {};
 
 const NOTHING_SHARED: SharedData = { sharesWith: undefined, plainEnds: undefined };
 
@@ -146,14 +148,20 @@ export class PlainBuild {
     const parents = shareParentLinks();
     const commons = { ...this.#commons(prepared), columns: prepared.columns, inodeOf, parents };
     const hash = staged.late?.work;
-    const pieces = hash && choosePieces(tree, new Set(hash.entries), { order, starts });
+    const { pieces, cut } = hash ? choosePieces(tree, new Set(hash.entries), { order, starts }) : NOT_HASHED;
     const make: MakeSegments = (makes, entries, shared) => {
       const bytes = sumSizes(tree, entries.order);
       const packing = this.#sharePacking((pieces ?? entries.starts).length - 1);
       const work = { ...commons, ...entries, ...shared, pieces, packing, makes, bytes };
       const total = makes === "inodes" ? undefined : bytes;
       return session.watch("write", total, () =>
-        session.run("segments", { tree: tree.share(), contents, work, hash, target: image }),
+        session.run("segments", {
+          tree: tree.share(),
+          contents,
+          work,
+          hash: hash && { work: hash, cut },
+          target: image,
+        }),
       );
     };
     if (this.#sort.length === 0) await make("all", { order, starts }, NOTHING_SHARED);

@@ -22,6 +22,8 @@ export class SegmentHasher implements EntryFollower {
   readonly #hasher: PathHasher;
   /** By entry: the place in the work of a path of which not all has come. */
   readonly #pieceOf = new Map<number, number>();
+  /** Paths of which other threads pack a part. */
+  readonly #cut = new Set<number>();
   /** The path that is being hashed, and of which not all is there yet; or -1. */
   #piece = -1;
   /** By entry: how many had come when it had; 0: it has not. */
@@ -40,9 +42,14 @@ export class SegmentHasher implements EntryFollower {
     this.#hasher = new PathHasher(tree, contents, work, () => job.breathe(), this.#heldOf);
   }
 
-  /** What lies at an entry is to be hashed when all of it has come: a directory comes behind what is in it. */
-  expect(entry: number, piece: number): void {
+  /**
+   * What lies at an entry is to be hashed when all of it has come: a directory comes behind what is in it.
+   *
+   * @param isCut other threads may pack a part of it: then it is hashed by the one to which it comes itself
+   */
+  expect(entry: number, piece: number, isCut = false): void {
     this.#pieceOf.set(entry, piece);
+    if (isCut) this.#cut.add(entry);
   }
 
   /** Forgets all entries, whose numbers are used again. */
@@ -96,12 +103,12 @@ export class SegmentHasher implements EntryFollower {
   readonly #isKnown = (entry: number) =>
     this.#tree.kind(entry) === S_IFDIR ? this.#tree.ref.view[entry] !== 0 : this.#placeOf(entry) > 0;
 
-  /** The path that an entry is inside of, and of which more is to come; 0: there is none. */
+  /** The path that an entry is inside of, and of which more is to come, to this thread alone; 0: there is none. */
   #pathAbove(entry: number): number {
     let above = entry;
     while (above !== 0) {
       above = this.#tree.parent.view[above]!;
-      if (this.#pieceOf.has(above)) return above;
+      if (this.#pieceOf.has(above)) return this.#cut.has(above) ? 0 : above;
     }
     return 0;
   }

@@ -12,7 +12,8 @@ import { openImage, type SharedTarget } from "../target.ts";
 export const segments: Job<
   JobInput & {
     work: SegmentWork;
-    hash?: HashWork | undefined;
+    /** The paths that are to be hashed, and which of them are in several pieces. */
+    hash?: { work: HashWork; cut: ReadonlySet<number> | undefined } | undefined;
     target: SharedTarget;
   }
 > = {
@@ -24,9 +25,9 @@ export const segments: Job<
     ),
   async run(job, { work, hash, target, ...input }) {
     const { tree, contents } = await openInput(job, input);
-    const hasher = hash && new (await import("./node-segment-hasher.ts")).SegmentHasher(job, tree, contents, hash);
-    hash?.entries.forEach((entry, piece) => {
-      hasher!.expect(entry, piece);
+    const hasher = hash && new (await import("./node-segment-hasher.ts")).SegmentHasher(job, tree, contents, hash.work);
+    hash?.work.entries.forEach((entry, piece) => {
+      hasher!.expect(entry, piece, hash.cut?.has(entry));
     });
     await makeSegments(job, tree, work, contents, openImage(job, target), hasher);
   },

@@ -108,7 +108,19 @@ function makeMany(store: string): void {
   writeLists(store, names);
 }
 
+/** So many of some files each that segments end in paths, which two threads have then, where they have no place in the root. */
+function makeCut(store: string): void {
+  const names = Array.from({ length: 900 }, (_, index) => nameOf("c", index));
+  for (const [index, name] of names.entries()) {
+    putFile(`${store}/${name}/b/last`, name);
+    for (const file of ["a", "c", "d"]) putFile(`${store}/${name}/${file}`, `${file} of ${index}`);
+    if (index % 100 === 0) writeFileSync(`${store}/${name}/large`, noise(300_000 + index, index));
+  }
+  writeLists(store, names);
+}
+
 beforeAll(() => {
+  makeCut(`${scratch}/cut`);
   makeFew(`${scratch}/few`);
   makeMany(`${scratch}/many`);
 });
@@ -129,6 +141,12 @@ test.each<[string, string, BuildOptions]>([
   ["beside the image alone", "few", {}],
   ["a root with a database", "few", { registration: true, nixDatabase: "nix/var/nix/db/db.sqlite", gcroot: "box" }],
   ["a large registration", "many", { registration: true }],
+  ["a store in its folder", "few", { registration: true, storeDir: `${scratch}/few` }],
+  [
+    "a store in its folder, with paths in several pieces of work",
+    "cut",
+    { nixDatabase: true, storeDir: `${scratch}/cut` },
+  ],
   ["a large registration, and a large database", "many", { registration: true, nixDatabase: "db/db.sqlite" }],
 ])("%s", async (_, name, options) => {
   const known = closure(`${scratch}/${name}.registration`);
