@@ -169,7 +169,7 @@ class ClosurePacker implements PieceMaker {
   #entries = 0;
 
   constructor(job: JobContext, root: Tree, work: ClosureWork, packing: SegmentPacking, hasherOf: HasherOf) {
-    const { settings, xattrIbodies, policy } = work;
+    const { settings, xattrs, policy } = work;
     const staged = work.staged[job.thread]!;
     this.#job = job;
     this.#root = root;
@@ -180,7 +180,7 @@ class ClosurePacker implements PieceMaker {
     countReads(job, this.#reader.contents);
     const { tree, contents } = this.#reader;
     this.#hasher = hasherOf(tree, contents);
-    this.#sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, this.#columns.formats);
+    this.#sizes = new InodeSizes(tree, settings, xattrs, this.#columns.formats);
     this.#builder = new SegmentBuilder(job, {
       ...{ tree, contents, settings, time: work.time, columns: this.#columns, sizes: this.#sizes },
       ...{ hasKeys: settings.dedupe, makes: "all", sharesWith: undefined, plainEnds: undefined },

@@ -113,7 +113,7 @@ export class CompressedBuild {
     const { packedEntry } = this.#unnamed;
     if (packedBytes > 0) stageUnnamed(staged.tree, input.inodes, packedEntry, packedBytes, planner.time);
     await this.#plan(() => planner.placeMetadata());
-    if (compression.directories) await this.#plan(() => writeDirectories(planner, input, files));
+    await this.#plan(() => fillPacked(planner, input, files));
     const packed = await this.#plan(() => planner.planPacked());
     if (packed) {
       const { work, arrangement } = packed;
@@ -158,17 +158,20 @@ export class CompressedBuild {
   }
 }
 
-function writeDirectories(
-  planner: CompressedPlanner,
-  { tree, inodes, settings }: PlanInput,
-  files: CompressFiles,
-): void {
+/** Adds to what the packed inode holds what is known once all inodes have their numbers. */
+function fillPacked(planner: CompressedPlanner, { tree, inodes, settings }: PlanInput, files: CompressFiles): void {
+  const { compression, omitsDot } = settings;
+  const { packedTable } = planner;
+  if (!compression?.directories && packedTable === undefined) return;
   const fragments = new SpillFile(files.fragments.path, files.fragments.shownPath);
   try {
-    const options = { hasDot: !settings.omitsDot, inBox: settings.compression?.metabox !== undefined };
-    writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, options, (bytes, offset) =>
-      fragments.writeAt(bytes, offset),
-    );
+    const options = { hasDot: !omitsDot, inBox: compression?.metabox !== undefined };
+    if (compression?.directories) {
+      writePackedDirectories(tree, inodes.order, planner.nids, planner.stored, options, (bytes, offset) =>
+        fragments.writeAt(bytes, offset),
+      );
+    }
+    if (packedTable) fragments.writeAt(packedTable.bytes, packedTable.at);
   } finally {
     fragments.release();
   }

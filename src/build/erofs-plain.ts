@@ -214,7 +214,7 @@ export class PlainBuild {
   }
 
   #commons({ time, xattrs, row }: Prepared): SegmentCommons {
-    return { settings: this.#settings, time, xattrIbodies: xattrs.ibodies, row };
+    return { settings: this.#settings, time, xattrs: { ibodies: xattrs.ibodies }, row };
   }
 
   #sharePacking(pieces: number): SharedPacking {

@@ -31,10 +31,16 @@ export interface ErofsLayoutOptions extends CompressionOptions {
   xattrFilter?: boolean | undefined;
   /**
    * Beginnings of attributes' names that are stored once (`--xattr-prefix`), such as `trusted.overlay.`: up to 128, in the
-   * namespaces `user.`, `trusted.` and `security.`; of several that fit the first counts. Needs Linux 6.4; not together with
-   * fragments or a metabox. Default: none.
+   * namespaces `user.`, `trusted.` and `security.`; of several that fit the first counts. Needs Linux 6.4. Default: none.
    */
   xattrPrefixes?: readonly string[] | undefined;
+  /**
+   * The table of prefixes lies in the image itself (`-Eplain-xattr-prefixes`), also where there is a metabox or a packed
+   * inode, in which it is else: for Linux 6.17. Default: false.
+   */
+  plainXattrPrefixes?: boolean | undefined;
+  /** The root's attributes take so many bytes at least (`--root-xattr-isize`), up to 65532. Default: 0. */
+  rootXattrBytes?: number | undefined;
   /** Keep the last partial block of a regular file beside its inode (`-Enoinline_data` for false). Default: true. */
   inlineData?: boolean | undefined;
   /** `compact` or `extended` forces one form (`-Eforce-inode-compact`, `-Eforce-inode-extended`). Default: `auto`. */
@@ -69,6 +75,8 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   xattrTolerance: NUMBER,
   xattrFilter: FLAG,
   xattrPrefixes: list("an array of prefixes", TEXT),
+  plainXattrPrefixes: FLAG,
+  rootXattrBytes: NUMBER,
   inlineData: FLAG,
   inodes: oneOf("auto", "compact", "extended"),
   chunkSize: NUMBER,
@@ -90,6 +98,9 @@ export interface ErofsSettings {
   xattrTolerance: number;
   xattrFilter: boolean;
   xattrPrefixes: readonly LongPrefix[];
+  plainXattrPrefixes: boolean;
+  /** 0: as many as they need. */
+  rootXattrBytes: number;
   inlineData: boolean;
   inodes: "auto" | "compact" | "extended";
   /** log2 of blocks in a chunk, where every file is to be chunk-based. */
@@ -105,6 +116,9 @@ export interface ErofsSettings {
   findHoles: boolean;
   compression: Compression | undefined;
 }
+
+/** As mkfs.erofs has it: more would leave other attributes no room. */
+const MAX_ROOT_XATTRS = 65532;
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings {
@@ -126,9 +140,14 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const omitsDot = options.omitDot ?? false;
   const compressed = compression && compresses(compression) ? compression : undefined;
   const [hasChunks, hasMetabox] = [chunkSize !== undefined, compression?.metabox !== undefined];
-  const xattrPrefixes = resolvePrefixes(options.xattrPrefixes ?? [], compression);
+  const xattrPrefixes = resolvePrefixes(options.xattrPrefixes ?? []);
   const hasXattrPrefixes = xattrPrefixes.length > 0;
-  checkTargetKernel(options.targetKernel, compressed, { blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes });
+  const plainXattrPrefixes = options.plainXattrPrefixes ?? false;
+  const isElsewhere = compression !== undefined && (hasMetabox || hasPackedInode(compression));
+  checkTargetKernel(options.targetKernel, compressed, {
+    ...{ blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes },
+    hasPlainPrefixes: hasXattrPrefixes && plainXattrPrefixes && isElsewhere,
+  });
   return {
     label,
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
@@ -137,6 +156,8 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
       checkInteger("xattrTolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
     xattrFilter: options.xattrFilter ?? true,
     xattrPrefixes,
+    plainXattrPrefixes,
+    rootXattrBytes: checkInteger("rootXattrBytes", options.rootXattrBytes, 0, MAX_ROOT_XATTRS) ?? 0,
     inlineData: options.inlineData ?? true,
     inodes,
     chunkBits: chunkSize === undefined ? undefined : Math.log2(chunkSize / blockSize),
@@ -152,12 +173,9 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   };
 }
 
-function resolvePrefixes(prefixes: readonly string[], compression: Compression | undefined): LongPrefix[] {
+function resolvePrefixes(prefixes: readonly string[]): LongPrefix[] {
   const fail = (why: string) => new OptionError("xattrPrefixes", why);
   if (prefixes.length > MAX_PREFIXES) throw fail(`there are ${prefixes.length}; EROFS holds ${MAX_PREFIXES}`);
-  if (prefixes.length > 0 && compression && (compression.metabox || hasPackedInode(compression))) {
-    throw fail("not supported yet together with fragments or a metabox");
-  }
   return prefixes.map((text) => {
     const bytes = encodeUtf8(text);
     if (bytes.length > MAX_NAME) throw fail(`"${text}" is longer than ${MAX_NAME} bytes`);

@@ -4,7 +4,7 @@ import { FIRST_KERNEL, latestKernel } from "../core/kernel.ts";
 import type { InodeCounts } from "../stage/tree/counts.ts";
 import { ALGORITHMS, type AlgorithmRow } from "./disk/algorithms.ts";
 import { COMPAT_FEATURES, FEATURES, type Feature } from "./disk/features.ts";
-import { INCOMPAT_COMPR_CFGS } from "./disk/format.ts";
+import { COMPAT_PLAIN_XATTR_PFX, INCOMPAT_COMPR_CFGS } from "./disk/format.ts";
 import { compatBits, type Superblock } from "./disk/superblock.ts";
 import { showUuid } from "./options.ts";
 
@@ -53,8 +53,11 @@ function namesOf(features: Readonly<Record<string, { bit: number }>>, bits: numb
   return Object.entries(features).flatMap(([name, { bit }]) => ((bits & bit) !== 0 ? [name] : []));
 }
 
-/** Of what no bit tells, the sizes of blocks do. */
-function isUsed({ bit, isNeeded }: Feature, { blockSize, incompat, compression }: Superblock): boolean {
+/** Of what no bit tells, other fields do. */
+function isUsed({ bit, isNeeded }: Feature, superblock: Superblock): boolean {
+  const { blockSize, compat, incompat, compression, metaboxNid } = superblock;
   if (bit !== 0) return (incompat & bit) !== 0;
-  return isNeeded({ blockSize, isCompressed: compression !== undefined });
+  const hasOtherPlace = metaboxNid > 0 || (compression !== undefined && compression.packedNid > 0);
+  const hasPlainPrefixes = hasOtherPlace && (compat & COMPAT_PLAIN_XATTR_PFX) !== 0;
+  return isNeeded({ blockSize, isCompressed: compression !== undefined, hasPlainPrefixes });
 }

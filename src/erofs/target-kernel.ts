@@ -4,11 +4,17 @@ import { type Compression, hasPackedInode } from "./compress-options.ts";
 import { ALGORITHMS } from "./disk/algorithms.ts";
 import { type Demands, FEATURES } from "./disk/features.ts";
 
+/** What options ask for that are not about compression. */
+type PlainDemands = Pick<
+  Demands,
+  "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes" | "hasPlainPrefixes"
+>;
+
 /** Throws `INPUT` where the options ask for what the target kernel does not read. */
 export function checkTargetKernel(
   targetKernel: string | undefined,
   compression: Compression | undefined,
-  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes">,
+  plain: PlainDemands,
 ): void {
   if (targetKernel === undefined) return;
   const target = parseKernel(targetKernel);
@@ -22,10 +28,7 @@ export function checkTargetKernel(
   }
 }
 
-function demandsOf(
-  compression: Compression | undefined,
-  plain: Pick<Demands, "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes">,
-): Demands {
+function demandsOf(compression: Compression | undefined, plain: PlainDemands): Demands {
   if (!compression) return { ...plain, isCompressed: false };
   return {
     ...plain,

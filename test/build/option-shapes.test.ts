@@ -83,6 +83,8 @@ const EROFS: Shapes<BuildOptions> = {
     xattrTolerance: NUMBER,
     xattrFilter: FLAG,
     xattrPrefixes: LIST,
+    plainXattrPrefixes: FLAG,
+    rootXattrBytes: NUMBER,
     inlineData: FLAG,
     inodes: WORD,
   },

@@ -104,7 +104,10 @@ export const FEATURES: readonly Option<Settings>[] = [
   }),
   flag({
     names: "plain-xattr-prefixes",
-    unset: {},
-    help: "accepted: no prefixes of names of attributes are stored in any case",
+    sets: { plainXattrPrefixes: true },
+    unset: { plainXattrPrefixes: false },
+    help:
+      "the table of --xattr-prefix lies in the image itself, also where there are fragments or a metabox; for Linux 6.17 and " +
+      "later",
   }),
 ];

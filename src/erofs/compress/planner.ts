@@ -10,11 +10,12 @@
  *
  * Of few inodes, those that have room behind the superblock are there if that saves a block.
  */
+import { roundUp } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { type Compression, compresses } from "../compress-options.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_PLAIN } from "../disk/format.ts";
+import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_PLAIN, PREFIX_UNIT } from "../disk/format.ts";
 import { measureHead } from "../disk/superblock.ts";
 import type { GrainWork } from "../links/grains.ts";
 import {
@@ -50,6 +51,7 @@ export class CompressedPlanner {
   readonly #headBytes: number;
   #metadata: MetadataPlace | undefined;
   #arrangement: Arrangement | undefined;
+  #packedTable: { at: number; bytes: Uint8Array } | undefined;
 
   /** @param unnamed what `allocatePackedInode` and `allocateMetabox` have returned */
   constructor(input: PlanInput, compression: Compression, { packedEntry, boxEntry }: UnnamedInodes) {
@@ -144,7 +146,24 @@ export class CompressedPlanner {
         if (tree.kind(entry) === S_IFDIR) stored.addDirectory(entry, this.#planner.sizes.size(entry));
       }
     }
-    return this.#hasPacked ? stored.fragmentBytes : 0;
+    if (!this.#hasPacked) return 0;
+    // a metabox has the table of prefixes itself
+    if (this.#boxEntry === NONE) this.#placeTable();
+    return stored.fragmentBytes;
+  }
+
+  /** The table of prefixes lies behind all else that the packed inode holds. */
+  #placeTable(): void {
+    const at = roundUp(this.#stored.fragmentBytes, PREFIX_UNIT);
+    const bytes = this.#planner.moveTable(at);
+    if (bytes.length === 0) return;
+    this.#stored.take(0, 0, at + bytes.length - this.#stored.fragmentBytes);
+    this.#packedTable = { at, bytes };
+  }
+
+  /** What the packed inode holds of the table of prefixes, and where; undefined: nothing. */
+  get packedTable(): { at: number; bytes: Uint8Array } | undefined {
+    return this.#packedTable;
   }
 
   get #hasPacked(): boolean {

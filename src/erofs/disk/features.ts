@@ -6,6 +6,7 @@
 import { isAtLeast } from "../../core/kernel.ts";
 import {
   COMPAT_MTIME,
+  COMPAT_PLAIN_XATTR_PFX,
   COMPAT_SB_CHKSUM,
   COMPAT_XATTR_FILTER,
   INCOMPAT_48BIT,
@@ -32,6 +33,8 @@ export interface Demands {
   readonly omitsDot?: boolean;
   readonly hasMetabox?: boolean;
   readonly hasXattrPrefixes?: boolean;
+  /** They lie in the image itself, and not in the metabox or packed inode that there is. */
+  readonly hasPlainPrefixes?: boolean;
 }
 
 /** What some versions of Linux do not read. */
@@ -125,6 +128,13 @@ const ROWS = {
     what: () => "inodes in a metabox",
     isNeeded: ({ hasMetabox = false }) => hasMetabox,
   },
+  // a bit of feature_compat tells of it, and older readers look for the table elsewhere
+  "plain-xattr-prefixes": {
+    bit: 0,
+    since: "6.17",
+    what: () => "a table of prefixes beside a metabox or a packed inode",
+    isNeeded: ({ hasPlainPrefixes = false }) => hasPlainPrefixes,
+  },
 } satisfies Readonly<Record<string, Feature>>;
 
 /** A feature, as the kernel spells it. */
@@ -141,6 +151,8 @@ export const COMPAT_FEATURES = {
   mtime: { bit: COMPAT_MTIME, since: "5.18" },
   // where there are attributes, unless it is not wanted
   xattr_filter: { bit: COMPAT_XATTR_FILTER, since: "6.6" },
+  // where the table of prefixes is asked to be in the image itself
+  plain_xattr_pfx: { bit: COMPAT_PLAIN_XATTR_PFX, since: "6.17" },
 } as const;
 
 /** Whether a Linux version reads a feature. */

@@ -61,6 +61,8 @@ export const COMPAT_SB_CHKSUM = 0x1;
 export const COMPAT_MTIME = 0x2;
 /** feature_compat: h_name_filter is meaningful. */
 export const COMPAT_XATTR_FILTER = 0x4;
+/** feature_compat: the table of long prefixes lies in the image itself, whatever else there is. */
+export const COMPAT_PLAIN_XATTR_PFX = 0x10;
 /** feature_incompat: there is a table of long prefixes of attributes' names. */
 export const INCOMPAT_XATTR_PREFIXES = 0x40;
 /** feature_incompat: some inode is chunk-based. */
@@ -83,6 +85,8 @@ export const INCOMPAT_METABOX = 0x100;
 
 /** struct erofs_xattr_long_prefix; a 16-bit number of bytes stands before it, the infix behind it */
 export const LONG_PREFIX_HEAD = struct("erofs_xattr_long_prefix", 1, { base_index: u8 });
+/** Items of the table, and the table, begin at multiples of this: `xattr_prefix_start` counts in it. */
+export const PREFIX_UNIT = 4;
 /** e_name_index bit 7: the rest is the number of a long prefix. */
 export const LONG_PREFIX = 0x80;
 /** Most long prefixes of an image. */

@@ -2,7 +2,15 @@
 import { roundUp } from "../../core/bytes.ts";
 import { crc32c } from "../../core/crc32c.ts";
 import { StructView } from "../../core/struct.ts";
-import { COMPAT_MTIME, COMPAT_SB_CHKSUM, SUPER, SUPER_MAGIC, SUPER_METABOX, SUPER_OFFSET } from "./format.ts";
+import {
+  COMPAT_MTIME,
+  COMPAT_SB_CHKSUM,
+  PREFIX_UNIT,
+  SUPER,
+  SUPER_MAGIC,
+  SUPER_METABOX,
+  SUPER_OFFSET,
+} from "./format.ts";
 
 /** Bytes of a slot behind the superblock. */
 const SUPER_SLOT = 16;
@@ -35,9 +43,15 @@ export interface Superblock {
   compression: SuperCompression | undefined;
   /** NID of the inode in whose data all others lie, the root too; 0: there is none. */
   metaboxNid: number;
-  /** The table of long prefixes: where it begins in the image, and how many there are; undefined: there is none. */
-  prefixes?: { off: number; count: number } | undefined;
+  /** The table of long prefixes: see {@link PrefixPlace}; undefined: there is none. */
+  prefixes?: PrefixPlace | undefined;
   hasChecksum: boolean;
+}
+
+/** Where the table of long prefixes begins in what it lies in, the image, the packed inode or the metabox; how many it has. */
+export interface PrefixPlace {
+  off: number;
+  count: number;
 }
 
 /** What a superblock says of compression. */
@@ -81,7 +95,7 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   view.setU32(at, SUPER.meta_blkaddr, fields.nidBlk);
   if (fields.prefixes) {
     view.setU8(at, SUPER.xattr_prefix_count, fields.prefixes.count);
-    view.setU32(at, SUPER.xattr_prefix_start, fields.prefixes.off / 4);
+    view.setU32(at, SUPER.xattr_prefix_start, fields.prefixes.off / PREFIX_UNIT);
   }
   let end = at + SUPER.byteSize;
   if (fields.metaboxNid === 0) view.setU16(at, SUPER.rootnid_2b, fields.rootNid);

@@ -58,10 +58,14 @@ function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
   return compareBytes(bytes.subarray(0, head.length), head) === 0;
 }
 
-/** The attributes of a whole image, encoded. */
-export interface XattrPlan {
+/** What inodes have of the attributes of an image. */
+export interface XattrBodies {
   /** Body by attribute set; index 0, and any set without attributes, has none. */
   ibodies: (Uint8Array | undefined)[];
+}
+
+/** The attributes of a whole image, encoded. */
+export interface XattrPlan extends XattrBodies {
   /** The shared area, and behind it the table of long prefixes. */
   shared: Uint8Array;
   hasFilter: boolean;
@@ -137,6 +141,21 @@ function appendTable(shared: Uint8Array, prefixes: readonly LongPrefix[]): Uint8
 /** Where in an image the table of long prefixes is, of a shared area that begins at `off`. */
 export function placePrefixes({ prefixes }: XattrPlan, off: number): XattrPlan["prefixes"] {
   return prefixes && { ...prefixes, off: off + prefixes.off };
+}
+
+/** The table of long prefixes on its own, and what is left of the plan: for an image that has the table elsewhere. */
+export function takeTable({ prefixes, shared, ...rest }: XattrPlan): { plan: XattrPlan; table: Uint8Array } {
+  const off = prefixes?.off ?? shared.length;
+  return { plan: { ...rest, shared: shared.subarray(0, off) }, table: shared.subarray(off) };
+}
+
+/** A body of `length` bytes at least, filled up with entries that say nothing: all zeros. Linux takes none that has none. */
+export function padBody(body: Uint8Array | undefined, length: number, filter: boolean): Uint8Array {
+  const least = XATTR_HEADER.byteSize + XATTR_ENTRY.byteSize;
+  const padded = new Uint8Array(Math.max(roundUp(length, XATTR_ENTRY.byteSize), least));
+  if (body) padded.set(body);
+  else if (filter) new StructView(padded.buffer).setU32(0, XATTR_HEADER.h_name_filter, NO_NAMES);
+  return padded;
 }
 
 /** i_xattr_icount of a body. */
@@ -248,9 +267,12 @@ function encodeIbody(
   return body;
 }
 
+/** The filter of an inode without attributes. */
+const NO_NAMES = 0xffffffff;
+
 /** A set bit says: no attribute of this inode has a name that hashes here. */
 function nameFilter(attributes: readonly EncodedXattr[], xxhash: XxHash): number {
-  let filter = 0xffffffff;
+  let filter = NO_NAMES;
   for (const { base, baseName } of attributes) filter &= ~(1 << filterBit(base, baseName, xxhash));
   return filter >>> 0;
 }

@@ -62,6 +62,7 @@ export async function emitMetadata(
     const meta = emitter.emitBatch(batch);
     // the image's head may be in front of the metadata, in its block
     if (whole && meta.imageOff === 0) fillHead(meta.bytes, whole);
+    if (plan.head && meta.imageOff === 0) meta.bytes.set(plan.head);
     await (plan.inBox ? box! : image).writeAt(meta.bytes, meta.imageOff);
     await meta.emitBodies((bytes, imageOff) => image.writeAt(bytes, imageOff));
     if (whole && batch === 0) await emitEnds(whole, meta.imageOff > 0, image);

@@ -10,7 +10,7 @@ import { chunkFormat, chunkUnit, countChunks, emitChunks } from "../disk/chunk.t
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, SLOT } from "../disk/format.ts";
 import { blankInode, emitInode } from "../disk/inode.ts";
-import { countXattrs, type XattrPlan } from "../disk/xattr.ts";
+import { countXattrs, type XattrBodies } from "../disk/xattr.ts";
 import { bodyBytes } from "../plan/measure.ts";
 import type { InodePlan } from "../plan/plan.ts";
 import type { SharedStored } from "../plan/stored.ts";
@@ -26,7 +26,7 @@ export interface InodePlaces
   > {
   stored: SharedStored | undefined;
   nids: Uint32Array | Float64Array;
-  xattrs: Pick<XattrPlan, "ibodies">;
+  xattrs: XattrBodies;
   /** They lie in the metabox: places count from its start, whole blocks of directories are in the image. Default: false. */
   inBox?: boolean;
   /** Where parents of directories may have no places yet. */

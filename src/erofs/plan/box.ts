@@ -3,7 +3,7 @@
  * in an image, from its first byte on, or where it is compressed in the order of the tree. What directories and links have
  * in whole blocks lies in the image itself, uncompressed.
  *
- *     metabox:  | blocks of inodes | … |
+ *     metabox:  | table of long prefixes | blocks of inodes | … |
  *     image:    … | blocks of directories and long links | the inodes that no directory names | …
  */
 import { sharedUint32 } from "../../core/shared.ts";
@@ -20,6 +20,8 @@ export interface BoxInput {
   blockSize: number;
   /** The metabox is compressed. */
   isCompressed: boolean;
+  /** Bytes in front of the inodes. */
+  reserved: number;
   /** By entry. */
   nids: Uint32Array;
   startBlk: Uint32Array;
@@ -41,7 +43,7 @@ export interface BoxPlace {
 
 /** Gives inodes their places, and their whole blocks those from `firstBlk` of the image on. */
 export function placeBox(input: BoxInput, firstBlk: number): BoxPlace {
-  const { order, sizes, blockSize, isCompressed, nids, startBlk } = input;
+  const { order, sizes, blockSize, isCompressed, reserved, nids, startBlk } = input;
   const packed = sharedUint32(order.length);
   let placed = 0;
   let bodyBlk = firstBlk;
@@ -51,7 +53,7 @@ export function placeBox(input: BoxInput, firstBlk: number): BoxPlace {
     blockSize,
     firstBlk: 0,
     nidBlk: 0,
-    reserved: 0,
+    reserved,
     measureItem: (index) => sizes.itemBytes(order[index]!),
     measureBody: bodyBlocks,
     bodiesElsewhere: true,

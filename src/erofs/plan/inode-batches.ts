@@ -135,7 +135,7 @@ export function planInOrder(input: BatchInput): BatchPlan {
   const batches: number[] = [];
   let first = 0;
   let startBlk = 0;
-  let end = 0;
+  let end = input.reserved;
   for (let index = 0; index < count; index++) {
     const bytes = roundUp(input.measureItem(index), SLOT);
     if ((end % blockSize) + bytes > blockSize) end = roundUp(end, blockSize);

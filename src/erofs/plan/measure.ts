@@ -15,7 +15,7 @@ import {
 } from "../disk/format.ts";
 import { measureInode } from "../disk/inode.ts";
 import { mapHeaderAt, measureExtents, measureIndex } from "../disk/lcluster.ts";
-import type { XattrPlan } from "../disk/xattr.ts";
+import type { XattrBodies } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { StoredFiles } from "./stored.ts";
 
@@ -28,7 +28,7 @@ export function bodyBytes(size: number, format: number, blockSize: number): numb
 export class InodeSizes {
   readonly #tree: Tree;
   readonly #settings: ErofsSettings;
-  readonly #xattrs: Pick<XattrPlan, "ibodies">;
+  readonly #xattrs: XattrBodies;
   /** Bits 0..3 of i_format: filled in while layouts are chosen. */
   formats: Uint8Array;
   /** How files with holes are cut: filled in while layouts are chosen. */
@@ -41,7 +41,7 @@ export class InodeSizes {
   constructor(
     tree: Tree,
     settings: ErofsSettings,
-    xattrs: Pick<XattrPlan, "ibodies">,
+    xattrs: XattrBodies,
     formats: Uint8Array = new Uint8Array(new SharedArrayBuffer(tree.length)),
   ) {
     this.#tree = tree;

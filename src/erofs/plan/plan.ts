@@ -18,7 +18,6 @@ import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { compresses } from "../compress-options.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import {
-  COMPAT_XATTR_FILTER,
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_METABOX,
@@ -27,10 +26,10 @@ import {
   SLOT,
 } from "../disk/format.ts";
 import { checkBlocks, checkNid } from "../disk/limits.ts";
-import type { Superblock, SuperCompression } from "../disk/superblock.ts";
-import { placePrefixes, type XattrPlan } from "../disk/xattr.ts";
+import type { PrefixPlace, Superblock, SuperCompression } from "../disk/superblock.ts";
+import { placePrefixes, takeTable, type XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
-import { planTreeXattrs } from "./attributes.ts";
+import { planTreeXattrs, xattrCompat } from "./attributes.ts";
 import { type BoxPlace, placeBox } from "./box.ts";
 import { BATCH_FIELDS, type BatchPlan, planBatches } from "./inode-batches.ts";
 import { chooseLayouts } from "./layouts.ts";
@@ -70,6 +69,8 @@ export interface InodePlan {
   xattrs: XattrPlan;
   /** How files are stored. */
   stored: SharedStored;
+  /** What lies in front of the inodes of the metabox: the table of long prefixes. */
+  head?: Uint8Array | undefined;
 }
 
 /** Everything that is known of an image when the last of its metadata is emitted: the head, and what is not in a metabox. */
@@ -152,7 +153,9 @@ const FEW_INODES = 1000;
 export class ImagePlanner {
   readonly #input: PlanInput;
   readonly #blockSize: number;
-  readonly #xattrs: XattrPlan;
+  #xattrs: XattrPlan;
+  /** The table of long prefixes, where it does not lie in the image itself. */
+  #table: { bytes: Uint8Array; place: PrefixPlace } | undefined;
   readonly #uuid: Uint8Array;
   /** NIDs by entry, once they are placed. */
   readonly nids: Uint32Array;
@@ -189,6 +192,21 @@ export class ImagePlanner {
   }
 
   /**
+   * Has the table of long prefixes lie in the packed inode or in the metabox, where readers look for it if there is one, as
+   * options do not say otherwise; returns its bytes.
+   *
+   * @param off where in that
+   */
+  moveTable(off: number): Uint8Array {
+    const { prefixes } = this.#xattrs;
+    if (prefixes === undefined || this.#input.settings.plainXattrPrefixes) return new Uint8Array(0);
+    const { plan, table } = takeTable(this.#xattrs);
+    this.#xattrs = plan;
+    this.#table = { bytes: table, place: { off, count: prefixes.count } };
+    return table;
+  }
+
+  /**
    * Gives all inodes that have names their places in the metabox, and what they have of whole blocks of directories and
    * links theirs in the image; what they hold must be decided.
    *
@@ -199,7 +217,8 @@ export class ImagePlanner {
     const { nids, sizes, startBlk } = this;
     const { compression } = this.#input.settings;
     const isCompressed = compression !== undefined && compresses(compression);
-    const input = { order, sizes, nids, startBlk, blockSize: this.#blockSize, isCompressed };
+    const reserved = roundUp(this.moveTable(0).length, SLOT);
+    const input = { order, sizes, nids, startBlk, blockSize: this.#blockSize, isCompressed, reserved };
     this.#box = placeBox(input, firstBlk);
     this.#nameLinks();
     return this.#box;
@@ -286,7 +305,8 @@ export class ImagePlanner {
   planBox(stored: SharedStored): InodePlan {
     const { packed, batches } = this.#box!;
     const { order } = this.#input.inodes;
-    return { ...this.#planInodes(stored), nidBlk: 0, inBox: true, order, packed, batches: Float64Array.from(batches) };
+    const places = { nidBlk: 0, inBox: true, order, packed, batches: Float64Array.from(batches) };
+    return { ...this.#planInodes(stored), ...places, head: this.#table?.bytes };
   }
 
   /** What is known of all inodes. */
@@ -313,6 +333,7 @@ export class ImagePlanner {
     const blocks = roundUp(endBlk, settings.fsAlignBlocks);
     checkBlocks(blocks);
     const { order, packed, nidBlk, batches } = metadata;
+    const prefixes = this.#table?.place ?? placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize);
     const superblock: Superblock = {
       blockSize: this.#blockSize,
       rootNid: this.nids[0]!,
@@ -325,11 +346,11 @@ export class ImagePlanner {
       xattrBlk: metadata.xattrBlk,
       uuid: this.#uuid,
       label: settings.label,
-      compat: this.#xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
-      incompat: incompat | this.#plainFeatures() | (this.#xattrs.prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
+      compat: xattrCompat(this.#xattrs, settings),
+      incompat: incompat | this.#plainFeatures() | (prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
       compression: compressed.description,
       metaboxNid: compressed.metaboxNid,
-      prefixes: placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize),
+      prefixes,
       hasChecksum: settings.checksum,
     };
     return {

@@ -39,6 +39,8 @@ function settingsText(settings: ErofsSettings): string {
     ["compression", settings.compression && compressionText(settings.compression)],
     ["omitDot", settings.omitsDot ? "true" : undefined],
     ["xattrPrefixes", settings.xattrPrefixes.length > 0 ? listText(settings.xattrPrefixes.map(prefixText)) : undefined],
+    ["plainXattrPrefixes", settings.plainXattrPrefixes ? "true" : undefined],
+    ["rootXattrBytes", settings.rootXattrBytes > 0 ? JSON.stringify(settings.rootXattrBytes) : undefined],
   ]);
 }
 

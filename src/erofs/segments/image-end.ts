@@ -10,7 +10,6 @@ import type { InodeCounts } from "../../stage/tree/counts.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import {
-  COMPAT_XATTR_FILTER,
   FORMAT_EXTENDED,
   FORMAT_LAYOUT_SHIFT,
   INCOMPAT_48BIT,
@@ -24,6 +23,7 @@ import { emitSuperblock, measureHead, type Superblock, sealSuperblock } from "..
 import { placePrefixes, type XattrPlan } from "../disk/xattr.ts";
 import { MetaBuffer } from "../emit/meta-buffer.ts";
 import type { ErofsSettings } from "../options.ts";
+import { xattrCompat } from "../plan/attributes.ts";
 import { FormatChooser } from "../plan/layouts.ts";
 import { InodeSizes } from "../plan/measure.ts";
 import type { ImageTime } from "../plan/time.ts";
@@ -138,7 +138,7 @@ function fillSuperblock(
     xattrBlk: head.xattrBlk,
     uuid,
     label: settings.label,
-    compat: xattrs.hasFilter ? COMPAT_XATTR_FILTER : 0,
+    compat: xattrCompat(xattrs, settings),
     incompat:
       (isChunked ? INCOMPAT_CHUNKED_FILE : 0) |
       (settings.omitsDot ? INCOMPAT_48BIT : 0) |

@@ -50,7 +50,7 @@ export async function makeSegments(
   image: ImageFile,
   follower?: EntryFollower,
 ): Promise<void> {
-  const { columns, order, starts, makes, inodeOf, settings, xattrIbodies } = work;
+  const { columns, order, starts, makes, inodeOf, settings, xattrs } = work;
   const files = { tree, contents };
   const lines = new Set<PlacedLine>();
   const matter: PackedMatter = {
@@ -64,7 +64,7 @@ export async function makeSegments(
   };
   const packing = await SegmentPacking.create(job, work.packing, work, matter);
   if (!packing) return;
-  const sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
+  const sizes = new InodeSizes(tree, settings, xattrs, columns.formats);
   const { line, afterPut } = packing;
   const hasKeys = matter.dedupes;
   const builder = new SegmentBuilder(job, {

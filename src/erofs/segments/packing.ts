@@ -12,6 +12,7 @@
 
 import type { JobContext } from "../../core/threads.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
+import type { XattrBodies } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "../plan/time.ts";
 import { Copies, type ImageFile, type LineFiles, type SharedCopies, shareCopies } from "./copies.ts";
@@ -32,7 +33,7 @@ export interface SegmentCommons {
   settings: ErofsSettings;
   time: ImageTime;
   /** See XattrPlan. */
-  xattrIbodies: (Uint8Array | undefined)[];
+  xattrs: XattrBodies;
   row: SharedRow;
 }
 

@@ -1,6 +1,7 @@
 /** An EROFS image as a reader finds it: what its superblock says. Source: Linux fs/erofs/super.c. */
 import { decodeStruct } from "../../core/struct.ts";
 import {
+  COMPAT_PLAIN_XATTR_PFX,
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
@@ -9,6 +10,7 @@ import {
   INCOMPAT_XATTR_PREFIXES,
   INCOMPAT_ZERO_PADDING,
   INCOMPAT_ZTAILPACKING,
+  PREFIX_UNIT,
   SLOT,
   SUPER,
   SUPER_MAGIC,
@@ -48,8 +50,8 @@ export interface ErofsImage {
   readonly nidOff: number;
   /** Byte from which the numbers of shared attributes count. */
   readonly xattrOff: number;
-  /** The table of long prefixes: where it begins, where that is in the image itself, and how many it has. */
-  readonly prefixes: { readonly at: number; readonly count: number };
+  /** The table of long prefixes: where it begins in the image, or in the metabox, and how many it has; 0 in a packed inode. */
+  readonly prefixes: { readonly at: number; readonly count: number; readonly isInBox: boolean };
   readonly rootNid: number;
   /** 0: there is none. */
   readonly packedNid: number;
@@ -99,8 +101,9 @@ export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
   const blockSize = 2 ** blkszbits;
   const superEnd = SUPER_OFFSET + SUPER.byteSize + fields.sb_extslots * SUPER_SLOT;
   bytes.check(SUPER_OFFSET, superEnd - SUPER_OFFSET);
-  const isInImage = fields.packed_nid === 0n && (incompat & INCOMPAT_METABOX) === 0;
-  const hasTable = isInImage && (incompat & INCOMPAT_XATTR_PREFIXES) !== 0;
+  const isPlain = (fields.feature_compat & COMPAT_PLAIN_XATTR_PFX) !== 0;
+  const isInBox = (incompat & INCOMPAT_METABOX) !== 0 && !isPlain;
+  const hasTable = (fields.packed_nid === 0n || isInBox || isPlain) && (incompat & INCOMPAT_XATTR_PREFIXES) !== 0;
   const isWide = (incompat & INCOMPAT_48BIT) !== 0 && fields.rootnid_8b !== 0n;
   return {
     bytes,
@@ -112,7 +115,7 @@ export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
     // Linux takes it as a signed number: NIDs may count from before the image
     nidOff: (fields.meta_blkaddr | 0) * blockSize,
     xattrOff: fields.xattr_blkaddr * blockSize,
-    prefixes: { at: 4 * fields.xattr_prefix_start, count: hasTable ? fields.xattr_prefix_count : 0 },
+    prefixes: { at: PREFIX_UNIT * fields.xattr_prefix_start, count: hasTable ? fields.xattr_prefix_count : 0, isInBox },
     rootNid: isWide ? toNid(fields.rootnid_8b) : fields.rootnid_2b,
     packedNid: toNid(fields.packed_nid),
     metaboxNid: (incompat & INCOMPAT_METABOX) === 0 ? 0 : await readMetaboxNid(bytes, fields.sb_extslots),

@@ -77,10 +77,11 @@ class Mapper implements ErofsMap {
       this.tiles.add(KINDS.configuration, at, end, 0, id);
       at = end;
     }
-    const { prefixes } = this.image;
+    const { box, prefixes } = this.image;
+    const [space, tiles] = prefixes.isInBox && box ? [box, this.boxTiles!] : [bytes, this.tiles];
     for (let index = 0, from = prefixes.at; index < prefixes.count; index++) {
-      const { end } = await readLongPrefix(bytes, from);
-      this.tiles.add(KINDS.prefix, from, end, 0, index);
+      const { end } = await readLongPrefix(space, from);
+      tiles.add(KINDS.prefix, from, end, 0, index);
       from = end;
     }
   }

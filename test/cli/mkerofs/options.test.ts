@@ -144,7 +144,11 @@ describe("an option of the build", () => {
       { compress: [{ algorithm: "lz4" }, { algorithm: "zstd" }], metabox: { pclusterSize: 4096, algorithm: 1 } },
     ],
     ["-m4096:zstd", { compress: [{ algorithm: "zstd" }], metabox: { pclusterSize: 4096, algorithm: 0 } }],
-    ["-Eplain-xattr-prefixes,dot-omitted,^dot-omitted", { omitDot: false }],
+    ["-Eplain-xattr-prefixes,dot-omitted,^dot-omitted", { plainXattrPrefixes: true, omitDot: false }],
+    [
+      "--root-xattr-isize=0x40 --fs-config-file=a --product-out=b",
+      { rootXattrBytes: 64, fsConfigFile: "a", productOut: "b" },
+    ],
     ["-zlz4 -Elegacy-compress", { compress: [{ algorithm: "lz4" }], fullIndexes: true }],
     ["-zlz4 -E48bit", { compress: [{ algorithm: "lz4" }], extentRecords: true }],
     ["-zlz4 --max-extent-bytes=20000", { compress: [{ algorithm: "lz4" }], maxExtentBytes: 20000 }],

@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** Bits of EROFS's feature_incompat and feature_compat that no table here names. */
-const OTHER_BITS = { "device table": 8, "long prefixes": 0x40 } as const;
+const OTHER_BITS = { "device table": 8 } as const;
 
 /**
  * Looks at an image.

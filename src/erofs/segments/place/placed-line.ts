@@ -1,6 +1,7 @@
 /** A line of segments as the thread sees it that places them: what they are made of, and what writes their inodes. */
 import type { Contents } from "../../../stage/tree/contents.ts";
 import type { Tree } from "../../../stage/tree/tree.ts";
+import type { XattrBodies } from "../../disk/xattr.ts";
 import { type InodePlaces, MetaBuffer } from "../../emit/meta-buffer.ts";
 import type { ErofsSettings } from "../../options.ts";
 import { InodeSizes } from "../../plan/measure.ts";
@@ -22,7 +23,7 @@ export interface LineMatter {
 interface ImageCommons {
   settings: ErofsSettings;
   /** See XattrPlan. */
-  xattrIbodies: (Uint8Array | undefined)[];
+  xattrs: XattrBodies;
 }
 
 /** A line's matter, as inodes are written from it. */
@@ -38,18 +39,13 @@ class LinePlaces implements InodePlaces {
   readonly parents: ParentLinks;
   readonly #columns: InodeColumns;
 
-  constructor(
-    columns: InodeColumns,
-    sizes: InodeSizes,
-    parents: ParentLinks,
-    { settings, xattrIbodies }: ImageCommons,
-  ) {
+  constructor(columns: InodeColumns, sizes: InodeSizes, parents: ParentLinks, { settings, xattrs }: ImageCommons) {
     this.blockSize = settings.blockSize;
     this.chunkMaps = sizes.chunkMaps;
     this.chunkBits = settings.chunkBits ?? 0;
     this.chunkIndexes = settings.chunkIndexes;
     this.omitsDot = settings.omitsDot;
-    this.xattrs = { ibodies: xattrIbodies };
+    this.xattrs = xattrs;
     this.parents = parents;
     this.#columns = columns;
   }
@@ -85,7 +81,7 @@ export class PlacedLine {
   readonly #filesOf: () => LineFiles;
 
   constructor(index: number, { files, columns, inodeOf }: LineMatter, commons: ImageCommons) {
-    const { settings, xattrIbodies } = commons;
+    const { settings, xattrs } = commons;
     const { tree, contents } = files();
     this.index = index;
     this.#filesOf = files;
@@ -93,7 +89,7 @@ export class PlacedLine {
     this.contents = contents;
     this.columns = columns;
     this.inodeOf = inodeOf;
-    this.sizes = new InodeSizes(tree, settings, { ibodies: xattrIbodies }, columns.formats);
+    this.sizes = new InodeSizes(tree, settings, xattrs, columns.formats);
     this.parents = new ParentLinks(tree, columns);
     this.meta = new MetaBuffer(new LinePlaces(columns, this.sizes, this.parents, commons), tree);
   }
