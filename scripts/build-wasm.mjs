@@ -16,9 +16,12 @@ const OPTIONS = [
   "--enable=simd",
   // 400 KiB for tables, see memory.as; the windows are added when a codec is made
   "--initialMemory=7",
-  // both windows of MAX_WINDOW, and the tables: where address space is limited, all of it is reserved
-  "--maximumMemory=640",
 ];
+
+/** Pages that a module may have: both windows of MAX_WINDOW, and the tables. Where address space is limited, all are reserved. */
+const PAGES = 640;
+/** The same where it is otherwise: the largest dictionary, see lzma/decoder.ts. */
+const OTHER_PAGES = new Map([["lzma", 2056]]);
 
 /** Pages that a packaged module may have, for the same reason: libzstd takes 22 MiB at its highest level, and the windows. */
 const PACKAGED_PAGES = 1024;
@@ -49,9 +52,10 @@ for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
     .filter((name) => name.endsWith(".as"))
     .map((name) => name.replaceAll("\\", "/"))
     .sort();
-  const hash = createHash("sha256").update(`${version} ${OPTIONS}`);
+  const options = [...OPTIONS, `--maximumMemory=${OTHER_PAGES.get(codec.name) ?? PAGES}`];
+  const hash = createHash("sha256").update(`${version} ${options}`);
   for (const name of sources) hash.update(`\n${name}\n`).update(readFileSync(join(folder, name)));
-  await generate(codec.name, hash.digest("hex"), () => compile(folder));
+  await generate(codec.name, hash.digest("hex"), () => compile(folder, options));
 }
 
 for (const [name, { package: from, file, sha256 }] of Object.entries(PACKAGED)) {
@@ -84,13 +88,14 @@ async function generate(name, hash, makeWasm) {
 /**
  * Compiles main.as of a folder. The compiler asks for `.ts` files, but these would be taken for TypeScript by others.
  * @param {string} folder
+ * @param {string[]} options
  * @returns {Promise<Uint8Array>}
  */
-async function compile(folder) {
+async function compile(folder, options) {
   const { main } = await import("assemblyscript/asc");
   /** @type {Map<string, string | Uint8Array>} */
   const written = new Map();
-  const { error, stderr } = await main(["main.ts", "--outFile=main.wasm", ...OPTIONS], {
+  const { error, stderr } = await main(["main.ts", "--outFile=main.wasm", ...options], {
     readFile: (name) => {
       const path = join(folder, name.replace(/\.ts$/, ".as"));
       return existsSync(path) ? readFileSync(path, "utf8") : null;

@@ -269,5 +269,5 @@ test("--help of ts-mkerofs spells options as that of mkfs.erofs does, since scri
   ];
   for (const spelling of theirs) expect(help).toMatch(new RegExp(`^ +(?:\\[\\^\\])?${literally(spelling)}`, "m"));
   // and what is not there is not found
-  for (const spelling of ["--oci", "--s3", "--blobdev", "--unxz"]) expect(help).not.toContain(spelling);
+  for (const spelling of ["--oci", "--s3", "--blobdev"]) expect(help).not.toContain(spelling);
 });

@@ -29,7 +29,7 @@ export const TAR: readonly Option<Settings>[] = [
     sets: (tar = "f") => ({ tar }),
     help:
       'SOURCEs are tar archives, extracted in order; without any, or with "-", standard input. They may be compressed with ' +
-      "gzip or zstd. f: an image of all that is in them",
+      "gzip, zstd, xz or lzma. f: an image of all that is in them",
   }),
   flag({
     names: "--aufs",
@@ -45,16 +45,13 @@ export const TAR: readonly Option<Settings>[] = [
     help: "leave overlayfs's whiteouts and marks of opaque directories out; of tar archives only",
   }),
   flag({ names: "--gzip", help: "accepted: what archives begin with tells how they are compressed" }),
-  ...["--ungzip", "--unzstd"].map((names) =>
+  ...["--ungzip", "--unxz", "--unlzma", "--unzstd"].map((names) =>
     optional({
       names,
       value: copy,
       sets: (tarCopy: string | undefined) => (tarCopy === undefined ? {} : { tarCopy }),
       help: "accepted; with X the decompressed archive is written to X too",
     }),
-  ),
-  ...["--unxz", "--unlzma"].map((names) =>
-    refused({ names, placeholder: "X", isOptional: true, why: "xz and lzma are not supported yet; gzip and zstd are" }),
   ),
   refused({
     names: "--gzinfo",

@@ -38,7 +38,7 @@ export interface OpenSettings {
 }
 
 /** Bytes that are looked at to tell how an archive is compressed. */
-const HEAD = 8;
+const HEAD = 13;
 
 /** Opens an archive. @param input its path, or its bytes: each part of these need be good only until the next is asked for */
 export async function openArchive(

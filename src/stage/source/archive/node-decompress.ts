@@ -1,13 +1,18 @@
 /** Archives that are compressed, decompressed front to back into a file: nobody has to hold them in memory. */
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
+import { isLzmaAlone } from "../../../codec/lzma/header.ts";
 import { ImageError } from "../../../core/error.ts";
 import { systemCode, systemMessage } from "../../../core/node/node-errors.ts";
 import type { SpillFile } from "../../../core/node/node-spill.ts";
 
+/** Ways of compression that are read. */
+const READ = ["gzip", "zstd", "xz", "lzma"] as const;
+
 /** How an archive is compressed. */
-export type ArchiveCompression = "none" | "gzip" | "zstd";
+export type ArchiveCompression = "none" | (typeof READ)[number];
 
 /** An archive that is to be decompressed. */
 export interface CompressedArchive {
@@ -36,13 +41,15 @@ const MAGIC: readonly (readonly [bytes: readonly number[], format: string])[] = 
 
 /** How a file is compressed that begins with these bytes: a format that may be one that is not read; `none`. */
 export function tellCompression(head: Uint8Array): string {
-  return MAGIC.find(([bytes]) => bytes.every((byte, at) => head[at] === byte))?.[1] ?? "none";
+  const named = MAGIC.find(([bytes]) => bytes.every((byte, at) => head[at] === byte));
+  return named?.[1] ?? (isLzmaAlone(head) ? "lzma" : "none");
 }
 
 /** Returns a format that is read. Throws `INPUT` for another one, naming it. */
 export function checkCompression(format: string, shownPath: string): ArchiveCompression {
-  if (format === "none" || format === "gzip" || format === "zstd") return format;
-  const why = `is compressed with ${format}, which is not supported yet: gzip and zstd are`;
+  const known = (["none", ...READ] as const).find((each) => each === format);
+  if (known !== undefined) return known;
+  const why = `is compressed with ${format}, which is not supported: ${READ.join(", ")} are`;
   throw new ImageError("INPUT", `${shownPath}: ${why}`, { path: shownPath });
 }
 
@@ -78,7 +85,7 @@ export async function decompressArchive(
 
 /** What is meant by an error that {@link decompress} has thrown. */
 export function explainDecompress(cause: unknown, compression: ArchiveCompression, shownPath: string): unknown {
-  if (cause instanceof ImageError) return cause;
+  if (cause instanceof ImageError && cause.code !== "DAMAGED" && cause.code !== "LIMIT") return cause;
   const isRead = systemCode(cause) !== undefined || compression === "none";
   const why = isRead
     ? systemMessage(cause)
@@ -94,6 +101,8 @@ export async function* decompress(
   const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
   if (compression === "none") yield* input;
   else if (compression === "gzip") yield* through(input, zlib.createGunzip({ chunkSize: CHUNK }));
+  else if (compression === "lzma") yield* (await import("../../../codec/lzma/alone.ts")).unpackLzmaAlone(input);
+  else if (compression === "xz") yield* unpackXz(input);
   else if (createZstdDecompress) yield* through(input, createZstdDecompress({ chunkSize: CHUNK }));
   else yield* unpackZstd(input);
 }
@@ -102,6 +111,11 @@ async function* through(input: AsyncIterable<Uint8Array>, transform: Transform):
   // its errors come out of the transform
   pipeline(input, transform, () => undefined);
   yield* transform;
+}
+
+async function* unpackXz(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { unpackXz } = await import("../../../codec/xz/xz.ts");
+  yield* unpackXz(input, () => createHash("sha256"));
 }
 
 /** For versions of Node that have no zstd. */

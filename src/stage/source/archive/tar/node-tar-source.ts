@@ -58,7 +58,7 @@ const MAX_ROWS = 2 ** 28;
 
 /**
  * What tar archives hold, as it would lie in a directory into which they are extracted in order: v7, ustar, GNU and pax
- * archives, with hard links, devices, sparse files and extended attributes; also compressed with gzip or zstd. An entry
+ * archives, with hard links, devices, sparse files and extended attributes; also compressed with gzip, zstd, xz or lzma. An entry
  * that comes later takes the place of one before. Directories that no archive describes are 0755 and root's, of the time
  * of the build.
  *

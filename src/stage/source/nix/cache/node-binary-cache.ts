@@ -32,7 +32,7 @@ const MOST_BYTES = 2 ** 24;
 
 /**
  * Store paths with all that they refer to, out of a binary cache that is a folder: archives as they are, or compressed with
- * gzip or zstd. Each must have the hash that the cache says.
+ * gzip, zstd or xz. Each must have the hash that the cache says.
  *
  * @param cache its path, or `file://` URL
  * @param roots store paths, or the names of such

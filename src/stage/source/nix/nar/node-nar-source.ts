@@ -14,7 +14,7 @@ import type { ArchiveSource, NarArchive } from "./node-archive-source.ts";
 
 /**
  * The directory that a NAR holds (`nix-store --dump`), whose contents become the root of the image, with modes and owners as
- * in a store. One that is compressed with gzip or zstd is decompressed first, into a temporary file.
+ * in a store. One that is compressed with gzip, zstd, xz or lzma is decompressed first, into a temporary file.
  *
  * @param input is read instead of the file (standard input), which is then only what messages call it
  */

@@ -1,0 +1,266 @@
+/**
+ * Files as `xz` writes them: streams of blocks, each with filters, LZMA2 and a checksum, and an index of their lengths. After
+ * The .xz File Format 1.1.0. All that they tell is checked; memory is that of the largest dictionary.
+ */
+import { equalBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { ByteInput } from "../lzma/byte-input.ts";
+import { LzmaDecoder } from "../lzma/decoder.ts";
+import { decodeLzma2 } from "../lzma/lzma2.ts";
+import { type Check, type CheckKind, checkKind, type Sha256 } from "./check.ts";
+import { createFilter, type Filter } from "./filters.ts";
+import { readNumber } from "./number.ts";
+
+/** What a stream begins with, and what it ends with. */
+const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
+const END_MAGIC = [0x59, 0x5a];
+const HEADER_SIZE = 12;
+const FOOTER_SIZE = 12;
+const LZMA2 = 0x21;
+/** Flags of a block's header: how many filters besides the first, what it tells, and bits that are for later. */
+const FILTERS = 0x03;
+const HAS_COMPRESSED = 0x40;
+const HAS_PLAIN = 0x80;
+const RESERVED = 0x3c;
+
+const damaged = (what: string) => new ImageError("DAMAGED", what);
+
+/** What a block's header tells. */
+interface BlockHeader {
+  size: number;
+  /** Bytes of LZMA2, and of contents; undefined: they are not told. */
+  compressed: number | undefined;
+  plain: number | undefined;
+  dictionary: number;
+  /** In the order in which they are undone. */
+  filters: Filter[];
+}
+
+/** The lengths of blocks, as a hash, so that any number of them takes no memory. */
+class Lengths {
+  readonly #hash: Sha256;
+  count = 0;
+
+  constructor(sha256: () => Sha256) {
+    this.#hash = sha256();
+  }
+
+  add(unpadded: number, plain: number): void {
+    this.count++;
+    this.#hash.update(new TextEncoder().encode(`${unpadded} ${plain};`));
+  }
+
+  digest(): Uint8Array {
+    return this.#hash.digest();
+  }
+}
+
+/**
+ * Decompresses a stream. Parts are good until the next is asked for.
+ *
+ * @param sha256 makes a SHA-256
+ * @throws ImageError `DAMAGED` for what is not well-formed, `LIMIT` for a dictionary that is too large
+ */
+export async function* unpackXz(stream: AsyncIterable<Uint8Array>, sha256: () => Sha256): AsyncGenerator<Uint8Array> {
+  const input = new ByteInput(stream);
+  try {
+    yield* new XzReader(input, sha256).streams();
+  } finally {
+    await input.end();
+  }
+}
+
+class XzReader {
+  readonly #input: ByteInput;
+  readonly #sha256: () => Sha256;
+  readonly #decoder = new LzmaDecoder();
+
+  constructor(input: ByteInput, sha256: () => Sha256) {
+    this.#input = input;
+    this.#sha256 = sha256;
+  }
+
+  async *streams(): AsyncGenerator<Uint8Array> {
+    let head = await this.#input.read(HEADER_SIZE);
+    for (;;) {
+      yield* this.#stream(head);
+      const next = await this.#nextHead();
+      if (!next) return;
+      head = next;
+    }
+  }
+
+  /** Passes over padding; the next stream's header, or undefined at the end. */
+  async #nextHead(): Promise<Uint8Array | undefined> {
+    const word = new Uint8Array(4);
+    for (;;) {
+      const got = await this.#input.readSome(word);
+      if (got === 0) return undefined;
+      if (got < word.length) throw damaged("something follows its end");
+      if (word.every((byte) => byte === 0)) continue;
+      const head = new Uint8Array(HEADER_SIZE);
+      head.set(word);
+      await this.#input.fill(head.subarray(word.length));
+      return head;
+    }
+  }
+
+  async *#stream(head: Uint8Array): AsyncGenerator<Uint8Array> {
+    if (!equalBytes(head.subarray(0, MAGIC.length), Uint8Array.from(MAGIC))) throw damaged("it does not begin as one");
+    this.#checkCrc(head.subarray(6, 8), head.subarray(8), "the header of a stream");
+    const flags = head.subarray(6, 8);
+    if (flags[0] !== 0 || flags[1]! > 15) throw damaged("a stream has flags that are not known");
+    const kind = checkKind(flags[1]!);
+    const lengths = new Lengths(this.#sha256);
+    for (;;) {
+      const size = await this.#input.byte();
+      if (size === 0) break;
+      yield* this.#block(4 * (size + 1), kind, lengths);
+    }
+    await this.#footer(await this.#index(lengths), flags);
+  }
+
+  async *#block(headerSize: number, kind: CheckKind, lengths: Lengths): AsyncGenerator<Uint8Array> {
+    const header = this.#readHeader(await this.#input.read(headerSize - 1), headerSize);
+    const start = this.#input.at;
+    this.#decoder.setDictionary(Math.min(header.dictionary, header.plain ?? header.dictionary));
+    const check = kind.create(this.#decoder, this.#sha256);
+    const most = header.plain ?? Number.POSITIVE_INFINITY;
+    let plain = 0;
+    for await (const bytes of filtered(decodeLzma2(this.#input, this.#decoder), header.filters)) {
+      check.add(bytes);
+      plain += bytes.length;
+      if (plain > most) throw damaged("a block is longer than its header says");
+      yield bytes;
+    }
+    const compressed = this.#input.at - start;
+    if (plain < (header.plain ?? 0) || compressed !== (header.compressed ?? compressed)) {
+      throw damaged("a block is not as long as its header says");
+    }
+    await this.#padding(compressed);
+    await this.#compare(check, kind);
+    lengths.add(headerSize + compressed + kind.size, plain);
+  }
+
+  async #compare(check: Check, kind: CheckKind): Promise<void> {
+    if (!equalBytes(await this.#input.read(kind.size), check.result())) throw damaged("a block's checksum is wrong");
+  }
+
+  /** @param rest of the header, behind the byte that tells its size */
+  #readHeader(rest: Uint8Array, size: number): BlockHeader {
+    const end = rest.length - 4;
+    const all = new Uint8Array(end + 1);
+    all[0] = size / 4 - 1;
+    all.set(rest.subarray(0, end), 1);
+    this.#checkCrc(all, rest.subarray(end), "the header of a block");
+    const flags = all[1]!;
+    if ((flags & RESERVED) !== 0) throw damaged("a block has flags that are not known");
+    const at = { at: 2 };
+    const compressed = (flags & HAS_COMPRESSED) === 0 ? undefined : readNumber(all, at);
+    const plain = (flags & HAS_PLAIN) === 0 ? undefined : readNumber(all, at);
+    const filters: Filter[] = [];
+    for (let filter = flags & FILTERS; filter > 0; filter--) {
+      const { id, properties } = readFilter(all, at);
+      filters.unshift(createFilter(id, properties));
+    }
+    const last = readFilter(all, at);
+    if (last.id !== LZMA2 || last.properties.length !== 1) throw damaged("a block is not compressed with LZMA2");
+    if (all.subarray(at.at).some((byte) => byte !== 0)) throw damaged("a block's header has bytes that mean nothing");
+    return { size, compressed, plain, dictionary: dictionaryOf(last.properties[0]!), filters };
+  }
+
+  /** Reads the index, which is to tell of these blocks; gives its bytes. */
+  async #index(lengths: Lengths): Promise<number> {
+    const start = this.#input.at - 1;
+    const seen = new IndexInput(this.#input, this.#decoder);
+    const told = new Lengths(this.#sha256);
+    for (let left = await seen.number(); left > 0; left--) {
+      const unpadded = await seen.number();
+      told.add(unpadded, await seen.number());
+      if (told.count > lengths.count) break;
+    }
+    if (!equalBytes(told.digest(), lengths.digest())) throw damaged("its index tells of other blocks");
+    const padding = -(this.#input.at - start) & 3;
+    await seen.padding(padding);
+    const crc = await this.#input.read(4);
+    if (new DataView(crc.buffer).getUint32(0, true) !== seen.crc) throw damaged("the checksum of its index is wrong");
+    return this.#input.at - start;
+  }
+
+  async #footer(indexSize: number, flags: Uint8Array): Promise<void> {
+    const footer = await this.#input.read(FOOTER_SIZE);
+    const view = new DataView(footer.buffer);
+    this.#checkCrc(footer.subarray(4, 10), footer.subarray(0, 4), "the end of a stream");
+    if (4 * (view.getUint32(4, true) + 1) !== indexSize) throw damaged("its index is not as long as its end says");
+    const isSame =
+      equalBytes(footer.subarray(8, 10), flags) && equalBytes(footer.subarray(10), Uint8Array.from(END_MAGIC));
+    if (!isSame) throw damaged("a stream ends as another one");
+  }
+
+  async #padding(length: number): Promise<void> {
+    const bytes = await this.#input.read(-length & 3);
+    if (bytes.some((byte) => byte !== 0)) throw damaged("there is something between its parts");
+  }
+
+  #checkCrc(bytes: Uint8Array, crc: Uint8Array, what: string): void {
+    const told = new DataView(crc.buffer, crc.byteOffset).getUint32(0, true);
+    if (this.#decoder.crc32(bytes) !== told) throw damaged(`${what} is damaged`);
+  }
+}
+
+/** Reads the index, byte by byte, and takes its checksum on the way: that of the byte that told that it is one, too. */
+class IndexInput {
+  readonly #input: ByteInput;
+  readonly #decoder: LzmaDecoder;
+  crc: number;
+
+  constructor(input: ByteInput, decoder: LzmaDecoder) {
+    this.#input = input;
+    this.#decoder = decoder;
+    this.crc = decoder.crc32(new Uint8Array(1));
+  }
+
+  async number(): Promise<number> {
+    const bytes = new Uint8Array(9);
+    let length = 0;
+    do {
+      bytes[length++] = await this.#input.byte();
+    } while (bytes[length - 1]! >= 0x80 && length < bytes.length);
+    this.#see(bytes.subarray(0, length));
+    return readNumber(bytes.subarray(0, length), { at: 0 });
+  }
+
+  async padding(length: number): Promise<void> {
+    const bytes = await this.#input.read(length);
+    this.#see(bytes);
+    if (bytes.some((byte) => byte !== 0)) throw damaged("its index has bytes that mean nothing");
+  }
+
+  #see(bytes: Uint8Array): void {
+    this.crc = this.#decoder.crc32(bytes, this.crc);
+  }
+}
+
+function readFilter(bytes: Uint8Array, at: { at: number }): { id: number; properties: Uint8Array } {
+  const id = readNumber(bytes, at);
+  const length = readNumber(bytes, at);
+  const properties = bytes.slice(at.at, at.at + length);
+  if (properties.length < length) throw damaged("a block's header ends too early");
+  at.at += length;
+  return { id, properties };
+}
+
+/** Bytes of a dictionary: 2 or 3 times a power of two. */
+function dictionaryOf(byte: number): number {
+  if (byte > 40) throw damaged("a block has a dictionary that is none");
+  return byte === 40 ? 2 ** 32 - 1 : (2 + (byte & 1)) * 2 ** ((byte >>> 1) + 11);
+}
+
+/** Contents once all filters are undone. */
+async function* filtered(parts: AsyncIterable<Uint8Array>, filters: readonly Filter[]): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) yield filters.reduce((bytes, filter) => filter.add(bytes), part);
+  for (const [at, filter] of filters.entries()) {
+    const rest = filter.end();
+    yield filters.slice(at + 1).reduce((bytes, next) => next.add(bytes), rest);
+  }
+}
