@@ -6,8 +6,8 @@ import { unpackLzmaAlone } from "../../../src/codec/lzma/alone.ts";
 import { isLzmaAlone } from "../../../src/codec/lzma/header.ts";
 import { ImageError } from "../../../src/core/error.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
-import { collect, inPieces } from "../../helpers/streams/pieces.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
+import { collect, inPieces } from "../../helpers/streams/pieces.ts";
 
 const hasXz = oracle("xz", hasCommand("xz"));
 const scratch = makeScratch("lzma-alone");

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { buildErofs, type TarInput, tarStream } from "../../../../dist/index.js";
 import { hasCommand, oracle } from "../../../helpers/oracle.ts";
-import { inPieces } from "../../../helpers/streams/pieces.ts";
 import { makeScratch } from "../../../helpers/scratch.ts";
+import { inPieces } from "../../../helpers/streams/pieces.ts";
 import { tarMember } from "../../../helpers/tar/make-tar.ts";
 import { tar } from "../../../helpers/tar/read-tar.ts";
 

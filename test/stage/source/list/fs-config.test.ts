@@ -108,5 +108,5 @@ describe("rules", () => {
 
 test("capabilities are permitted and effective, in two halves, revision 2", () => {
   const value = Buffer.from(encodeCapabilities((1n << 36n) | 0xc0n)).toString("hex");
-  expect(value).toBe("01000002c000000000000000".padEnd(24, "0") + "1000000000000000");
+  expect(value).toBe(`${"01000002c000000000000000".padEnd(24, "0")}1000000000000000`);
 });
