@@ -8,6 +8,7 @@
 
 import { SpillFile } from "../core/node/node-spill.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
+import { shareUint32 } from "../core/shared.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "../erofs/compress/packed-inode.ts";
 import { CompressedPlanner } from "../erofs/compress/planner.ts";
 import type { Compression } from "../erofs/compress-options.ts";
+import type { Fingerprints } from "../erofs/disk/fingerprint.ts";
 import { findRuns } from "../erofs/links/runs.ts";
 import type { ErofsSettings } from "../erofs/options.ts";
 import type { ErofsPlan, PlanInput } from "../erofs/plan/plan.ts";
@@ -106,9 +108,11 @@ export class CompressedBuild {
     const planner = await this.#plan(() => new CompressedPlanner(input, compression, this.#unnamed));
     const work = await this.#plan(() => planner.planFiles());
     if (compression.dedupeExtents) await this.#findLinks(staged, planner, work);
+    const { fingerprints } = planner;
     await session.watch("compress", planner.contentBytes, () =>
-      session.run("compress", { tree, contents, work, files }),
+      session.run("compress", { tree, contents, work, files, fingerprints }),
     );
+    if (fingerprints) await this.#fingerprintRest(staged, work.files, fingerprints);
     const packedBytes = await this.#plan(() => planner.gather());
     const { packedEntry } = this.#unnamed;
     if (packedBytes > 0) stageUnnamed(staged.tree, input.inodes, packedEntry, packedBytes, planner.time);
@@ -126,6 +130,16 @@ export class CompressedBuild {
     const plan = await this.#plan(() => planner.finish());
     await session.watch("write", undefined, () => session.run("metadata", { tree, plan, compression, files }));
     return plan;
+  }
+
+  /** Takes the digests of files that were not read from the start to the end by one thread. */
+  async #fingerprintRest({ tree, contents }: Staged, files: Uint32Array, fingerprints: Fingerprints): Promise<void> {
+    const entries = shareUint32(files.filter((entry) => fingerprints.known[entry] === 0 && tree.size.view[entry]! > 0));
+    if (entries.length === 0) return;
+    const bytes = entries.reduce((sum, entry) => sum + tree.size.view[entry]!, 0);
+    await this.#session.watch("compress", bytes, () =>
+      this.#session.run("fingerprint", { tree: tree.share(), contents, entries, bytes, fingerprints }),
+    );
   }
 
   /** Writes the inodes of the metabox, if there is one, and compresses them. */

@@ -11,7 +11,7 @@ import { sharedUint32, shareUint32 } from "../core/shared.ts";
 import { loadXxHash } from "../core/xxhash.ts";
 import { measureInode } from "../erofs/disk/inode.ts";
 import type { Superblock } from "../erofs/disk/superblock.ts";
-import type { XattrPlan } from "../erofs/disk/xattr.ts";
+import type { XattrBodies, XattrPlan } from "../erofs/disk/xattr.ts";
 import type { ErofsSettings } from "../erofs/options.ts";
 import { planTreeXattrs } from "../erofs/plan/attributes.ts";
 import { chooseSharedPlain } from "../erofs/plan/layouts.ts";
@@ -94,7 +94,7 @@ export class PlainBuild {
     const tops = paths.from.length;
     stageTops(tree, paths, policy);
     nix?.markFile(tree);
-    const xattrs = { ibodies: [], shared: new Uint8Array(0), hasFilter: false };
+    const xattrs = { ibodies: [], shared: new Uint8Array(0), hasFilter: false, digestAt: new Int32Array(0) };
     const time = { epoch: policy.timestamp, fixedNsec: 0, buildTime: 0 };
     const prepared = this.#prepare(tree, time, xattrs, sharedUint32(tree.length), []);
     await this.#makeClosure(prepared, source, paths, image);
@@ -214,7 +214,7 @@ export class PlainBuild {
   }
 
   #commons({ time, xattrs, row }: Prepared): SegmentCommons {
-    return { settings: this.#settings, time, xattrs: { ibodies: xattrs.ibodies }, row };
+    return { settings: this.#settings, time, xattrs: pickBodies(xattrs), row };
   }
 
   #sharePacking(pieces: number): SharedPacking {
@@ -246,6 +246,10 @@ export class PlainBuild {
       file.release();
     }
   }
+}
+
+function pickBodies({ ibodies, fingerprints }: XattrPlan): XattrBodies {
+  return { ibodies, fingerprints };
 }
 
 function lateBytes(late: LateFiles): (file: LateFile) => Uint8Array {

@@ -71,7 +71,10 @@ class ErofsBuild {
     const sort = this.#options.sort ?? [];
     const build = new PlainBuild(this.#session, this.#settings, sort);
     // what is listed first does not find the new file in it
-    const staged = PlainBuild.isStraight(source, sort) ? undefined : await source.stage(sort.length === 0);
+    const isStraight = PlainBuild.isStraight(source, sort) && this.#settings.fingerprint === undefined;
+    // digests are taken of contents that are there
+    const canWait = sort.length === 0 && this.#settings.fingerprint === undefined;
+    const staged = isStraight ? undefined : await source.stage(canWait);
     return makeImageFile(this.#session, out, (image) =>
       staged ? build.packTree(staged, image) : build.packClosure(source, image),
     );

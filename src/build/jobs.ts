@@ -14,6 +14,7 @@ export const JOBS = {
   grains: async () => (await import("./jobs/compress.ts")).grains,
   verify: async () => (await import("./jobs/compress.ts")).verify,
   compress: async () => (await import("./jobs/compress.ts")).compress,
+  fingerprint: async () => (await import("./jobs/fingerprinting.ts")).fingerprint,
   metadata: async () => (await import("./jobs/compress.ts")).metadata,
   data: async () => (await import("./jobs/squashfs-data.ts")).data,
   archives: async () => (await import("./jobs/nix.ts")).archives,

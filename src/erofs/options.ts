@@ -1,6 +1,6 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
-import { type Checks, FLAG, list, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
+import { type Checks, either, FLAG, list, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
 import { OptionError } from "../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
 import {
@@ -13,8 +13,9 @@ import {
 } from "./compress-options.ts";
 import { USUAL_EXTENT } from "./disk/algorithms.ts";
 import { readsFeature } from "./disk/features.ts";
+import { USUAL_FINGERPRINT } from "./disk/fingerprint.ts";
 import { MAX_CHUNK_BITS, MAX_NAME, MAX_PREFIXES } from "./disk/format.ts";
-import { type LongPrefix, parsePrefix } from "./disk/xattr.ts";
+import { type LongPrefix, parsePrefix, wholePrefix } from "./disk/xattr.ts";
 import { checkTargetKernel } from "./target-kernel.ts";
 
 /** How an EROFS image is laid out. Every field is optional; the defaults are those of mkfs.erofs where it has one. */
@@ -39,6 +40,12 @@ export interface ErofsLayoutOptions extends CompressionOptions {
    * inode, in which it is else: for Linux 6.17. Default: false.
    */
   plainXattrPrefixes?: boolean | undefined;
+  /**
+   * Regular files that are not empty have a fingerprint (`--xattr-inode-digest`): the SHA-256 of their contents in an attribute
+   * of this name, `true`: `erofs.fingerprint.v1`, by which Linux 7.0 can have equal files of several images share memory. One
+   * in no namespace is not listed. Readers before Linux 6.4 take no such image. Default: false.
+   */
+  fingerprints?: boolean | string | undefined;
   /** The root's attributes take so many bytes at least (`--root-xattr-isize`), up to 65532. Default: 0. */
   rootXattrBytes?: number | undefined;
   /** Keep the last partial block of a regular file beside its inode (`-Enoinline_data` for false). Default: true. */
@@ -76,6 +83,7 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   xattrFilter: FLAG,
   xattrPrefixes: list("an array of prefixes", TEXT),
   plainXattrPrefixes: FLAG,
+  fingerprints: either("a boolean or a name", FLAG, TEXT),
   rootXattrBytes: NUMBER,
   inlineData: FLAG,
   inodes: oneOf("auto", "compact", "extended"),
@@ -99,6 +107,8 @@ export interface ErofsSettings {
   xattrFilter: boolean;
   xattrPrefixes: readonly LongPrefix[];
   plainXattrPrefixes: boolean;
+  /** The name of the attribute; undefined: there are none. */
+  fingerprint: LongPrefix | undefined;
   /** 0: as many as they need. */
   rootXattrBytes: number;
   inlineData: boolean;
@@ -141,7 +151,8 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const compressed = compression && compresses(compression) ? compression : undefined;
   const [hasChunks, hasMetabox] = [chunkSize !== undefined, compression?.metabox !== undefined];
   const xattrPrefixes = resolvePrefixes(options.xattrPrefixes ?? []);
-  const hasXattrPrefixes = xattrPrefixes.length > 0;
+  const fingerprint = resolveFingerprint(options.fingerprints ?? false, xattrPrefixes);
+  const hasXattrPrefixes = xattrPrefixes.length > 0 || fingerprint !== undefined;
   const plainXattrPrefixes = options.plainXattrPrefixes ?? false;
   const isElsewhere = compression !== undefined && (hasMetabox || hasPackedInode(compression));
   checkTargetKernel(options.targetKernel, compressed, {
@@ -157,6 +168,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     xattrFilter: options.xattrFilter ?? true,
     xattrPrefixes,
     plainXattrPrefixes,
+    fingerprint,
     rootXattrBytes: checkInteger("rootXattrBytes", options.rootXattrBytes, 0, MAX_ROOT_XATTRS) ?? 0,
     inlineData: options.inlineData ?? true,
     inodes,
@@ -183,6 +195,18 @@ function resolvePrefixes(prefixes: readonly string[]): LongPrefix[] {
     if (prefix === undefined) throw fail(`"${text}" begins with none of user., trusted. and security.`);
     return prefix;
   });
+}
+
+function resolveFingerprint(given: boolean | string, prefixes: readonly LongPrefix[]): LongPrefix | undefined {
+  if (given === false) return undefined;
+  const name = given === true ? USUAL_FINGERPRINT : given;
+  const fail = (why: string) => new OptionError("fingerprints", why);
+  const bytes = encodeUtf8(name);
+  if (bytes.length === 0 || bytes.length > MAX_NAME || bytes.indexOf(0) >= 0) {
+    throw fail(`"${name}" is no name of an attribute: it has 1 to ${MAX_NAME} bytes, none of them NUL`);
+  }
+  if (prefixes.length === MAX_PREFIXES) throw fail(`their name is one more prefix; EROFS holds ${MAX_PREFIXES}`);
+  return wholePrefix(bytes);
 }
 
 function parseUuid(text: string): Uint8Array {

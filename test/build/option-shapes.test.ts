@@ -84,6 +84,7 @@ const EROFS: Shapes<BuildOptions> = {
     xattrFilter: FLAG,
     xattrPrefixes: LIST,
     plainXattrPrefixes: FLAG,
+    fingerprints: [...FLAG, ...TEXT],
     rootXattrBytes: NUMBER,
     inlineData: FLAG,
     inodes: WORD,

@@ -2,6 +2,7 @@
 import type { Job } from "../../core/threads.ts";
 import { type CompressWork, compressPieces } from "../../erofs/compress/compress.ts";
 import type { Compression } from "../../erofs/compress-options.ts";
+import type { Fingerprints } from "../../erofs/disk/fingerprint.ts";
 import { emitMetadata } from "../../erofs/emit/compressed.ts";
 import { cutGrains, type GrainWork } from "../../erofs/links/grains.ts";
 import { countVerifyPieces, type RunWork, verifyRuns } from "../../erofs/links/verify-runs.ts";
@@ -11,6 +12,7 @@ import type { ErofsPlan, InodePlan } from "../../erofs/plan/plan.ts";
 import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
 import { type JobInput, openContents, openInput } from "../contents.ts";
 import { type CompressFiles, openFiles } from "../spilled.ts";
+import { openFingerprinter } from "./fingerprinting.ts";
 
 /** Cuts files where their contents say so. */
 export const grains: Job<JobInput & { work: GrainWork }> = {
@@ -31,11 +33,14 @@ export const verify: Job<JobInput & { work: RunWork }> = {
 };
 
 /** Compresses files. */
-export const compress: Job<JobInput & { work: CompressWork; files: CompressFiles }> = {
+export const compress: Job<
+  JobInput & { work: CompressWork; files: CompressFiles; fingerprints?: Fingerprints | undefined }
+> = {
   threads: ({ work }) => countCompressPieces(work.pieces),
-  async run(job, { work, files, ...input }) {
+  async run(job, { work, files, fingerprints, ...input }) {
     const { tree, contents } = await openInput(job, input);
-    await compressPieces(job, tree, work, contents, openFiles(job, files));
+    const fingerprinter = await openFingerprinter(job, tree, contents, fingerprints);
+    await compressPieces(job, tree, work, fingerprinter ?? contents, openFiles(job, files));
   },
 };
 

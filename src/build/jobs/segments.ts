@@ -7,6 +7,7 @@ import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
 import { type ClosureWork, makeClosureSegments } from "../closure-segments.ts";
 import { type JobInput, openInput } from "../contents.ts";
 import { openImage, type SharedTarget } from "../target.ts";
+import { openFingerprinter } from "./fingerprinting.ts";
 
 /** Makes the segments of a tree, and hashes the store paths in it where that is asked for. */
 export const segments: Job<
@@ -29,7 +30,9 @@ export const segments: Job<
     hash?.work.entries.forEach((entry, piece) => {
       hasher!.expect(entry, piece, hash.cut?.has(entry));
     });
-    await makeSegments(job, tree, work, contents, openImage(job, target), hasher);
+    const fingerprinter = await openFingerprinter(job, tree, contents, work.xattrs.fingerprints);
+    const readers = { follower: hasher, fingerprinter };
+    await makeSegments(job, tree, work, fingerprinter ?? contents, openImage(job, target), readers);
   },
 };
 

@@ -8,7 +8,7 @@ import { choice, directory, file, number, text } from "../shared/value.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued } = rowsFor<Settings>();
+const { flag, optional, valued } = rowsFor<Settings>();
 
 const EROFS = ["erofs"] as const;
 const SAFE = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -70,6 +70,16 @@ export const METADATA: readonly Option<Settings>[] = [
     help:
       "store this beginning of attributes' names, such as trusted.overlay., once; may be given up to 128 times, and the first " +
       "that fits a name counts",
+  }),
+  optional({
+    names: "--xattr-inode-digest",
+    value: text("X"),
+    sets: (name: string | undefined) => ({ fingerprints: name ?? true }),
+    default: "none",
+    formats: EROFS,
+    help:
+      "files that are not empty have their SHA-256 in the attribute X, erofs.fingerprint.v1 if nothing is said, by which Linux " +
+      "7.0 and later can have equal files of several images share memory",
   }),
   valued({
     names: "--root-xattr-isize",

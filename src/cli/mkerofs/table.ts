@@ -241,7 +241,6 @@ const MOST_WORKERS = 64;
 const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
-  refused({ names: "--xattr-inode-digest", placeholder: "X", isOptional: true, why }),
   ..."--blobdev --vmdk-desc".split(" ").map((names) => refused({ names, placeholder: "X", why })),
   refused({
     names: "--incremental",

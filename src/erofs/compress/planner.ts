@@ -15,6 +15,7 @@ import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { type Compression, compresses } from "../compress-options.ts";
+import { copyDigest, type Fingerprints } from "../disk/fingerprint.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_PLAIN, PREFIX_UNIT } from "../disk/format.ts";
 import { measureHead } from "../disk/superblock.ts";
 import type { GrainWork } from "../links/grains.ts";
@@ -90,6 +91,11 @@ export class CompressedPlanner {
     return this.#work.contentBytes;
   }
 
+  /** Digests of files, which are to be there when inodes are emitted; undefined: no files have any. */
+  get fingerprints(): Fingerprints | undefined {
+    return this.#planner.fingerprints;
+  }
+
   /** The time that compact inodes have. */
   get time(): ImageTime {
     return this.#planner.time;
@@ -139,7 +145,9 @@ export class CompressedPlanner {
     }
     for (const entry of sharesWith ? inodes.order : []) {
       const original = sharesWith![entry]!;
-      if (original !== NONE) stored.copy(entry, original);
+      if (original === NONE) continue;
+      stored.copy(entry, original);
+      if (this.fingerprints) copyDigest(this.fingerprints, entry, original);
     }
     if (this.#compression.directories) {
       for (const entry of inodes.order) {

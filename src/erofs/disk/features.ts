@@ -5,6 +5,7 @@
  */
 import { isAtLeast } from "../../core/kernel.ts";
 import {
+  COMPAT_ISHARE_XATTRS,
   COMPAT_MTIME,
   COMPAT_PLAIN_XATTR_PFX,
   COMPAT_SB_CHKSUM,
@@ -153,6 +154,8 @@ export const COMPAT_FEATURES = {
   xattr_filter: { bit: COMPAT_XATTR_FILTER, since: "6.6" },
   // where the table of prefixes is asked to be in the image itself
   plain_xattr_pfx: { bit: COMPAT_PLAIN_XATTR_PFX, since: "6.17" },
+  // where files are to have fingerprints
+  ishare_xattrs: { bit: COMPAT_ISHARE_XATTRS, since: "7.0" },
 } as const;
 
 /** Whether a Linux version reads a feature. */

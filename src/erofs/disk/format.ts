@@ -63,6 +63,8 @@ export const COMPAT_MTIME = 0x2;
 export const COMPAT_XATTR_FILTER = 0x4;
 /** feature_compat: the table of long prefixes lies in the image itself, whatever else there is. */
 export const COMPAT_PLAIN_XATTR_PFX = 0x10;
+/** feature_compat: a prefix is the name of fingerprints. */
+export const COMPAT_ISHARE_XATTRS = 0x20;
 /** feature_incompat: there is a table of long prefixes of attributes' names. */
 export const INCOMPAT_XATTR_PREFIXES = 0x40;
 /** feature_incompat: some inode is chunk-based. */

@@ -52,6 +52,8 @@ export interface Superblock {
 export interface PrefixPlace {
   off: number;
   count: number;
+  /** The number of the prefix that is the name of fingerprints; undefined: there are none. */
+  fingerprint?: number | undefined;
 }
 
 /** What a superblock says of compression. */
@@ -96,6 +98,7 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
   if (fields.prefixes) {
     view.setU8(at, SUPER.xattr_prefix_count, fields.prefixes.count);
     view.setU32(at, SUPER.xattr_prefix_start, fields.prefixes.off / PREFIX_UNIT);
+    view.setU8(at, SUPER.ishare_xattr_prefix_id, fields.prefixes.fingerprint ?? 0);
   }
   let end = at + SUPER.byteSize;
   if (fields.metaboxNid === 0) view.setU16(at, SUPER.rootnid_2b, fields.rootNid);

@@ -13,6 +13,7 @@ import { StructView } from "../../core/struct.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
+import { DIGEST_OFF, type Fingerprints } from "./fingerprint.ts";
 import {
   LONG_PREFIX,
   LONG_PREFIX_HEAD,
@@ -25,6 +26,7 @@ import {
   XATTR_FILTER_SEED,
   XATTR_HEADER,
 } from "./format.ts";
+import type { PrefixPlace } from "./superblock.ts";
 
 /** Before each item of the table of long prefixes stands how many bytes it has. */
 const SIZE_BYTES = 2;
@@ -48,6 +50,14 @@ export interface LongPrefix {
   infix: Uint8Array;
 }
 
+/** The name of an attribute that need be in no namespace, as a prefix of its own. */
+export function wholePrefix(name: Uint8Array): LongPrefix {
+  return parsePrefix(name) ?? { prefix: name, base: NO_NAMESPACE, infix: name };
+}
+
+/** The number of the namespace of names that are in none. */
+const NO_NAMESPACE = 0;
+
 /** Reads a prefix that begins with one of the namespaces; undefined for any other. */
 export function parsePrefix(prefix: Uint8Array): LongPrefix | undefined {
   const found = PREFIXES.find(({ prefix: head, whole }) => !whole && startsWith(prefix, head));
@@ -62,6 +72,8 @@ function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
 export interface XattrBodies {
   /** Body by attribute set; index 0, and any set without attributes, has none. */
   ibodies: (Uint8Array | undefined)[];
+  /** What is filled into some of them of each file; undefined: nothing is. */
+  fingerprints?: Fingerprints | undefined;
 }
 
 /** The attributes of a whole image, encoded. */
@@ -70,7 +82,9 @@ export interface XattrPlan extends XattrBodies {
   shared: Uint8Array;
   hasFilter: boolean;
   /** Where in `shared` the table begins, and how many prefixes it has; undefined: there is none. */
-  prefixes?: { off: number; count: number } | undefined;
+  prefixes?: PrefixPlace | undefined;
+  /** By set: where in its body the digest of a fingerprint stands; -1: it has none. */
+  digestAt: Int32Array;
 }
 
 /** How attributes are to be stored; see ErofsLayoutOptions. */
@@ -78,6 +92,8 @@ export interface XattrOptions {
   tolerance: number;
   filter: boolean;
   prefixes: readonly LongPrefix[];
+  /** The attribute that is a fingerprint, which only the last prefix names; undefined: there is none. */
+  fingerprint?: Xattr | undefined;
 }
 
 /**
@@ -94,11 +110,12 @@ export function planXattrs(
   xxhash: XxHash,
   pathOf: (set: number) => string,
 ): XattrPlan {
+  const { fingerprint, prefixes } = options;
   const used = options.tolerance < 0 ? [] : [...sets.keys()].filter((set) => uses[set]! > 0 && sets[set]!.length > 0);
   const encoded = new Map<number, EncodedXattr[]>();
   const seen = new Map<string, { inodes: number }>();
   for (const set of used) {
-    const attributes = encodeSet(sets[set]!, options.prefixes, pathOf(set));
+    const attributes = encodeSet(sets[set]!, options, pathOf(set));
     encoded.set(set, attributes);
     for (const attribute of attributes) {
       const known = seen.get(attribute.key);
@@ -106,18 +123,23 @@ export function planXattrs(
       else seen.set(attribute.key, { inodes: uses[set]! });
     }
   }
-  const isOften = ({ key }: EncodedXattr) => seen.get(key)!.inodes > options.tolerance;
+  // what is to be filled in is no two files' own
+  const isOften = ({ key, isBlank }: EncodedXattr) => !isBlank && seen.get(key)!.inodes > options.tolerance;
   // what no inode has room to name, because it names 255 others, is not shared
   const sharable = [...encoded.values()].flatMap((set) => set.filter(isOften).slice(0, MAX_SHARED_XATTRS));
   const { shared, ids } = placeShared(new Map(sharable.map((attribute) => [attribute.key, attribute])));
   const ibodies: (Uint8Array | undefined)[] = [];
-  for (const [set, attributes] of encoded)
-    ibodies[set] = encodeIbody(attributes, ids, options.filter, xxhash, pathOf(set));
-  const hasFilter = options.filter && used.length > 0;
-  const { prefixes } = options;
-  if (prefixes.length === 0 || used.length === 0) return { ibodies, shared, hasFilter };
-  const all = appendTable(shared, prefixes);
-  return { ibodies, shared: all, hasFilter, prefixes: { off: shared.length, count: prefixes.length } };
+  const digestAt = new Int32Array(sets.length).fill(-1);
+  for (const [set, attributes] of encoded) {
+    const { body, blankAt } = encodeIbody(attributes, ids, options.filter, xxhash, pathOf(set));
+    ibodies[set] = body;
+    if (blankAt > 0) digestAt[set] = blankAt + DIGEST_OFF;
+  }
+  const plan = { ibodies, digestAt, hasFilter: options.filter && used.length > 0 };
+  const hasTable = prefixes.length > 0 && (used.length > 0 || fingerprint !== undefined);
+  if (!hasTable) return { ...plan, shared };
+  const place = { off: shared.length, count: prefixes.length, fingerprint: fingerprint && prefixes.length - 1 };
+  return { ...plan, shared: appendTable(shared, prefixes), prefixes: place };
 }
 
 /** The shared area with the table of long prefixes behind it, which begins at a multiple of 4 as it is a row of entries. */
@@ -174,13 +196,26 @@ interface EncodedXattr {
   value: Uint8Array;
   /** Equal for equal attributes. */
   key: string;
+  /** Its value is filled in for each inode. */
+  isBlank: boolean;
 }
 
-function encodeSet(set: readonly Xattr[], prefixes: readonly LongPrefix[], path: string): EncodedXattr[] {
-  return orderSet(
-    set.map((xattr) => encodeXattr(xattr, prefixes, path)),
-    path,
-  );
+function encodeSet(
+  set: readonly Xattr[],
+  { prefixes, fingerprint }: Pick<XattrOptions, "prefixes" | "fingerprint">,
+  path: string,
+): EncodedXattr[] {
+  const encode = (xattr: Xattr) =>
+    xattr === fingerprint ? encodeFingerprint(xattr, prefixes) : encodeXattr(xattr, prefixes, path);
+  return orderSet(set.map(encode), path);
+}
+
+/** A fingerprint, whose name is all prefix. */
+function encodeFingerprint({ name: fullName, value }: Xattr, prefixes: readonly LongPrefix[]): EncodedXattr {
+  const index = prefixes.length - 1;
+  const { base, infix } = prefixes[index]!;
+  const name = fullName.subarray(fullName.length);
+  return { fullName, index: LONG_PREFIX | index, name, base, baseName: infix, value, key: "", isBlank: true };
 }
 
 function encodeXattr({ name: fullName, value }: Xattr, prefixes: readonly LongPrefix[], path: string): EncodedXattr {
@@ -204,7 +239,7 @@ function encodeXattr({ name: fullName, value }: Xattr, prefixes: readonly LongPr
     long < 0
       ? { index: found.index, name: baseName }
       : { index: LONG_PREFIX | long, name: fullName.subarray(prefixes[long]!.prefix.length) };
-  return { fullName, ...stored, base: found.index, baseName, value, key };
+  return { fullName, ...stored, base: found.index, baseName, value, key, isBlank: false };
 }
 
 function measureEntry({ name, value }: EncodedXattr): number {
@@ -242,7 +277,7 @@ function encodeIbody(
   filter: boolean,
   xxhash: XxHash,
   path: string,
-): Uint8Array {
+): { body: Uint8Array; blankAt: number } {
   const shared = attributes.filter(({ key }) => ids.has(key)).slice(0, MAX_SHARED_XATTRS);
   const inline = attributes.filter((attribute) => !shared.includes(attribute));
   const length = inline.reduce(
@@ -263,8 +298,12 @@ function encodeIbody(
     view.setU32(at, SHARED_XATTR.id, ids.get(key)!);
     at += SHARED_XATTR.byteSize;
   }
-  for (const attribute of inline) at = emitEntry(body, at, attribute);
-  return body;
+  let blankAt = -1;
+  for (const attribute of inline) {
+    if (attribute.isBlank) blankAt = at + XATTR_ENTRY.byteSize + attribute.name.length;
+    at = emitEntry(body, at, attribute);
+  }
+  return { body, blankAt };
 }
 
 /** The filter of an inode without attributes. */

@@ -8,6 +8,7 @@ import { StructView } from "../../core/struct.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { chunkFormat, chunkUnit, countChunks, emitChunks } from "../disk/chunk.ts";
 import { DirectoryBlocks, measureDirectory } from "../disk/dirent.ts";
+import { digestOf } from "../disk/fingerprint.ts";
 import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, isCompressed, LAYOUT_CHUNK, SLOT } from "../disk/format.ts";
 import { blankInode, emitInode } from "../disk/inode.ts";
 import { countXattrs, type XattrBodies } from "../disk/xattr.ts";
@@ -175,6 +176,7 @@ export class MetaBuffer {
     let at = emitInode(this.#view, head, inode);
     if (body) {
       this.#bytes.set(body, at);
+      this.#emitDigest(entry, at);
       at += body.length;
     }
     // what is compressed is for the caller
@@ -183,6 +185,13 @@ export class MetaBuffer {
     else if (kind === S_IFLNK) this.#emitTarget(entry, size, at);
     else if (layout === LAYOUT_CHUNK) this.#emitChunks(entry, size, at);
     return at;
+  }
+
+  /** Fills in the digest of a file, where its attributes are to have one. */
+  #emitDigest(entry: number, bodyAt: number): void {
+    const { fingerprints } = this.#plan.xattrs;
+    const at = fingerprints?.at[this.#tree.xattrs.view[entry]!] ?? -1;
+    if (at >= 0) this.#bytes.set(digestOf(fingerprints!, entry), bodyAt + at);
   }
 
   #unionOf(entry: number, kind: number, layout: number): number {

@@ -17,6 +17,7 @@ import { NONE, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { compresses } from "../compress-options.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
+import type { Fingerprints } from "../disk/fingerprint.ts";
 import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
@@ -186,6 +187,11 @@ export class ImagePlanner {
     this.#uuid = settings.uuid ?? deriveUuid({ tree, inodes, sharesWith, xattrs: this.#xattrs, optionsText }, xxhash);
   }
 
+  /** Digests of files, which are to be there when inodes are emitted; undefined: no files have any. */
+  get fingerprints(): Fingerprints | undefined {
+    return this.#xattrs.fingerprints;
+  }
+
   /** Adds an inode that no directory names, behind all others; it is never in the metabox. */
   addInode(entry: number): void {
     this.#unnamed.push(entry);
@@ -202,7 +208,7 @@ export class ImagePlanner {
     if (prefixes === undefined || this.#input.settings.plainXattrPrefixes) return new Uint8Array(0);
     const { plan, table } = takeTable(this.#xattrs);
     this.#xattrs = plan;
-    this.#table = { bytes: table, place: { off, count: prefixes.count } };
+    this.#table = { bytes: table, place: { ...prefixes, off } };
     return table;
   }
 
@@ -346,7 +352,7 @@ export class ImagePlanner {
       xattrBlk: metadata.xattrBlk,
       uuid: this.#uuid,
       label: settings.label,
-      compat: xattrCompat(this.#xattrs, settings),
+      compat: xattrCompat(this.#xattrs, prefixes, this.#table === undefined, settings),
       incompat: incompat | this.#plainFeatures() | (prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
       compression: compressed.description,
       metaboxNid: compressed.metaboxNid,

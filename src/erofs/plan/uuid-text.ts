@@ -40,6 +40,7 @@ function settingsText(settings: ErofsSettings): string {
     ["omitDot", settings.omitsDot ? "true" : undefined],
     ["xattrPrefixes", settings.xattrPrefixes.length > 0 ? listText(settings.xattrPrefixes.map(prefixText)) : undefined],
     ["plainXattrPrefixes", settings.plainXattrPrefixes ? "true" : undefined],
+    ["fingerprints", settings.fingerprint && prefixText(settings.fingerprint)],
     ["rootXattrBytes", settings.rootXattrBytes > 0 ? JSON.stringify(settings.rootXattrBytes) : undefined],
   ]);
 }

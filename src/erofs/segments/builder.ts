@@ -43,12 +43,24 @@ export interface BuilderInput {
   plainEnds: Uint8Array | undefined;
   /** Who reads along; undefined: nobody does. */
   follower: SegmentFollower | undefined;
+  /** Takes digests of files; undefined: none are wanted. */
+  fingerprinter?: Fingerprinter | undefined;
   /** Where segments are cut; undefined where each piece is one. */
   cuts: SegmentCuts | undefined;
   /** Where segments go. */
   line: LineStart;
   /** A segment has been put in line; what it returns is awaited until the line has room for another. */
   afterPut(): Promise<void> | undefined;
+}
+
+/** Who takes digests of files: of those that are read whole as they are read. */
+export interface Fingerprinter {
+  /**
+   * Sees to it that the digest of a file is known.
+   *
+   * @param original one with the same contents, or itself
+   */
+  take(entry: number, original: number): Promise<void> | undefined;
 }
 
 /** Who reads files too, and best while a segment holds them. */
@@ -263,6 +275,7 @@ export class SegmentBuilder {
     const { contents, hasKeys, makes, sizes } = this.#input;
     const segment = this.#segment;
     const owner = this.#ownerOf(entry);
+    await this.#input.fingerprinter?.take(entry, owner);
     const ranges = this.#isSparse(owner, size) ? await this.#scan(owner, size) : undefined;
     const tail = this.#choose(entry, size, ranges);
     if (tail > 0 && makes !== "data") {

@@ -127,6 +127,7 @@ function fillSuperblock(
   blocks: number,
 ): Superblock {
   checkBlocks(blocks);
+  const prefixes = placePrefixes(xattrs, head.xattrBlk * settings.blockSize);
   const isChunked = settings.chunkBits !== undefined || row.savedByHoles > 0;
   return {
     blockSize: settings.blockSize,
@@ -138,14 +139,14 @@ function fillSuperblock(
     xattrBlk: head.xattrBlk,
     uuid,
     label: settings.label,
-    compat: xattrCompat(xattrs, settings),
+    compat: xattrCompat(xattrs, prefixes, true, settings),
     incompat:
       (isChunked ? INCOMPAT_CHUNKED_FILE : 0) |
       (settings.omitsDot ? INCOMPAT_48BIT : 0) |
-      (xattrs.prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
+      (prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
     compression: undefined,
     metaboxNid: 0,
-    prefixes: placePrefixes(xattrs, head.xattrBlk * settings.blockSize),
+    prefixes,
     hasChecksum: settings.checksum,
   };
 }

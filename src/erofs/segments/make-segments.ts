@@ -3,7 +3,7 @@ import type { JobContext } from "../../core/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { InodeSizes } from "../plan/measure.ts";
-import { SegmentBuilder, type SegmentFollower } from "./builder.ts";
+import { type Fingerprinter, SegmentBuilder, type SegmentFollower } from "./builder.ts";
 import type { ImageFile } from "./copies.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import { type PackedMatter, type SegmentCommons, SegmentPacking, type SharedPacking } from "./packing.ts";
@@ -36,6 +36,12 @@ export interface EntryFollower extends SegmentFollower {
   follow(entry: number): Promise<void> | undefined;
 }
 
+/** Who is told of files while segments are made of them. */
+export interface FileReaders {
+  follower?: EntryFollower | undefined;
+  fingerprinter?: Fingerprinter | undefined;
+}
+
 /** How many pieces the work has. */
 export function countPieces({ starts, pieces = starts }: SegmentWork): number {
   return pieces.length - 1;
@@ -48,7 +54,7 @@ export async function makeSegments(
   work: SegmentWork,
   contents: Contents,
   image: ImageFile,
-  follower?: EntryFollower,
+  { follower, fingerprinter }: FileReaders = {},
 ): Promise<void> {
   const { columns, order, starts, makes, inodeOf, settings, xattrs } = work;
   const files = { tree, contents };
@@ -57,7 +63,7 @@ export async function makeSegments(
     image,
     dedupes: settings.dedupe && makes === "all",
     pieces: countPieces(work),
-    isSlow: follower !== undefined,
+    isSlow: follower !== undefined || fingerprinter !== undefined,
     matterOf: () => ({ files: () => files, columns, inodeOf }),
     filesOf: () => files,
     placed: (_, line) => lines.add(line),
@@ -68,7 +74,7 @@ export async function makeSegments(
   const { line, afterPut } = packing;
   const hasKeys = matter.dedupes;
   const builder = new SegmentBuilder(job, {
-    ...{ ...work, ...files, sizes, hasKeys, follower, cuts: undefined, line, afterPut },
+    ...{ ...work, ...files, sizes, hasKeys, follower, fingerprinter, cuts: undefined, line, afterPut },
   });
   const fill = async (segment: number) => {
     for (let at = starts[segment]!; at < starts[segment + 1]!; at++) {
