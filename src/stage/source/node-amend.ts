@@ -10,6 +10,7 @@ import { readLink } from "../../core/node/node-link.ts";
 import { isInUse } from "../../core/node/node-litter.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
+import { compileExcludes, type Excluder } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import {
   encodeDevice,
@@ -86,6 +87,7 @@ export class Amending {
   readonly firstAdded: number;
   /** Whether rules for names let an attribute be taken that a source gives. */
   readonly takesXattr: (name: Uint8Array) => boolean;
+  readonly #excluded: Excluder | undefined;
   readonly #sets: XattrSets;
   readonly #readXattrs: ((path: Buffer) => Xattr[]) | undefined;
   readonly #temporary: TemporaryFiles;
@@ -106,6 +108,7 @@ export class Amending {
     this.#own = new OwnFileFilter(policy.own);
     this.copiesLinks = policy.copyLinks;
     this.takesXattr = compileXattrNames(policy.xattrNames);
+    this.#excluded = compileExcludes(policy.exclude);
     this.#isWalked = paths.isDirectory || paths.from.length > 0;
     this.firstAdded = this.#isWalked ? tree.length : 0;
     this.#paths = new PathBuilder(tree, paths);
@@ -113,6 +116,23 @@ export class Amending {
     this.#tops = paths.from.length;
     this.#folders = policy.below.length;
     this.editor = new TreeEditor(tree, policy, this.#paths, defaults);
+  }
+
+  /** Takes out again what rules exclude; what is below it goes with it, and other names of a file stay. */
+  leaveOutExcluded(): void {
+    const { editor, tree } = this;
+    if (!this.#excluded) return;
+    const pending: [path: string, entry: number][] = [["", 0]];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      const [folder, directory] = next;
+      for (const [name, entry] of [...editor.children(directory)]) {
+        const path = folder === "" ? name : `${folder}/${name}`;
+        if (this.#excluded(path)) {
+          editor.remove(entry);
+          tree.addExcluded(1);
+        } else if (tree.kind(entry) === S_IFDIR) pending.push([path, entry]);
+      }
+    }
   }
 
   /**

@@ -115,6 +115,21 @@ describe("a pack file", () => {
   const theirs = `${scratch}/theirs`;
   beforeAll(makeTree);
 
+  // Was a bug: rules were taken and came to nothing.
+  test("is packed without what is excluded; other names of a file stay", async () => {
+    const build = async (lines: string[], exclude: string[]) => {
+      writeFileSync(`${scratch}/lines`, `${lines.join("\n")}\n`);
+      const { excluded, unmatchedRules } = await buildErofs(packFile(`${scratch}/lines`), image, { exclude });
+      return { excluded, unmatchedRules, image: readFileSync(image) };
+    };
+    const lines = ["dir /sub 0711 1 1", "file /other 0600 1 2 tree/a", "glob /tree 0755 3 4 tree"];
+    const whole = ["file /sub/a 0644 5 6 tree/a", "link /kept 0 0 0 /sub/a", "file /secret 0600 0 0 tree/a", ...lines];
+    const left = await build(whole, ["sub/a", "secret", "tree/sub", "nothing"]);
+    const expected = await build(["file /kept 0644 5 6 tree/a", ...lines], ["tree/sub"]);
+    expect(left.image.equals(expected.image)).toBe(true);
+    expect(left).toMatchObject({ excluded: 3, unmatchedRules: ["nothing"] });
+  });
+
   // Was a bug: symbolic links got the permissions of their lines, which no system shows.
   test.skipIf(!gensquashfs)("give what gensquashfs makes of them", async () => {
     const lines = [

@@ -103,6 +103,7 @@ class PackFileReader {
     for (const entry of entries) locate(entry.where, () => this.#addEntry(entry));
     const links = entries.filter(({ keyword }) => keyword === "link");
     addHardLinks(this.#work.editor, links);
+    this.#work.leaveOutExcluded();
   }
 
   #addEntry(entry: PackEntry): void {

@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { latin1FromBytes } from "../../../../core/bytes.ts";
 import type { EntryMeta } from "../../../tree/edit.ts";
-import { compileExcludes, type Excluder } from "../../../tree/exclude.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { FLAG_SPARSE, NONE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../../tree/tree.ts";
 import { type Amending, amend } from "../../node-amend.ts";
@@ -28,23 +27,21 @@ export function openManifest(given: GivenManifest, defaults: PackFileDefaults, p
   const { mode = 0o755, uid = 0, gid = 0, mtime = policy.buildTime ?? newest(), keepsOwner } = defaults;
   const root = { mode: S_IFDIR | mode, uid, gid, mtime, keepsOwner };
   return amend(nothing(), root, (work) => {
-    new ManifestStager(work, latin1FromBytes(Buffer.from(base)), policy).add(items, root);
+    new ManifestStager(work, latin1FromBytes(Buffer.from(base))).add(items, root);
   });
 }
 
 class ManifestStager {
   readonly #work: Amending;
   readonly #base: string;
-  readonly #policy: StagePolicy;
   /** Of what has none of its own. */
   #time = 0;
   /** Files that have been made, by what they hold. */
   readonly #made = new Map<string, string>();
 
-  constructor(work: Amending, base: string, policy: StagePolicy) {
+  constructor(work: Amending, base: string) {
     this.#work = work;
     this.#base = base;
-    this.#policy = policy;
   }
 
   add(items: readonly ManifestItem[], root: EntryMeta): void {
@@ -57,8 +54,7 @@ class ManifestStager {
       else locate(item.where, () => this.#add(item), item.shown);
     }
     addHardLinks(editor, links);
-    const excluder = compileExcludes(this.#policy.exclude);
-    if (excluder) this.#leaveOut(excluder);
+    this.#work.leaveOutExcluded();
   }
 
   #add(item: ManifestItem): void {
@@ -96,21 +92,5 @@ class ManifestStager {
 
   #diskPath(source: string): string {
     return isAbsolute(source) ? source : `${this.#base}/${source}`;
-  }
-
-  /** Takes out again what rules exclude; what is below it goes with it, and other names of a file stay. */
-  #leaveOut(isExcluded: Excluder): void {
-    const { editor, tree } = this.#work;
-    const pending: [path: string, entry: number][] = [["", 0]];
-    for (let next = pending.pop(); next; next = pending.pop()) {
-      const [folder, directory] = next;
-      for (const [name, entry] of [...editor.children(directory)]) {
-        const path = folder === "" ? name : `${folder}/${name}`;
-        if (isExcluded(path)) {
-          editor.remove(entry);
-          tree.addExcluded(1);
-        } else if (tree.kind(entry) === S_IFDIR) pending.push([path, entry]);
-      }
-    }
   }
 }
