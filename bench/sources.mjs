@@ -32,6 +32,7 @@ const HELP = `Usage: npm run bench:sources -- [options]
   --write       rewrite bench/RESULTS-sources.md
 `;
 const OURS = [process.execPath, fileURLToPath(new URL("../dist/cli/mkerofs/main.js", import.meta.url)), "--quiet"];
+const FLOOR_PIPE = fileURLToPath(new URL("floor-pipe.mjs", import.meta.url));
 const text = { type: /** @type {const} */ ("string") };
 const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
@@ -210,6 +211,10 @@ function otherGroups(store, scratch, mkfs = "mkfs.erofs") {
           limit: 0.8,
         },
         { name: "tar | mkfs.erofs --tar=f", argv: piped([mkfs, "--quiet", "--tar=f", ...fixedTime, image]) },
+        {
+          name: "tar | floor: a temporary file, and the image's bytes",
+          argv: piped([process.execPath, FLOOR_PIPE, image]),
+        },
         {
           name: "tar | ours --tar=f",
           argv: piped([...OURS, "--tar=f", ...fixedTime, image]),
