@@ -258,9 +258,9 @@ export class BuildSession {
 
   /** Whether nothing has to be known of the whole tree, as times and links have to, and nothing is done to it. */
   #isStraight({ finish, paths }: WalkStart): boolean {
-    const { below, copyLinks, oneFileSystem, times, xattrReader } = this.#policy;
+    const { below, copyLinks, oneFileSystem, overlay, times, xattrReader } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
-    if (below.length > 0 || xattrReader !== "none" || asksByPath(this.#options)) return false;
+    if (below.length > 0 || overlay === "mark" || xattrReader !== "none" || asksByPath(this.#options)) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }
 

@@ -54,7 +54,14 @@ type Shapes<T> = { readonly [K in keyof Required<T>]: readonly Shape[] };
 
 const SHARED = {
   ...{ timestamp: NUMBER, times: WORD, owner: RECORD, uidOffset: NUMBER, gidOffset: NUMBER, chmod: LIST },
-  ...{ hardLinks: WORD, exclude: [...LIST, ...RECORD], oneFileSystem: FLAG, xattrNames: RECORD, xattrReader: WORD },
+  ...{
+    hardLinks: WORD,
+    exclude: [...LIST, ...RECORD],
+    oneFileSystem: FLAG,
+    xattrNames: RECORD,
+    xattrReader: WORD,
+    overlay: WORD,
+  },
   ...{
     workers: NUMBER,
     throttle: NUMBER,

@@ -16,7 +16,7 @@ import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "
 import type { Hints } from "./hints.ts";
 import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
-import { noteStore, openSource } from "./sources.ts";
+import { isDirectory, noteStore, openSource } from "./sources.ts";
 import { warnOfRules } from "./unmatched.ts";
 
 const { name: NAME } = MANUAL;
@@ -66,6 +66,8 @@ async function makeErofs(
   const hinted = compressHints === undefined ? undefined : await readHints(compressHints, build);
   if (build.compress !== undefined) build.compressHints = hinted?.hints;
   const sort = await readSort(sortFile);
+  // as mkfs.erofs has it, which packs nothing else of that kind
+  if (isDirectory(command)) build.overlay ??= "mark";
   const report = await buildErofs(await openSource(command, context.signal), out, { ...build, sort, ...context });
   return { report, text: formatReport(report), warnings: hinted?.warnings ?? [] };
 }

@@ -164,17 +164,14 @@ function complete(
     keepAsDirectory = false,
     tar: mode,
     aufs = false,
-    overlay = "keep",
+    overlay,
     tarCopy: copyTo,
     ...others
   } = settings;
-  const tar = mode && { mode, aufs, overlay, copyTo };
-  if (tar === undefined && overlay === "strip")
-    throw new UsageError(
-      "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them",
-    );
+  const tar = mode && { mode, aufs, overlay: overlay ?? "keep", copyTo };
   const { uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = others;
-  const { compressHintsFile: compressHints, sortFile, format, block, compression, ...build } = rest;
+  const { compressHintsFile: compressHints, sortFile, format, block, compression, ...given } = rest;
+  const build: BuildOptions = given;
   if (block !== undefined) build.blockSize = block(format);
   if (format === "erofs") completeErofs(build, compression);
   completeNix(build);
@@ -183,6 +180,7 @@ function complete(
   const hasList = [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf;
   const isClosure = tar === undefined && !zip && (hasList || sources > 1 || keepAsDirectory);
   setTimes(build, isClosure, sourceDateEpoch);
+  if (tar === undefined && overlay === "strip") build.overlay = "strip";
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
   const hasRegexes = [excludeRegexes[0], build.chmod, build.fileContexts].some((each) => each !== undefined);
   const from = {

@@ -87,17 +87,22 @@ function readStandardInput(signal: AbortSignal): NodeJS.ReadStream {
   return stdin;
 }
 
-/** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
-export function noteStore(command: Sources): string[] {
-  const [source, ...more] = command.sources;
+/** Whether what is packed is a directory, which becomes the root. */
+export function isDirectory(command: Sources): boolean {
   const others = [command.closure, command.nar, command.manifest, command.tar, command.binaryCache];
-  const isAlone =
-    more.length === 0 &&
+  return (
+    command.sources.length === 1 &&
     !command.keepAsDirectory &&
     !command.closureOf &&
     !command.zip &&
-    others.every((each) => each === undefined);
-  if (source === undefined || !isAlone || !liesInStore(source)) return [];
+    others.every((each) => each === undefined)
+  );
+}
+
+/** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
+export function noteStore(command: Sources): string[] {
+  const [source] = command.sources;
+  if (source === undefined || !isDirectory(command) || !liesInStore(source)) return [];
   const what = "--closure-of or --keep-as-directory packs the path itself";
   return [`${source} lies in a store, and what is in it becomes the root of the image; ${what}`];
 }

@@ -42,7 +42,9 @@ export const TAR: readonly Option<Settings>[] = [
     value: choice("<0,1>", ["0", "1"]),
     sets: (strips = "1") => ({ overlay: strips === "1" ? "strip" : "keep" }),
     default: "0",
-    help: "leave overlayfs's whiteouts and marks of opaque directories out; of tar archives only",
+    help:
+      "leave overlayfs's whiteouts and marks of opaque directories out; without it a directory SOURCE's directories in which " +
+      "there are whiteouts get trusted.overlay.origin, by which overlayfs does not list them",
   }),
   flag({ names: "--gzip", help: "accepted: what archives begin with tells how they are compressed" }),
   ...["--ungzip", "--unxz", "--unlzma", "--unzstd"].map((names) =>

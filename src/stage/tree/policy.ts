@@ -48,6 +48,12 @@ export interface StageOptions {
    */
   oneFileSystem?: boolean | "without" | undefined;
   /**
+   * What becomes of overlayfs's marks in directories of this machine (`--ovlfs-strip`): `keep` them as they are; `mark` a
+   * directory in which there are whiteouts, character devices 0:0, with `trusted.overlay.origin` besides, by which overlayfs
+   * does not list them, as mkfs.erofs does; `strip` whiteouts and `trusted.overlay.opaque`. Default: `keep`.
+   */
+  overlay?: "keep" | "mark" | "strip" | undefined;
+  /**
    * What reads extended attributes of files (`--xattrs`), as Node itself cannot: `ffi` (Node 26.1 and later on Linux), `napi`
    * (the package `@napi-rs/xattr`), `getfattr` (that program, and xargs); `auto`: the first of these that is there, and if
    * none is, attributes are not read, which the report says; `none`: they are not read. One that is named must be there.
@@ -105,6 +111,7 @@ export const STAGE_CHECKS: Checks<StageOptions> = {
     record("kind of rule", EXCLUDE_RULES),
   ),
   oneFileSystem: either('a boolean or "without"', FLAG, oneOf("without")),
+  overlay: oneOf("keep", "mark", "strip"),
   xattrReader: oneOf("auto", "none", "ffi", "napi", "getfattr"),
   xattrNames: record("rule", XATTR_NAMES),
   storeDir: TEXT,
@@ -134,6 +141,7 @@ export interface StagePolicy {
   /** Left out too. */
   own: OwnFiles;
   oneFileSystem: boolean | "without";
+  overlay: "keep" | "mark" | "strip";
   xattrReader: XattrReaderName | "auto" | "none";
   xattrNames: XattrNameRules;
   /** Whether the image has a place for access control lists. */
@@ -166,6 +174,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     exclude: shareExcludes(options.exclude ?? {}),
     own: { ids: [], names: [] },
     oneFileSystem: options.oneFileSystem ?? false,
+    overlay: options.overlay ?? "keep",
     xattrReader: options.xattrReader ?? (isClosure ? "none" : "auto"),
     xattrNames: options.xattrNames ?? {},
     holdsAcls: true,

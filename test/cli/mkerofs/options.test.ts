@@ -121,6 +121,8 @@ describe("an option of the build", () => {
     ["-zlz4 --chunksize=65536", { compress: [{ algorithm: "lz4" }], chunkSize: 65536 }],
     ["-C65536 --max-extent-bytes=64k --zD -Eztailpacking,all-fragments=64k,48bit,legacy-compress,fragdedupe", {}],
     ["--clean --clean=data --MZ --MZ=0 --MZ=i --MZ=id --ovlfs-strip=0 --async-queue-limit=4096", {}],
+    ["--ovlfs-strip", { overlay: "strip" }],
+    ["--ovlfs-strip=0 --ovlfs-strip=1", { overlay: "strip" }],
     ["-Ededupe", { dedupeChunks: true }],
     ["-Ededupe,^dedupe", {}],
     ["-Ededupe --chunksize=65536", { dedupeChunks: true, chunkSize: 65536 }],
@@ -286,11 +288,6 @@ describe("an option of the build", () => {
     ["--MZ=d", '--MZ: "d": directories only with inodes, id'],
     ["--MZ=x", '--MZ: "x" is none of 0, i, id'],
     ["--clean=rvsp", '--clean: "rvsp" is none of data'],
-    ["--ovlfs-strip", "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them"],
-    [
-      "--ovlfs-strip=1",
-      "--ovlfs-strip: marks of overlayfs can be taken out of tar archives only (--tar); =0 keeps them",
-    ],
     ["--oci=f", "--oci: nothing is read from the network: make a folder of it first"],
     ["--s3=host", "--s3: nothing is read from the network: make a folder of it first"],
     [

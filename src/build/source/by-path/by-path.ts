@@ -12,13 +12,15 @@ export function asksByPath({ fileContexts, fsConfigFile, productOut }: ByPathOpt
   return [fileContexts, fsConfigFile, productOut].some((each) => each !== undefined);
 }
 
-/** Gives entries modes, owners and capabilities. */
+/** Gives entries modes, owners and capabilities, and directories what overlayfs is to know of them. */
 export async function configureByPath(
-  staged: Staged,
+  listed: Staged,
   options: ByPathOptions,
   folder: CallFolder,
   policy: StagePolicy,
 ): Promise<Staged> {
+  const isMarked = policy.overlay === "mark";
+  const staged = isMarked ? (await import("../overlay-marks.ts")).markOverlay(listed) : listed;
   const { fsConfigFile, productOut, mountPoint, owner } = options;
   if (fsConfigFile === undefined && productOut === undefined) return staged;
   const { configureTree } = await import("./android-tree.ts");

@@ -1,5 +1,5 @@
 /** The names in one directory, in the order that they have in the image, without what is excluded and the build's own. */
-import { type Dirent, opendirSync, readdirSync } from "node:fs";
+import { type Dirent, lstatSync, opendirSync, readdirSync } from "node:fs";
 import { latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { isNameLost, nameLost } from "../../../core/node/node-errors.ts";
@@ -23,6 +23,7 @@ export class DirectoryLister {
   readonly #caseHack: boolean;
   readonly #excluded: Excluder | undefined;
   readonly #own: OwnFileFilter;
+  readonly #strips: boolean;
   /** The names of the directory that was listed last. */
   readonly names: NameList;
 
@@ -31,6 +32,7 @@ export class DirectoryLister {
     this.#caseHack = policy.caseHack;
     this.#excluded = compileExcludes(policy.exclude);
     this.#own = new OwnFileFilter(policy.own);
+    this.#strips = policy.overlay === "strip";
     this.names = new NameList(tree, policy.caseHack);
   }
 
@@ -41,6 +43,11 @@ export class DirectoryLister {
    * @param bytes that it takes on disk, as the system says: it decides no more than how the names are asked for
    */
   list(directory: number, path: Buffer, bytes: number): void {
+    // kinds tell that most entries are no whiteouts
+    if (this.#strips) {
+      this.listKinds(directory, path);
+      return;
+    }
     const take = this.#start(directory, path);
     if (bytes < LARGE_DIRECTORY) take(readdirSync(path, "latin1").sort());
     else readNames(path, take);
@@ -76,7 +83,7 @@ export class DirectoryLister {
     const prefix = this.#excluded && directory !== 0 ? `${latin1FromBytes(this.#tree.path(directory))}/` : "";
     this.names.clear();
     return (names, kinds) => {
-      const isKept = this.#choose(prefix, path, names);
+      const isKept = this.#choose(prefix, path, names, kinds);
       if (isKept === undefined) return this.names.add(names, kinds);
       this.names.add(
         names.filter((_, index) => isKept[index]),
@@ -86,12 +93,13 @@ export class DirectoryLister {
   }
 
   /** Which names of a directory are taken; undefined: all. */
-  #choose(prefix: string, path: Buffer, names: readonly string[]): boolean[] | undefined {
+  #choose(prefix: string, path: Buffer, names: readonly string[], kinds?: readonly number[]): boolean[] | undefined {
     const excluded = this.#excluded;
     const suspects = (name: string) => this.#own.suspects(name);
-    if (!excluded && !names.some(suspects)) return undefined;
-    return names.map((name) => {
-      if (excluded?.(prefix + (this.#caseHack ? stripCaseHack(name) : name))) {
+    if (!excluded && !this.#strips && !names.some(suspects)) return undefined;
+    return names.map((name, index) => {
+      const isStripped = this.#strips && !kinds?.[index] && isWhiteoutAt(childPath(path, name));
+      if (isStripped || excluded?.(prefix + (this.#caseHack ? stripCaseHack(name) : name))) {
         this.#tree.addExcluded(1);
         return false;
       }
@@ -123,6 +131,13 @@ export class DirectoryLister {
 function childPath(directory: Buffer, name: string): Buffer {
   const separator = directory[directory.length - 1] === SEPARATOR ? [] : [SEPARATOR];
   return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name, "latin1")]);
+}
+
+/** Whether what lies at a path is a whiteout of overlayfs: a character device 0:0. */
+function isWhiteoutAt(path: Buffer): boolean {
+  // whatever is wrong is said when it is to be packed
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isCharacterDevice() === true && stats.rdev === 0;
 }
 
 function byName(a: Dirent, b: Dirent): number {

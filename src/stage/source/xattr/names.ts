@@ -2,6 +2,7 @@
 import { bytesFromLatin1 } from "../../../core/bytes.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import { compileXattrNames } from "../../tree/xattrs.ts";
+import { OPAQUE_NAME } from "../overlay.ts";
 
 const HELD = /^(?:user|trusted|security)\../s;
 /** Access control lists, which EROFS holds and SquashFS does not. */
@@ -14,9 +15,11 @@ export type XattrFate = "taken" | "excluded" | "homeless";
 export class XattrNames {
   readonly #isAllowed: (name: Uint8Array) => boolean;
   readonly #hasAcls: boolean;
+  readonly #strips: boolean;
   readonly #fates = new Map<string, XattrFate>();
 
-  constructor({ xattrNames, holdsAcls }: StagePolicy) {
+  constructor({ xattrNames, holdsAcls, overlay }: StagePolicy) {
+    this.#strips = overlay === "strip";
     this.#isAllowed = compileXattrNames(xattrNames);
     this.#hasAcls = holdsAcls;
   }
@@ -26,7 +29,8 @@ export class XattrNames {
     let fate = this.#fates.get(name);
     if (fate === undefined) {
       const isHeld = HELD.test(name) || (this.#hasAcls && ACL.test(name));
-      fate = !this.#isAllowed(bytesFromLatin1(name)) ? "excluded" : isHeld ? "taken" : "homeless";
+      const isAllowed = this.#isAllowed(bytesFromLatin1(name)) && !(this.#strips && name === OPAQUE_NAME);
+      fate = !isAllowed ? "excluded" : isHeld ? "taken" : "homeless";
       this.#fates.set(name, fate);
     }
     return fate;

@@ -7,8 +7,9 @@ import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import { type Checks, FLAG, NUMBER, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
-import { FLAG_SPARSE, S_IFCHR, S_IFREG, type Tree } from "../../../tree/tree.ts";
+import { FLAG_SPARSE, S_IFREG, type Tree } from "../../../tree/tree.ts";
 import type { Xattr } from "../../../tree/xattrs.ts";
+import { isWhiteout } from "../../overlay.ts";
 import { ArchiveInput } from "../archive-input.ts";
 import { MemberTree, type MissingDirectories } from "../member-tree.ts";
 import { type ArchiveRanges, createRanges } from "../node-archive-contents.ts";
@@ -18,7 +19,7 @@ import type { ArchiveCompression } from "../node-decompress.ts";
 import type { RangedSource } from "../node-ranged-source.ts";
 import { type TarMember, TarReader } from "./tar-reader.ts";
 import { hasHoles } from "./tar-sparse.ts";
-import { isWhiteout, Whiteouts } from "./whiteouts.ts";
+import { Whiteouts } from "./whiteouts.ts";
 
 /** A tar archive: the path of a file, or its bytes. */
 export type TarInput = string | Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -200,7 +201,7 @@ class TarStage {
     const tree = this.#tree;
     this.#whiteouts.finish();
     const strips = this.#options.overlay === "strip";
-    const leavesOut = (entry: number) => tree.kind(entry) === S_IFCHR && isWhiteout(tree, entry);
+    const leavesOut = (entry: number) => isWhiteout(tree, entry);
     const xattrs = this.#members.finish(strips ? leavesOut : undefined);
     const [placeOf, offsets, rows] = [this.#placeOf.buffer, this.#offsets.buffer, this.#rows.buffer];
     return { ranges: { places: this.#places, placeOf, offsets, rows }, xattrs };

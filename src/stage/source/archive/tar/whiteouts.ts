@@ -5,17 +5,14 @@
  *     dir/.wh.name           dir/name is gone          a character device 0:0, and "trusted.overlay.origin" of dir
  *     dir/.wh..wh..opq       all of dir is gone        "trusted.overlay.opaque" of dir is "y"
  */
-import { encodeUtf8, latin1FromBytes } from "../../../../core/bytes.ts";
-import { S_IFCHR, type Tree } from "../../../tree/tree.ts";
+import { latin1FromBytes } from "../../../../core/bytes.ts";
+import { S_IFCHR } from "../../../tree/tree.ts";
+import { OPAQUE_NAME, OPAQUE_XATTR, ORIGIN_XATTR } from "../../overlay.ts";
 import type { MemberTree } from "../member-tree.ts";
 import type { TarMember } from "./tar-reader.ts";
 
 const PREFIX = ".wh.";
 const OPAQUE = ".wh..wh..opq";
-const OPAQUE_NAME = "trusted.overlay.opaque";
-const OPAQUE_XATTR = { name: encodeUtf8(OPAQUE_NAME), value: encodeUtf8("y") };
-/** Has overlayfs look for whiteouts when it lists a directory. */
-const ORIGIN_XATTR = { name: encodeUtf8("trusted.overlay.origin"), value: new Uint8Array(0) };
 
 /** Makes overlayfs's marks from AUFS's, or leaves them out. */
 export class Whiteouts {
@@ -62,9 +59,4 @@ export class Whiteouts {
     for (const folder of this.#opaque) this.#members.addXattr(folder, OPAQUE_XATTR);
     for (const folder of this.#withWhiteouts) this.#members.addXattr(folder, ORIGIN_XATTR);
   }
-}
-
-/** Whether a character device is overlayfs's whiteout. */
-export function isWhiteout(tree: Tree, entry: number): boolean {
-  return tree.kind(entry) === S_IFCHR && tree.ref.view[entry] === 0;
 }
