@@ -15,7 +15,7 @@ const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/ma
  */
 const files = {
   start: ["cli/start", "core/node/node-host"],
-  early: ["cli/mkerofs/early", "core/node/node-start"],
+  early: ["cli/early", "core/node/node-start"],
   limits: ["core/node/node-limits"],
   plain: [
     ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],

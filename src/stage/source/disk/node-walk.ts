@@ -237,7 +237,9 @@ class Walker {
     tree.ref.view[directory] = first;
     tree.count.view[directory] = count;
     this.#job.advance(count);
-    this.#job.recruit(threadsFor({ entries: tree.length }));
+    // of the root's directories no more is known than of a closure's paths
+    const tops = directory === 0 ? directories.length : 0;
+    this.#job.recruit(threadsFor({ entries: tree.length, tops }));
     if (directories.length > 0) this.#push(directories);
   }
 }

@@ -1,0 +1,43 @@
+/** Starts a second thread where a command line has work for it, before the code is loaded that understands all of it. */
+import { type Stats, statSync } from "node:fs";
+import os from "node:os";
+import { startSpare } from "../core/node/node-start.ts";
+
+/** Options that are followed by a list of store paths, and by a number of threads. */
+const LIST = /^-?-(?:nix-)?closure(?:=|$)/;
+const THREADS = /^(?:--workers|-processors|-j|--num-jobs)(?:=|$)/;
+/** Bytes of a list of as many store paths as a thread is started for: 32 or more. */
+const LONG_LIST = 2048;
+/** Links of a directory that has as many in it: one from each, besides its own. */
+const MANY_LINKS = 34;
+
+/** @param worker the module that threads run */
+export function startEarly(worker: URL): void {
+  if (hasWorkForTwo(process.argv.slice(2))) startSpare(worker);
+}
+
+/** Guesses; a thread too many is of no use, and one too few is started later. */
+function hasWorkForTwo(words: readonly string[]): boolean {
+  // by its name an import would fail where a Node is too old to have it
+  if (os.availableParallelism() < 2 || valueBehind(words, THREADS) === "1") return false;
+  const list = valueBehind(words, LIST);
+  if (list !== undefined && has(list, (stats) => stats.isFile() && stats.size >= LONG_LIST)) return true;
+  return words.some((word) => has(word, (stats) => stats.isDirectory() && stats.nlink >= MANY_LINKS));
+}
+
+/** What stands behind `=`, or is the next word. */
+function valueBehind(words: readonly string[], option: RegExp): string | undefined {
+  const at = words.findIndex((word) => option.test(word));
+  if (at < 0) return undefined;
+  const word = words[at]!;
+  return word.includes("=") ? word.slice(word.indexOf("=") + 1) : words[at + 1];
+}
+
+function has(path: string, isSo: (stats: Stats) => boolean): boolean {
+  try {
+    return isSo(statSync(path));
+  } catch {
+    // what is wrong with it will be said where it is read
+    return false;
+  }
+}
