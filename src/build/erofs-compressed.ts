@@ -51,8 +51,12 @@ export class CompressedBuild {
     this.#sort = sort;
   }
 
-  /** Plans, compresses and writes to `image`. */
-  async run(staged: Staged, image: SharedTarget, temporary: TemporaryFiles): Promise<MadeImage> {
+  /**
+   * Plans, compresses and writes to `image`.
+   *
+   * @param device what gets the data of files, if the image does not
+   */
+  async run(staged: Staged, image: SharedTarget, temporary: TemporaryFiles, device?: SharedTarget): Promise<MadeImage> {
     const { tree } = staged;
     this.#unnamed = {
       packedEntry: allocatePackedInode(tree, this.#compression),
@@ -65,7 +69,7 @@ export class CompressedBuild {
       fragments: temporary.createHidden(),
       box: this.#compression.metabox && temporary.createHidden(),
     };
-    const plan = await this.#write(staged, input, files);
+    const plan = await this.#write(staged, input, files, device);
     return {
       superblock: plan.superblock,
       metaBlocks: plan.metaBlocks,
@@ -100,7 +104,12 @@ export class CompressedBuild {
     return this.#compression.fragments !== "none" ? 1 : this.#settings.blockSize;
   }
 
-  async #write(staged: Staged, input: PlanInput, files: CompressFiles): Promise<ErofsPlan> {
+  async #write(
+    staged: Staged,
+    input: PlanInput,
+    files: CompressFiles,
+    device: SharedTarget | undefined,
+  ): Promise<ErofsPlan> {
     const session = this.#session;
     const compression = this.#compression;
     const tree = staged.tree.share();
@@ -110,7 +119,13 @@ export class CompressedBuild {
     if (compression.dedupeExtents) await this.#findLinks(staged, planner, work);
     const { fingerprints } = planner;
     await session.watch("compress", planner.contentBytes, () =>
-      session.run("compress", { tree, contents, work, files, fingerprints }),
+      session.run("compress", {
+        tree,
+        contents,
+        work,
+        files: { ...files, image: device ?? files.image },
+        fingerprints,
+      }),
     );
     if (fingerprints) await this.#fingerprintRest(staged, work.files, fingerprints);
     const packedBytes = await this.#plan(() => planner.gather());

@@ -6,12 +6,13 @@ import { type ErofsSettings, resolveErofsOptions } from "../erofs/options.ts";
 import { describeImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
 import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
+import { withDeviceBeside, withFileBeside } from "./beside/files.ts";
 import { makeImageFile } from "./image-file.ts";
 import { type BuildOptions, checkErofsOptions } from "./options.ts";
 import type { BuildReport, MadeImage } from "./report.ts";
 import { BuildSession, type OpenSource } from "./session.ts";
 import { toSource } from "./source/to-source.ts";
-import type { ImageTarget } from "./target.ts";
+import type { ImageTarget, SharedTarget } from "./target.ts";
 
 /**
  * Builds an EROFS image of `source` in `out`.
@@ -47,12 +48,15 @@ class ErofsBuild {
     });
   }
 
-  run(target: ImageTarget): Promise<BuildReport> {
+  async run(target: ImageTarget): Promise<BuildReport> {
     const session = this.#session;
     const { compression } = this.#settings;
     const out = session.place(target);
-    return session.build(out, async (source) => {
-      const made = await (compression ? this.#compress(source, out, compression) : this.#pack(source, out));
+    const { blobDevice, vmdkDescriptor } = this.#options;
+    const device = blobDevice && session.place(blobDevice);
+    const descriptor = vmdkDescriptor && session.place(vmdkDescriptor);
+    const make = async (source: OpenSource): Promise<BuildReport> => {
+      const made = await (compression ? this.#compress(source, out, compression, device) : this.#pack(source, out));
       const { unmatched, excluded, ...written } = made;
       return {
         ...describeImage(written),
@@ -62,7 +66,15 @@ class ErofsBuild {
         ...session.describe(source),
         seconds: session.seconds,
       };
-    });
+    };
+    const files = [
+      ...(device === undefined ? [] : [{ path: device, what: "the device for its data", isOwn: true }]),
+      ...(descriptor === undefined ? [] : [{ path: descriptor, what: "its description", isOwn: true }]),
+    ];
+    if (descriptor === undefined) return session.build(out, make, files);
+    const { describeAs } = await import("./beside/vmdk.ts");
+    const describe = describeAs(this.#options, descriptor, target);
+    return session.build(out, (source) => withFileBeside(session, descriptor, () => make(source), describe), files);
   }
 
   /** Each way to build is loaded where it is used: to read the other one would be a third of the time of a small build. */
@@ -80,10 +92,19 @@ class ErofsBuild {
     );
   }
 
-  async #compress(source: OpenSource, out: ImageTarget, compression: Compression): Promise<MadeImage> {
+  async #compress(
+    source: OpenSource,
+    out: ImageTarget,
+    compression: Compression,
+    device: string | undefined,
+  ): Promise<MadeImage> {
     const { CompressedBuild } = await import("./erofs-compressed.ts");
     const build = new CompressedBuild(this.#session, this.#settings, compression, this.#options.sort ?? []);
     const staged = await source.stage();
-    return makeImageFile(this.#session, out, (image, temporary) => build.run(staged, image, temporary));
+    const make = (data?: SharedTarget) =>
+      makeImageFile(this.#session, out, (image, temporary) => build.run(staged, image, temporary, data));
+    if (device === undefined) return make();
+    const lengthOf = ({ superblock: { devices, blockSize } }: MadeImage) => devices![0]!.blocks * blockSize;
+    return withDeviceBeside(this.#session, device, make, lengthOf);
   }
 }

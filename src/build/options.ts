@@ -83,7 +83,13 @@ export interface RunOptions extends NixOptions {
 }
 
 /** Everything that `buildErofs` can be told. */
-export interface BuildOptions extends RunOptions, ErofsLayoutOptions {}
+export interface BuildOptions extends RunOptions, ErofsLayoutOptions {
+  /**
+   * Writes a file beside the image that describes it and its devices as one disk in the words of VMDK, for virtual machines
+   * (`--vmdk-desc`). The image must be a file. Default: none.
+   */
+  vmdkDescriptor?: string | undefined;
+}
 
 /** Everything that `buildSquashfs` can be told. */
 export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
@@ -120,7 +126,7 @@ const RUN_CHECKS: Checks<RunOptions> = {
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),
 };
-const BUILD_CHECKS: Checks<BuildOptions> = { ...RUN_CHECKS, ...EROFS_CHECKS };
+const BUILD_CHECKS: Checks<BuildOptions> = { ...RUN_CHECKS, ...EROFS_CHECKS, vmdkDescriptor: TEXT };
 const SQUASHFS_BUILD_CHECKS: Checks<SquashfsOptions> = { ...RUN_CHECKS, ...SQUASHFS_CHECKS, mkfsTime: NUMBER };
 
 /** Where else an option stands that people look for at the top. */

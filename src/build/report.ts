@@ -26,6 +26,8 @@ export interface BuildReport {
   blocks: number;
   /** Blocks of the metadata zone: superblock, inodes, directories, inline tails, attributes. */
   metaBlocks: number;
+  /** What data of files lies in besides the image, in the order in which it is mounted (`-o device=`). */
+  devices: DeviceReport[];
   /** As 8-4-4-4-12 hex digits. */
   uuid: string;
   /** Volume label. */
@@ -75,6 +77,14 @@ export interface BuildReport {
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
   seconds: BuildSeconds;
+}
+
+/** A device of an EROFS image. */
+export interface DeviceReport {
+  /** Bytes of it that are used. */
+  bytes: number;
+  /** By what it is found where none is named; empty: by nothing. */
+  tag: string;
 }
 
 /** What a build of a SquashFS image did. Sizes in bytes, times in seconds. */

@@ -25,6 +25,7 @@ import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { whenAborted } from "./abort.ts";
+import { type FileBeside, prepareBeside, withFileBeside } from "./beside/files.ts";
 import { isShared } from "./contents.ts";
 import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
@@ -35,16 +36,7 @@ import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
 import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
-import {
-  checkSecondTarget,
-  checkStream,
-  checkTarget,
-  type ImageTarget,
-  identifyTarget,
-  systemFiles,
-  withFileSink,
-  writeFileTarget,
-} from "./target.ts";
+import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
 
 export type { OpenSource } from "./source/open-source.ts";
 export type { Staged } from "./source/part.ts";
@@ -152,12 +144,20 @@ export class BuildSession {
   }
 
   /** A target as it is now, wherever the process goes. */
-  place(out: ImageTarget): ImageTarget {
+  place<T extends ImageTarget>(out: T): T | string {
     return typeof out === "string" && out !== "" ? this.#folder.resolveText(out) : out;
   }
 
-  /** Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on. */
-  async build<R>(out: ImageTarget, work: (source: OpenSource) => Promise<R>): Promise<R> {
+  /**
+   * Opens the source and does `work` on it; whatever happens, nothing stays open and no thread goes on.
+   *
+   * @param beside what `work` writes besides the image
+   */
+  async build<R>(
+    out: ImageTarget,
+    work: (source: OpenSource) => Promise<R>,
+    beside: readonly FileBeside[] = [],
+  ): Promise<R> {
     const { signal } = this.#options;
     const forget = signal && whenAborted(signal, () => this.#pool.abort());
     try {
@@ -169,10 +169,13 @@ export class BuildSession {
       const target = identifyTarget(out);
       if (target) this.leaveOut([target]);
       if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
-      const { registrationOut } = this.#options;
+      const registrationOut = this.#options.registrationOut && this.place(this.#options.registrationOut);
+      const registration = { path: registrationOut ?? "", what: "its registration", isOwn: false };
+      const files = registrationOut === undefined ? beside : [registration, ...beside];
+      this.leaveOut(prepareBeside(files, out, target));
       if (registrationOut === undefined) return await work(await this.#open());
-      checkSecondTarget(this.place(registrationOut) as string, out, target);
-      return await this.#withRegistration(registrationOut, async () => work(await this.#open()));
+      const build = async () => work(await this.#open());
+      return await withFileBeside(this, registrationOut, build, () => this.#registration!());
     } catch (thrown) {
       const isAborted = signal?.aborted && thrown instanceof ImageError && thrown.code === "ABORTED";
       const own = this.#thrown;
@@ -187,21 +190,6 @@ export class BuildSession {
       this.#temporary?.remove();
       forget?.();
     }
-  }
-
-  /** Does `work`, and writes the registration that it has come to beside the image. */
-  #withRegistration<R>(path: string, work: () => Promise<R>): Promise<R> {
-    return writeFileTarget(this.place(path) as string, 0, async (file, temporary) => {
-      this.leaveOut(temporary.named);
-      const result = await work();
-      const bytes = this.#registration!();
-      await withFileSink(file, async (sink) => {
-        sink.truncate(bytes.length);
-        sink.writeAt(bytes, 0);
-        sink.sync();
-      });
-      return result;
-    });
   }
 
   async #open(): Promise<OpenSource> {

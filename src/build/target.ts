@@ -2,9 +2,9 @@
 
 import { ImageError } from "../core/error.ts";
 import { FileSink } from "../core/node/node-file-sink.ts";
-import { type FileIdentity, identifyDescriptor, identifyPath } from "../core/node/node-identity.ts";
+import { type FileIdentity, identifyDescriptor } from "../core/node/node-identity.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
-import { areOneTarget, openTarget, prepareTarget } from "../core/node/node-target.ts";
+import { openTarget, prepareTarget } from "../core/node/node-target.ts";
 import { type TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import { SequentialSink, type Sink } from "../core/sink.ts";
 import type { JobContext } from "../core/threads.ts";
@@ -85,13 +85,6 @@ export class DescriptorStream extends WritableStream<Uint8Array> {
 export function identifyTarget(out: ImageTarget): FileIdentity | undefined {
   if (typeof out === "string") return prepareTarget(out);
   return out instanceof DescriptorStream ? identifyDescriptor(out.descriptor) : undefined;
-}
-
-/** Throws `INPUT` for a registration that would be written over the image. @param image the file that is there, see identifyTarget */
-export function checkSecondTarget(path: string, out: ImageTarget, image: FileIdentity | undefined): void {
-  const isImage =
-    typeof out === "string" ? areOneTarget(path, out) : image !== undefined && identifyPath(path)?.id === image.id;
-  if (isImage) throw new ImageError("INPUT", `${path}: is to be the image and its registration`, { path });
 }
 
 /** Where the temporary files of a build are that are not beside its target. */

@@ -161,10 +161,17 @@ export interface Compression {
 const MAX_ALGORITHMS = 64;
 
 /** Decides the defaults; undefined where nothing is compressed. Throws `INPUT` naming the option that cannot be. */
-export function resolveCompression(options: CompressionOptions, blockSize: number): Compression | undefined {
+export function resolveCompression(
+  options: CompressionOptions & { blobDevice?: string | undefined; dedupe?: "none" | "file" | undefined },
+  blockSize: number,
+  findsChunks: boolean,
+): Compression | undefined {
   if (options.compress === undefined) {
     checkNone(options);
-    return options.dedupeChunks || options.metabox ? withoutAlgorithm(options, blockSize) : undefined;
+    const { blobDevice, dedupe, metabox } = options;
+    const dedupeChunks = options.dedupeChunks || (findsChunks && dedupe !== "none");
+    const isPlain = !dedupeChunks && !metabox && blobDevice === undefined;
+    return isPlain ? undefined : withoutAlgorithm({ dedupeChunks, metabox }, blockSize);
   }
   if (options.dedupeChunks) {
     throw new OptionError("dedupeChunks", (name) => `not together with ${name("compress")}`);

@@ -1,7 +1,7 @@
 /** Options that shape an EROFS image, with their defaults; the command line's names stand in brackets. */
 import { encodeUtf8 } from "../core/bytes.ts";
 import { type Checks, either, FLAG, list, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
-import { OptionError } from "../core/options/option-error.ts";
+import { type NameOf, OptionError } from "../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
 import {
   COMPRESSION_CHECKS,
@@ -57,8 +57,17 @@ export interface ErofsLayoutOptions extends CompressionOptions {
    * (`--chunksize`).
    */
   chunkSize?: number | undefined;
-  /** Use 8-byte chunk indexes instead of the 4-byte block map (`-Eforce-chunk-indexes`). Default: false. */
+  /**
+   * Use 8-byte chunk indexes instead of the 4-byte block map (`-Eforce-chunk-indexes`). Default: where data lies in another
+   * device.
+   */
   chunkIndexes?: boolean | undefined;
+  /**
+   * A file, or a block device, that gets the data of all files, where the image gets the metadata only (`--blobdev`): to
+   * be mounted by `-o device=`. Needs `chunkSize` and Linux 5.16. Equal chunks are stored once where they have at most 1 MiB,
+   * larger ones as parts of equal files only. Not together with `compress` or `dsunit`. Default: the image has them.
+   */
+  blobDevice?: string | undefined;
   /** Checksum of the superblock (`-Enosbcrc` for false). Default: true. */
   checksum?: boolean | undefined;
   /** Files with equal contents share their blocks (`--dedupe`). Default: `file`. */
@@ -89,6 +98,7 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   inodes: oneOf("auto", "compact", "extended"),
   chunkSize: NUMBER,
   chunkIndexes: FLAG,
+  blobDevice: TEXT,
   checksum: FLAG,
   dedupe: oneOf("none", "file"),
   dsunit: NUMBER,
@@ -116,6 +126,8 @@ export interface ErofsSettings {
   /** log2 of blocks in a chunk, where every file is to be chunk-based. */
   chunkBits: number | undefined;
   chunkIndexes: boolean;
+  /** Data of files is written to another file or device. */
+  hasBlobDevice: boolean;
   checksum: boolean;
   dedupe: boolean;
   dsunit: number;
@@ -140,9 +152,13 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const inodes = options.inodes ?? "auto";
   const chunkSize = options.chunkSize ?? (options.dedupeChunks ? blockSize : undefined);
   if (chunkSize !== undefined) checkPowerOfTwo("chunkSize", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
-  const compression = resolveCompression(options, blockSize);
+  const hasBlobDevice = options.blobDevice !== undefined;
+  if (hasBlobDevice) checkBlobDevice(options);
+  const compression = resolveCompression(options, blockSize, hasBlobDevice && chunkSize! <= USUAL_EXTENT);
   if (compression && (options.dsunit ?? 1) > 1) {
-    const what = compression.metabox && !compresses(compression) ? "data beside a metabox" : "compressed data";
+    const plain = hasBlobDevice ? "data in another device" : "data beside a metabox";
+    const isPlain = (hasBlobDevice || compression.metabox) && !compresses(compression);
+    const what = isPlain ? plain : "compressed data";
     throw new OptionError("dsunit", `${what} is not aligned`);
   }
   const sharesChunks = compression?.dedupeChunks === true;
@@ -156,7 +172,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   const plainXattrPrefixes = options.plainXattrPrefixes ?? false;
   const isElsewhere = compression !== undefined && (hasMetabox || hasPackedInode(compression));
   checkTargetKernel(options.targetKernel, compressed, {
-    ...{ blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes },
+    ...{ blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes, hasDevices: hasBlobDevice },
     hasPlainPrefixes: hasXattrPrefixes && plainXattrPrefixes && isElsewhere,
   });
   return {
@@ -173,7 +189,8 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     inlineData: options.inlineData ?? true,
     inodes,
     chunkBits: chunkSize === undefined ? undefined : Math.log2(chunkSize / blockSize),
-    chunkIndexes: options.chunkIndexes ?? false,
+    chunkIndexes: options.chunkIndexes ?? hasBlobDevice,
+    hasBlobDevice,
     checksum: options.checksum ?? true,
     dedupe: (options.dedupe ?? "file") === "file",
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
@@ -183,6 +200,13 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };
+}
+
+function checkBlobDevice({ chunkSize, chunkIndexes, compress }: ErofsLayoutOptions): void {
+  const fail = (why: (name: NameOf) => string) => new OptionError("blobDevice", why);
+  if (chunkSize === undefined) throw fail((name) => `needs ${name("chunkSize")}`);
+  if (chunkIndexes === false) throw fail(() => "the 4-byte block map cannot name another device");
+  if (compress !== undefined) throw fail((name) => `not supported yet together with ${name("compress")}`);
 }
 
 function resolvePrefixes(prefixes: readonly string[]): LongPrefix[] {

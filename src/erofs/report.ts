@@ -38,6 +38,7 @@ export function describeImage({ superblock, ...written }: WrittenImage) {
     blocks,
     uuid: showUuid(superblock.uuid),
     label: showBytes(superblock.label),
+    devices: (superblock.devices ?? []).map((each) => ({ bytes: each.blocks * blockSize, tag: showTag(each.tag) })),
     features: [...namesOf(COMPAT_FEATURES, compatBits(superblock)), ...namesOf(FEATURES, superblock.incompat)],
     algorithms: [...algorithms.keys()],
     minimumKernel: latestKernel([
@@ -46,6 +47,11 @@ export function describeImage({ superblock, ...written }: WrittenImage) {
       ...algorithms.values(),
     ]),
   };
+}
+
+function showTag(tag: Uint8Array): string {
+  const end = tag.indexOf(0);
+  return showBytes(end < 0 ? tag : tag.subarray(0, end));
 }
 
 /** Names of the features whose bits are set. */

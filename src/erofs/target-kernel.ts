@@ -7,7 +7,7 @@ import { type Demands, FEATURES } from "./disk/features.ts";
 /** What options ask for that are not about compression. */
 type PlainDemands = Pick<
   Demands,
-  "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes" | "hasPlainPrefixes"
+  "blockSize" | "hasChunks" | "omitsDot" | "hasMetabox" | "hasXattrPrefixes" | "hasPlainPrefixes" | "hasDevices"
 >;
 
 /** Throws `INPUT` where the options ask for what the target kernel does not read. */

@@ -103,6 +103,8 @@ const EROFS: Shapes<BuildOptions> = {
     dsunit: NUMBER,
     fsAlignBlocks: NUMBER,
     omitDot: FLAG,
+    blobDevice: TEXT,
+    vmdkDescriptor: TEXT,
     ignoreMtime: FLAG,
   },
 };

@@ -73,6 +73,22 @@ export async function withMount<T>(
   }
 }
 
+/** Makes a file a loop device, hands its path to `fn`, and always takes it away again. */
+export async function withLoop<T>(
+  file: string,
+  fn: (device: string) => T | Promise<T>,
+  access: "ro" | "rw" = "ro",
+): Promise<T> {
+  const run = spawnSync("losetup", ["-f", "--show", ...(access === "ro" ? ["-r"] : []), file], { encoding: "latin1" });
+  if (run.status !== 0) throw new Error(`losetup ${file}: ${run.stderr}`);
+  const device = run.stdout.trim();
+  try {
+    return await fn(device);
+  } finally {
+    spawnSync("losetup", ["-d", device]);
+  }
+}
+
 /** The last lines of the kernel log, those about mounts and block devices only. */
 export function mountMessage(lines = 8): string {
   const log = spawnSync("dmesg", [], { encoding: "latin1", maxBuffer: 1 << 26 }).stdout ?? "";

@@ -239,6 +239,8 @@ const COMPRESSED_ONLY = [
 function dropCompression(build: BuildOptions): void {
   for (const name of COMPRESSED_ONLY) delete build[name];
   if (build.dedupeExtents) build.dedupeChunks = true;
+  // equal chunks of a device of their own are stored once unless that is switched off
+  if (build.dedupeExtents === false && build.blobDevice !== undefined) build.dedupe = "none";
   delete build.dedupeExtents;
   const { metabox, blockSize = 4096 } = build;
   if (typeof metabox !== "object") return;

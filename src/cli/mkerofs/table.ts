@@ -161,6 +161,22 @@ const EROFS_IMAGE: readonly Option<Settings>[] = [
     help: "store files in chunks of # bytes, at least a block; with -z those that are not compressed",
   }),
   valued({
+    names: "--blobdev",
+    value: file("X"),
+    sets: "blobDevice",
+    formats: EROFS,
+    help:
+      "X, a file or a block device, gets the data of all files, in chunks, and IMAGE the metadata only: mount it with -o " +
+      "device=X. Needs --chunksize, and no -z",
+  }),
+  valued({
+    names: "--vmdk-desc",
+    value: file("X"),
+    sets: "vmdkDescriptor",
+    formats: EROFS,
+    help: "write to X a description of IMAGE and its devices as one disk (VMDK), for virtual machines",
+  }),
+  valued({
     names: "--dsunit",
     value: number("#", U32),
     sets: (dsunit) => ({ dsunit: Math.max(dsunit, 1) }),
@@ -238,10 +254,8 @@ const RUNNING: readonly Option<Settings>[] = [
 /** Any number is taken; more threads than this take memory and do no more. */
 const MOST_WORKERS = 64;
 
-const why = "not supported yet";
 const noNetwork = "nothing is read from the network: make a folder of it first";
 const MISSING: readonly Option<Settings>[] = [
-  ..."--blobdev --vmdk-desc".split(" ").map((names) => refused({ names, placeholder: "X", why })),
   refused({
     names: "--incremental",
     placeholder: "X",

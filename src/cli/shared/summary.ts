@@ -8,6 +8,7 @@ export function formatReport(report: BuildReport): string {
   return formatLines([
     ["UUID", report.uuid],
     ["Size", `${blocks} blocks of ${blockSize} bytes (${showBytes(bytes)})`],
+    ...report.devices.map(({ bytes: data }, index): [string, string] => [`Device ${index + 1}`, showBytes(data)]),
     ["Inodes", formatCounts(report)],
     ...ownFilesLine(report),
     ["Deduplicated", `${savedByDedupe} bytes`],

@@ -67,6 +67,11 @@ export class FileSink implements Sink {
   }
 }
 
+/** Whether a path leads to a block device. */
+export function isBlockDevice(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
+}
+
 /** Throws `IO` where a block device is shorter than `bytes`: before its old contents are touched. */
 export function checkDeviceRoom(path: string, bytes: number): void {
   if (!attempt(path, () => statSync(path)).isBlockDevice()) return;

@@ -12,7 +12,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isatty } from "node:tty";
 import { ImageError } from "../error.ts";
 import { attempt } from "./node-errors.ts";
@@ -57,6 +57,14 @@ export function areOneTarget(first: string, second: string): boolean {
     // opening them will say why that cannot be
     return false;
   }
+}
+
+/** How `target` is called from the folder of `file`, with slashes: as it is where it is absolute. */
+export function pathFrom(file: string, target: string): string {
+  if (isAbsolute(target)) return target;
+  return relative(resolve(dirname(file)), resolve(target))
+    .split(sep)
+    .join("/");
 }
 
 function finalPath(target: string): string {

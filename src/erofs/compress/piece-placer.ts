@@ -3,9 +3,11 @@
  * extents are written down with where they lie, and fragments go to the packed inode.
  */
 import { equalBytes, roundUp } from "../../core/bytes.ts";
+import { NULL_BLOCK } from "../disk/format.ts";
 import { EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "../disk/lcluster.ts";
 import type { SharedLinks } from "../links/links.ts";
 import { blankPlace, type Part, type StoredFiles } from "../plan/stored.ts";
+import { ChunkRow, HOLE } from "./chunk-row.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
 import { OwnExtents } from "./own-extents.ts";
@@ -138,6 +140,7 @@ export class PiecePlacer implements Placer {
     const place = this.#place;
     place.imageOff = this.#imageOff + this.#keptBlocks;
     place.recordOff = recordOff + this.#records.length;
+    if (part.isFirst) this.#stored.startChunks(part);
     const referred = this.#sumReferences(part, end);
     place.storedLen = end.blocksAt - part.blocksAt + referred;
     place.keptLen = this.#keepBlocks(part, end, referred > 0);
@@ -168,6 +171,7 @@ export class PiecePlacer implements Placer {
     let kept = this.#keptBlocks;
     // the last extent of the part before this one may lie elsewhere
     let follows = !hasRecords && (part.isFirst || !this.#stored.isScattered(part.entry));
+    const row = new ChunkRow(this.#stored, part);
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
       const { storedLen, source } = extent;
@@ -178,10 +182,18 @@ export class PiecePlacer implements Placer {
         follows = false;
         continue;
       }
+      if (row.isHole(blocks, at, storedLen)) {
+        row.add(HOLE, storedLen);
+        this.#records.appendExtent(extent.length, storedLen / unit, EXTENT_PLACED, NULL_BLOCK);
+        at += storedLen;
+        follows = false;
+        continue;
+      }
       const found = placed?.[index - part.extentsAt] ?? -1;
       const known = found < -1 ? offs[sameAs(found)]! : found;
       const off = known < 0 ? this.#imageOff + kept : known;
       if (placed) offs[index - part.extentsAt] = off;
+      row.add(off, storedLen);
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = extent.flags | (follows && known < 0 ? 0 : EXTENT_PLACED);
       this.#records.appendExtent(extent.length, storedLen / unit, flags, off / unit);

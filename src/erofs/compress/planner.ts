@@ -8,6 +8,8 @@
  * With a metabox the metadata are blocks of directories and the inodes that no directory names; all others are its data,
  * which comes last.
  *
+ * Where the data goes to a device of its own, its blocks count from there, and the metadata follows the superblock.
+ *
  * Of few inodes, those that have room behind the superblock are there if that saves a block.
  */
 import { roundUp } from "../../core/bytes.ts";
@@ -16,7 +18,13 @@ import { shareUint32 } from "../../core/shared.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { type Compression, compresses } from "../compress-options.ts";
 import { copyDigest, type Fingerprints } from "../disk/fingerprint.ts";
-import { FORMAT_EXTENDED, FORMAT_LAYOUT_SHIFT, LAYOUT_PLAIN, PREFIX_UNIT } from "../disk/format.ts";
+import {
+  FORMAT_EXTENDED,
+  FORMAT_LAYOUT_SHIFT,
+  INCOMPAT_DEVICE_TABLE,
+  LAYOUT_PLAIN,
+  PREFIX_UNIT,
+} from "../disk/format.ts";
 import { measureHead } from "../disk/superblock.ts";
 import type { GrainWork } from "../links/grains.ts";
 import {
@@ -37,6 +45,9 @@ import { stageUnnamed, type UnnamedInodes } from "./packed-inode.ts";
 import { SKETCH_WORDS } from "./sketch.ts";
 import { indexLayout, listMethods, WorkPlanner } from "./work-planner.ts";
 
+/** Whoever mounts the image names its device. */
+const NO_TAG = new Uint8Array(0);
+
 /** Plans a compressed image, step by step. */
 export class CompressedPlanner {
   readonly #input: PlanInput;
@@ -50,6 +61,8 @@ export class CompressedPlanner {
   readonly #files: Uint32Array;
   /** Most bytes that the image's head takes. */
   readonly #headBytes: number;
+  /** Blocks of the device that files have their data in, once they have. */
+  #deviceBlocks = 0;
   #metadata: MetadataPlace | undefined;
   #arrangement: Arrangement | undefined;
   #packedTable: { at: number; bytes: Uint8Array } | undefined;
@@ -65,11 +78,12 @@ export class CompressedPlanner {
     const methods = listMethods(compression);
     if (methods.length > 256) throw new ImageError("INPUT", "compress hints: more than 253");
     const mostDescribed = describeMethods(compression, methods, settings.blockSize, 0);
-    this.#headBytes = measureHead(mostDescribed, compression.metabox !== undefined);
+    const devices = settings.hasBlobDevice ? 1 : 0;
+    this.#headBytes = measureHead(mostDescribed, compression.metabox !== undefined, devices);
     this.#shared = shareStored({
       entries: tree.length,
       blockSize: settings.blockSize,
-      firstBlk: Math.ceil(this.#headBytes / settings.blockSize),
+      firstBlk: settings.hasBlobDevice ? 0 : this.#headBlocks,
       unit: compression.extentRecords ? 1 : settings.blockSize,
       packedEntry,
       boxEntry,
@@ -79,11 +93,21 @@ export class CompressedPlanner {
       methods,
       formats: this.#planner.sizes.formats,
       startBlk: this.#planner.startBlk,
+      joinsChunks: settings.hasBlobDevice,
       sketchWords: compression.fragments === "none" ? 0 : SKETCH_WORDS,
     });
     this.#stored = new StoredFiles(this.#shared);
     this.#work = new WorkPlanner(input, compression, this.#planner.sizes, this.#shared);
     this.#files = listOwners(input);
+  }
+
+  get #headBlocks(): number {
+    return Math.ceil(this.#headBytes / this.#input.settings.blockSize);
+  }
+
+  /** Blocks of the device that files have their data in; 0 where that is the image. */
+  get deviceBlocks(): number {
+    return this.#deviceBlocks;
   }
 
   /** Bytes that are read and compressed. */
@@ -139,6 +163,10 @@ export class CompressedPlanner {
   gather(): number {
     const { tree, inodes, sharesWith } = this.#input;
     const stored = this.#stored;
+    if (this.#input.settings.hasBlobDevice) {
+      this.#deviceBlocks = stored.endBlk;
+      stored.endBlk = this.#headBlocks;
+    }
     // behind 4 GiB a fragment's offset takes more room, which has been given away by now
     if (stored.fragmentBytes > 0 && stored.fragmentBytes <= 0xffffffff) {
       this.#arrangement = arrangeFragments(this.#shared, this.#files);
@@ -227,12 +255,15 @@ export class CompressedPlanner {
     const hasCompressed = used.length > 0;
     const { blockSize } = this.#shared;
     const packedNid = packedEntry === NONE ? 0 : this.nids[packedEntry]!;
-    const incompat = hasCompressed ? requiredFeatures(this.#compression, used, this.#shared) : 0;
+    const { hasBlobDevice } = this.#input.settings;
+    const compressed = hasCompressed ? requiredFeatures(this.#compression, used, this.#shared) : 0;
+    const incompat = compressed | (hasBlobDevice ? INCOMPAT_DEVICE_TABLE : 0);
     return this.#planner.finish(this.#metadata!, this.#stored.endBlk, incompat, {
       description: hasCompressed ? describeMethods(this.#compression, used, blockSize, packedNid) : undefined,
       stored: this.#shared,
       boxBlocks: this.#boxEntry === NONE ? 0 : this.#shared.blocks[this.#boxEntry]!,
       metaboxNid: this.#boxEntry === NONE ? 0 : this.nids[this.#boxEntry]!,
+      devices: hasBlobDevice ? [{ blocks: this.#deviceBlocks, tag: NO_TAG }] : undefined,
       savedByDedupe: this.#savedByDedupe(),
     });
   }

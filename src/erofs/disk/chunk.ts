@@ -78,9 +78,20 @@ function rangeBlocks(first: number, count: number, blocks: number, bits: number)
   return Math.min((first + count) * 2 ** bits, blocks) - first * 2 ** bits;
 }
 
+/** What addresses of chunks are like. */
+export interface ChunkForm {
+  /** They have eight bytes, not four. */
+  indexes: boolean;
+  /** The number of the device in which the blocks are; 0: the image itself. Another one needs `indexes`. */
+  device: number;
+}
+
 /** Writes the address of one chunk, by its number, into the array at `at`. */
-export function emitChunk(view: StructView, at: number, chunk: number, blk: number, indexes: boolean): void {
-  view.setU32(at + chunkUnit(indexes) * chunk, (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).startblk_lo, blk);
+export function emitChunk(view: StructView, at: number, chunk: number, blk: number, form: ChunkForm): void {
+  const low = form.indexes ? CHUNK_INDEX.startblk_lo : CHUNK_ADDRESS.startblk_lo;
+  const element = at + chunkUnit(form.indexes) * chunk;
+  view.setU32(element, low, blk);
+  if (form.device > 0 && blk !== NULL_BLOCK) view.setU16(element, CHUNK_INDEX.device_id, form.device);
 }
 
 /**
@@ -95,18 +106,16 @@ export function emitChunks(
   { bits, ranges }: Pick<ChunkMap, "bits" | "ranges">,
   blocks: number,
   startBlk: number,
-  indexes: boolean,
+  form: ChunkForm,
 ): number {
-  const unit = chunkUnit(indexes);
-  const end = at + unit * countChunks(blocks, bits);
-  const low = (indexes ? CHUNK_INDEX : CHUNK_ADDRESS).startblk_lo;
-  for (let hole = at; hole < end; hole += unit) view.setU32(hole, low, NULL_BLOCK);
+  const count = countChunks(blocks, bits);
+  for (let hole = 0; hole < count; hole++) emitChunk(view, at, hole, NULL_BLOCK, form);
   let block = startBlk;
   for (let range = 0; range < ranges.length; range += 2) {
     for (let chunk = 0; chunk < ranges[range + 1]!; chunk++) {
-      view.setU32(at + unit * (ranges[range]! + chunk), low, block + chunk * 2 ** bits);
+      emitChunk(view, at, ranges[range]! + chunk, block + chunk * 2 ** bits, form);
     }
     block += rangeBlocks(ranges[range]!, ranges[range + 1]!, blocks, bits);
   }
-  return end;
+  return at + chunkUnit(form.indexes) * count;
 }

@@ -13,6 +13,7 @@ import {
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
+  INCOMPAT_DEVICE_TABLE,
   INCOMPAT_FRAGMENTS,
   INCOMPAT_METABOX,
   INCOMPAT_XATTR_PREFIXES,
@@ -36,6 +37,7 @@ export interface Demands {
   readonly hasXattrPrefixes?: boolean;
   /** They lie in the image itself, and not in the metabox or packed inode that there is. */
   readonly hasPlainPrefixes?: boolean;
+  readonly hasDevices?: boolean;
 }
 
 /** What some versions of Linux do not read. */
@@ -84,6 +86,12 @@ const ROWS = {
     since: "5.15",
     what: () => "a chunk size",
     isNeeded: ({ hasChunks = false }) => hasChunks,
+  },
+  device_table: {
+    bit: INCOMPAT_DEVICE_TABLE,
+    since: "5.16",
+    what: () => "data in another device",
+    isNeeded: ({ hasDevices = false }) => hasDevices,
   },
   xattr_prefixes: {
     bit: INCOMPAT_XATTR_PREFIXES,

@@ -69,6 +69,21 @@ export const COMPAT_ISHARE_XATTRS = 0x20;
 export const INCOMPAT_XATTR_PREFIXES = 0x40;
 /** feature_incompat: some inode is chunk-based. */
 export const INCOMPAT_CHUNKED_FILE = 0x4;
+/** feature_incompat: data lies in further devices. */
+export const INCOMPAT_DEVICE_TABLE = 0x8;
+
+/** struct erofs_deviceslot; the first one lies at a multiple of its size, the others behind it */
+export const DEVICE_SLOT = struct("erofs_deviceslot", 128, {
+  tag: raw(64),
+
+  blocks_lo: u32,
+  uniaddr_lo: u32,
+  blocks_hi: u16,
+  uniaddr_hi: u16,
+  reserved: raw(52),
+});
+/** Most devices of an image besides itself. */
+export const MAX_DEVICES = 0xffff;
 
 /** feature_incompat: compressed data stands at the end of its blocks. On every compressed image, never on another. */
 export const INCOMPAT_ZERO_PADDING = 0x1;

@@ -1,6 +1,7 @@
 /** What EROFS can address. */
 import { ImageError } from "../../core/error.ts";
 import { NULL_BLOCK } from "./format.ts";
+import type { Device } from "./superblock.ts";
 
 /** Throws `LIMIT` where an image has more blocks than can be addressed. */
 export function checkBlocks(blocks: number): void {
@@ -15,4 +16,9 @@ export function checkBlocks(blocks: number): void {
 export function checkNid(nid: number): number {
   if (nid <= 0xffffffff) return nid;
   throw new ImageError("LIMIT", "the metadata of the image would take more than 128 GiB");
+}
+
+/** The blocks of an image and its devices: addresses may count through all of them. */
+export function countBlocks(blocks: number, devices: readonly Device[] = []): number {
+  return devices.reduce((sum, device) => sum + device.blocks, blocks);
 }

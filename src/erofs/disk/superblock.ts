@@ -5,6 +5,7 @@ import { StructView } from "../../core/struct.ts";
 import {
   COMPAT_MTIME,
   COMPAT_SB_CHKSUM,
+  DEVICE_SLOT,
   PREFIX_UNIT,
   SUPER,
   SUPER_MAGIC,
@@ -45,6 +46,8 @@ export interface Superblock {
   metaboxNid: number;
   /** The table of long prefixes: see {@link PrefixPlace}; undefined: there is none. */
   prefixes?: PrefixPlace | undefined;
+  /** In what data lies besides the image, in the order of their numbers, from 1 on; undefined: in nothing. */
+  devices?: readonly Device[] | undefined;
   hasChecksum: boolean;
 }
 
@@ -54,6 +57,13 @@ export interface PrefixPlace {
   count: number;
   /** The number of the prefix that is the name of fingerprints; undefined: there are none. */
   fingerprint?: number | undefined;
+}
+
+/** A device that data lies in: a file, or what else can be mounted beside the image. */
+export interface Device {
+  blocks: number;
+  /** What it is found by, at most 64 bytes; empty: nothing. */
+  tag: Uint8Array;
 }
 
 /** What a superblock says of compression. */
@@ -72,10 +82,10 @@ export function compatBits({ compat, hasChecksum }: Superblock): number {
 }
 
 /** Bytes at the image's head that the superblock takes with all that follows it. */
-export function measureHead(compression: SuperCompression | undefined, hasMetabox = false): number {
+export function measureHead(compression: SuperCompression | undefined, hasMetabox = false, devices = 0): number {
   let end = SUPER_OFFSET + SUPER.byteSize + (hasMetabox ? SUPER_METABOX.byteSize : 0);
   for (const { length } of compression?.configurations ?? []) end = roundUp(end, 4) + length;
-  return end;
+  return devices === 0 ? end : roundUp(end, DEVICE_SLOT.byteSize) + devices * DEVICE_SLOT.byteSize;
 }
 
 /** Writes the superblock into the zeroed bytes of the image's head; returns the offset behind it. */
@@ -118,7 +128,25 @@ export function emitSuperblock(head: Uint8Array, fields: Superblock): number {
       end += bytes.length;
     }
   }
-  return end;
+  return fields.devices ? emitDevices(view, end, fields.devices, fields.blocks) : end;
+}
+
+/** Writes the table of devices behind `end`; addresses that count through all of them begin with the image's blocks. */
+function emitDevices(view: StructView, end: number, devices: readonly Device[], imageBlocks: number): number {
+  let slot = roundUp(end, DEVICE_SLOT.byteSize);
+  view.setU16(SUPER_OFFSET, SUPER.extra_devices, devices.length);
+  view.setU16(SUPER_OFFSET, SUPER.devt_slotoff, slot / DEVICE_SLOT.byteSize);
+  let start = imageBlocks;
+  for (const { blocks, tag } of devices) {
+    view.setRaw(slot, DEVICE_SLOT.tag, tag);
+    view.setU32(slot, DEVICE_SLOT.blocks_lo, blocks % 2 ** 32);
+    view.setU16(slot, DEVICE_SLOT.blocks_hi, Math.floor(blocks / 2 ** 32));
+    view.setU32(slot, DEVICE_SLOT.uniaddr_lo, start % 2 ** 32);
+    view.setU16(slot, DEVICE_SLOT.uniaddr_hi, Math.floor(start / 2 ** 32));
+    start += blocks;
+    slot += DEVICE_SLOT.byteSize;
+  }
+  return slot;
 }
 
 /**

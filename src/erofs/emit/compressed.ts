@@ -74,7 +74,7 @@ export async function emitMetadata(
 async function emitEnds(plan: ErofsPlan, head: boolean, sink: Pick<Sink, "writeAt">): Promise<void> {
   const { blockSize, superblock, xattrs } = plan;
   if (head) {
-    const length = measureHead(superblock.compression, superblock.metaboxNid > 0);
+    const length = measureHead(superblock.compression, superblock.metaboxNid > 0, superblock.devices?.length);
     const bytes = new Uint8Array(Math.ceil(length / blockSize) * blockSize);
     fillHead(bytes, plan);
     await sink.writeAt(bytes, 0);
@@ -148,14 +148,17 @@ class StoredEmitter {
 
   /** Writes where each chunk of a file is: the array leads to a row of them so far. */
   #emitChunks(entry: number, headEnd: number): void {
-    const { chunkIndexes, startBlk } = this.#plan;
-    const { chunkBytes, recordOff } = this.#stored.shared;
+    const { chunkIndexes: indexes, device, startBlk } = this.#plan;
+    const { blockSize, chunkBits, chunkBytes, recordOff } = this.#stored.shared;
     this.#extents.seek(recordOff[entry]!, startBlk[entry]!);
-    const array = roundUp(headEnd, chunkUnit(chunkIndexes));
+    const array = roundUp(headEnd, chunkUnit(indexes));
     const chunks = Math.ceil(this.#tree.size.view[entry]! / chunkBytes);
+    // as many as have become one
+    const joined = chunkBits ? (blockSize * 2 ** chunkBits[entry]!) / chunkBytes : 1;
     for (let chunk = 0; chunk < chunks; chunk++) {
       this.#extents.next();
-      emitChunk(this.#meta.view, array, chunk, this.#extents.blk, chunkIndexes);
+      if (chunk % joined === 0)
+        emitChunk(this.#meta.view, array, chunk / joined, this.#extents.blk, { indexes, device });
     }
   }
 

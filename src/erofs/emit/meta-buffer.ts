@@ -27,6 +27,8 @@ export interface InodePlaces
   > {
   stored: SharedStored | undefined;
   nids: Uint32Array | Float64Array;
+  /** See InodePlan. Default: 0. */
+  device?: number;
   xattrs: XattrBodies;
   /** They lie in the metabox: places count from its start, whole blocks of directories are in the image. Default: false. */
   inBox?: boolean;
@@ -195,10 +197,10 @@ export class MetaBuffer {
   }
 
   #unionOf(entry: number, kind: number, layout: number): number {
-    const { chunkMaps, chunkBits, chunkIndexes, formats, startBlk, stored } = this.#plan;
+    const { chunkIndexes, formats, startBlk, stored } = this.#plan;
     if (isCompressed(formats[entry]!)) return stored!.blocks[entry]!;
     if (kind === S_IFCHR || kind === S_IFBLK) return this.#tree.ref.view[entry]!;
-    if (layout === LAYOUT_CHUNK) return chunkFormat(chunkMaps.get(entry)?.bits ?? chunkBits, chunkIndexes);
+    if (layout === LAYOUT_CHUNK) return chunkFormat(this.#chunkBitsOf(entry), chunkIndexes);
     // FIFOs and sockets have the device number 0:0
     return kind === S_IFREG || kind === S_IFDIR || kind === S_IFLNK ? startBlk[entry]! : 0;
   }
@@ -225,12 +227,19 @@ export class MetaBuffer {
     if (whole < size) this.#bytes.set(this.#tree.target(link).subarray(whole), at);
   }
 
+  /** log2 of blocks in a chunk of a file. */
+  #chunkBitsOf(entry: number): number {
+    const { chunkBits, chunkMaps, stored } = this.#plan;
+    return chunkMaps.get(entry)?.bits ?? stored?.chunkBits?.[entry] ?? chunkBits;
+  }
+
   #emitChunks(entry: number, size: number, at: number): void {
-    const { blockSize, chunkBits, chunkIndexes, chunkMaps, startBlk } = this.#plan;
+    const { blockSize, chunkIndexes: indexes, chunkMaps, device = 0, startBlk } = this.#plan;
     const blocks = Math.ceil(size / blockSize);
-    const map = chunkMaps.get(entry) ?? { bits: chunkBits, ranges: [0, countChunks(blocks, chunkBits)] };
-    const array = roundUp(at, chunkUnit(chunkIndexes));
-    emitChunks(this.#view, array, map, blocks, startBlk[entry]!, chunkIndexes);
+    const bits = this.#chunkBitsOf(entry);
+    const map = chunkMaps.get(entry) ?? { bits, ranges: [0, countChunks(blocks, bits)] };
+    const array = roundUp(at, chunkUnit(indexes));
+    emitChunks(this.#view, array, map, blocks, startBlk[entry]!, { indexes, device });
   }
 
   #broken(entry: number, what: string, end: number, planned: number): ImageError {

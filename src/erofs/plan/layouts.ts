@@ -129,10 +129,11 @@ export class FormatChooser {
   /** Cuts a file with holes, and returns the bytes saved; undefined where there are none, or cutting saves nothing. */
   #planHoles(entry: number, ranges: DataRanges): number | undefined {
     const { tree, settings } = this.#input;
-    const { blockSize, chunkBits, chunkIndexes } = settings;
+    const { blockSize, chunkBits, chunkIndexes, hasBlobDevice } = settings;
     const blocks = Math.ceil(tree.size.view[entry]! / blockSize);
     const unit = chunkUnit(chunkIndexes);
-    const map = planChunks(ranges, blocks, blockSize, unit, chunkBits);
+    // where chunks are put together afterwards, their size is what is looked for, no more
+    const map = planChunks(ranges, blocks, blockSize, unit, hasBlobDevice ? undefined : chunkBits);
     const saved = (blocks - map.blocks) * blockSize;
     // what saves less than a block may cost more in how inodes fit into blocks
     if (chunkBits === undefined && saved - unit * countChunks(blocks, map.bits) < blockSize) return undefined;

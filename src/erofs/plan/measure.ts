@@ -87,7 +87,7 @@ export class InodeSizes {
     }
     if (layout === LAYOUT_INLINE) return head + (size % blockSize);
     const unit = chunkUnit(chunkIndexes);
-    const bits = this.chunkMaps.get(entry)?.bits ?? chunkBits!;
+    const bits = this.chunkMaps.get(entry)?.bits ?? this.stored?.shared.chunkBits?.[entry] ?? chunkBits!;
     return roundUp(head, unit) + unit * countChunks(Math.ceil(size / blockSize), bits);
   }
 

@@ -26,8 +26,8 @@ import {
   NULL_BLOCK,
   SLOT,
 } from "../disk/format.ts";
-import { checkBlocks, checkNid } from "../disk/limits.ts";
-import type { PrefixPlace, Superblock, SuperCompression } from "../disk/superblock.ts";
+import { checkBlocks, checkNid, countBlocks } from "../disk/limits.ts";
+import type { Device, PrefixPlace, Superblock, SuperCompression } from "../disk/superblock.ts";
 import { placePrefixes, takeTable, type XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs, xattrCompat } from "./attributes.ts";
@@ -65,6 +65,8 @@ export interface InodePlan {
   /** log2 of blocks in a chunk of every other chunk-based file. */
   chunkBits: number;
   chunkIndexes: boolean;
+  /** The number of the device that data of files lies in; 0: the image itself. */
+  device: number;
   /** Directories have no entry for themselves. */
   omitsDot: boolean;
   xattrs: XattrPlan;
@@ -144,6 +146,8 @@ export interface CompressedPlan {
   boxBlocks: number;
   /** NID of the metabox, or 0. */
   metaboxNid: number;
+  /** What data lies in besides the image, if in anything. */
+  devices: readonly Device[] | undefined;
   savedByDedupe: number;
 }
 
@@ -327,6 +331,7 @@ export class ImagePlanner {
       chunkMaps: this.sizes.chunkMaps,
       chunkBits: settings.chunkBits ?? 0,
       chunkIndexes: settings.chunkIndexes,
+      device: settings.hasBlobDevice ? 1 : 0,
       omitsDot: settings.omitsDot,
       xattrs: this.#xattrs,
       stored,
@@ -337,7 +342,7 @@ export class ImagePlanner {
   finish(metadata: MetadataPlace, endBlk: number, incompat: number, compressed: CompressedPlan): ErofsPlan {
     const { inodes, settings } = this.#input;
     const blocks = roundUp(endBlk, settings.fsAlignBlocks);
-    checkBlocks(blocks);
+    checkBlocks(countBlocks(blocks, compressed.devices));
     const { order, packed, nidBlk, batches } = metadata;
     const prefixes = this.#table?.place ?? placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize);
     const superblock: Superblock = {
@@ -356,6 +361,7 @@ export class ImagePlanner {
       incompat: incompat | this.#plainFeatures() | (prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
       compression: compressed.description,
       metaboxNid: compressed.metaboxNid,
+      devices: compressed.devices,
       prefixes,
       hasChecksum: settings.checksum,
     };

@@ -11,6 +11,7 @@ import {
   LAYOUT_COMPRESSED_FULL,
   LAYOUT_INLINE,
   LAYOUT_PLAIN,
+  MAX_CHUNK_BITS,
   MAX_COMPACT_BITS,
 } from "../disk/format.ts";
 import { checkBlocks } from "../disk/limits.ts";
@@ -90,6 +91,11 @@ export interface SharedStored {
   chunkBytes: number;
   /** Chunks are extents of the log, each at a place of its own; otherwise they lie in a row. */
   sharesChunks: boolean;
+  /**
+   * By entry: log2 of blocks in a chunk of a file whose chunks have been put together, as far as they lie one behind the
+   * other; undefined: all have {@link chunkBytes}. Chunks of zeros are holes then.
+   */
+  chunkBits: Uint8Array | undefined;
   methods: Method[];
   /** By entry: bits 0..3 of i_format. */
   formats: Uint8Array;
@@ -127,6 +133,11 @@ const TOTAL_FRAGMENTS = 2;
 const TOTAL_SAVED = 3;
 const TOTALS = 4;
 
+/** log2 of the blocks of a chunk that holds a whole file, if one can. */
+export function wholeBits(size: number, blockSize: number): number {
+  return Math.min(MAX_CHUNK_BITS, Math.ceil(Math.log2(Math.ceil(size / blockSize))));
+}
+
 /** What {@link shareStored} makes columns for. */
 export interface StoredOptions
   extends Pick<
@@ -148,15 +159,18 @@ export interface StoredOptions
   firstBlk: number;
   /** Words of the sketch of one entry; 0 where there are no fragments. */
   sketchWords: number;
+  /** See {@link SharedStored.chunkBits}. */
+  joinsChunks: boolean;
 }
 
 /** Shared columns for an image's entries. */
-export function shareStored({ entries, firstBlk, sketchWords, ...given }: StoredOptions): SharedStored {
+export function shareStored({ entries, firstBlk, sketchWords, joinsChunks, ...given }: StoredOptions): SharedStored {
   const bytes = (each: number) => new SharedArrayBuffer(each * entries);
   const totals = sharedFloat64(TOTALS);
   totals[TOTAL_BLOCKS] = firstBlk;
   return {
     ...given,
+    chunkBits: joinsChunks ? new Uint8Array(bytes(1)) : undefined,
     blocks: sharedUint32(entries),
     extents: sharedUint32(entries),
     method: new Uint8Array(bytes(1)),
@@ -266,6 +280,19 @@ export class StoredFiles {
     return this.shared.formats[entry]! >> FORMAT_LAYOUT_SHIFT === LAYOUT_CHUNK;
   }
 
+  /** A file gets its first chunk: all of it is one, until {@link breakChunks} says that it is not. */
+  startChunks({ entry, size }: Part): void {
+    const { blockSize, chunkBits } = this.shared;
+    if (chunkBits && size > 0) chunkBits[entry] = wholeBits(size, blockSize);
+  }
+
+  /** The chunk that starts with a block of the file does not lie behind the one before it. */
+  breakChunks(entry: number, block: number): void {
+    const { chunkBits } = this.shared;
+    // the lowest bit that is set
+    if (chunkBits) chunkBits[entry] = Math.min(chunkBits[entry]!, 31 - Math.clz32(block & -block));
+  }
+
   /** Whether some of the file's pclusters lie elsewhere. */
   isScattered(entry: number): boolean {
     return (this.shared.packed[entry]! & SCATTERED) !== 0;
@@ -300,7 +327,8 @@ export class StoredFiles {
       "fragmentOff",
     ] as const;
     for (const name of columns) this.shared[name][entry] = this.shared[name][original]!;
-    const { formats } = this.shared;
+    const { chunkBits, formats } = this.shared;
+    if (chunkBits) chunkBits[entry] = chunkBits[original]!;
     formats[entry] = (formats[entry]! & FORMAT_EXTENDED) | (formats[original]! & ~FORMAT_EXTENDED);
   }
 

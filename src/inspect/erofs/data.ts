@@ -63,6 +63,7 @@ export class ErofsData {
   /** Fills in the bytes of an extent from its byte `offset` on. */
   async #fill(into: Uint8Array, extent: Extent, offset: number): Promise<void> {
     if (extent.source === "hole") into.fill(0);
+    else if (extent.source === "device") into.set(await this.#readDevice(extent, offset, into.length));
     else if (extent.source === "packed") await this.#fillPacked(into, extent.at + offset);
     else if (extent.algorithm !== undefined) {
       const bytes = await this.#decode(extent, extent.algorithm);
@@ -72,6 +73,12 @@ export class ErofsData {
       if (offset + into.length > extent.stored) throw damaged(extent.at, "an extent is longer than its blocks");
       into.set(await this.#spaceOf(extent).read(extent.at + offset, into.length));
     }
+  }
+
+  #readDevice({ device, at }: Extent, offset: number, length: number): Promise<Uint8Array> {
+    const { bytes } = this.#image.devices[device! - 1]!;
+    if (bytes === undefined) throw unsupported(`data in device ${device}, which is not there`);
+    return bytes.read(at + offset, length);
   }
 
   async #fillTurned(into: Uint8Array, { at, start, length }: Extent, offset: number): Promise<void> {

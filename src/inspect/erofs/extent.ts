@@ -6,8 +6,13 @@ export interface Extent {
   /** First byte of the file, and how many. */
   readonly start: number;
   readonly length: number;
-  /** What there is of it: bytes of the image, in blocks or behind the inode; bytes of the packed inode; nothing. */
-  readonly source: "blocks" | "inode" | "packed" | "hole";
+  /**
+   * What there is of it: bytes of the image, in blocks or behind the inode; bytes of the packed inode, or of a device;
+   * nothing.
+   */
+  readonly source: "blocks" | "inode" | "packed" | "device" | "hole";
+  /** The number of the device. */
+  readonly device?: number;
   /** In what that lies which stands behind the inode; all else is in the image. */
   readonly space?: ImageBytes;
   /** Where that starts, and its bytes as they are stored. */

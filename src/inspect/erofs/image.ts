@@ -2,9 +2,11 @@
 import { decodeStruct } from "../../core/struct.ts";
 import {
   COMPAT_PLAIN_XATTR_PFX,
+  DEVICE_SLOT,
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
   INCOMPAT_COMPR_CFGS,
+  INCOMPAT_DEVICE_TABLE,
   INCOMPAT_FRAGMENTS,
   INCOMPAT_METABOX,
   INCOMPAT_XATTR_PREFIXES,
@@ -24,6 +26,7 @@ const KNOWN_INCOMPAT =
   INCOMPAT_ZERO_PADDING |
   INCOMPAT_COMPR_CFGS |
   INCOMPAT_CHUNKED_FILE |
+  INCOMPAT_DEVICE_TABLE |
   INCOMPAT_ZTAILPACKING |
   INCOMPAT_FRAGMENTS |
   INCOMPAT_48BIT |
@@ -57,8 +60,22 @@ export interface ErofsImage {
   readonly packedNid: number;
   /** 0: there is none. */
   readonly metaboxNid: number;
+  /** By number, less one. */
+  readonly devices: readonly ErofsDevice[];
   /** The contents of the metabox, in which inodes lie whose NIDs say so; undefined where there is none. */
   readonly box: ImageBytes | undefined;
+}
+
+/** In what data may lie besides the image. */
+export interface ErofsDevice {
+  /** Where the image says so. */
+  readonly at: number;
+  readonly tag: Uint8Array;
+  readonly blocks: number;
+  /** Addresses that count through all devices are its own from this block on; 0: none are. */
+  readonly startBlk: number;
+  /** Undefined: it is not there. */
+  readonly bytes: ImageBytes | undefined;
 }
 
 /** What is added here to the NID of an inode in the metabox: on disk bit 63, which no safe integer has. */
@@ -87,9 +104,10 @@ export async function isErofs(bytes: ImageBytes): Promise<boolean> {
 /**
  * Reads the superblock. What lies in a metabox is not to be reached yet: see openErofs.
  *
+ * @param devices those that are there, in their order
  * @throws ImageError `DAMAGED` where there is none, `INPUT` where it has features that are not read here
  */
-export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
+export async function readSuperblock(bytes: ImageBytes, devices: readonly ImageBytes[] = []): Promise<ErofsImage> {
   const fields = decodeStruct(await bytes.view(SUPER_OFFSET, SUPER.byteSize), 0, SUPER);
   const { blkszbits, feature_incompat: incompat } = fields;
   if (fields.magic !== SUPER_MAGIC) throw damaged(SUPER_OFFSET, "there is no superblock of EROFS");
@@ -119,8 +137,36 @@ export async function readSuperblock(bytes: ImageBytes): Promise<ErofsImage> {
     rootNid: isWide ? toNid(fields.rootnid_8b) : fields.rootnid_2b,
     packedNid: toNid(fields.packed_nid),
     metaboxNid: (incompat & INCOMPAT_METABOX) === 0 ? 0 : await readMetaboxNid(bytes, fields.sb_extslots),
+    devices: (incompat & INCOMPAT_DEVICE_TABLE) === 0 ? [] : await readDevices(bytes, fields, devices),
     box: undefined,
   };
+}
+
+/** What the superblock says of devices. */
+interface DeviceFields {
+  extra_devices: number;
+  devt_slotoff: number;
+  feature_incompat: number;
+}
+
+/** The table of devices. */
+async function readDevices(
+  bytes: ImageBytes,
+  { extra_devices: count, devt_slotoff: slot, feature_incompat: incompat }: DeviceFields,
+  given: readonly ImageBytes[],
+): Promise<ErofsDevice[]> {
+  const from = slot * DEVICE_SLOT.byteSize;
+  bytes.check(from, count * DEVICE_SLOT.byteSize);
+  const high = (incompat & INCOMPAT_48BIT) === 0 ? 0 : 2 ** 32;
+  const devices: ErofsDevice[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = from + index * DEVICE_SLOT.byteSize;
+    const fields = decodeStruct(await bytes.view(at, DEVICE_SLOT.byteSize), 0, DEVICE_SLOT);
+    const { blocks_lo, blocks_hi, uniaddr_lo, uniaddr_hi, tag } = fields;
+    const [blocks, startBlk] = [blocks_lo + blocks_hi * high, uniaddr_lo + uniaddr_hi * high];
+    devices.push({ at, tag, blocks, startBlk, bytes: given[index] });
+  }
+  return devices;
 }
 
 async function readMetaboxNid(bytes: ImageBytes, slots: number): Promise<number> {

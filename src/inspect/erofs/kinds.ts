@@ -6,6 +6,8 @@ export const KINDS = {
   superblock: { name: "superblock", sharing: "none" },
   /** `detail`: the number of the algorithm. */
   configuration: { name: "configuration", sharing: "none" },
+  /** `detail`: the number of the device. */
+  device: { name: "device", sharing: "none" },
   inode: { name: "inode", sharing: "none" },
   xattrs: { name: "attributes", sharing: "none" },
   sharedXattr: { name: "shared attribute", sharing: "same" },

@@ -5,6 +5,7 @@ import type { XxHash } from "../../core/xxhash.ts";
 import { algorithmOf, CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import {
   COMPACT,
+  DEVICE_SLOT,
   DIRENT,
   EXTENDED,
   MAP_HEADER,
@@ -60,6 +61,7 @@ export async function* erofsLines(
   else if (kind === KINDS.configuration) yield* configurationLines(place, tile);
   else if (kind === KINDS.prefix)
     yield place.lineAt(at, end - at, `long prefix ${tile.detail}: ${(await readLongPrefix(place.bytes, at)).prefix}`);
+  else if (kind === KINDS.device) yield* structLines(place, DEVICE_SLOT, at, `device ${tile.detail}`);
   else if (kind === KINDS.inode) yield* inodeLines(map, place, await inode(), owner);
   else if (kind === KINDS.xattrs) yield* xattrLines(map, place, await inode(), xxhash);
   else if (kind === KINDS.sharedXattr) {

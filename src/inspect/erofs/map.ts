@@ -1,7 +1,7 @@
 /** What lies where in an EROFS image: all that can be reached from its superblock. */
 import { encodeUtf8, roundUp } from "../../core/bytes.ts";
 import { CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
-import { LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
+import { DEVICE_SLOT, LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
@@ -77,8 +77,11 @@ class Mapper implements ErofsMap {
       this.tiles.add(KINDS.configuration, at, end, 0, id);
       at = end;
     }
-    const { box, prefixes } = this.image;
+    const { box, devices, prefixes } = this.image;
     const [space, tiles] = prefixes.isInBox && box ? [box, this.boxTiles!] : [bytes, this.tiles];
+    for (const [index, { at: from }] of devices.entries()) {
+      this.tiles.add(KINDS.device, from, from + DEVICE_SLOT.byteSize, 0, index + 1);
+    }
     for (let index = 0, from = prefixes.at; index < prefixes.count; index++) {
       const { end } = await readLongPrefix(space, from);
       tiles.add(KINDS.prefix, from, end, 0, index);

@@ -7,10 +7,11 @@ import { readInode } from "./inode.ts";
 /**
  * Reads the superblock, and finds the metabox if there is one.
  *
+ * @param devices in what its data lies besides, as far as that is there
  * @throws ImageError `DAMAGED` where there is none, `INPUT` where it has features that are not read here
  */
-export async function openErofs(bytes: ImageBytes): Promise<ErofsImage> {
-  const image = await readSuperblock(bytes);
+export async function openErofs(bytes: ImageBytes, devices: readonly ImageBytes[] = []): Promise<ErofsImage> {
+  const image = await readSuperblock(bytes, devices);
   if (image.metaboxNid === 0) return image;
   // of what it needs nothing can lie in itself: this image has none yet
   const contents = await new ErofsData(image).open(await readInode(image, image.metaboxNid));

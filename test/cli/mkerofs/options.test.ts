@@ -295,7 +295,6 @@ describe("an option of the build", () => {
       "--zfeature-bits: its bits have a meaning in one version of mkfs.erofs only: name the features by -E",
     ],
     ["--incr=data", "--incremental: nothing is added to an image that is there: images are made anew, whole"],
-    ["--blobdev=x", "--blobdev: not supported yet"],
   ])("%s is refused: %s", (line, message, hint?: string) => {
     expect(() => build(line)).toThrow(new UsageError(message, hint));
   });

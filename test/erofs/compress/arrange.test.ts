@@ -22,6 +22,7 @@ function gather(fragments: (Uint8Array | number | undefined)[]) {
     methods: [],
     formats: new Uint8Array(count),
     startBlk: new Uint32Array(count),
+    joinsChunks: false,
     sketchWords: SKETCH_WORDS,
   });
   let end = 0;

@@ -32,6 +32,9 @@ test("inodes of both forms have the kernel's fields at the kernel's offsets", ()
 test("directory entries, chunk indexes and attributes have the kernel's fields at the kernel's offsets", () => {
   expect(offsets(disk.DIRENT)).toEqual({ nid: 0, nameoff: 8, file_type: 10, reserved: 11, byteSize: 12 });
   expect(offsets(disk.CHUNK_INDEX)).toEqual({ startblk_hi: 0, device_id: 2, startblk_lo: 4, byteSize: 8 });
+  expect(offsets(disk.DEVICE_SLOT)).toEqual({
+    ...{ tag: 0, blocks_lo: 64, uniaddr_lo: 68, blocks_hi: 72, uniaddr_hi: 74, reserved: 76, byteSize: 128 },
+  });
   expect(offsets(disk.CHUNK_ADDRESS)).toEqual({ startblk_lo: 0, byteSize: 4 });
   expect(offsets(disk.XATTR_HEADER)).toEqual({ h_name_filter: 0, h_shared_count: 4, h_reserved2: 5, byteSize: 12 });
   expect(offsets(disk.XATTR_ENTRY)).toEqual({ e_name_len: 0, e_name_index: 1, e_value_size: 2, byteSize: 4 });
@@ -56,7 +59,7 @@ test("map headers, indexes and extents have the kernel's fields at the kernel's 
 
 test("flags and limits are the kernel's", () => {
   expect([disk.COMPAT_SB_CHKSUM, disk.COMPAT_MTIME, disk.COMPAT_XATTR_FILTER]).toEqual([1, 2, 4]);
-  expect(disk.INCOMPAT_CHUNKED_FILE).toBe(4);
+  expect([disk.INCOMPAT_CHUNKED_FILE, disk.INCOMPAT_DEVICE_TABLE]).toEqual([4, 8]);
   expect([disk.FORMAT_EXTENDED, disk.FORMAT_LAYOUT_SHIFT]).toEqual([1, 1]);
   expect([disk.LAYOUT_PLAIN, disk.LAYOUT_INLINE, disk.LAYOUT_CHUNK]).toEqual([0, 2, 4]);
   expect([disk.CHUNK_INDEXES, disk.MAX_CHUNK_BITS]).toEqual([0x20, 31]);
