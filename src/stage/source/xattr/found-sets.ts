@@ -33,6 +33,9 @@ export class FoundSets {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** The set that was stored last, and where it stands: most files have that of the one before. */
+  #last = new Uint8Array(0);
+  #lastAt = 0;
 
   constructor(tree: Tree, counts: SharedArrayBuffer) {
     this.#tree = tree;
@@ -55,16 +58,32 @@ export class FoundSets {
     const length = this.#length;
     if (length === 0) return;
     this.#length = 0;
-    const key = latin1FromBytes(this.#bytes, 0, length);
-    let at = this.#known.get(key);
-    if (at === undefined) {
-      at = this.#tree.allocateName(4 + length);
-      const arena = this.#tree.names.view;
-      new DataView(arena.buffer).setUint32(at, length, true);
-      arena.set(this.#bytes.subarray(0, length), at + 4);
-      this.#known.set(key, at);
+    if (!this.#isLast(length)) {
+      this.#lastAt = this.#place(length);
+      this.#last = this.#bytes.slice(0, length);
     }
-    this.#tree.xattrs.view[entry] = at + 1;
+    this.#tree.xattrs.view[entry] = this.#lastAt + 1;
+  }
+
+  #isLast(length: number): boolean {
+    const last = this.#last;
+    if (length !== last.length) return false;
+    const bytes = this.#bytes;
+    for (let at = 0; at < length; at++) if (bytes[at] !== last[at]) return false;
+    return true;
+  }
+
+  /** Where a set stands, which is written if none is equal. */
+  #place(length: number): number {
+    const key = latin1FromBytes(this.#bytes, 0, length);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const at = this.#tree.allocateName(4 + length);
+    const arena = this.#tree.names.view;
+    new DataView(arena.buffer).setUint32(at, length, true);
+    arena.set(this.#bytes.subarray(0, length), at + 4);
+    this.#known.set(key, at);
+    return at;
   }
 
   /** Notes that the reader cannot ask for the attributes of an entry, whose path or theirs it cannot spell. */
