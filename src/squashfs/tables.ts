@@ -89,9 +89,9 @@ async function writeInodes({ out, codecOf, breathe }: TableContext, input: Inode
   return { inodeTableOff, directoryTableOff, rootRef, references, clampedTimes, savedByHoles };
 }
 
-/** References hold 32 bits of a table's position. */
-function checkTable(what: string, stream: MetadataStream): void {
-  if (stream.storedLength <= 2 ** 32) return;
+/** References hold 32 bits of a table's position. Throws `LIMIT` for a table that is longer. */
+export function checkTable(what: string, { storedLength }: Pick<MetadataStream, "storedLength">): void {
+  if (storedLength <= 2 ** 32) return;
   throw new ImageError("LIMIT", `the ${what} table of the image would take more than 4 GiB`);
 }
 

@@ -1,6 +1,7 @@
 /** What SquashFS cannot hold: an error before contents are read. */
 import { expect, test } from "vitest";
 import { buildSquashfs, type Entry, entries } from "../../../dist/index.js";
+import { checkTable } from "../../../src/squashfs/tables.ts";
 import { failureOf } from "../../helpers/faults.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 
@@ -16,7 +17,23 @@ const cases: [name: string, list: Entry[], message: string][] = [
     [{ path: "a", xattrs: { "system.x": new Uint8Array(1) } }],
     "a: attribute system.x: SquashFS holds user, trusted",
   ],
+  [
+    "bytes of a value",
+    [{ path: "a", xattrs: { "user.x": new Uint8Array(65_537) } }],
+    "a: attribute user.x: its value has 65537 bytes; Linux reads 65536 at most",
+  ],
+  [
+    "bytes of a name",
+    [{ path: "a", xattrs: { [`user.${"n".repeat(251)}`]: new Uint8Array(1) } }],
+    `a: attribute user.${"n".repeat(251)}: its name is longer than 255 bytes`,
+  ],
 ];
+
+test.each(["inode", "directory"])("references reach 4 GiB into the %s table", (what) => {
+  expect(() => checkTable(what, { storedLength: 2 ** 32 })).not.toThrow();
+  const message = `the ${what} table of the image would take more than 4 GiB`;
+  expect(() => checkTable(what, { storedLength: 2 ** 32 + 1 })).toThrow(message);
+});
 
 // Was a bug: it was found when the tables were written, all contents having been read and compressed before.
 test.each(cases)("%s beyond what it holds are refused before contents are read", async (_name, list, message) => {
