@@ -1,7 +1,10 @@
 /** The build of an EROFS image: of segments (PlainBuild), or compressed (CompressedBuild). */
 
+import { encodeUtf8 } from "../core/bytes.ts";
+import { OptionError } from "../core/options/option-error.ts";
 import type { Sink } from "../core/sink.ts";
 import type { Compression } from "../erofs/compress-options.ts";
+import type { Device } from "../erofs/disk/superblock.ts";
 import { type ErofsSettings, resolveErofsOptions } from "../erofs/options.ts";
 import { describeImage } from "../erofs/report.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -52,11 +55,17 @@ class ErofsBuild {
     const session = this.#session;
     const { compression } = this.#settings;
     const out = session.place(target);
-    const { blobDevice, vmdkDescriptor } = this.#options;
+    const { blobDevice, vmdkDescriptor, tarIndex } = this.#options;
+    const outside = this.#settings.tarIndex;
+    const map = typeof tarIndex === "string" ? session.place(tarIndex) : undefined;
     const device = blobDevice && session.place(blobDevice);
     const descriptor = vmdkDescriptor && session.place(vmdkDescriptor);
     const make = async (source: OpenSource): Promise<BuildReport> => {
-      const made = await (compression ? this.#compress(source, out, compression, device) : this.#pack(source, out));
+      const made = await (outside
+        ? this.#index(source, out, outside, map)
+        : compression
+          ? this.#compress(source, out, compression, device)
+          : this.#pack(source, out));
       const { unmatched, excluded, ...written } = made;
       return {
         ...describeImage(written),
@@ -69,6 +78,7 @@ class ErofsBuild {
     };
     const files = [
       ...(device === undefined ? [] : [{ path: device, what: "the device for its data", isOwn: true }]),
+      ...(map === undefined ? [] : [{ path: map, what: "the list of its blocks", isOwn: true }]),
       ...(descriptor === undefined ? [] : [{ path: descriptor, what: "its description", isOwn: true }]),
     ];
     if (descriptor === undefined) return session.build(out, make, files);
@@ -105,6 +115,31 @@ class ErofsBuild {
       makeImageFile(this.#session, out, (image, temporary) => build.run(staged, image, temporary, data));
     if (device === undefined) return make();
     const lengthOf = ({ superblock: { devices, blockSize } }: MadeImage) => devices![0]!.blocks * blockSize;
-    return withDeviceBeside(this.#session, device, make, lengthOf);
+    const made = await withDeviceBeside(this.#session, device, make, lengthOf);
+    const devices = made.superblock.devices!.map((each) => ({ ...each, path: this.#options.blobDevice }));
+    return { ...made, superblock: { ...made.superblock, devices } };
   }
+
+  /** @param map the file that gets the list of blocks, if there is to be one */
+  async #index(
+    source: OpenSource,
+    out: ImageTarget,
+    outside: "device" | "map",
+    map: string | undefined,
+  ): Promise<MadeImage> {
+    const { OutsideBuild, placeInArchives } = await import("./outside/outside.ts");
+    const build = new OutsideBuild(this.#session, this.#settings, this.#options.sort ?? []);
+    const staged = await source.stage();
+    const places = placeInArchives(staged, outside === "map");
+    if (this.#options.vmdkDescriptor !== undefined) checkNamed(places.outside.devices);
+    const make = () =>
+      makeImageFile(this.#session, out, (image, temporary) => build.run(staged, places, image, temporary));
+    return map === undefined ? make() : withFileBeside(this.#session, map, make, (made) => encodeUtf8(made.map));
+  }
+}
+
+/** A description of disks names every file. */
+function checkNamed(devices: readonly Device[]): void {
+  const number = devices.findIndex(({ path }) => path === undefined) + 1;
+  if (number > 0) throw new OptionError("vmdkDescriptor", `device ${number} is no file`);
 }

@@ -85,6 +85,8 @@ export interface DeviceReport {
   bytes: number;
   /** By what it is found where none is named; empty: by nothing. */
   tag: string;
+  /** The file, where there is one that is known. */
+  path: string | undefined;
 }
 
 /** What a build of a SquashFS image did. Sizes in bytes, times in seconds. */

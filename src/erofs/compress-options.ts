@@ -289,7 +289,7 @@ export function leastHoles(compression: Compression, blockSize: number): number 
  * What is done with files where nothing is compressed, but equal chunks are looked for (each is a row of raw extents then),
  * or inodes go into the metabox.
  */
-function withoutAlgorithm({ dedupeChunks, metabox }: CompressionOptions, blockSize: number): Compression {
+export function withoutAlgorithm({ dedupeChunks, metabox }: CompressionOptions, blockSize: number): Compression {
   return {
     algorithms: [resolveAlgorithm({ algorithm: "lz4", option: "compress" }, blockSize)],
     pclusterSize: 0,

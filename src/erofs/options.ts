@@ -68,6 +68,13 @@ export interface ErofsLayoutOptions extends CompressionOptions {
    * larger ones as parts of equal files only. Not together with `compress` or `dsunit`. Default: the image has them.
    */
   blobDevice?: string | undefined;
+  /**
+   * Leaves the data of files in the tar archives that they come from (`--tar=i`): the image has the metadata only, in blocks of
+   * 512 bytes, and is mounted with the archives, which are its devices. Or, given a path, blocks of the image stay free for the
+   * data, and the file gets a list of them (`--tar=i,MAPFILE`). What is compressed, or sparse, cannot stay there. Needs Linux
+   * 5.16, of blocks of 512 bytes 6.4. Default: false.
+   */
+  tarIndex?: boolean | string | undefined;
   /** Checksum of the superblock (`-Enosbcrc` for false). Default: true. */
   checksum?: boolean | undefined;
   /** Files with equal contents share their blocks (`--dedupe`). Default: `file`. */
@@ -99,6 +106,7 @@ export const EROFS_CHECKS: Checks<ErofsLayoutOptions> = {
   chunkSize: NUMBER,
   chunkIndexes: FLAG,
   blobDevice: TEXT,
+  tarIndex: either("a boolean or a path", FLAG, TEXT),
   checksum: FLAG,
   dedupe: oneOf("none", "file"),
   dsunit: NUMBER,
@@ -128,6 +136,8 @@ export interface ErofsSettings {
   chunkIndexes: boolean;
   /** Data of files is written to another file or device. */
   hasBlobDevice: boolean;
+  /** Data of files stays in their archives, or is copied from there by someone else; undefined: it is written. */
+  tarIndex: "device" | "map" | undefined;
   checksum: boolean;
   dedupe: boolean;
   dsunit: number;
@@ -144,39 +154,34 @@ const MAX_ROOT_XATTRS = 65532;
 
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings {
-  const blockSize = checkPowerOfTwo("blockSize", options.blockSize ?? 4096, 512, 65536);
-  const label = encodeUtf8(options.label ?? "");
-  if (label.length > 15 || label.indexOf(0) >= 0) {
-    throw new OptionError("label", `"${options.label}" is longer than 15 bytes, or holds a NUL`);
-  }
+  const tarIndex = resolveTarIndex(options);
+  const usual = tarIndex === "device" ? TAR_BLOCK : 4096;
+  const blockSize = checkPowerOfTwo("blockSize", options.blockSize ?? usual, 512, 65536);
   const inodes = options.inodes ?? "auto";
   const chunkSize = options.chunkSize ?? (options.dedupeChunks ? blockSize : undefined);
   if (chunkSize !== undefined) checkPowerOfTwo("chunkSize", chunkSize, blockSize, blockSize * 2 ** MAX_CHUNK_BITS);
   const hasBlobDevice = options.blobDevice !== undefined;
   if (hasBlobDevice) checkBlobDevice(options);
   const compression = resolveCompression(options, blockSize, hasBlobDevice && chunkSize! <= USUAL_EXTENT);
-  if (compression && (options.dsunit ?? 1) > 1) {
-    const plain = hasBlobDevice ? "data in another device" : "data beside a metabox";
-    const isPlain = (hasBlobDevice || compression.metabox) && !compresses(compression);
-    const what = isPlain ? plain : "compressed data";
-    throw new OptionError("dsunit", `${what} is not aligned`);
-  }
+  if (compression && (options.dsunit ?? 1) > 1) throw notAligned(compression, hasBlobDevice);
   const sharesChunks = compression?.dedupeChunks === true;
   if (sharesChunks && chunkSize! > USUAL_EXTENT) throw new OptionError("dedupeChunks", "chunks are 1 MiB at most");
   const omitsDot = options.omitDot ?? false;
   const compressed = compression && compresses(compression) ? compression : undefined;
-  const [hasChunks, hasMetabox] = [chunkSize !== undefined, compression?.metabox !== undefined];
+  const hasChunks = chunkSize !== undefined || tarIndex !== undefined;
+  const hasMetabox = compression?.metabox !== undefined;
   const xattrPrefixes = resolvePrefixes(options.xattrPrefixes ?? []);
   const fingerprint = resolveFingerprint(options.fingerprints ?? false, xattrPrefixes);
   const hasXattrPrefixes = xattrPrefixes.length > 0 || fingerprint !== undefined;
   const plainXattrPrefixes = options.plainXattrPrefixes ?? false;
   const isElsewhere = compression !== undefined && (hasMetabox || hasPackedInode(compression));
   checkTargetKernel(options.targetKernel, compressed, {
-    ...{ blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes, hasDevices: hasBlobDevice },
+    ...{ blockSize, hasChunks, omitsDot, hasMetabox, hasXattrPrefixes },
+    hasDevices: hasBlobDevice || tarIndex === "device",
     hasPlainPrefixes: hasXattrPrefixes && plainXattrPrefixes && isElsewhere,
   });
   return {
-    label,
+    label: resolveLabel(options.label ?? ""),
     uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
     blockSize,
     xattrTolerance:
@@ -191,6 +196,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     chunkBits: chunkSize === undefined ? undefined : Math.log2(chunkSize / blockSize),
     chunkIndexes: options.chunkIndexes ?? hasBlobDevice,
     hasBlobDevice,
+    tarIndex,
     checksum: options.checksum ?? true,
     dedupe: (options.dedupe ?? "file") === "file",
     dsunit: checkInteger("dsunit", options.dsunit, 0, 0xffffffff) || 1,
@@ -200,6 +206,35 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
     findHoles: options.targetKernel === undefined || readsFeature(options.targetKernel, "chunked_file"),
     compression,
   };
+}
+
+function resolveLabel(text: string): Uint8Array {
+  const label = encodeUtf8(text);
+  if (label.length <= 15 && label.indexOf(0) < 0) return label;
+  throw new OptionError("label", `"${text}" is longer than 15 bytes, or holds a NUL`);
+}
+
+function notAligned(compression: Compression, hasBlobDevice: boolean): OptionError {
+  const plain = hasBlobDevice ? "data in another device" : "data beside a metabox";
+  const isPlain = (hasBlobDevice || compression.metabox) && !compresses(compression);
+  return new OptionError("dsunit", `${isPlain ? plain : "compressed data"} is not aligned`);
+}
+
+/** What tar archives consist of, so that data in them can start nowhere else. */
+const TAR_BLOCK = 512;
+
+function resolveTarIndex(options: ErofsLayoutOptions): ErofsSettings["tarIndex"] {
+  const { tarIndex, blockSize = TAR_BLOCK } = options;
+  if (tarIndex === undefined || tarIndex === false) return undefined;
+  const fail = (why: (name: NameOf) => string) => new OptionError("tarIndex", why);
+  const writing = ["compress", "metabox", "dedupeChunks", "chunkSize", "blobDevice", "fingerprints"] as const;
+  const given = writing.find((key) => options[key] !== undefined && options[key] !== false);
+  if (given !== undefined) throw fail((name) => `data stays as it is, so not together with ${name(given)}`);
+  if ((options.dsunit ?? 1) > 1) throw fail((name) => `data stays as it is, so not together with ${name("dsunit")}`);
+  if (tarIndex === "") throw fail(() => 'the path of the list is ""');
+  if (tarIndex === true && blockSize !== TAR_BLOCK)
+    throw fail((name) => `${name("blockSize")} is 512 then, as that of archives is`);
+  return tarIndex === true ? "device" : "map";
 }
 
 function checkBlobDevice({ chunkSize, chunkIndexes, compress }: ErofsLayoutOptions): void {

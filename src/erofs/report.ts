@@ -38,7 +38,11 @@ export function describeImage({ superblock, ...written }: WrittenImage) {
     blocks,
     uuid: showUuid(superblock.uuid),
     label: showBytes(superblock.label),
-    devices: (superblock.devices ?? []).map((each) => ({ bytes: each.blocks * blockSize, tag: showTag(each.tag) })),
+    devices: (superblock.devices ?? []).map((each) => ({
+      bytes: each.blocks * blockSize,
+      tag: showTag(each.tag),
+      path: each.path,
+    })),
     features: [...namesOf(COMPAT_FEATURES, compatBits(superblock)), ...namesOf(FEATURES, superblock.incompat)],
     algorithms: [...algorithms.keys()],
     minimumKernel: latestKernel([

@@ -104,6 +104,7 @@ const EROFS: Shapes<BuildOptions> = {
     fsAlignBlocks: NUMBER,
     omitDot: FLAG,
     blobDevice: TEXT,
+    tarIndex: [...FLAG, ...TEXT],
     vmdkDescriptor: TEXT,
     ignoreMtime: FLAG,
   },

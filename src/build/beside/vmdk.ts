@@ -41,17 +41,13 @@ export function describeAs(
 ): (report: BuildReport) => Uint8Array {
   const fail = (why: string) => new OptionError("vmdkDescriptor", why);
   if (typeof image !== "string") throw fail("the image is no file");
+  if (blobDevice !== undefined) nameIn(descriptor, blobDevice);
   if (offset % SECTOR !== 0) throw fail(`the image starts at ${offset}, which is no multiple of ${SECTOR}`);
-  const files = [image, ...(blobDevice === undefined ? [] : [blobDevice])].map((path) => nameIn(descriptor, path));
-  return ({ bytes, uuid, devices }) =>
-    encodeUtf8(
-      describeDisk(
-        uuid,
-        files.map((file, index) =>
-          index === 0 ? { file, bytes, offset } : { file, bytes: devices[index - 1]!.bytes, offset: 0 },
-        ),
-      ),
-    );
+  const file = nameIn(descriptor, image);
+  return ({ bytes, uuid, devices }) => {
+    const others = devices.map((each) => ({ file: nameIn(descriptor, each.path!), bytes: each.bytes, offset: 0 }));
+    return encodeUtf8(describeDisk(uuid, [{ file, bytes, offset }, ...others]));
+  };
 }
 
 /** How a description calls a file. */

@@ -6,16 +6,14 @@ import type { Settings } from "./settings.ts";
 
 const { flag, optional, refused } = rowsFor<Settings>();
 
-/** What mkfs.erofs writes into it is of use where blocks are put together elsewhere. */
-const NO_MAPFILE = "a file that maps blocks to the archive is not written";
-
 /** `f`, `i` or `headerball`, and a file behind a comma. */
-const TAR_MODE: Value<"f" | "i"> = text("X", (name, given) => {
+const TAR_MODE: Value<{ tar: "f" | "i"; tarIndex?: boolean | string }> = text("X", (name, given) => {
   const [mode = "", ...rest] = given.split(",");
-  if (rest.join(",") !== "") throw new UsageError(`${name}: ${NO_MAPFILE}`);
+  const map = rest.join(",");
   if (mode === "headerball") throw new UsageError(`${name}: headerball: contents have to be there`);
-  if (mode === "i" || mode === "0") throw new UsageError(`${name}: ${mode}: not supported yet`);
-  if (mode === "f" || mode === "") return "f";
+  if (mode === "i" || mode === "0") return { tar: "i", tarIndex: map || true };
+  if (map !== "") throw new UsageError(`${name}: a list of blocks is for data that stays in the archive: i,${map}`);
+  if (mode === "f" || mode === "") return { tar: "f" };
   throw new UsageError(`${name}: "${mode}" is none of f, i, headerball`);
 });
 
@@ -26,10 +24,11 @@ export const TAR: readonly Option<Settings>[] = [
   optional({
     names: "--tar",
     value: TAR_MODE,
-    sets: (tar = "f") => ({ tar }),
+    sets: (mode) => mode ?? { tar: "f" as const },
     help:
       'SOURCEs are tar archives, extracted in order; without any, or with "-", standard input. They may be compressed with ' +
-      "gzip, zstd, xz or lzma. f: an image of all that is in them",
+      "gzip, zstd, xz or lzma. f: an image of all that is in them. i: contents stay in the archives, which are mounted with the " +
+      "image (-o device=); i,FILE: blocks of the image stay free for them, and FILE lists what they are to hold",
   }),
   flag({
     names: "--aufs",

@@ -64,6 +64,8 @@ export interface Device {
   blocks: number;
   /** What it is found by, at most 64 bytes; empty: nothing. */
   tag: Uint8Array;
+  /** The file, where there is one that is known; no part of the image. */
+  path?: string | undefined;
 }
 
 /** What a superblock says of compression. */

@@ -148,13 +148,16 @@ class StoredEmitter {
 
   /** Writes where each chunk of a file is: the array leads to a row of them so far. */
   #emitChunks(entry: number, headEnd: number): void {
-    const { chunkIndexes: indexes, device, startBlk } = this.#plan;
-    const { blockSize, chunkBits, chunkBytes, recordOff } = this.#stored.shared;
+    const { chunkIndexes: indexes, startBlk } = this.#plan;
+    const { blockSize, chunkBits, chunkBytes, devices, recordOff } = this.#stored.shared;
+    const device = devices?.[entry] ?? this.#plan.device;
+    const bytes = chunkBits ? blockSize * 2 ** chunkBits[entry]! : chunkBytes;
     this.#extents.seek(recordOff[entry]!, startBlk[entry]!);
     const array = roundUp(headEnd, chunkUnit(indexes));
-    const chunks = Math.ceil(this.#tree.size.view[entry]! / chunkBytes);
+    const listed = chunkBytes || bytes;
     // as many as have become one
-    const joined = chunkBits ? (blockSize * 2 ** chunkBits[entry]!) / chunkBytes : 1;
+    const joined = bytes / listed;
+    const chunks = Math.ceil(this.#tree.size.view[entry]! / listed);
     for (let chunk = 0; chunk < chunks; chunk++) {
       this.#extents.next();
       if (chunk % joined === 0)

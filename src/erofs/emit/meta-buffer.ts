@@ -234,7 +234,8 @@ export class MetaBuffer {
   }
 
   #emitChunks(entry: number, size: number, at: number): void {
-    const { blockSize, chunkIndexes: indexes, chunkMaps, device = 0, startBlk } = this.#plan;
+    const { blockSize, chunkIndexes: indexes, chunkMaps, startBlk, stored } = this.#plan;
+    const device = stored?.devices?.[entry] ?? this.#plan.device ?? 0;
     const blocks = Math.ceil(size / blockSize);
     const bits = this.#chunkBitsOf(entry);
     const map = chunkMaps.get(entry) ?? { bits, ranges: [0, countChunks(blocks, bits)] };

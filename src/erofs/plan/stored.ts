@@ -103,6 +103,8 @@ export interface SharedStored {
   startBlk: Uint32Array;
   /** By entry: blocks of data. */
   blocks: Uint32Array;
+  /** By entry: the device that its data lies in; undefined: all have one, see InodePlan. */
+  devices?: Uint16Array | undefined;
   /** By entry: number of extents. */
   extents: Uint32Array;
   /** By entry: index into `methods`. */

@@ -38,6 +38,7 @@ function settingsText(settings: ErofsSettings): string {
     ["ignoreMtime", JSON.stringify(settings.ignoreMtime)],
     ["compression", settings.compression && compressionText(settings.compression)],
     ["omitDot", settings.omitsDot ? "true" : undefined],
+    ["tarIndex", settings.tarIndex && JSON.stringify(settings.tarIndex)],
     ["blobDevice", settings.hasBlobDevice ? "true" : undefined],
     ["xattrPrefixes", settings.xattrPrefixes.length > 0 ? listText(settings.xattrPrefixes.map(prefixText)) : undefined],
     ["plainXattrPrefixes", settings.plainXattrPrefixes ? "true" : undefined],

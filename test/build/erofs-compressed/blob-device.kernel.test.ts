@@ -33,7 +33,7 @@ describe.skipIf(!kernel)("a device for data", () => {
   test.each(MODES)("of the corner tree reads back equal: %s", async (_name, options) => {
     const report = await buildErofs(directory(corners), image, { blobDevice, ...options });
     expect(report.features).toContain("device_table");
-    expect(report.devices).toEqual([{ bytes: statSync(blobDevice).size, tag: "" }]);
+    expect(report.devices).toEqual([{ bytes: statSync(blobDevice).size, tag: "", path: blobDevice }]);
     const compared = await withLoop(blobDevice, (device) =>
       withMount(image, (at) => compareTrees(corners, at, {}), { mountOptions: `device=${device}` }),
     );

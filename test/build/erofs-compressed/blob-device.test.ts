@@ -51,7 +51,7 @@ test("reads back equal, and the image holds none of it", async () => {
     expect(files.get(`/${path}`)!.equals(Buffer.from(contents as string)), `${path}`).toBe(true);
   }
   expect(made.image.length).toBe(4096);
-  expect(made.report.devices).toEqual([{ bytes: made.blob.length, tag: "" }]);
+  expect(made.report.devices).toEqual([{ bytes: made.blob.length, tag: "", path: blobDevice }]);
   expect(made.report.minimumKernel).toBe("5.16");
   expect(made.report.savedByDedupe).toBe(72 * 4096);
 });

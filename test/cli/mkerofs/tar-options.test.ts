@@ -11,6 +11,9 @@ test.each<[string, object]>([
   ["--tar= --aufs --ovlfs-strip --ungzip=x img -", { tar: { mode: "f", aufs: true, overlay: "strip", copyTo: "x" } }],
   ["--tar --unxz --unlzma=x img a", { tar: { mode: "f", copyTo: "x" } }],
   ["--tar=f --unzstd --gzip --ovlfs-strip=0 img a", { tar: { mode: "f", overlay: "keep" }, warnings: [] }],
+  ["--tar=i img a b", { tar: { mode: "i" }, build: { tarIndex: true } }],
+  ["--tar=0 img a", { tar: { mode: "i" }, build: { tarIndex: true } }],
+  ["--tar=i,map,x img a", { tar: { mode: "i" }, build: { tarIndex: "map,x" } }],
   ["--aufs img a", { warnings: ["--aufs has no effect without --tar"] }],
   ["--aufs --tar img", { warnings: [] }],
 ])("%s", (line, expected) => {
@@ -22,8 +25,7 @@ test.each([
   ["--tar --ungzip=x img a b", "--ungzip: a copy is made of a single archive"],
   ["--tar --nar=x img a", "--tar and --nar: only one of them"],
   ["--tar=headerball img a", "--tar: headerball: contents have to be there"],
-  ["--tar=i,map img a", "--tar: a file that maps blocks to the archive is not written"],
-  ["--tar=i img a", "--tar: i: not supported yet"],
+  ["--tar=f,map img a", "--tar: a list of blocks is for data that stays in the archive: i,map"],
   ["--tar=x img a", '--tar: "x" is none of f, i, headerball'],
   ["--gzinfo img a", "--gzinfo: no table of places in a compressed archive is written"],
 ])("%s is refused: %s", (line, message) => {

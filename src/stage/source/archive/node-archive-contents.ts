@@ -43,6 +43,15 @@ export class RangeNotes {
   }
 }
 
+/** Where the contents of an entry begin: in which of the places, and at which offset there; negative: it has holes. */
+export function archiveOffsets({ placeOf, offsets }: ArchiveRanges): (entry: number) => {
+  place: number;
+  offset: number;
+} {
+  const [places, starts] = [new Column(Uint32Array, placeOf).view, new Column(Float64Array, offsets).view];
+  return (entry) => ({ place: places[entry]!, offset: starts[entry]! });
+}
+
 /** Reads contents in archives. */
 export class ArchiveContents implements Contents {
   bytesRead = 0;

@@ -13,6 +13,16 @@ export interface ArchivePlace {
   size: number;
   /** What tells the file from another, or from what it was: see sourceStamp; undefined: nothing else writes to it. */
   stamp: number | undefined;
+  /** Who has these very bytes beside the build: a file, or whoever wrote them into a pipe; undefined: nobody is known to. */
+  holder?: ArchiveHolder | undefined;
+}
+
+/** Who has the bytes of an archive. */
+export interface ArchiveHolder {
+  /** The file. */
+  path: string | undefined;
+  /** They are of an archive that was compressed, and nobody has them. */
+  isUnpacked: boolean;
 }
 
 /** A file with an archive, open. */

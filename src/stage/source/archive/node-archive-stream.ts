@@ -110,7 +110,7 @@ class FileStream implements ByteStream, OpenArchive {
 
   place(): ArchivePlace {
     this.#file.check();
-    return this.#place;
+    return { ...this.#place, holder: { path: this.#place.shownPath, isUnpacked: false } };
   }
 
   release(): void {
@@ -192,7 +192,9 @@ class SpooledStream implements ByteStream, OpenArchive {
   }
 
   place(): ArchivePlace {
-    return { ...this.#spill, start: 0, size: this.#size, stamp: undefined };
+    const { copyTo: path } = this.#settings;
+    const holder = { path, isUnpacked: path === undefined && this.#compression !== "none" };
+    return { ...this.#spill, start: 0, size: this.#size, stamp: undefined, holder };
   }
 
   release(): void {
