@@ -143,14 +143,19 @@ export function withShortPath<T, A>(path: Buffer, use: (path: Buffer, argument: 
   if (!isLongPath(path) || process.platform !== "linux") return use(systemPath(path), argument!);
   let rest = path;
   let directory = -1;
+  // what stands in front of this is a directory that is open already
+  let start = 0;
   try {
     while (rest.length > PATH_MAX - NAME_ROOM) {
       const cut = rest.lastIndexOf(SLASH, PATH_MAX - NAME_ROOM);
-      if (cut <= 0) return use(rest, argument!);
+      // a name that is longer than any may be: the system says so
+      if (cut <= start) return use(rest, argument!);
       const next = openSync(rest.subarray(0, cut), constants.O_RDONLY | constants.O_DIRECTORY);
       if (directory >= 0) closeSync(directory);
       directory = next;
-      rest = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}`), rest.subarray(cut)]);
+      const opened = Buffer.from(`/proc/self/fd/${directory}`);
+      start = opened.length;
+      rest = Buffer.concat([opened, rest.subarray(cut)]);
     }
     return use(rest, argument!);
   } finally {
