@@ -1,6 +1,7 @@
 // `npm run bench:sources`: what other sources than a plain closure cost, and what is read or written besides: registrations,
 // binary caches, a ready database, tar archives, extended attributes. Each group of cases is one run, its cases in turn.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,6 +34,8 @@ const HELP = `Usage: npm run bench:sources -- [options]
 `;
 const OURS = [process.execPath, fileURLToPath(new URL("../dist/cli/mkerofs/main.js", import.meta.url)), "--quiet"];
 const FLOOR_PIPE = fileURLToPath(new URL("floor-pipe.mjs", import.meta.url));
+/** Of the digests in names of store paths. */
+const NIX_DIGITS = "0123456789abcdfghijklmnpqrsvwxyz";
 const text = { type: /** @type {const} */ ("string") };
 const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
@@ -83,30 +86,39 @@ async function runGroup(name, cases, scratch) {
 
 /** Registrations, a binary cache, a database. @param {string} store @param {string} scratch @returns {Group[]} */
 function nixGroups(store, scratch) {
-  const list = `${store}/store-large.paths`;
-  const paths = readFileSync(list, "utf8").trim().split("\n");
+  const folder = `${scratch}/natural`;
+  const paths = copyNatural(readFileSync(`${store}/store-large.paths`, "utf8").trim().split("\n"), folder);
   // a graph without references, deriver or hash
   writeFileSync(`${scratch}/graph`, paths.map((path) => `${path}\n\n0\n`).join(""));
   const graph = `--closure=${scratch}/graph`;
   const image = `${scratch}/image`;
-  const files = `find $(cat ${list}) -type f -print0 | xargs -0 -P2 sha256sum >/dev/null`;
+  const files = `find ${folder} -type f -print0 | xargs -0 -P2 sha256sum >/dev/null`;
+  /** @param {string} name @param {string} least @param {...string} words @returns {SourceCase} */
+  const hashed = (name, least, ...words) => ({ name, argv: [...OURS, graph, ...words, image], least, limit: 1.5 });
   /** @type {SourceCase[]} */
   const registration = [
     { name: "plain", argv: [...OURS, graph, image] },
-    { name: "--registration", argv: [...OURS, graph, "--registration", image], least: "plain", limit: 1.5 },
-    {
-      name: "--registration=0, ahead of all paths",
-      argv: [...OURS, graph, "--registration=0", image],
-      least: "plain",
-      limit: 1.5,
-    },
-    {
-      name: "--registration=8, half-way",
-      argv: [...OURS, graph, "--registration=8", image],
-      least: "plain",
-      limit: 1.5,
-    },
+    hashed("--registration", "plain", "--registration"),
+    hashed("--registration=!, ahead of all paths", "plain", "--registration=!"),
+    hashed("--registration=~, behind all paths", "plain", "--registration=~"),
     { name: "find | xargs -0 -P2 sha256sum", argv: ["sh", "-c", files] },
+  ];
+  const placed = `--store-dir=${folder}`;
+  const below = [placed, "--nix-db=/db/db.sqlite"];
+  /** @type {SourceCase[]} */
+  const inFolder = [
+    { name: "--store-dir", argv: [...OURS, graph, placed, image] },
+    hashed("--store-dir --registration", "--store-dir", placed, "--registration"),
+    hashed("--store-dir --nix-db", "--store-dir", ...below),
+    hashed("--store-dir --nix-db --registration", "--store-dir", ...below, "--registration"),
+  ];
+  const squashfs = ["--format=squashfs", "-zlz4"];
+  /** @type {SourceCase[]} */
+  const compressed = [
+    { name: "-zlz4", argv: [...OURS, graph, "-zlz4", image] },
+    hashed("-zlz4 --registration", "-zlz4", "-zlz4", "--registration"),
+    { name: "SquashFS, -zlz4", argv: [...OURS, graph, ...squashfs, image] },
+    hashed("SquashFS, -zlz4 --registration", "SquashFS, -zlz4", ...squashfs, "--registration"),
   ];
   const cache = makeCache(paths, scratch, [...OURS, graph]);
   /** @type {SourceCase[]} */
@@ -126,6 +138,8 @@ function nixGroups(store, scratch) {
   const inStore = [...OURS, `--closure=${many}`, `--store-dir=${scratch}/many`];
   return [
     { name: "a registration whose hashes are found out", cases: registration },
+    { name: "the same, of a store in its folder", cases: inFolder },
+    { name: "the same, compressed", cases: compressed },
     ...(cache === undefined ? [] : [{ name: "a binary cache", cases: binary }]),
     {
       name: "a ready database of 5,000 paths (limit: 0.3 s more)",
@@ -135,6 +149,23 @@ function nixGroups(store, scratch) {
       ],
     },
   ];
+}
+
+/**
+ * Copies store paths to names as Nix gives them, whose first digits are spread evenly.
+ * @param {string[]} paths
+ * @param {string} folder
+ */
+function copyNatural(paths, folder) {
+  mkdirSync(folder);
+  const copies = paths.map((path) => {
+    const name = basename(path);
+    const digits = [...createHash("sha256").update(name).digest()].map((byte) => NIX_DIGITS[byte % 32]);
+    const copy = `${folder}/${digits.join("")}-${name.slice(name.indexOf("-") + 1)}`;
+    run(["cp", "-a", path, copy]);
+    return copy;
+  });
+  return copies.sort();
 }
 
 /**

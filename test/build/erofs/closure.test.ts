@@ -81,6 +81,12 @@ describe("a closure", () => {
     expect((await refusal([`${store}/aaa-one`, `${store}/missing`])).message).toMatch(`path 2: ${store}/missing:`);
   });
 
+  test("names the line of a name that is longer than any path, and does not look for it without end", async () => {
+    const error = await refusal(listed(`${store}/aaa-one\n${"z".repeat(20_000)}\n`));
+    expect(error.code).toBe("INPUT");
+    expect(error.message).toMatch(/list:2: ".*": name too long$/);
+  });
+
   test("names a list that is missing, empty, or a folder without store-paths", async () => {
     expect(await refusal(closure(`${scratch}/no-list`))).toMatchObject({ code: "INPUT", path: `${scratch}/no-list` });
     expect((await refusal(listed(""))).message).toBe(`${scratch}/list: names no path`);
