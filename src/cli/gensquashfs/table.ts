@@ -2,12 +2,12 @@
 import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
-import { type Option, rowsFor } from "../shared/option.ts";
+import { CLOSURE_LISTS, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, choice, directory, file, number, text, type Value } from "../shared/value.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued, optional, words } = rowsFor<Settings>();
+const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
 const ID = { min: 0, max: 2 ** 32 - 2, emptyIsZero: true };
 
@@ -64,6 +64,8 @@ const SOURCES: readonly Option<Settings>[] = [
       "pack PATHs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; " +
       "owner root and no hard links",
   }),
+  // or else the one would be taken for the beginning of --closure-of, and FILE for the image
+  refused({ names: "--closure --nix-closure", placeholder: "FILE", why: CLOSURE_LISTS }),
   valued({
     names: "--nix-db-from",
     value: file(),

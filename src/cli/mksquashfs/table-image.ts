@@ -1,12 +1,19 @@
 /** The table of `ts-mksquashfs`: how the image is made. */
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
-import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
+import { UsageError } from "../shared/getopt.ts";
+import { CLOSURE_LISTS, IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, directory, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
 import { decimal } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
+
+/** A file's path in the image. What is no path but the next option has been meant to be that. */
+const IMAGE_PATH = text("X", (name, path) => {
+  if (path.startsWith("-")) throw new UsageError(`${name}: needs a path in the image, and "${path}" is none`);
+  return checkPath(name, path, "path");
+});
 
 /** `compression`. */
 export const COMPRESSION: readonly Option<Settings>[] = [
@@ -93,6 +100,7 @@ export const BUILD: readonly Option<Settings>[] = [
       "take SOURCEs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; owner " +
       "root, time 0 and no hard links, unless options say otherwise",
   }),
+  refused({ names: "-closure -nix-closure", placeholder: "FILE", why: CLOSURE_LISTS }),
   valued({
     names: "-nix-db-from",
     value: file(),
@@ -110,13 +118,13 @@ export const BUILD: readonly Option<Settings>[] = [
   }),
   valued({
     names: "-registration",
-    value: text("X", (name, path) => checkPath(name, path, "path")),
+    value: IMAGE_PATH,
     sets: "registration",
     help: "with -closure-of: put a file X into the image that nix-store --load-db takes",
   }),
   valued({
     names: "-nix-db",
-    value: text("X", (name, path) => checkPath(name, path, "path")),
+    value: IMAGE_PATH,
     sets: "nixDatabase",
     help: "with -closure-of: put Nix's database X, such as nix/var/nix/db/db.sqlite, into the image",
   }),

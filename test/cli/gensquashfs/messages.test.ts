@@ -7,6 +7,8 @@ import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("gensquashfs-messages");
 const image = `${scratch}/image`;
+const CLOSURE_LISTS =
+  "lists of store paths are for ts-mkerofs, which writes SquashFS too (--format=squashfs --closure=FILE IMAGE)";
 const HINT = "Try 'ts-gensquashfs --help' for more information.\n";
 
 const run = (words: string[]) => runCommand(scratch, "gensquashfs", words);
@@ -18,6 +20,9 @@ beforeAll(() => {
 
 test.each([
   ["-D store -x --xattrs=fii out", 2, '--xattrs: "fii" is none of auto, none, ffi, napi, getfattr\nDid you mean ffi?'],
+  // it would be the beginning of --closure-of, and the list the image
+  ["--force --closure nix-path-registration out", 2, `--closure: ${CLOSURE_LISTS}`],
+  ["--nix-closure=nix-path-registration out", 2, `--nix-closure: ${CLOSURE_LISTS}`],
   ["-D store -c lzma out", 2, "-c lzma: not supported yet"],
   ["-D store -c zip out", 2, `-c: "zip" is none of ${COMPRESSOR_NAMES.join(", ")}\nDid you mean gzip?`],
   ["-D store -X foo out", 2, '-X: "foo" is no option of zstd here: level=1..22'],

@@ -7,6 +7,8 @@ import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("mksquashfs-messages");
 const image = `${scratch}/image`;
+const CLOSURE_LISTS =
+  "lists of store paths are for ts-mkerofs, which writes SquashFS too (--format=squashfs --closure=FILE IMAGE)";
 const HINT = "Try 'ts-mksquashfs --help' for more information.\n";
 
 const run = (words: string[], env: Record<string, string> = {}) => runCommand(scratch, "mksquashfs", words, env);
@@ -34,6 +36,12 @@ test.each([
   ["store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
   ["store out -action x", 2, '-action x: there is no action "x"'],
   ["store out -xattrs-reader x", 2, '-xattrs-reader: "x" is none of auto, none, ffi, napi, getfattr'],
+  ["store out -closure store-paths", 2, `-closure: ${CLOSURE_LISTS}`],
+  [
+    "store out -closure-of -registration -nix-db db/db.sqlite",
+    2,
+    '-registration: needs a path in the image, and "-nix-db" is none',
+  ],
   ["store out -root-mode 9", 2, '-root-mode: "9" is no mode, neither octal nor as u+rwX,go=u'],
   ["nowhere out2", 1, "nowhere: no such file or directory"],
   ["store out2 -pf nowhere", 1, "nowhere: no such file or directory"],
