@@ -15,9 +15,28 @@ function fill(most: number, limit: number, sizeOf: (plain: number) => number, ra
 }
 
 test("where the ratio is known, the first try fits", () => {
-  const result = fill(1_000_000, 4096, (plain) => Math.ceil(plain / 7), 7);
+  const result = fill(1_000_000, 4096, (plain) => Math.ceil(plain / 3), 3);
   expect(result.tries).toBe(1);
-  expect(result.kept).toBeGreaterThan(4096 - 64);
+  expect(result.kept).toBeGreaterThanOrEqual(4096 - 64);
+});
+
+test("what compresses well fills the frame to a few bytes, in few tries", () => {
+  // sizes are nearly on a line: what compresses takes its steps
+  const step = (plain: number) => Math.ceil(plain / 7) + 5 * (Math.floor(plain / 1000) % 2);
+  for (const ratio of [6.5, 6.9, 7, 7.1, 7.5]) {
+    const result = fill(1_000_000, 4096, step, ratio);
+    expect(result.kept).toBeGreaterThanOrEqual(4096 - 4);
+    expect(result.tries).toBeLessThan(7);
+  }
+  const large = fill(10_000_000, 65_536, (plain) => Math.ceil(plain / 7), 6.8);
+  expect(large.kept).toBeGreaterThanOrEqual(65_536 - 64);
+  expect(large.tries).toBeLessThan(4);
+});
+
+test("a first try that is a little too much is followed by one that is a little less", () => {
+  const result = fill(1_000_000, 4096, (plain) => Math.ceil(plain / 3), 3.1);
+  expect(result.tries).toBe(2);
+  expect(result.kept).toBeGreaterThanOrEqual(4096 - 64);
 });
 
 test("where what compresses well goes on to what does not, the frame is filled all the same", () => {

@@ -12,6 +12,10 @@ const FIRST_RATIO = 3;
 const MOST_KNOWN_RATIO = 64;
 /** A frame is full when no more than this part of the limit is left, up to it or up to the end of a block. */
 const SPARE = 1 / 64;
+/** Where a byte of output holds so many of input, what is left would hold so many too: this part of the limit, or so little. */
+const GOOD_RATIO = 4;
+const GOOD_SPARE = 1 / 1024;
+const LEAST_SPARE = 4;
 /** The end of a block that counts: outputs are stored in whole blocks, and as far in a large one the rest is none. */
 const BLOCK = 4096;
 const LEAST_SHARE = 3 / 4;
@@ -22,8 +26,8 @@ const LOSS = 1 / 20;
 /** After so many tries the best of them is taken; after more where it leaves half of the room, which is a quick one. */
 const MAX_TRIES = 10;
 const MORE_TRIES = 24;
-/** After so many the next one is in the middle between what fits and what does not. */
-const PATIENCE = 5;
+/** After more than so many tries on one side the next one is in the middle: sizes are not on a line everywhere. */
+const PATIENCE = 2;
 
 /** A try: what was compressed, and the size that it came to. */
 interface Try {
@@ -54,45 +58,66 @@ export interface FrameTries {
  */
 export function fillFrame(most: number, limit: number, tries: FrameTries): number {
   const { measure, keep, estimate, ratio = 0, mostShare = Number.POSITIVE_INFINITY } = tries;
-  const spare = Math.floor(limit * SPARE);
-  // between the middle of what is enough and the end of it
-  const target = limit - Math.floor(spare / 2);
   let fits: Try = NOTHING;
   let exceeds: Try = { plain: most + 1, compressed: Number.POSITIVE_INFINITY };
-  let before: Try = NOTHING;
-  const first = ratio > 0 ? target * Math.min(ratio, MOST_KNOWN_RATIO) : limit * FIRST_RATIO;
+  const aim = targetOf(limit, 0);
+  const first = ratio > 0 ? aim * Math.min(ratio, MOST_KNOWN_RATIO) : limit * FIRST_RATIO;
   let plain = Math.min(most, Math.ceil(first));
   if (estimate && ratio === 0 && plain < most) {
     const compressed = estimate(plain);
-    if (compressed !== Number.POSITIVE_INFINITY) plain = Math.min(most, scaled({ plain, compressed }, target));
+    if (compressed !== Number.POSITIVE_INFINITY) plain = Math.min(most, scaled({ plain, compressed }, aim));
   }
+  /** So many tries have been on the same side. */
+  let inRow = 0;
   for (let count = 1; count <= MORE_TRIES || fits === NOTHING; count++) {
     const last = { plain, compressed: measure(plain) };
     if (count === 1 && last.compressed > plain * mostShare) return 0;
     if (last.compressed <= limit) {
+      inRow = inRow < 0 ? 1 : inRow + 1;
       fits = last;
       keep(last.compressed);
-      if (isFull(last.compressed, limit)) break;
-    } else exceeds = last;
+      if (isFull(last, limit)) break;
+    } else {
+      inRow = inRow > 0 ? -1 : inRow - 1;
+      exceeds = last;
+    }
     if (fits.plain + 1 >= exceeds.plain || (count >= MAX_TRIES && 2 * fits.compressed >= limit)) break;
-    plain = before === NOTHING ? scaled(last, target) : between(before, last, target);
-    // it is between what is known of both sides; not far behind what is known at all, as a long try takes its time
-    if (plain <= fits.plain || plain >= exceeds.plain) plain = between(fits, exceeds, target);
-    if (exceeds.compressed === Number.POSITIVE_INFINITY && exceeds.plain > most) plain = Math.min(plain, most);
-    // sizes are not on a line everywhere: there are steps where libzstd changes its ways
-    else if (count >= PATIENCE) plain = 0;
-    // what compresses well goes on to what does not
-    else if (count > 1 && 2 * fits.compressed < limit) plain = exceeds.plain - (exceeds.compressed - target);
+    if (Math.abs(inRow) > PATIENCE && exceeds.compressed !== Number.POSITIVE_INFINITY) {
+      plain = 0;
+      inRow = 0;
+    } else plain = nextTry(fits, exceeds, limit);
+    if (exceeds.plain > most) plain = Math.min(plain, most);
     if (plain <= fits.plain || plain >= exceeds.plain) plain = (fits.plain + exceeds.plain) >> 1;
-    plain = Math.min(plain, Math.max(4 * fits.plain, exceeds.plain >> 1));
-    before = last;
+    // not far behind what is known at all, as a long try takes its time
+    if (exceeds.compressed > 2 * limit) plain = Math.min(plain, Math.max(4 * fits.plain, exceeds.plain >> 1));
   }
   return fits.plain;
 }
 
-/** Whether a frame of so many bytes leaves so little room that another try would be too much for it. */
-function isFull(compressed: number, limit: number): boolean {
-  return fillEnd(compressed, limit) - compressed <= limit * SPARE;
+/** Where a frame may be full, going by what fits into `limit` bytes and what exceeds them. */
+function nextTry(fits: Try, exceeds: Try, limit: number): number {
+  const target = targetOf(limit, fits.plain / fits.compressed);
+  if (fits === NOTHING) return scaled(exceeds, target);
+  if (exceeds.compressed === Number.POSITIVE_INFINITY) return Math.max(fits.plain + 1, scaled(fits, target));
+  // what compresses well goes on to what does not
+  if (2 * fits.compressed < limit) return exceeds.plain - (exceeds.compressed - target);
+  const slope = (exceeds.plain - fits.plain) / (exceeds.compressed - fits.compressed);
+  return Math.floor(fits.plain + slope * (target - fits.compressed));
+}
+
+/** How many bytes may be left where one of output holds `ratio` of input. */
+function spareOf(limit: number, ratio: number): number {
+  return ratio >= GOOD_RATIO ? Math.max(LEAST_SPARE, limit * GOOD_SPARE) : limit * SPARE;
+}
+
+/** The middle between what is enough and the limit. */
+function targetOf(limit: number, ratio: number): number {
+  return limit - Math.floor(spareOf(limit, ratio) / 2);
+}
+
+/** Whether a frame leaves so little room that another try would be too much for it. */
+function isFull({ plain, compressed }: Try, limit: number): boolean {
+  return fillEnd(compressed, limit) - compressed <= spareOf(limit, plain / compressed);
 }
 
 /** Up to where a frame of so many bytes is to be filled: the end of its block, or the limit. */
@@ -106,12 +131,4 @@ function scaled({ plain, compressed }: Try, target: number): number {
   if (compressed === Number.POSITIVE_INFINITY) return Math.floor(plain / FAR_MORE);
   const ratio = target / compressed;
   return Math.max(1, Math.floor(plain * Math.min(ratio, ratio * (1 + LOSS * (ratio - 1)))));
-}
-
-/** The same by the line through two tries. */
-function between(one: Try, other: Try, target: number): number {
-  if (other.compressed === Number.POSITIVE_INFINITY) return scaled(one, target);
-  if (one.compressed === Number.POSITIVE_INFINITY) return scaled(other, target);
-  const slope = (other.plain - one.plain) / (other.compressed - one.compressed);
-  return slope > 0 ? Math.floor(other.plain + slope * (target - other.compressed)) : 0;
 }
