@@ -70,16 +70,22 @@ export class Linker {
     this.#worthy = -1;
   }
 
-  /** Looks for the next extent that can be referred to, at `at` or behind it, before `end`; and for the next cut. */
-  seek(at: number, end: number): void | Promise<void> {
+  /**
+   * Looks for the next extent that can be referred to, at `at` or behind it, before `end`; and for the next cut.
+   *
+   * @param held bytes that a pcluster is expected to hold
+   */
+  seek(at: number, end: number, held: number): void | Promise<void> {
     const seeking = this.#seekLink(at, end);
-    if (seeking !== undefined) return seeking.then(() => this.#seekCut(at));
-    this.#seekCut(at);
+    if (seeking !== undefined) return seeking.then(() => this.#seekCut(at, held));
+    this.#seekCut(at, held);
   }
 
-  #seekCut(at: number): void {
+  #seekCut(at: number, held: number): void {
     const { cuts } = this.#shared;
-    while (this.#cut < this.#endCut && !this.#crosses(at, cuts[this.#cut]!)) this.#cut++;
+    // what is between a cut and a link takes a pcluster here, and no more where it would be referred to
+    const isIdle = (cut: number) => !this.#crosses(at, cut) || (cut < this.start && this.start - cut < held);
+    while (this.#cut < this.#endCut && isIdle(cuts[this.#cut]!)) this.#cut++;
     this.cut = this.#cut < this.#endCut ? Math.min(this.start, cuts[this.#cut]!) : this.start;
     this.enough = this.cut < Number.POSITIVE_INFINITY ? this.#enoughAt(this.cut) : Number.POSITIVE_INFINITY;
   }
@@ -179,6 +185,17 @@ export class Linker {
       if (worth >= LEAST_WORTH * this.#pclusterUnits) return true;
     }
     return isFree && worth > 0;
+  }
+
+  /**
+   * How many of `length` bytes an extent at `at` should have so that the next link can still start: one that ends in the
+   * link's first block leaves it no room.
+   */
+  shorten(at: number, length: number): number {
+    const end = at + length;
+    if (this.slot < 0 || end >= this.start || this.#crosses(end, this.start)) return length;
+    const short = this.start - (this.start % this.#blockSize) - 1 - at;
+    return short > this.#blockSize && this.length > this.#blockSize ? short : length;
   }
 
   /** Whether extents may start at both of these offsets: only one may in each block. */

@@ -70,7 +70,9 @@ class RunFinder {
     const { grain } = at;
     const starts = startsPart(this.#work, grain);
     const first = this.#table.findOrAdd(grain);
-    const latest = this.#table.replaceLatest(first < 0 ? grain : first, grain);
+    const known = first < 0 ? grain : first;
+    const latest = this.#table.replaceLatest(known, grain);
+    const longest = this.#table.replaceLongest(known, grain, this.#partEnd(at) - at.offset);
     if (!starts && this.#goesOn(grain)) {
       this.#grains++;
       this.#target.length += at.length;
@@ -79,24 +81,33 @@ class RunFinder {
     this.#close();
     if (starts) this.#before = -1;
     if (first < 0) return;
-    this.#sourceGrain = this.#longer(first, latest, grain);
+    this.#sourceGrain = this.#longest([first, latest, longest], grain);
     this.#targetGrain = grain;
     this.#grains = 1;
     const { index, offset, length, partFrom } = at;
     this.#target = { index, offset, length, partFrom, partEnd: this.#partEnd(at) };
   }
 
-  /** Which of two grains that equal a third goes on longer as that does; the first of those that go on as long. */
-  #longer(first: number, latest: number, grain: number): number {
-    const goesOn = (from: number, by: number) =>
-      from + by < grain &&
-      grain + by < this.#end &&
-      !startsPart(this.#work, from + by) &&
-      !startsPart(this.#work, grain + by) &&
-      sameGrains(this.#work, from + by, grain + by);
-    let by = 1;
-    while (goesOn(first, by)) by++;
-    return latest !== first && goesOn(latest, by) ? latest : first;
+  /** Which of the grains that equal `grain` goes on longest as that does; the first of those that go on as long. */
+  #longest(equals: readonly number[], grain: number): number {
+    let best = equals[0]!;
+    let most = 0;
+    for (const from of equals) {
+      let by = 1;
+      while (this.#isSame(from + by, grain + by, grain)) by++;
+      if (by > most) {
+        most = by;
+        best = from;
+      }
+    }
+    return best;
+  }
+
+  /** Whether grain `to` goes on as `from`, which is in front of the run at `start`, does. */
+  #isSame(from: number, to: number, start: number): boolean {
+    const work = this.#work;
+    const isInside = from < start && to < this.#end && !startsPart(work, from) && !startsPart(work, to);
+    return isInside && sameGrains(work, from, to);
   }
 
   /** What comes next is in another part. */
@@ -147,12 +158,16 @@ class FirstGrains {
   /** Grains, and one more: 0 is an empty slot. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
-  /** By first grain: the last one so far that equals it. */
+  /** By first grain: the last one so far that equals it, and the one behind which most of its part is left, with how much. */
   readonly #latest: Uint32Array;
+  readonly #longest: Uint32Array;
+  readonly #left: Uint32Array;
 
   constructor(work: GrainWork, grains: number) {
     this.#work = work;
     this.#latest = new Uint32Array(grains);
+    this.#longest = new Uint32Array(grains);
+    this.#left = new Uint32Array(grains);
     const size = 2 ** Math.ceil(Math.log2(2 * grains + 1));
     this.#slots = new Uint32Array(size);
     this.#mask = size - 1;
@@ -163,6 +178,16 @@ class FirstGrains {
     const latest = this.#latest[first]!;
     this.#latest[first] = grain;
     return latest;
+  }
+
+  /** The grain that has most of its part behind it, of those in front of `grain`, which has `left` bytes of its own. */
+  replaceLongest(first: number, grain: number, left: number): number {
+    const longest = this.#longest[first]!;
+    if (left >= this.#left[first]!) {
+      this.#longest[first] = grain;
+      this.#left[first] = Math.min(left, 0xffffffff);
+    }
+    return longest;
   }
 
   /** The first grain that equals `grain`, or -1: then it is the first itself. */

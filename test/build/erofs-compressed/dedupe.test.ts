@@ -26,6 +26,47 @@ test("links do not cut what compresses so well that it needs no second pcluster"
   expect(report.bytes).toBe(8192);
 });
 
+/** Parts of a log, each with what follows behind it: files begin and end at any lines of it. */
+function partsOfLog(ranges: readonly (readonly [from: number, lines: number])[]): Entry[] {
+  const lines: string[] = [];
+  let seed = 1;
+  const next = (below: number) => {
+    seed = (seed * 48271) % 0x7fffffff;
+    return seed % below;
+  };
+  for (let nr = 0; nr < 6000; nr++) {
+    lines.push(
+      `2026-11-29 request id=${nr} client=10.0.${next(4)}.${next(256)} item=${next(500)} took ${next(2000)} us\n`,
+    );
+  }
+  return ranges.map(([from, count], nr) => ({
+    path: `log${String(nr).padStart(2, "0")}`,
+    contents: new TextEncoder().encode(lines.slice(from, from + count).join("")),
+  }));
+}
+
+/** Blocks of 4 KiB that an image has for each of these files. */
+async function blocksOfEach(files: Entry[]): Promise<number> {
+  const options = { compress: { algorithm: "lz4hc", level: 9 }, dedupeExtents: true, tailPacking: true } as const;
+  const report = await buildErofs(entries(files), image, options);
+  return report.bytes / 4096 / files.length;
+}
+
+test.each([150, 170])(
+  "extents make room for links, and are not cut shortly before one: each %d lines on",
+  async (step) => {
+    const files = partsOfLog(Array.from({ length: 30 }, (_, nr) => [nr * step, 1200]));
+    // 2.9 and 3.0 where they do not
+    expect(await blocksOfEach(files)).toBeLessThan(2.65);
+  },
+);
+
+test("a run is of the file in which more of it may be, neither the first nor the last that has its start", async () => {
+  const files = partsOfLog(Array.from({ length: 24 }, (_, nr) => [nr * 150, nr % 3 === 0 ? 1900 : 1000]));
+  // 2.6 by the first and the last
+  expect(await blocksOfEach(files)).toBeLessThan(2.2);
+});
+
 describe("files that hold parts of each other", () => {
   const tree = `${scratch}/relatives`;
   beforeAll(() => writeTree(tree, relatives()));

@@ -10,6 +10,8 @@ const LONG_RATIO = USUAL_PCLUSTERS;
 const LONG_RATIO_BY_TRIES = 16;
 /** Contents are looked at as far as they will fit if what comes is like what was, and a little farther. */
 const FARTHER = 5 / 4;
+/** Where nothing is known of contents, they are taken to shrink to one of so many parts. */
+const USUAL_RATIO = 3;
 
 /** Decides it for one codec. */
 export class ReachRule {
@@ -24,6 +26,11 @@ export class ReachRule {
   expect({ ratio }: FillNotes, pclusterSize: number): number {
     const usual = Math.max(USUAL_EXTENT, USUAL_PCLUSTERS * pclusterSize);
     return ratio < this.#longRatio(pclusterSize) ? usual : Math.max(usual, Math.ceil(FARTHER * ratio * pclusterSize));
+  }
+
+  /** Bytes that the next pcluster will hold, going by the same. */
+  expectHeld({ ratio }: FillNotes, pclusterSize: number): number {
+    return (ratio || USUAL_RATIO) * pclusterSize;
   }
 
   /**

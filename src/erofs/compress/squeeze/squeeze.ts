@@ -144,7 +144,7 @@ export class Squeezer {
     let compresses = false;
     for (let at = from; at < end; ) {
       const rest = end - at;
-      const seeking = this.#linker?.seek(at, end);
+      const seeking = this.#linker?.seek(at, end, rule.expectHeld(this.#notes, pclusterSize));
       if (seeking !== undefined) await seeking;
       let done = this.#refer(at);
       if (done === 0) {
@@ -256,6 +256,11 @@ export class Squeezer {
     let { consumed } = codec;
     if (length === 0) return 0;
     if (consumed === reach && length < pclusterSize && length * longRatio <= reach) return GOES_ON;
+    const shorter = this.#linker?.shorten(at, consumed) ?? consumed;
+    if (shorter < consumed) {
+      length = codec.compressInto(place, place + shorter, 0, pclusterSize, { ...this.#notes });
+      ({ consumed } = codec);
+    }
     if (isEnd && consumed === rest) {
       const saves = length < rest;
       if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
