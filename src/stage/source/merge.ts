@@ -98,11 +98,15 @@ class TreeMerger {
     return { origins: this.#origins, xattrs: this.#sets.sets, joined: this.#joined };
   }
 
-  /** Fills a directory; returns the directories in it. */
+  /** Fills a directory; returns directories in it that several parts have. */
   #fill({ into, from }: Pending): Pending[] {
     const tree = this.#tree;
-    if (from.length > 1) this.#joined.add(into);
-    const named = from.length === 1 ? this.#childrenOf(from[0]!) : this.#join(into, from);
+    if (from.length === 1) {
+      this.#fillAlone(into, from[0]!);
+      return [];
+    }
+    this.#joined.add(into);
+    const named = this.#join(into, from);
     const first = tree.allocate(named.length);
     tree.ref.view[into] = first;
     tree.count.view[into] = named.length;
@@ -120,6 +124,45 @@ class TreeMerger {
       if (tree.kind(child) === S_IFDIR) directories.push({ into: child, from: sources });
     }
     return directories;
+  }
+
+  /** Fills a directory that one part alone has, with all that is below it. */
+  #fillAlone(into: number, { part, entry }: Pending["from"][number]): void {
+    const tree = this.#tree;
+    const source = this.#parts[part]!.tree;
+    const pending = [into, entry];
+    while (pending.length > 0) {
+      const from = pending.pop()!;
+      const to = pending.pop()!;
+      const first = source.ref.view[from]!;
+      const count = source.count.view[from]!;
+      const child = tree.allocate(count);
+      tree.ref.view[to] = child;
+      tree.count.view[to] = count;
+      this.#copyNames(source, first, count, child);
+      for (let index = 0; index < count; index++) {
+        tree.parent.view[child + index] = to;
+        this.#copy(part, first + index, child + index);
+        if (tree.kind(child + index) === S_IFDIR) pending.push(child + index, first + index);
+      }
+    }
+  }
+
+  #copyNames(source: Tree, first: number, count: number, child: number): void {
+    const tree = this.#tree;
+    let bytes = 0;
+    for (let index = 0; index < count; index++) bytes += source.nameLen.view[first + index]!;
+    let at = tree.allocateName(bytes);
+    const names = tree.names.view;
+    const given = source.names.view;
+    for (let index = 0; index < count; index++) {
+      const from = source.nameOff.view[first + index]!;
+      const length = source.nameLen.view[first + index]!;
+      tree.nameOff.view[child + index] = at;
+      tree.nameLen.view[child + index] = length;
+      // they are short: to have a view of each would take longer
+      for (let byte = 0; byte < length; byte++) names[at++] = given[from + byte]!;
+    }
   }
 
   #childrenOf({ part, entry }: Pending["from"][number]): Pending["from"][] {
@@ -160,11 +203,11 @@ class TreeMerger {
     tree.mode.view[to] = source.mode.view[from]!;
     tree.size.view[to] = source.size.view[from]!;
     tree.flags.view[to] = source.flags.view[from]! & FLAG_SPARSE;
-    const zeros = ["uid", "gid", "mtime", "mtimeNsec", "stamp"] as const;
-    for (const column of zeros) {
-      const value = source[column].view[from]!;
-      if (value !== 0) tree[column].view[to] = value;
-    }
+    copyValue(source.uid.view, from, tree.uid.view, to);
+    copyValue(source.gid.view, from, tree.gid.view, to);
+    copyValue(source.mtime.view, from, tree.mtime.view, to);
+    copyValue(source.mtimeNsec.view, from, tree.mtimeNsec.view, to);
+    copyValue(source.stamp.view, from, tree.stamp.view, to);
     const set = this.#setOf[part]![source.xattrs.view[from]!]!;
     if (set !== 0) tree.xattrs.view[to] = set;
     const kind = tree.kind(to);
@@ -191,6 +234,12 @@ class TreeMerger {
       }
     }
   }
+}
+
+/** Zeros are not written: that would touch memory. */
+function copyValue(values: ArrayLike<number>, from: number, into: { [index: number]: number }, to: number): void {
+  const value = values[from]!;
+  if (value !== 0) into[to] = value;
 }
 
 /** More than there are numbers of devices. */
