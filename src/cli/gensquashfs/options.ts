@@ -29,6 +29,7 @@ import { checkPath } from "../shared/value.ts";
 import { readPipe } from "../standard-input.ts";
 import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
+import { optionsFor } from "./table-tar.ts";
 
 /** What `-X help` prints. */
 function describeWords(compressor: string, nameOf: NameOf): PageText {
@@ -58,7 +59,7 @@ export function parseGensquashfs(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ProgramCommand {
-  const { settings, given, operands, asks } = applyWords(getopt(argv, OPTIONS), DEFAULTS);
+  const { settings, given, operands, asks } = applyWords(getopt(argv, optionsFor(argv, OPTIONS)), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
   const nameOf = optionNames(given, FIELDS);
   if (settings.extra?.split(",").includes("help")) {
@@ -141,12 +142,12 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
       extra: nameOf("extra"),
     }),
     fragments: settings.noTailPacking ? "small" : "all",
-    xattrs: "marked",
+    xattrs: settings.noXattrs ? false : "marked",
     xattrReader: settings.keepXattrs && settings.packFile === undefined ? (settings.xattrReader ?? "auto") : "none",
     hardLinks: settings.noHardLinks || settings.closureOf ? "copy" : "keep",
     owner: uid !== undefined || gid !== undefined ? { uid, gid } : settings.closureOf ? "root" : "keep",
     timestamp: mtime,
-    times: hasList(settings) || settings.keepTime ? "keep" : "fixed",
+    times: !settings.noKeepTime && (hasList(settings) || settings.keepTime) ? "keep" : "fixed",
     mkfsTime: Math.min(mtime, 0xffffffff),
     sort: sortFile === undefined ? undefined : readSort(sortFile),
   };
@@ -189,7 +190,10 @@ async function openSource(
     const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
     const archive = settings.tar === "-" ? readPipe(signal) : settings.tar;
     const { mode, uid, gid } = settings.defaults;
-    return tarStream(archive, { name: "standard input", missing: { mode, uid, gid } });
+    const { rootBecomes, keepTargets, excludeMembers } = settings;
+    return tarStream(archive, {
+      ...{ name: "standard input", missing: { mode, uid, gid }, rootBecomes, keepTargets, excludeMembers },
+    });
   }
   if (settings.zip !== undefined) {
     const { zipArchive } = await import("../../stage/source/archive/zip/node-zip-source.ts");

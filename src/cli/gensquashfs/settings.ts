@@ -10,6 +10,16 @@ export interface Settings {
   zip?: string;
   /** The file of `--tar`; `-` is standard input. */
   tar?: string;
+  /** The directory of `--root-becomes`. */
+  rootBecomes?: string;
+  /** `--no-symlink-retarget`. */
+  keepTargets?: boolean;
+  /** Patterns of `--exclude-dir`. */
+  excludeMembers?: readonly string[];
+  /** `--no-xattr`. */
+  noXattrs?: boolean;
+  /** `--no-keep-time`. */
+  noKeepTime?: boolean;
   /** The file of `--manifest`. */
   manifest?: string;
   /** What stands behind IMAGE are roots, whose closure is packed. */

@@ -6,6 +6,7 @@ import { CLOSURE_LISTS, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, choice, directory, file, number, text, type Value } from "../shared/value.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
+import { TAR } from "./table-tar.ts";
 
 const { flag, valued, optional, words, refused } = rowsFor<Settings>();
 
@@ -274,6 +275,12 @@ const RUNNING: readonly Option<Settings>[] = [
 /** The options, in the order of `--help`. */
 export const SECTIONS: readonly Section<Settings>[] = [
   { id: "sources", title: "What goes in", options: SOURCES },
+  {
+    id: "tar",
+    title: "Tar archives",
+    intro: ["Options of tar2sqfs. With --tar letters are those of tar2sqfs too: -r, -S, -E, -x, -k and -s mean these."],
+    options: TAR,
+  },
   { id: "metadata", title: "Metadata", options: METADATA },
   { id: "image", title: "The image", options: IMAGE },
   { id: "running", title: "Running", options: RUNNING },

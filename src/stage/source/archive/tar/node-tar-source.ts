@@ -4,7 +4,7 @@ import { Column } from "../../../../core/column.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
-import { type Checks, FLAG, NUMBER, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
+import { type Checks, FLAG, list, NUMBER, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
 import type { JobContext } from "../../../../core/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { FLAG_SPARSE, S_IFREG, type Tree } from "../../../tree/tree.ts";
@@ -17,6 +17,7 @@ import type { ArchivePlace } from "../node-archive-file.ts";
 import { openArchive } from "../node-archive-stream.ts";
 import type { ArchiveCompression } from "../node-decompress.ts";
 import type { RangedSource } from "../node-ranged-source.ts";
+import { type MemberChoice, MemberChooser } from "./reroot.ts";
 import { type TarMember, TarReader } from "./tar-reader.ts";
 import { hasHoles } from "./tar-sparse.ts";
 import { Whiteouts } from "./whiteouts.ts";
@@ -25,7 +26,7 @@ import { Whiteouts } from "./whiteouts.ts";
 export type TarInput = string | Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** How tar archives are read. */
-export interface TarOptions {
+export interface TarOptions extends MemberChoice {
   /** What messages call a stream. Default: `tar`. */
   name?: string | undefined;
   /** How they are compressed. Default: what they begin with tells. */
@@ -52,6 +53,9 @@ const TAR_CHECKS: Checks<TarOptions> = {
   ignoreZeros: FLAG,
   missing: record("key of missing", MISSING),
   copyTo: TEXT,
+  rootBecomes: TEXT,
+  keepTargets: FLAG,
+  excludeMembers: list("an array of patterns", TEXT),
 };
 const TAR = record("option of tarStream()", TAR_CHECKS);
 
@@ -71,9 +75,9 @@ export function tarStream(archives: TarInput | readonly TarInput[], options: Tar
   const inputs = settle(() => {
     const fault = TAR.find(options);
     if (fault) throw new ImageError("INPUT", `tarStream(): ${fault.at.slice(1)}: ${fault.why}`);
-    const list = Array.isArray(archives) ? (archives as readonly TarInput[]) : [archives as TarInput];
-    if (list.length === 0) throw new ImageError("INPUT", "tarStream(): there is no archive");
-    return list.map((archive) => toInput(archive, folder, options.name ?? "tar"));
+    const given = Array.isArray(archives) ? (archives as readonly TarInput[]) : [archives as TarInput];
+    if (given.length === 0) throw new ImageError("INPUT", "tarStream(): there is no archive");
+    return given.map((archive) => toInput(archive, folder, options.name ?? "tar"));
   });
   const copyTo = options.copyTo === undefined ? undefined : settle(() => folder.resolveText(options.copyTo!));
   let isRead = false;
@@ -81,12 +85,12 @@ export function tarStream(archives: TarInput | readonly TarInput[], options: Tar
     isClosure: false,
     restore: (error) => folder.restore(error),
     async stageRanges(tree, policy, job, temporary) {
-      const list = inputs();
-      if (isRead && list.some(({ isOnce }) => isOnce))
+      const all = inputs();
+      if (isRead && all.some(({ isOnce }) => isOnce))
         throw new ImageError("INPUT", "tarStream(): the stream has been read already, and can be read only once");
       isRead = true;
       const stage = new TarStage(tree, policy, options);
-      for (const input of list) await stage.add(input, { job, temporary, copyTo: copyTo?.() });
+      for (const input of all) await stage.add(input, { job, temporary, copyTo: copyTo?.() });
       return stage.finish();
     },
   };
@@ -139,6 +143,7 @@ class TarStage {
   readonly #tree: Tree;
   readonly #members: MemberTree;
   readonly #whiteouts: Whiteouts;
+  readonly #chooser: MemberChooser;
   readonly #places: ArchivePlace[] = [];
   readonly #placeOf: Column<Uint32Array>;
   readonly #offsets: Column<Float64Array>;
@@ -154,6 +159,7 @@ class TarStage {
     this.#rows = Column.create(Float64Array, MAX_ROWS);
     this.#members = new MemberTree(tree, policy, [this.#placeOf, this.#offsets], options.missing);
     this.#whiteouts = new Whiteouts(this.#members, options);
+    this.#chooser = new MemberChooser(options);
   }
 
   async add({ bytes, shownPath }: GivenArchive, { job, temporary, copyTo }: Reading): Promise<void> {
@@ -178,7 +184,8 @@ class TarStage {
   }
 
   #add(given: TarMember): void {
-    const member = this.#whiteouts.take(given);
+    const chosen = this.#chooser.take(given);
+    const member = chosen && this.#whiteouts.take(chosen);
     if (member === undefined) return;
     const entry = this.#members.add(member);
     if (member.kind !== S_IFREG) return;
