@@ -60,9 +60,19 @@ function openRanged(source: RangedSource, host: SourceHost): OpenPart {
   const tree = Tree.create();
   const policy = host.policyOf(source);
   const stage = async (): Promise<Staged> => {
-    const { ranges, xattrs, unpack } = await host.here((job) => source.stageRanges(tree, policy, job, host.temporary));
+    const { ranges, xattrs, unpack, amended } = await host.here((job) =>
+      source.stageRanges(tree, policy, job, host.temporary),
+    );
     if (unpack !== undefined) await host.run("unpack", unpack);
-    return { tree, contents: { kind: "archived", ranges }, xattrs, excluded: 0 };
+    const archived = { kind: "archived", ranges } as const;
+    if (amended === undefined) return { tree, contents: archived, xattrs, excluded: 0 };
+    const { origins, paths } = amended;
+    const shared = tree.share();
+    const parts = [
+      { tree: shared, contents: archived },
+      { tree: shared, contents: { kind: "files", paths } as const },
+    ];
+    return { tree, contents: { kind: "merged", parts, origins }, xattrs, excluded: 0 };
   };
   return { tree, start: undefined, excluded: 0, stage, stores: [] };
 }

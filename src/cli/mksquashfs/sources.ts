@@ -6,6 +6,7 @@ import { ImageError } from "../../core/error.ts";
 import { absolutePath } from "../../core/node/node-folder.ts";
 import type { ExcludeRules, Source } from "../../index.ts";
 import { type Action, type LogMode, parseAction } from "../../stage/source/action/actions.ts";
+import type { RangedSource } from "../../stage/source/archive/node-ranged-source.ts";
 import { readAccounts } from "../../stage/source/list/node-accounts.ts";
 import { type PseudoFile, readPseudoFile } from "../../stage/source/list/node-pseudo.ts";
 import { type PseudoEntry, parsePseudo, parseXattrWord } from "../../stage/source/list/pseudo.ts";
@@ -13,6 +14,7 @@ import { parsePriorities } from "../../stage/source/list/sort-file.ts";
 import { amend } from "../../stage/source/node-amend.ts";
 import { directory, type FileSource, namedPaths, nothing } from "../../stage/source/node-sources.ts";
 import { readLines } from "../../stage/text/line-words.ts";
+import type { EntryMeta } from "../../stage/tree/edit.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import { S_IFDIR, S_IFMT } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
@@ -74,7 +76,8 @@ export function openSources(given: readonly string[], image: string, settings: S
   const found = new Set<string>();
   const amendments: Amendments = {
     ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
-    hasOwnRoot: closureOf || places[0]?.image === "" || (settings.noStrip && places.length > 0),
+    hasOwnRoot:
+      closureOf || archive !== undefined || places[0]?.image === "" || (settings.noStrip && places.length > 0),
     pseudoDefaults: {
       mtime: settings.timestamp ?? 0,
       directory: missing,
@@ -82,18 +85,17 @@ export function openSources(given: readonly string[], image: string, settings: S
       keepsOwners: settings.pseudoOverride,
       warn,
     },
-    inImage: inImageOf(places),
+    // what lies in an archive is no file of this machine
+    inImage: archive !== undefined ? () => undefined : inImageOf(places),
     out: image === "-" || settings.json ? process.stderr : process.stdout,
   };
-  if (archive !== undefined && amendsTree(amendments)) {
-    throw new UsageError(
-      `${archive}: actions, pseudo files, -info, and options for the root, for modes, for links and for attributes are for directories`,
-    );
+  if (archive !== undefined && settings.follow !== undefined) {
+    throw new UsageError(`${archive}: what links in it lead to is not on this machine`);
   }
   return {
     source: async (signal) =>
       archive !== undefined
-        ? openArchive(sources, settings, signal)
+        ? amendedArchive(await openArchive(sources, settings, signal), amendments)
         : amended(source ?? (await openLater(sources, settings)), amendments),
     exclude,
     sort,
@@ -142,7 +144,7 @@ function checkArchive(
   if (given !== undefined) throw new UsageError(`${name}: there can be no ${given[0]} beside it`);
 }
 
-async function openArchive(sources: readonly string[], settings: Settings, signal: AbortSignal): Promise<Source> {
+async function openArchive(sources: readonly string[], settings: Settings, signal: AbortSignal): Promise<RangedSource> {
   if (settings.tar) {
     const { tarStream } = await import("../../stage/source/archive/tar/node-tar-source.ts");
     const { ignoreZeros, missing } = settings;
@@ -175,8 +177,18 @@ function inImageOf(places: readonly Placed[]): (path: string) => string | undefi
 
 function amended(source: FileSource, amendments: Amendments): FileSource {
   if (!amendsTree(amendments)) return source;
-  const defaults = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime: amendments.pseudoDefaults.mtime };
-  return amend(source, defaults, (work) => amendTree(work, amendments));
+  return amend(source, amendedDefaults(amendments), (work) => amendTree(work, amendments));
+}
+
+async function amendedArchive(source: RangedSource, amendments: Amendments): Promise<Source> {
+  if (!amendsTree(amendments)) return source;
+  const { amendArchive } = await import("../../stage/source/archive/node-amend-archive.ts");
+  return amendArchive(source, amendedDefaults(amendments), (work) => amendTree(work, amendments));
+}
+
+/** What directories are like that nobody describes. */
+function amendedDefaults({ pseudoDefaults: { mtime } }: Amendments): EntryMeta {
+  return { mode: S_IFDIR | 0o755, uid: 0, gid: 0, mtime };
 }
 
 function parseXattr(word: string): Xattr {

@@ -9,7 +9,7 @@ import { fileId } from "../../core/node/node-identity.ts";
 import { readLink } from "../../core/node/node-link.ts";
 import { isInUse } from "../../core/node/node-litter.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
-import { type EntryMeta, TreeEditor } from "../tree/edit.ts";
+import { type DiskPaths, type EntryMeta, TreeEditor } from "../tree/edit.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import {
@@ -67,7 +67,7 @@ export function amend(source: FileSource, defaults: EntryMeta, amendment: Amendm
 }
 
 /** What {@link Amending} is made of besides. */
-interface AmendingFrom {
+export interface AmendingFrom {
   paths: SharedPaths;
   /** Of directories that nobody has described. */
   defaults: EntryMeta;
@@ -75,7 +75,17 @@ interface AmendingFrom {
   temporary: TemporaryFiles;
   /** Gives the attributes of what lies at a path; undefined where they are not read. */
   readXattrs: ((path: Buffer) => Xattr[]) | undefined;
+  /** See TreeEditor; with it, what is in the tree lies on no disk. */
+  copied?: ((from: number, to: number) => void) | undefined;
 }
+
+/** Paths of entries that lie on no disk, but for those that have been added from there. */
+function addedPaths(tree: Tree, builder: PathBuilder): DiskPaths {
+  const isAdded = (entry: number) => (tree.flags.view[entry]! & FLAG_DISK_PATH) !== 0;
+  return { path: (entry) => (isAdded(entry) ? builder.path(entry) : NO_PATH), isNumbered: () => false };
+}
+
+const NO_PATH = new Uint8Array(0);
 
 /** What an {@link Amendment} works with. Paths of the image, and of the disk, are latin1 strings. */
 export class Amending {
@@ -100,7 +110,8 @@ export class Amending {
   /** Those above a store's paths. */
   readonly #folders: number;
 
-  constructor(tree: Tree, policy: StagePolicy, { paths, defaults, sets, temporary, readXattrs }: AmendingFrom) {
+  constructor(tree: Tree, policy: StagePolicy, from: AmendingFrom) {
+    const { paths, defaults, sets, temporary, readXattrs, copied } = from;
     this.tree = tree;
     this.#readXattrs = readXattrs;
     this.#sets = sets;
@@ -115,7 +126,7 @@ export class Amending {
     this.#isDirectory = paths.isDirectory;
     this.#tops = paths.from.length;
     this.#folders = policy.below.length;
-    this.editor = new TreeEditor(tree, policy, this.#paths, defaults);
+    this.editor = new TreeEditor(tree, policy, copied ? addedPaths(tree, this.#paths) : this.#paths, defaults, copied);
   }
 
   /** Takes out again what rules exclude; what is below it goes with it, and other names of a file stay. */

@@ -39,6 +39,7 @@ export class TreeEditor {
   readonly #keeping: StagePolicy;
   readonly #defaults: EntryMeta;
   readonly #paths: DiskPaths;
+  readonly #copied: ((from: number, to: number) => void) | undefined;
   /** New children by directory and name. */
   readonly #added = new Map<number, Map<string, number>>();
   /** Entries that are no longer among the children that their directory came with. */
@@ -52,9 +53,19 @@ export class TreeEditor {
   /** Once it is asked for. */
   #links: LinkIndex | undefined;
 
-  /** @param defaults of directories that nobody has described */
-  constructor(tree: Tree, policy: StagePolicy, paths: DiskPaths, defaults: EntryMeta) {
+  /**
+   * @param defaults of directories that nobody has described
+   * @param copied is told of entries that hold what another one does, or did: a further name, or another number
+   */
+  constructor(
+    tree: Tree,
+    policy: StagePolicy,
+    paths: DiskPaths,
+    defaults: EntryMeta,
+    copied?: (from: number, to: number) => void,
+  ) {
     this.#tree = tree;
+    this.#copied = copied;
     this.#paths = paths;
     this.#policy = policy;
     this.#keeping = { ...policy, uid: undefined, gid: undefined };
@@ -224,6 +235,7 @@ export class TreeEditor {
     const diskPath = isFile ? latin1FromBytes(this.#paths.path(original)) : undefined;
     const entry = this.add(path, { mode, uid: 0, gid: 0, mtime: 0 }, diskPath);
     copyEntry(tree, original, entry, true);
+    this.#copied?.(original, entry);
     if (this.#policy.copyLinks) return entry;
     this.#links ??= new LinkIndex(tree);
     this.#links.add(entry, original);
@@ -269,6 +281,7 @@ export class TreeEditor {
       children.forEach(([name, from], index) => {
         const to = first + index;
         copyEntry(tree, from, to, false);
+        this.#copied?.(from, to);
         if (!added?.has(name) && this.#paths.isNumbered(from)) this.#keepPath(to, this.#paths.path(from));
         tree.parent.view[to] = parent;
         moved.set(from, to);

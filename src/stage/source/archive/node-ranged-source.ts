@@ -4,6 +4,8 @@ import type { JobContext } from "../../../core/threads.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import type { Tree } from "../../tree/tree.ts";
 import type { Xattr } from "../../tree/xattrs.ts";
+import type { SharedPaths } from "../disk/node-paths.ts";
+import type { Origins } from "../merge.ts";
 import type { Source } from "../source.ts";
 import type { ArchiveRanges } from "./node-archive-contents.ts";
 import type { UnpackWork } from "./zip/node-unpack.ts";
@@ -15,6 +17,8 @@ export interface StagedRanges {
   xattrs: Xattr[][];
   /** What threads have to do before contents can be read. */
   unpack?: UnpackWork | undefined;
+  /** Where the tree was changed: what each entry is of the archive, or else where it lies on disk. */
+  amended?: { origins: Origins; paths: SharedPaths } | undefined;
 }
 
 /** A source of this kind. */
