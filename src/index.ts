@@ -8,6 +8,7 @@ export type {
   PrintedReport,
   SquashfsReport,
 } from "./build/report.ts";
+export { type ErofsImagesOptions, erofsImages, type ImagesSource } from "./build/source/images/images-source.ts";
 export { buildSquashfs } from "./build/squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";

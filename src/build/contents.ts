@@ -12,6 +12,7 @@ import type { SharedBytes } from "../stage/source/memory-contents.ts";
 import type { Origins } from "../stage/source/merge.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { type SharedTree, Tree } from "../stage/tree/tree.ts";
+import type { SharedImages } from "./source/images/images-contents.ts";
 
 /** Contents that every thread can open; plain data, most of it in shared memory. */
 export type SharedContents =
@@ -21,6 +22,8 @@ export type SharedContents =
   | { kind: "gathered"; file: TemporaryFile; arrangement: Arrangement | undefined }
   /** In archives. */
   | { kind: "archived"; ranges: ArchiveRanges }
+  /** In EROFS images. */
+  | { kind: "images"; images: SharedImages }
   /** In memory. */
   | { kind: "memory"; bytes: SharedBytes }
   /** Of trees that have become one. */
@@ -79,6 +82,8 @@ async function open(tree: Tree, contents: SharedContents, isChecked = true): Pro
         tree,
         contents.ranges,
       );
+    case "images":
+      return new (await import("./source/images/images-contents.ts")).ImagesContents(tree, contents.images);
     case "memory":
       return new (await import("../stage/source/memory-contents.ts")).MemoryContents(contents.bytes);
     case "merged": {

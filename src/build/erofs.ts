@@ -5,15 +5,18 @@ import { OptionError } from "../core/options/option-error.ts";
 import type { Sink } from "../core/sink.ts";
 import type { Compression } from "../erofs/compress-options.ts";
 import type { Device } from "../erofs/disk/superblock.ts";
-import { type ErofsSettings, resolveErofsOptions } from "../erofs/options.ts";
+import { type ErofsSettings, findWriting, resolveErofsOptions } from "../erofs/options.ts";
 import { describeImage } from "../erofs/report.ts";
+import { checkTargetKernel } from "../erofs/target-kernel.ts";
 import type { Source } from "../stage/source/source.ts";
 import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { withDeviceBeside, withFileBeside } from "./beside/files.ts";
 import { makeImageFile } from "./image-file.ts";
 import { type BuildOptions, checkErofsOptions } from "./options.ts";
+import type { OutsidePlaces } from "./outside/outside.ts";
 import type { BuildReport, MadeImage } from "./report.ts";
-import { BuildSession, type OpenSource } from "./session.ts";
+import { BuildSession, type OpenSource, type Staged } from "./session.ts";
+import { isImages } from "./source/images/images-source.ts";
 import { toSource } from "./source/to-source.ts";
 import type { ImageTarget, SharedTarget } from "./target.ts";
 
@@ -39,12 +42,16 @@ class ErofsBuild {
   readonly #options: BuildOptions;
   readonly #settings: ErofsSettings;
   readonly #session: BuildSession;
+  /** Where data of files stays, if it does. */
+  readonly #outside: "device" | "map" | "images" | undefined;
 
   constructor(source: Source, options: BuildOptions) {
     this.#options = options;
     this.#settings = resolveErofsOptions(options);
     checkSortFlags(options.sort ?? [], this.#settings.compression ? FILE_RAW : 0);
     const { compression } = this.#settings;
+    this.#outside = isImages(source) && source.refers ? "images" : this.#settings.tarIndex;
+    if (this.#outside === "images") checkImageOptions(options);
     // each algorithm, and what looks quickly whether it is worth while
     this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0, {
       isNone: this.#settings.xattrTolerance < 0,
@@ -56,13 +63,12 @@ class ErofsBuild {
     const { compression } = this.#settings;
     const out = session.place(target);
     const { blobDevice, vmdkDescriptor, tarIndex } = this.#options;
-    const outside = this.#settings.tarIndex;
     const map = typeof tarIndex === "string" ? session.place(tarIndex) : undefined;
     const device = blobDevice && session.place(blobDevice);
     const descriptor = vmdkDescriptor && session.place(vmdkDescriptor);
     const make = async (source: OpenSource): Promise<BuildReport> => {
-      const made = await (outside
-        ? this.#index(source, out, outside, map)
+      const made = await (this.#outside
+        ? this.#index(source, out, this.#outside, map)
         : compression
           ? this.#compress(source, out, compression, device)
           : this.#pack(source, out));
@@ -120,22 +126,42 @@ class ErofsBuild {
     return { ...made, superblock: { ...made.superblock, devices } };
   }
 
+  async #placeInImages(staged: Staged): Promise<OutsidePlaces> {
+    const { placeInImages } = await import("./outside/images.ts");
+    const session = this.#session;
+    const records = session.temporary.createHidden();
+    const places = await session.here((job) => placeInImages(job, staged, records));
+    const { blockSize = places.blockSize, targetKernel } = this.#options;
+    if (blockSize !== places.blockSize)
+      throw new OptionError("blockSize", `${blockSize} is not that of the images, ${places.blockSize}`);
+    checkTargetKernel(targetKernel, undefined, { blockSize: places.blockSize!, hasChunks: true, hasDevices: true });
+    return places;
+  }
+
   /** @param map the file that gets the list of blocks, if there is to be one */
   async #index(
     source: OpenSource,
     out: ImageTarget,
-    outside: "device" | "map",
+    outside: "device" | "map" | "images",
     map: string | undefined,
   ): Promise<MadeImage> {
     const { OutsideBuild, placeInArchives } = await import("./outside/outside.ts");
     const build = new OutsideBuild(this.#session, this.#settings, this.#options.sort ?? []);
     const staged = await source.stage();
-    const places = placeInArchives(staged, outside === "map");
+    const places =
+      outside === "images" ? await this.#placeInImages(staged) : placeInArchives(staged, outside === "map");
     if (this.#options.vmdkDescriptor !== undefined) checkNamed(places.outside.devices);
     const make = () =>
       makeImageFile(this.#session, out, (image, temporary) => build.run(staged, places, image, temporary));
     return map === undefined ? make() : withFileBeside(this.#session, map, make, (made) => encodeUtf8(made.map));
   }
+}
+
+/** Of data that stays in images nothing is written. */
+function checkImageOptions(options: BuildOptions): void {
+  const given = options.tarIndex ? "tarIndex" : findWriting(options);
+  if (given !== undefined)
+    throw new OptionError(given, "the data of EROFS images stays where it is, unless it is copied (--clean)");
 }
 
 /** A description of disks names every file. */

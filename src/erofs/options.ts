@@ -138,6 +138,8 @@ export interface ErofsSettings {
   hasBlobDevice: boolean;
   /** Data of files stays in their archives, or is copied from there by someone else; undefined: it is written. */
   tarIndex: "device" | "map" | undefined;
+  /** What tells the devices apart in which data lies; absent where nothing does. */
+  deviceTags?: readonly string[];
   checksum: boolean;
   dedupe: boolean;
   dsunit: number;
@@ -223,14 +225,19 @@ function notAligned(compression: Compression, hasBlobDevice: boolean): OptionErr
 /** What tar archives consist of, so that data in them can start nowhere else. */
 const TAR_BLOCK = 512;
 
+/** An option that is about data as it is written, if one is given. */
+export function findWriting(options: ErofsLayoutOptions): keyof ErofsLayoutOptions | undefined {
+  const writing = ["compress", "metabox", "dedupeChunks", "chunkSize", "blobDevice", "fingerprints"] as const;
+  const given = writing.find((key) => options[key] !== undefined && options[key] !== false);
+  return given ?? ((options.dsunit ?? 1) > 1 ? "dsunit" : undefined);
+}
+
 function resolveTarIndex(options: ErofsLayoutOptions): ErofsSettings["tarIndex"] {
   const { tarIndex, blockSize = TAR_BLOCK } = options;
   if (tarIndex === undefined || tarIndex === false) return undefined;
   const fail = (why: (name: NameOf) => string) => new OptionError("tarIndex", why);
-  const writing = ["compress", "metabox", "dedupeChunks", "chunkSize", "blobDevice", "fingerprints"] as const;
-  const given = writing.find((key) => options[key] !== undefined && options[key] !== false);
+  const given = findWriting(options);
   if (given !== undefined) throw fail((name) => `data stays as it is, so not together with ${name(given)}`);
-  if ((options.dsunit ?? 1) > 1) throw fail((name) => `data stays as it is, so not together with ${name("dsunit")}`);
   if (tarIndex === "") throw fail(() => 'the path of the list is ""');
   if (tarIndex === true && blockSize !== TAR_BLOCK)
     throw fail((name) => `${name("blockSize")} is 512 then, as that of archives is`);

@@ -15,7 +15,7 @@ import { checksumOf } from "./checksum.ts";
 import { isErofs } from "./erofs/image.ts";
 import { boxLine, erofsLines } from "./erofs/lines.ts";
 import { mapErofs } from "./erofs/map.ts";
-import { openErofs } from "./erofs/open.ts";
+import { openErofs } from "./erofs/reader.ts";
 import { damaged, ImageBytes } from "./image.ts";
 import { isSquashfs, openSquashfs } from "./squashfs/image.ts";
 import { squashfsLines } from "./squashfs/lines.ts";

@@ -5,7 +5,7 @@
 
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
+import type { TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { loadXxHash } from "../../core/xxhash.ts";
 import { withoutAlgorithm } from "../../erofs/compress-options.ts";
 import type { Device } from "../../erofs/disk/superblock.ts";
@@ -52,14 +52,20 @@ export class OutsideBuild {
     const { tree, xattrs } = staged;
     const { inodes, outside } = places;
     const session = this.#session;
-    const settings = { ...this.#settings, chunkIndexes: outside.devices.length > 0 };
+    const { blockSize = this.#settings.blockSize } = places;
+    const settings = {
+      ...this.#settings,
+      blockSize,
+      chunkIndexes: outside.devices.length > 0,
+      deviceTags: tagsOf(outside),
+    };
     const files = orderFiles(tree, inodes, this.#sort);
     const xxhash = await loadXxHash();
     const given = { tree, inodes, files, sort: this.#sort, settings, timestamp: session.timestamp, xattrs, xxhash };
     const input = { ...given, sharesWith: undefined, holes: new Map() };
     const plan = await session.watch("plan", undefined, async () => planOutside(input, outside));
     const compression = withoutAlgorithm({}, settings.blockSize);
-    const records = temporary.createHidden();
+    const records = places.records ?? temporary.createHidden();
     const opened = { image, records, fragments: records, box: undefined };
     await session.watch("write", undefined, () =>
       session.run("metadata", { tree: tree.share(), plan, compression, files: opened }),
@@ -77,10 +83,19 @@ export class OutsideBuild {
   }
 }
 
+/** By what devices are told apart. */
+function tagsOf({ devices }: OutsideData): string[] {
+  return devices.map(({ tag }) => showBytes(tag)).filter((tag) => tag !== "");
+}
+
 /** Where data lies. */
 export interface OutsidePlaces {
   inodes: InodeOrder;
   outside: OutsideData;
+  /** Holds the log of chunks, where there is one. */
+  records?: TemporaryFile;
+  /** Bytes of a block, where those of the devices decide. */
+  blockSize?: number;
 }
 
 /**

@@ -11,6 +11,7 @@ import { isTransformed } from "../../stage/source/transformed.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { Tree } from "../../stage/tree/tree.ts";
 import type { NixOptions } from "../options.ts";
+import { isImages } from "./images/images-source.ts";
 import { asksNix } from "./nix-options.ts";
 import type { OpenPart, SourceHost, Staged } from "./part.ts";
 import type { StraightNix } from "./straight-nix.ts";
@@ -19,6 +20,7 @@ import type { StraightNix } from "./straight-nix.ts";
 export async function openPart(source: Source, host: SourceHost): Promise<OpenPart> {
   if (isTransformed(source)) return (await import("./transformed-part.ts")).openTransformed(source, host, openPart);
   if (isMerged(source)) return (await import("./merged-part.ts")).openMerged(source, host, openPart);
+  if (isImages(source)) return (await import("./images/images-part.ts")).openImages(source, host);
   if (isArchive(source)) return (await import("./archive-part.ts")).openArchives(source, host);
   if (isRanged(source)) return openRanged(source, host);
   const tree = Tree.create();

@@ -50,6 +50,8 @@ export interface BuildCommand {
   manifestBase: string | undefined;
   /** Sources are tar archives, of which these are the settings. */
   tar: TarSources | undefined;
+  /** What is in EROFS images is copied. */
+  copiesImages: boolean;
   /** Sources are zip archives. */
   zip: boolean;
   /** The binary cache that sources are paths of. */
@@ -159,6 +161,7 @@ function complete(
     manifest,
     manifestBase,
     zip = false,
+    copiesImages = false,
     binaryCache,
     trustedKeys,
     keepAsDirectory = false,
@@ -192,6 +195,7 @@ function complete(
     manifest,
     manifestBase,
     zip,
+    copiesImages,
     binaryCache,
     trustedKeys,
     keepAsDirectory,

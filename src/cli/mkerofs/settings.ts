@@ -20,6 +20,8 @@ export interface Settings extends BuildOptions {
   manifestBase?: string;
   /** SOURCEs are zip archives. */
   zip?: boolean;
+  /** `--clean`: the contents of SOURCEs that are EROFS images are copied. */
+  copiesImages?: boolean;
   /** SOURCEs are tar archives: all that is in them, or only what is known of it. */
   tar?: "f" | "i";
   /** `--aufs`. */

@@ -8,6 +8,7 @@ import { besides, directory } from "../../stage/source/node-sources.ts";
 import type { Source } from "../../stage/source/source.ts";
 import { limitBacktracking } from "../shared/program.ts";
 import { readPipe } from "../standard-input.ts";
+import { areImages } from "./images.ts";
 import type { BuildCommand, TarSources } from "./options.ts";
 
 /** What of a command says where things come from. */
@@ -25,7 +26,7 @@ type Sources = Pick<
       | "tar"
       | "zip"
     )
-  | ("hasRegexes" | "keepAsDirectory" | "sources")
+  | ("hasRegexes" | "keepAsDirectory" | "sources" | "copiesImages")
 >;
 
 /** Opens it; what few need is loaded where it is asked for. */
@@ -43,6 +44,10 @@ export async function openSource(command: Sources, signal: AbortSignal): Promise
   if (command.manifest !== undefined) return openManifest(command.manifest, command.manifestBase, signal);
   if (command.tar !== undefined) return openTar(sources, command.tar, signal);
   if (command.zip) return openZip(sources, signal);
+  if (hasImages(command)) {
+    const { erofsImages } = await import("../../build/source/images/images-source.ts");
+    return erofsImages(sources, { data: command.copiesImages ? "copy" : "refer" });
+  }
   const main = await openMain(command, signal);
   if (main === undefined) return sources.length === 1 && !keepAsDirectory ? directory(sources[0]!) : sources;
   if (sources.length === 0) return main;
@@ -87,22 +92,26 @@ function readStandardInput(signal: AbortSignal): NodeJS.ReadStream {
   return stdin;
 }
 
-/** Whether what is packed is a directory, which becomes the root. */
+/** Whether what is packed is a directory, which becomes the root, or EROFS images: as mkfs.erofs packs them. */
 export function isDirectory(command: Sources): boolean {
+  return isPlain(command) && (command.sources.length === 1 || areImages(command.sources));
+}
+
+/** Whether SOURCEs are EROFS images, which are merged. */
+function hasImages(command: Sources): boolean {
+  return isPlain(command) && areImages(command.sources);
+}
+
+/** Whether SOURCEs are what they are without a word about them. */
+function isPlain(command: Sources): boolean {
   const others = [command.closure, command.nar, command.manifest, command.tar, command.binaryCache];
-  return (
-    command.sources.length === 1 &&
-    !command.keepAsDirectory &&
-    !command.closureOf &&
-    !command.zip &&
-    others.every((each) => each === undefined)
-  );
+  return !command.keepAsDirectory && !command.closureOf && !command.zip && others.every((each) => each === undefined);
 }
 
 /** Says of a single source that is a store path what becomes of it: its name, which others refer to, is lost. */
 export function noteStore(command: Sources): string[] {
   const [source] = command.sources;
-  if (source === undefined || !isDirectory(command) || !liesInStore(source)) return [];
+  if (source === undefined || !isDirectory(command) || hasImages(command) || !liesInStore(source)) return [];
   const what = "--closure-of or --keep-as-directory packs the path itself";
   return [`${source} lies in a store, and what is in it becomes the root of the image; ${what}`];
 }

@@ -4,7 +4,7 @@ import { ALIASES } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
-import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
 import { FEATURES } from "./features.ts";
 import { METABOX } from "./metabox.ts";
@@ -222,9 +222,8 @@ const RUNNING: readonly Option<Settings>[] = [
   optional({
     names: "--clean",
     value: choice("X", ["data"]),
-    sets: () => ({}),
-    default: IS_DEFAULT,
-    help: "make the whole image anew; data: with all contents",
+    sets: () => ({ copiesImages: true }),
+    help: "make the whole image anew, with all contents, also where SOURCEs are EROFS images; this is so with all others",
   }),
   valued({
     names: "--progress",

@@ -39,6 +39,7 @@ function settingsText(settings: ErofsSettings): string {
     ["compression", settings.compression && compressionText(settings.compression)],
     ["omitDot", settings.omitsDot ? "true" : undefined],
     ["tarIndex", settings.tarIndex && JSON.stringify(settings.tarIndex)],
+    ["deviceTags", settings.deviceTags?.length ? JSON.stringify(settings.deviceTags) : undefined],
     ["blobDevice", settings.hasBlobDevice ? "true" : undefined],
     ["xattrPrefixes", settings.xattrPrefixes.length > 0 ? listText(settings.xattrPrefixes.map(prefixText)) : undefined],
     ["plainXattrPrefixes", settings.plainXattrPrefixes ? "true" : undefined],

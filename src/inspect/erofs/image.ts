@@ -43,6 +43,12 @@ export interface ErofsImage {
   readonly bytes: ImageBytes;
   readonly blockSize: number;
   readonly blockBits: number;
+  /** Of the image itself, as it says. */
+  readonly blocks: number;
+  readonly uuid: Uint8Array;
+  /** Seconds and nanoseconds of every compact inode. */
+  readonly epoch: number;
+  readonly fixedNsec: number;
   /** Where the superblock ends, with its slots. */
   readonly superEnd: number;
   /** Bits of the algorithms whose configurations follow the superblock; 0 where none do. */
@@ -127,6 +133,10 @@ export async function readSuperblock(bytes: ImageBytes, devices: readonly ImageB
     bytes,
     blockSize,
     blockBits: blkszbits,
+    blocks: fields.blocks_lo + (isWide ? fields.rootnid_2b * 2 ** 32 : 0),
+    uuid: fields.uuid,
+    epoch: toSeconds(bytes, fields.epoch, SUPER_OFFSET),
+    fixedNsec: fields.fixed_nsec,
     superEnd,
     algorithms: (incompat & INCOMPAT_COMPR_CFGS) === 0 ? 0 : fields.available_compr_algs,
     isPadded: (incompat & INCOMPAT_ZERO_PADDING) !== 0,
@@ -167,6 +177,13 @@ async function readDevices(
     devices.push({ at, tag, blocks, startBlk, bytes: given[index] });
   }
   return devices;
+}
+
+/** A time, which must be one that this language has. */
+export function toSeconds(bytes: ImageBytes, value: bigint, at: number): number {
+  const seconds = Number(value);
+  if (!Number.isSafeInteger(seconds)) throw bytes.damaged(at, `${value} is no time`);
+  return seconds;
 }
 
 async function readMetaboxNid(bytes: ImageBytes, slots: number): Promise<number> {

@@ -13,7 +13,7 @@ import {
   XATTR_HEADER,
 } from "../../erofs/disk/format.ts";
 import type { ImageBytes } from "../image.ts";
-import { type ErofsImage, locateInode } from "./image.ts";
+import { type ErofsImage, locateInode, toSeconds } from "./image.ts";
 
 /** i_format bits 1..3, and bit 4 of an inode that is no directory: one link, and i_nb has the upper half of i_u. */
 const [LAYOUT_MASK, FORMAT_NLINK_1] = [7, 0x10] as const;
@@ -34,6 +34,12 @@ export interface ErofsInode {
   /** One of the LAYOUT_ numbers. */
   readonly layout: number;
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  /** Seconds and nanoseconds. */
+  readonly mtime: number;
+  readonly mtimeNsec: number;
   readonly size: number;
   /** i_u: what it means hangs on the layout. */
   readonly union: number;
@@ -70,6 +76,11 @@ export async function readInode(image: ErofsImage, nid: number): Promise<ErofsIn
     isExtended,
     layout,
     mode,
+    uid: fields.i_uid,
+    gid: fields.i_gid,
+    ...("i_nlink" in fields
+      ? { nlink: fields.i_nlink, mtime: toSeconds(space, fields.i_mtime, at), mtimeNsec: fields.i_mtime_nsec }
+      : { nlink: isWide ? 1 : high, mtime: image.epoch + fields.i_mtime, mtimeNsec: image.fixedNsec }),
     size: space.toNumber(BigInt(fields.i_size), at),
     union,
     startBlk: union + (isWide ? high * 2 ** 32 : 0),

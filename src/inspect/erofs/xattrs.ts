@@ -26,6 +26,8 @@ export interface XattrEntry {
   /** Where it ends, filled up to a multiple of 4. */
   readonly end: number;
   readonly prefix: string;
+  /** e_name_index: which prefix that is. */
+  readonly index: number;
   /** The rest of the name. */
   readonly name: Uint8Array;
   readonly value: Uint8Array;
@@ -64,14 +66,25 @@ export async function readXattrIbody(image: ErofsImage, inode: ErofsInode): Prom
   return { shared, own };
 }
 
-/** Reads an item of the table of long prefixes; `end` is where the next one begins. */
-export async function readLongPrefix(bytes: ImageBytes, at: number): Promise<{ prefix: string; end: number }> {
+/** An item of the table of long prefixes. */
+export interface LongPrefixItem {
+  /** As a dump shows it. */
+  readonly prefix: string;
+  /** The usual prefix that it begins with, and the rest. */
+  readonly base: string;
+  readonly infix: Uint8Array;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** Reads an item of the table of long prefixes. */
+export async function readLongPrefix(bytes: ImageBytes, at: number): Promise<LongPrefixItem> {
   const head = await bytes.read(at, SIZE_BYTES + LONG_PREFIX_HEAD.byteSize);
   const length = head[0]! + 256 * head[1]!;
   if (length < LONG_PREFIX_HEAD.byteSize) throw bytes.damaged(at, "a long prefix has no bytes");
   const infix = await bytes.read(at + head.length, length - LONG_PREFIX_HEAD.byteSize);
   const base = PREFIXES[head[2]!] ?? `(prefix ${head[2]}).`;
-  return { prefix: `${base}${quote(infix)}`, end: roundUp(at + SIZE_BYTES + length, 4) };
+  return { prefix: `${base}${quote(infix)}`, base, infix, end: roundUp(at + SIZE_BYTES + length, 4) };
 }
 
 /** Reads an attribute in what it lies; it must end at `limit` at the latest. */
@@ -87,6 +100,7 @@ export async function readXattrEntry(space: ImageBytes, at: number, limit: numbe
     at,
     end: at + bytes,
     prefix: PREFIXES[index] ?? `(prefix ${index}).`,
+    index,
     name: await space.read(nameAt, nameLen),
     value: await space.read(nameAt + nameLen, valueLen),
   };

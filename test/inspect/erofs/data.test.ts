@@ -5,7 +5,7 @@ import { buildErofs, entries } from "../../../dist/index.js";
 import { ErofsData } from "../../../src/inspect/erofs/data.ts";
 import { readInode } from "../../../src/inspect/erofs/inode.ts";
 import { mapErofs } from "../../../src/inspect/erofs/map.ts";
-import { openErofs } from "../../../src/inspect/erofs/open.ts";
+import { openErofs } from "../../../src/inspect/erofs/reader.ts";
 import { ImageBytes } from "../../../src/inspect/image.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { COMPRESSED_FORMS, compressedTree } from "../../helpers/trees/compressed-tree.ts";

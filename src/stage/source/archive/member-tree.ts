@@ -33,6 +33,8 @@ export interface Member {
   /** Of a symbolic link, or of a further name. */
   target: string | undefined;
   xattrs: readonly Xattr[];
+  /** Of a directory: what has been in it is gone. Default: false. */
+  isOpaque?: boolean;
 }
 
 /** Where the contents of entries lie, and whatever else goes with an entry: elements of columns. */
@@ -107,7 +109,7 @@ export class MemberTree {
     }
     checkName(name, refuse);
     if (kind === 0) return this.#addLink(folder, name, member, refuse);
-    const entry = this.#place(folder, name, kind);
+    const entry = this.#place(folder, name, kind, member.isOpaque);
     this.#describe(entry, member, refuse);
     return entry;
   }
@@ -118,6 +120,11 @@ export class MemberTree {
     const name = latin1FromBytes(xattr.name);
     const others = this.#sets.sets[xattrs.view[directory]!]!.filter((each) => latin1FromBytes(each.name) !== name);
     xattrs.view[directory] = this.#setOf([...others, xattr]);
+  }
+
+  /** The entry at a path; NONE where there is none. */
+  find(path: string): number {
+    return this.#find(path);
   }
 
   /** The directory in which a path lies; made where it is missing. */
@@ -164,12 +171,12 @@ export class MemberTree {
   }
 
   /** The entry of a name, which what was there before makes room for. */
-  #place(folder: number, name: string, kind: number): number {
+  #place(folder: number, name: string, kind: number, isOpaque = false): number {
     const tree = this.#tree;
     const present = this.#index.find(folder, name);
     if (present === NONE) return this.#create(folder, name);
     const isDirectory = tree.kind(present) === S_IFDIR;
-    if (isDirectory && kind === S_IFDIR) return present;
+    if (isDirectory && kind === S_IFDIR && !isOpaque) return present;
     if (isDirectory) {
       // what lies below it goes with its number
       this.#gone.add(present);
