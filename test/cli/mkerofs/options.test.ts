@@ -22,7 +22,7 @@ describe("a command line", () => {
   test("has defaults", () => {
     expect(parse("img src")).toEqual({
       ...{ action: "build", image: "img", sources: ["src"], closure: undefined, closureOf: false, build: {} },
-      ...{ keepAsDirectory: false, zip: false },
+      ...{ keepAsDirectory: false, zip: false, copiesImages: false },
       ...{ json: false, progress: "auto", verbosity: 2, format: "erofs", hasRegexes: false, squashfs: {} },
       ...{ warnings: [], excludePaths: [], excludeRegexes: [], nameOf: expect.any(Function) },
     });
