@@ -14,6 +14,7 @@ import { parseEpoch } from "../shared/numbers.ts";
 import { checkFormats, listIdle } from "../shared/option.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { checkPath, type Format } from "../shared/value.ts";
+import { areImages } from "./images.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";
 
@@ -112,7 +113,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   checkFormats(given, format);
   const warnings = format === "erofs" ? listIdle(given, settings) : [];
   const nameOf = optionNames(given, FIELDS);
-  const rest = complete(settings, sources.length, env.SOURCE_DATE_EPOCH || undefined);
+  const rest = complete(settings, sources, env.SOURCE_DATE_EPOCH || undefined);
   return { action: "build", image, sources, warnings, nameOf, ...rest };
 }
 
@@ -150,7 +151,7 @@ function takeOperands([image, ...sources]: readonly string[], settings: Settings
 /** What options come to together. */
 function complete(
   settings: Settings,
-  sources: number,
+  sources: readonly string[],
   sourceDateEpoch: string | undefined,
 ): Omit<BuildCommand, "action" | "image" | "sources" | "warnings" | "nameOf"> {
   const {
@@ -181,7 +182,8 @@ function complete(
   if (uid !== undefined || gid !== undefined) build.owner = uid === 0 && gid === 0 ? "root" : { uid, gid };
   if (excludePaths.length + excludeRegexes.length > 0) build.exclude = { paths: excludePaths, regexes: excludeRegexes };
   const hasList = [closure, nar, binaryCache].some((each) => each !== undefined) || closureOf;
-  const isClosure = tar === undefined && !zip && (hasList || sources > 1 || keepAsDirectory);
+  const isSeveral = sources.length > 1 && !areImages(sources);
+  const isClosure = tar === undefined && !zip && (hasList || isSeveral || keepAsDirectory);
   setTimes(build, isClosure, sourceDateEpoch);
   if (tar === undefined && overlay === "strip") build.overlay = "strip";
   const squashfs = format === "squashfs" ? toSquashfs(build, compression) : {};
