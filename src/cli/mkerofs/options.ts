@@ -211,6 +211,8 @@ function completeErofs(build: BuildOptions, compression: string | undefined): vo
   if (compression !== undefined) build.compress = parseAlgorithms(compression);
   else dropCompression(build);
   const { blockSize = 4096, chunkSize = blockSize } = build;
+  if (build.blobDevice !== undefined && build.chunkSize === undefined)
+    throw new UsageError("--blobdev: needs --chunksize");
   if (chunkSize < blockSize)
     throw new UsageError(`--chunksize: ${chunkSize} is less than the block size, ${blockSize}`);
 }

@@ -12,6 +12,7 @@ test.each([
 });
 
 test.each([
+  ["--blobdev=x img src", "--blobdev: needs --chunksize"],
   ["--blobdev= img src", '--blobdev: "" is no file'],
   ["--vmdk-desc= img src", '--vmdk-desc: "" is no file'],
   ["--format=squashfs --blobdev=x img src", "--blobdev: not for SquashFS"],
