@@ -44,7 +44,7 @@ class RunFinder {
   readonly runs: number[] = [];
   readonly #work: GrainWork;
   readonly #sizes: (index: number) => number;
-  readonly #table: FirstGrains;
+  readonly #table: KnownGrains;
   /** Behind the last grain. */
   readonly #end: number;
   readonly #source: GrainPlace;
@@ -61,7 +61,7 @@ class RunFinder {
     this.#work = work;
     this.#sizes = sizes;
     this.#end = work.firsts[work.firsts.length - 1]!;
-    this.#table = new FirstGrains(work, this.#end);
+    this.#table = new KnownGrains(work, this.#end);
     this.#source = new GrainPlace(work);
   }
 
@@ -152,8 +152,8 @@ class RunFinder {
   }
 }
 
-/** The first grain of each hash. */
-class FirstGrains {
+/** The first grain of each hash, and of those that equal it the last one and the one with most of its part behind it. */
+class KnownGrains {
   readonly #work: GrainWork;
   /** Grains, and one more: 0 is an empty slot. */
   readonly #slots: Uint32Array;
