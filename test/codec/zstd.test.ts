@@ -202,3 +202,31 @@ test("levels and windows", () => {
     best.plain.set(sample.subarray(0, best.plain.length));
   }
 });
+
+test("the lowest levels are as small as the normal one where contents shrink to a quarter", () => {
+  let seed = 1;
+  const next = (below: number) => {
+    seed = (seed * 48271) % 0x7fffffff;
+    return seed % below;
+  };
+  const roles = ["admin", "user", "guest", "ops"];
+  const rows = Array.from({ length: 5000 }, (_, id) => {
+    const user = { id, name: `user-${id}`, email: `user-${id}@example.org`, roles: [roles[next(4)], roles[next(4)]] };
+    return JSON.stringify({ ...user, active: next(2) === 1, score: next(1000) }, undefined, 2);
+  });
+  const bytes = new TextEncoder().encode(rows.join(""));
+  const outputs = (level: number) => {
+    const codec = createZstd(level);
+    codec.plain.set(bytes);
+    const notes = blankNotes();
+    let count = 0;
+    for (let at = 0; at < bytes.length; count++) {
+      codec.compressInto(at, bytes.length, 0, 4096, notes);
+      at += codec.consumed;
+    }
+    return count;
+  };
+  const normal = outputs(3);
+  expect(outputs(1)).toBeLessThanOrEqual(normal);
+  expect(outputs(2)).toBeLessThanOrEqual(normal);
+});

@@ -63,7 +63,7 @@ export interface ZstdInstance extends WindowPair {
   /** Room for output that is only looked at, or goes on to `compressed`. */
   readonly scratch: Uint8Array;
   /**
-   * Compresses to one frame, at the instance's level, a lower one, or {@link DEEP_LEVEL}; gives its size, or
+   * Compresses to one frame, at the instance's level, another one up to its highest, or {@link DEEP_LEVEL}; gives its size, or
    * {@link NO_ROOM}.
    */
   compress(from: number, size: number, to: number, capacity: number, level?: number): number;
@@ -77,6 +77,8 @@ interface ZstdSizes extends CodecWindows {
   mostPlain: number;
   /** Most bytes of output that will be looked at. */
   mostPacked: number;
+  /** The highest level that will be asked for. */
+  highestLevel: number;
   /** log2 of the largest window of a frame: so far matches reach back. */
   windowBits: number;
   /** Bytes behind `plain` that may be written to. */
@@ -124,11 +126,13 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
   const scratchAt = allocate(exports.s(scratchLen));
   const decoder = allocate(exports.n());
   const encoder = allocate(exports.j());
-  const compress = (from: number, size: number, to: number, capacity: number, lower = level) =>
-    check(exports.l(encoder, to, capacity, from, size, 0, 0, lower));
+  const compress = (from: number, size: number, to: number, capacity: number, other = level) =>
+    check(exports.l(encoder, to, capacity, from, size, 0, 0, other));
   // zeros: quick at every level, and it is the size that counts
   for (const size of [2 ** sizes.windowBits, ...SIZE_CLASSES]) {
-    if (compress(plainAt, Math.min(size, mostPlain), scratchAt, scratchLen) < 0) stop();
+    for (const each of new Set([level, sizes.highestLevel])) {
+      if (compress(plainAt, Math.min(size, mostPlain), scratchAt, scratchLen, each) < 0) stop();
+    }
   }
   // not by compressing: the code for it would be compiled for nothing
   exports.f.grow(DEEP_BYTES / WASM_PAGE);

@@ -40,8 +40,11 @@ const LEAST_RATIO = 6;
 const FIRST_MATCH_LEVEL = 2;
 /** After so many outputs ways are tried again; sooner where they have failed once or twice. */
 const MOST_REST = 16;
+/** Below it the two lowest levels find less than the normal one, where contents shrink to a quarter at all. */
+const GOOD_RATIO = 4;
 /** These ways, for which levels, and from what ratio on: that one, a search for near matches alone, and one for long ones. */
 const OTHER_LEVELS = [
+  { level: 3, from: 1, to: 3, ratio: GOOD_RATIO },
   { level: FIRST_MATCH_LEVEL, from: 3, to: 23, ratio: LEAST_RATIO },
   { level: QUICK_LEVEL, from: 3, to: 23, ratio: REPEATING_RATIO },
   { level: DEEP_LEVEL, from: 1, to: FIRST_DEEP_LEVEL, ratio: REPEATING_RATIO },
@@ -65,9 +68,13 @@ class Zstd extends WindowCodec {
   readonly #level: number;
   /** Other levels that may do better where contents repeat themselves. */
   readonly #otherLevels: typeof OTHER_LEVELS;
+  /** They are tried from here on. */
+  readonly #leastRatio: number;
 
   constructor(level: number, windows: CodecWindows, windowBits: number) {
+    const otherLevels = OTHER_LEVELS.filter(({ from, to }) => level >= from && level < to);
     const instance = newZstdInstance(level, {
+      highestLevel: Math.max(level, ...otherLevels.map((other) => other.level)),
       ...windows,
       mostPlain: ZSTD_MAX_PLAIN,
       mostPacked: MAX_PACKED,
@@ -79,7 +86,8 @@ class Zstd extends WindowCodec {
     this.#window = 2 ** windowBits;
     this.#quickLoss = QUICK_LOSS[level] ?? MOST_QUICK_LOSS;
     this.#level = level;
-    this.#otherLevels = OTHER_LEVELS.filter(({ from, to }) => level >= from && level < to);
+    this.#otherLevels = otherLevels;
+    this.#leastRatio = Math.min(...otherLevels.map(({ ratio }) => ratio), REPEATING_RATIO);
   }
 
   protected encode(from: number, to: number, at: number, limit: number, notes: FillNotes | undefined): number {
@@ -97,7 +105,7 @@ class Zstd extends WindowCodec {
     if (produced === 0) return 0;
     const inSight = ((room.to - room.from) / this.consumed) * produced;
     const isWorth = notes.repeats || inSight >= WORTH_BYTES;
-    if (!notes.repeats && this.consumed < produced * LEAST_RATIO) Object.assign(notes, { search: 0, failed: 0 });
+    if (!notes.repeats && this.consumed < produced * this.#leastRatio) Object.assign(notes, { search: 0, failed: 0 });
     else if (notes.search === 0 && isWorth) produced = this.#searchOtherwise(room, produced, notes);
     else if (notes.search !== 0 && --notes.rest <= 0) notes.search = 0;
     return produced;
