@@ -152,7 +152,7 @@ export interface CompressedPlan {
 }
 
 /** In an image of more inodes a block more or less is nothing. */
-const FEW_INODES = 1000;
+const FEW_INODES = 10_000;
 
 /** Makes the plan of an image, step by step. */
 export class ImagePlanner {

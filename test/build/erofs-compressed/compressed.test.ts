@@ -180,3 +180,13 @@ test("what a pcluster of zstd holds and repeats farther on is not cut", async ()
   const cut = await buildErofs(source(), image, { ...options, maxExtentBytes: 1 << 20 });
   expect(cut.bytes - whole.bytes).toBeGreaterThan(100_000);
 });
+
+test("of some thousands of inodes too some are behind the superblock, where that saves a block", async () => {
+  const contents = (nr: number) => new TextEncoder().encode(`${nr} `.repeat(2000));
+  const files = Array.from({ length: 1105 }, (_, nr) => ({ path: `${nr % 20}/${nr}`, contents: contents(nr) }));
+  const report = await buildErofs(entries(files), image, { compress: "lz4" });
+  // meta_blkaddr: NIDs count from block 0
+  expect(readFileSync(image).readUInt32LE(1024 + 40)).toBe(0);
+  // a block for each file, the superblock's, and 21 of inodes and directories
+  expect(report.bytes).toBe(4096 * (1105 + 22));
+});
