@@ -132,6 +132,7 @@ function companions(option: AnyOption): string[] {
   const compressor = compressorOf(option);
   if (compressor) return ["-comp", compressor.name];
   if (names.includes("--all-time")) return ["-T", "0"];
+  if (names.includes("--blobdev")) return ["--chunksize=4096"];
   return needs === "-z" ? ["-z", "lz4"] : [];
 }
 
