@@ -29,15 +29,15 @@ export class MemberChooser {
   readonly #excluded: readonly ((path: string) => boolean)[];
 
   constructor({ rootBecomes = "", keepTargets = false, excludeMembers = [] }: MemberChoice) {
-    this.#root = tidy(latin1(rootBecomes));
+    this.#root = tidyPath(latin1Of(rootBecomes));
     this.#keepsTargets = keepTargets;
-    this.#excluded = excludeMembers.map((pattern) => compileGlob(tidy(latin1(pattern))));
+    this.#excluded = excludeMembers.map((pattern) => compileGlob(tidyPath(latin1Of(pattern))));
   }
 
   /** What becomes of a member; undefined where it is left out. Throws `INPUT` for a root that is no directory. */
   take(member: TarMember): TarMember | undefined {
     if (this.#root === "" && this.#excluded.length === 0) return member;
-    const path = tidy(member.path);
+    const path = tidyPath(member.path);
     if (this.#isExcluded(path)) return undefined;
     if (this.#root === "") return member;
     const own = this.#below(path);
@@ -69,7 +69,7 @@ export class MemberChooser {
 
   #retarget(kind: number, target: string): string {
     if (kind === S_IFLNK && (this.#keepsTargets || target.split("/").includes(".."))) return target;
-    const own = this.#below(tidy(target));
+    const own = this.#below(tidyPath(target));
     if (own === undefined) return target;
     // a further name of a file has a path of the archive, a link one of the image
     return kind === S_IFLNK ? `/${own}` : own;
@@ -77,13 +77,13 @@ export class MemberChooser {
 }
 
 /** A path without what says nothing. */
-function tidy(path: string): string {
+function tidyPath(path: string): string {
   return path
     .split("/")
     .filter((name) => name !== "" && name !== ".")
     .join("/");
 }
 
-function latin1(text: string): string {
+function latin1Of(text: string): string {
   return latin1FromBytes(encodeUtf8(text));
 }
