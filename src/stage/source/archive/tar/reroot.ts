@@ -29,15 +29,15 @@ export class MemberChooser {
   readonly #excluded: readonly ((path: string) => boolean)[];
 
   constructor({ rootBecomes = "", keepTargets = false, excludeMembers = [] }: MemberChoice) {
-    this.#root = tidyPath(latin1Of(rootBecomes));
+    this.#root = withoutDots(latin1Of(rootBecomes));
     this.#keepsTargets = keepTargets;
-    this.#excluded = excludeMembers.map((pattern) => compileGlob(tidyPath(latin1Of(pattern))));
+    this.#excluded = excludeMembers.map((pattern) => compileGlob(withoutDots(latin1Of(pattern))));
   }
 
   /** What becomes of a member; undefined where it is left out. Throws `INPUT` for a root that is no directory. */
   take(member: TarMember): TarMember | undefined {
     if (this.#root === "" && this.#excluded.length === 0) return member;
-    const path = tidyPath(member.path);
+    const path = withoutDots(member.path);
     if (this.#isExcluded(path)) return undefined;
     if (this.#root === "") return member;
     const own = this.#below(path);
@@ -69,7 +69,7 @@ export class MemberChooser {
 
   #retarget(kind: number, target: string): string {
     if (kind === S_IFLNK && (this.#keepsTargets || target.split("/").includes(".."))) return target;
-    const own = this.#below(tidyPath(target));
+    const own = this.#below(withoutDots(target));
     if (own === undefined) return target;
     // a further name of a file has a path of the archive, a link one of the image
     return kind === S_IFLNK ? `/${own}` : own;
@@ -77,7 +77,7 @@ export class MemberChooser {
 }
 
 /** A path without what says nothing. */
-function tidyPath(path: string): string {
+function withoutDots(path: string): string {
   return path
     .split("/")
     .filter((name) => name !== "" && name !== ".")
