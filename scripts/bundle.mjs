@@ -25,7 +25,7 @@ const files = {
   build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
-  xattrs: ["build/source/xattrs", "build/jobs/xattrs"],
+  xattrs: ["build/source/xattrs", "stage/source/xattr/node-read-sets"],
   shared: ["build/jobs/compare", "core/ordered", "codec/second-look", "codec/wasm-codec", "codec/window-codec"],
   compress: ["build/jobs/compress"],
   compressed: ["build/erofs-compressed"],

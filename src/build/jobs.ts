@@ -6,7 +6,6 @@
 /** All jobs, as every thread knows them: see ThreadPool. */
 export const JOBS = {
   walk: async () => (await import("./jobs/walk.ts")).walk,
-  xattrs: async () => (await import("./jobs/xattrs.ts")).xattrs,
   compare: async () => (await import("./jobs/compare.ts")).compare,
   scan: async () => (await import("./jobs/compare.ts")).scan,
   segments: async () => (await import("./jobs/segments.ts")).segments,

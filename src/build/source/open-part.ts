@@ -80,22 +80,23 @@ function openRanged(source: RangedSource, host: SourceHost): OpenPart {
 }
 
 async function walk(tree: Tree, start: WalkStart, policy: StagePolicy, host: SourceHost): Promise<Staged> {
+  const reading = await planXattrs(tree, start, policy, host);
   try {
-    await host.run("walk", prepareWalk(tree, start.paths, policy));
+    await host.run("walk", prepareWalk(tree, start.paths, policy, reading?.inWalk));
   } catch (error) {
     throw start.explain(error);
   }
   tree.ensureAll();
-  const found = await readXattrs(tree, start, policy, host);
+  const found = await reading?.finish();
   const { finish } = start;
   const xattrs = finish ? await host.here((job) => finish(tree, policy, job, found)) : (found?.sets ?? [[]]);
   return { tree, contents: { kind: "files", paths: start.paths }, xattrs, excluded: start.excluded };
 }
 
-/** Attributes of what has been listed; undefined where none are read. */
-async function readXattrs(tree: Tree, { paths }: WalkStart, policy: StagePolicy, host: SourceHost) {
+/** How attributes of what is listed are read; undefined where none are. */
+async function planXattrs(tree: Tree, { paths }: WalkStart, policy: StagePolicy, host: SourceHost) {
   if (policy.xattrReader === "none") return undefined;
-  return (await import("./xattrs.ts")).readXattrs(tree, paths, policy, host);
+  return (await import("./xattrs.ts")).planXattrs(tree, paths, policy, host);
 }
 
 /** The registration of a closure that need not be listed before; undefined where it has to be, or none is asked for. */

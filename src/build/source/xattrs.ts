@@ -8,8 +8,9 @@ import { countLeftOut, FoundSets, numberSets, shareCounts, takeSkipped } from ".
 import { XattrNames } from "../../stage/source/xattr/names.ts";
 import { EntryPaths } from "../../stage/source/xattr/node-entry-paths.ts";
 import { getfattr, type NamedValue, readByGetfattr } from "../../stage/source/xattr/node-getfattr.ts";
+import type { XattrParams } from "../../stage/source/xattr/node-read-sets.ts";
 import type { XattrReader } from "../../stage/source/xattr/node-reader.ts";
-import { chooseReader, isThere, loadReader } from "../../stage/source/xattr/node-readers.ts";
+import { type CallingReader, chooseReader, isThere, loadReader } from "../../stage/source/xattr/node-readers.ts";
 import type { StagePolicy, XattrReaderName } from "../../stage/tree/policy.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
@@ -19,54 +20,59 @@ import type { SourceHost } from "./part.ts";
 const HAS_XATTRS = process.platform === "linux" || process.platform === "android";
 
 /**
- * Reads the attributes of the entries that have been listed, whose numbers of sets are then those of what it returns.
- * Undefined: nothing reads them here. Throws `INPUT` for a reader that is asked for and is not there.
+ * Decides how the attributes of entries are read that are about to be listed. Undefined: nothing reads them here. Throws
+ * `INPUT` for a reader that is asked for and is not there.
  */
-export async function readXattrs(
+export function planXattrs(
   tree: Tree,
   paths: SharedPaths,
   policy: StagePolicy,
   host: SourceHost,
-): Promise<FoundXattrs | undefined> {
+): XattrStage | undefined {
   const { xattrReader: wish } = policy;
   const reader = wish === "none" ? undefined : chooseReader(wish);
   const xattrsUnread = HAS_XATTRS && paths.from.length > 0;
   host.noteXattrs(reader === undefined ? { xattrsUnread } : { xattrReader: reader });
-  return reader && new XattrStage(tree, paths, policy, host).read(reader);
+  return reader && new XattrStage(tree, paths, policy, host, reader);
 }
 
 /** One source of which attributes are read. */
-class XattrStage {
+export class XattrStage {
   readonly #tree: Tree;
   readonly #paths: SharedPaths;
   readonly #policy: StagePolicy;
   readonly #host: SourceHost;
+  /** Undefined: a program, which is asked once all is listed. */
+  readonly #reader: CallingReader | undefined;
   readonly #names: XattrNames;
   readonly #counts = shareCounts();
 
-  constructor(tree: Tree, paths: SharedPaths, policy: StagePolicy, host: SourceHost) {
+  constructor(tree: Tree, paths: SharedPaths, policy: StagePolicy, host: SourceHost, reader: XattrReaderName) {
     this.#tree = tree;
     this.#paths = paths;
     this.#policy = policy;
     this.#host = host;
+    this.#reader = reader === "getfattr" ? undefined : reader;
     this.#names = new XattrNames(policy);
   }
 
-  async read(reader: XattrReaderName): Promise<FoundXattrs> {
+  /** What the threads that list the tree are to read on the way; undefined: nothing. */
+  get inWalk(): XattrParams | undefined {
+    return this.#reader && { reader: this.#reader, counts: this.#counts };
+  }
+
+  /** Once all is listed: reads what is left, and gives the sets, whose numbers entries have from now on. */
+  async finish(): Promise<FoundXattrs> {
     const tree = this.#tree;
     const { length } = tree;
-    if (reader === "getfattr") await this.#ask(Array.from({ length }, (_, entry) => entry));
+    if (this.#reader === undefined) await this.#ask(Array.from({ length }, (_, entry) => entry));
     else {
-      const work = { paths: this.#paths, policy: this.#policy, reader, counts: this.#counts };
-      await this.#host.run("xattrs", { tree: tree.share(), entries: length, ...work });
-      tree.ensureAll();
       const skipped = takeSkipped(tree, this.#counts);
       if (skipped.length > 0 && !this.#hasSpare()) throw notSpelt(this.#pathsOf().path(skipped[0]!)!);
       if (skipped.length > 0) await this.#ask(skipped);
     }
     this.#host.noteXattrs({ xattrsLeftOut: countLeftOut(tree, this.#counts) });
-    const own = reader === "getfattr" ? undefined : loadReader(reader);
-    return { sets: numberSets(tree), read: (path) => this.#readOne(path, own) };
+    return { sets: numberSets(tree), read: (path) => this.#readOne(path) };
   }
 
   /** Whether what a reader cannot spell is asked of the program. */
@@ -91,8 +97,8 @@ class XattrStage {
   }
 
   /** The attributes of what lies at a path. */
-  #readOne(path: Buffer, own: XattrReader | undefined): Xattr[] {
-    const set = own === undefined ? getfattr(path) : listAll(own, path);
+  #readOne(path: Buffer): Xattr[] {
+    const set = this.#reader === undefined ? getfattr(path) : listAll(loadReader(this.#reader), path);
     if (set === undefined && !this.#hasSpare()) throw notSpelt(path);
     const all = set ?? getfattr(path);
     if (all.some(({ name }) => this.#names.fate(name) === "homeless")) this.#host.noteXattrs({ xattrsLeftOut: 1 });

@@ -11,6 +11,7 @@ import { sourceError, systemMessage } from "../../../core/node/node-errors.ts";
 import { type JobContext, threadsFor } from "../../../core/threads.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import { NONE, S_IFDIR, S_IFMT, type SharedTree, Tree } from "../../tree/tree.ts";
+import type { SetReader, XattrParams } from "../xattr/node-read-sets.ts";
 import { DirectoryLister, MAX_DISK_NAME } from "./node-lister.ts";
 import { PathBuilder, type SharedPaths, withShortDirectory, withShortPath } from "./node-paths.ts";
 import { EntryStager } from "./node-stager.ts";
@@ -20,6 +21,8 @@ import { stageTops } from "./tops.ts";
 /** Tops are claimed this many at a time. */
 const TOPS_PER_PIECE = 64;
 const IDLE_MS = 1;
+/** Behind the path of a directory: what it is, by whatever name. */
+const HERE = Buffer.from("/.");
 
 const WORD_RESERVED = 0;
 const WORD_HEAD = 1;
@@ -32,16 +35,18 @@ export interface WalkParams {
   policy: StagePolicy;
   queue: SharedArrayBuffer;
   words: SharedArrayBuffer;
+  /** Undefined: attributes are not read. */
+  xattrs: XattrParams | undefined;
 }
 
 /** Makes the root, and numbers for the tops, before the threads start. */
-export function prepareWalk(tree: Tree, paths: SharedPaths, policy: StagePolicy): WalkParams {
+export function prepareWalk(tree: Tree, paths: SharedPaths, policy: StagePolicy, xattrs?: XattrParams): WalkParams {
   const words = new Int32Array(new SharedArrayBuffer(12));
   const queue = Column.create(Uint32Array, 2 ** 26);
   if (paths.isDirectory) tree.allocate(1);
   else stageTops(tree, paths, policy);
   words[WORD_PENDING] = countTopPieces(paths);
-  return { tree: tree.share(), paths, policy, queue: queue.buffer, words: words.buffer as SharedArrayBuffer };
+  return { tree: tree.share(), paths, policy, queue: queue.buffer, words: words.buffer as SharedArrayBuffer, xattrs };
 }
 
 function countTopPieces({ from }: SharedPaths): number {
@@ -50,7 +55,10 @@ function countTopPieces({ from }: SharedPaths): number {
 
 /** Walks until no directory is left; run by every thread at once. */
 export async function walkAll(job: JobContext, params: WalkParams): Promise<void> {
-  const walker = new Walker(job, params);
+  const { policy, xattrs } = params;
+  const tree = Tree.attach(params.tree);
+  const reader = xattrs && new (await import("../xattr/node-read-sets.ts")).SetReader(tree, policy, xattrs);
+  const walker = new Walker(job, params, tree, reader);
   while (walker.step()) {
     const breathing = job.breathe();
     if (breathing !== undefined) await breathing;
@@ -66,15 +74,17 @@ class Walker {
   readonly #policy: StagePolicy;
   readonly #lister: DirectoryLister;
   readonly #stager: EntryStager;
+  readonly #xattrs: SetReader | undefined;
   readonly #queue: Column<Uint32Array>;
   readonly #words: Int32Array;
   readonly #topPieces: Iterator<number, void>;
   #path = Buffer.allocUnsafeSlow(8192);
 
-  constructor(job: JobContext, params: WalkParams) {
+  constructor(job: JobContext, params: WalkParams, tree: Tree, xattrs: SetReader | undefined) {
     this.#job = job;
     this.#topPieces = job.pieces(countTopPieces(params.paths));
-    this.#tree = Tree.attach(params.tree);
+    this.#tree = tree;
+    this.#xattrs = xattrs;
     this.#shared = params.paths;
     this.#exactStats = { bigint: params.paths.exactStats };
     this.#paths = new PathBuilder(this.#tree, params.paths);
@@ -127,6 +137,7 @@ class Walker {
     }
     try {
       this.#stager.store(entry, stats, onDisk);
+      this.#readTopXattrs(entry, path);
     } catch (cause) {
       throw sourceError(path, cause);
     }
@@ -135,6 +146,13 @@ class Walker {
       this.#push([entry]);
     }
     this.#job.advance(1);
+  }
+
+  #readTopXattrs(entry: number, path: Buffer): void {
+    const reader = this.#xattrs;
+    if (reader === undefined) return;
+    const itself = this.#shared.isDirectory ? Buffer.concat([path, HERE]) : path;
+    withShortPath(itself, (short) => reader.read(entry, short));
   }
 
   /** The next directory of the queue, or -1. A slot may be reserved but not written yet: then it reads as zero. */
@@ -226,6 +244,7 @@ class Walker {
         }
         count++;
         this.#stager.store(entry, stats, path);
+        this.#xattrs?.read(entry, path);
         if ((Number(stats.mode) & S_IFMT) === S_IFDIR && (device === undefined || Number(stats.dev) === device)) {
           this.#hint(entry, Number(stats.size));
           directories.push(entry);

@@ -5,7 +5,7 @@
  *     | bytes (4) | attribute | attribute | …         each thread writes a set once
  *     attribute:  | name length (4) | value length (4) | name | value |         in the order of their names
  */
-import { latin1FromBytes } from "../../../core/bytes.ts";
+import { hasHead, latin1FromBytes } from "../../../core/bytes.ts";
 import { LINK_FIELDS, type Tree } from "../../tree/tree.ts";
 import { type Xattr, XattrSets } from "../../tree/xattrs.ts";
 
@@ -33,9 +33,11 @@ export class FoundSets {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  /** The set that was stored last, and where it stands: most files have that of the one before. */
+  /** The set that was stored last, if it was not empty, and where it stands: most files have that of the one before. */
   #last = new Uint8Array(0);
   #lastAt = 0;
+  /** What the entry got that was stored last. */
+  #number = 0;
 
   constructor(tree: Tree, counts: SharedArrayBuffer) {
     this.#tree = tree;
@@ -56,21 +58,18 @@ export class FoundSets {
   /** Gives an entry what has been added. */
   store(entry: number): void {
     const length = this.#length;
-    if (length === 0) return;
     this.#length = 0;
-    if (!this.#isLast(length)) {
+    if (length > 0 && !(length === this.#last.length && hasHead(this.#bytes, this.#last))) {
       this.#lastAt = this.#place(length);
       this.#last = this.#bytes.slice(0, length);
     }
-    this.#tree.xattrs.view[entry] = this.#lastAt + 1;
+    this.#number = length === 0 ? 0 : this.#lastAt + 1;
+    this.repeat(entry);
   }
 
-  #isLast(length: number): boolean {
-    const last = this.#last;
-    if (length !== last.length) return false;
-    const bytes = this.#bytes;
-    for (let at = 0; at < length; at++) if (bytes[at] !== last[at]) return false;
-    return true;
+  /** Gives an entry what the one has got that was stored last. */
+  repeat(entry: number): void {
+    this.#tree.xattrs.view[entry] = this.#number;
   }
 
   /** Where a set stands, which is written if none is equal. */
@@ -142,16 +141,21 @@ function takeFlagged(tree: Tree, flag: number): number[] {
 export function numberSets(tree: Tree): Xattr[][] {
   const sets = new XattrSets([[]]);
   const numbers = new Map<number, number>();
+  const { length } = tree;
   const { view } = tree.xattrs;
-  for (let entry = 0; entry < tree.length; entry++) {
+  let [last, lastNumber] = [0, 0];
+  for (let entry = 0; entry < length; entry++) {
     const place = view[entry]!;
     if (place === 0) continue;
-    let number = numbers.get(place);
-    if (number === undefined) {
-      number = sets.index(readSet(tree.names.view, place - 1));
-      numbers.set(place, number);
+    if (place !== last) {
+      let number = numbers.get(place);
+      if (number === undefined) {
+        number = sets.index(readSet(tree.names.view, place - 1));
+        numbers.set(place, number);
+      }
+      [last, lastNumber] = [place, number];
     }
-    view[entry] = number;
+    view[entry] = lastNumber;
   }
   return sets.sets;
 }

@@ -3,7 +3,7 @@
  * buffers start small, as Linux sets memory aside for all that it might have to give.
  */
 import { constants } from "node:os";
-import { latin1FromBytes } from "../../../core/bytes.ts";
+import { hasHead, latin1FromBytes, writeLatin1 } from "../../../core/bytes.ts";
 import type { XattrReader } from "./node-reader.ts";
 import { hasNoXattrs, xattrError } from "./node-xattr-errors.ts";
 
@@ -52,11 +52,11 @@ function loadQuietly(): Ffi {
 
 /** Memory that C may write to or read from, and where it is. */
 class Memory {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly pointer: bigint;
   readonly size: bigint;
 
-  constructor(ffi: Ffi, bytes: Buffer) {
+  constructor(ffi: Ffi, bytes: Uint8Array) {
     this.bytes = bytes;
     this.pointer = ffi.getRawPointer(bytes);
     this.size = BigInt(bytes.length);
@@ -69,8 +69,10 @@ class FfiReader implements XattrReader {
   #path: Memory;
   #list: Memory;
   #value: Memory;
-  /** The list of the last file that had attributes, and its names: most files have the same. */
-  #lastList = Buffer.alloc(0);
+  /** What {@link value} has given: most values are as long as the one before. */
+  #view: Uint8Array = new Uint8Array(0);
+  /** The list of the last file that had attributes, and its names. */
+  #lastList = new Uint8Array(0);
   #lastNames: readonly string[] = [];
   /** Names as the C library takes them. */
   readonly #strings = new Map<string, Memory>();
@@ -78,8 +80,8 @@ class FfiReader implements XattrReader {
   constructor(ffi: Ffi) {
     this.#ffi = ffi;
     this.#libc = ffi.dlopen(null, {
-      llistxattr: { return: "int32", arguments: ["pointer", "pointer", "uint64"] },
-      lgetxattr: { return: "int32", arguments: ["pointer", "pointer", "pointer", "uint64"] },
+      llistxattr: { return: "int32", arguments: ["uint64", "uint64", "uint64"] },
+      lgetxattr: { return: "int32", arguments: ["uint64", "uint64", "uint64", "uint64"] },
       __errno_location: { return: "pointer", arguments: [] },
     }).functions;
     this.#path = this.#allocate(8192);
@@ -106,7 +108,7 @@ class FfiReader implements XattrReader {
     let string = this.#strings.get(name);
     if (string === undefined) {
       string = this.#allocate(name.length + 1);
-      string.bytes.write(name, "latin1");
+      writeLatin1(name, string.bytes, 0);
       this.#strings.set(name, string);
     }
     let length = this.#libc.lgetxattr(this.#path.pointer, string.pointer, this.#value.pointer, this.#value.size);
@@ -114,7 +116,7 @@ class FfiReader implements XattrReader {
       this.#value = this.#allocate(MOST_BYTES);
       length = this.#libc.lgetxattr(this.#path.pointer, string.pointer, this.#value.pointer, this.#value.size);
     }
-    if (length >= 0) return this.#value.bytes.subarray(0, length);
+    if (length >= 0) return this.#viewOf(length);
     const errno = this.#errno();
     if (errno === ENODATA) return undefined;
     throw xattrError(errno, "lgetxattr");
@@ -122,13 +124,19 @@ class FfiReader implements XattrReader {
 
   /** Zeroed memory. It stays where it is: small arrays, which engines move, are not used. */
   #allocate(bytes: number): Memory {
-    return new Memory(this.#ffi, Buffer.from(new ArrayBuffer(Math.max(bytes, USUAL_BYTES))));
+    return new Memory(this.#ffi, new Uint8Array(new ArrayBuffer(Math.max(bytes, USUAL_BYTES))));
+  }
+
+  #viewOf(length: number): Uint8Array {
+    const { buffer } = this.#value.bytes;
+    if (this.#view.length !== length || this.#view.buffer !== buffer) this.#view = new Uint8Array(buffer, 0, length);
+    return this.#view;
   }
 
   #split(length: number): readonly string[] {
     const { bytes } = this.#list;
-    if (bytes.compare(this.#lastList, 0, this.#lastList.length, 0, length) === 0) return this.#lastNames;
-    this.#lastList = Buffer.from(bytes.subarray(0, length));
+    if (length === this.#lastList.length && hasHead(bytes, this.#lastList)) return this.#lastNames;
+    this.#lastList = bytes.slice(0, length);
     this.#lastNames = latin1FromBytes(this.#lastList).split("\0").slice(0, -1);
     return this.#lastNames;
   }

@@ -16,6 +16,8 @@ interface NapiXattr {
 }
 
 const PACKAGE = "@napi-rs/xattr";
+const NO_NAMES: readonly string[] = [];
+const REPLACEMENT = "\ufffd";
 
 /** Reads by the package. Throws an error with the reason where it is not installed, or not for this machine. */
 export function loadNapi(): XattrReader {
@@ -32,29 +34,36 @@ export function loadNapi(): XattrReader {
 class NapiReader implements XattrReader {
   readonly #xattr: NapiXattr;
   #path = "";
+  /** Names as they came last, and as they are given. */
+  #lastTexts: readonly string[] = [];
+  #lastNames: readonly string[] = [];
   /** Names as they came, by latin1 strings of their bytes. */
   readonly #texts = new Map<string, string>();
-  readonly #latin1 = new Map<string, string>();
 
   constructor(xattr: NapiXattr) {
     this.#xattr = xattr;
   }
 
   list(path: Buffer): readonly string[] | undefined {
-    if (!isUtf8(path)) return undefined;
     this.#path = path.toString();
-    let names: string[];
+    // what stands for bytes that are no UTF-8 may also be what the path has
+    if (this.#path.includes(REPLACEMENT) && !isUtf8(path)) return undefined;
+    let texts: string[];
     try {
-      names = this.#xattr.listAttributesSync(this.#path);
+      texts = this.#xattr.listAttributesSync(this.#path);
     } catch (cause) {
       const errno = errnoOf(cause);
       // it says so of a name that it cannot give
       if (errno === undefined && (cause as NodeJS.ErrnoException).code === "InvalidArg") return undefined;
-      if (errno !== undefined && hasNoXattrs(errno)) return [];
+      if (errno !== undefined && hasNoXattrs(errno)) return NO_NAMES;
       throw errno === undefined ? cause : xattrError(errno, "llistxattr");
     }
-    for (let i = 0; i < names.length; i++) names[i] = this.#spell(names[i]!);
-    return names;
+    if (texts.length === 0) return NO_NAMES;
+    const last = this.#lastTexts;
+    if (texts.length === last.length && texts.every((text, index) => text === last[index])) return this.#lastNames;
+    this.#lastTexts = texts;
+    this.#lastNames = texts.map((text) => this.#spell(text));
+    return this.#lastNames;
   }
 
   value(name: string): Uint8Array | undefined {
@@ -68,12 +77,8 @@ class NapiReader implements XattrReader {
   }
 
   #spell(text: string): string {
-    let name = this.#latin1.get(text);
-    if (name === undefined) {
-      name = latin1FromBytes(encodeUtf8(text));
-      this.#latin1.set(text, name);
-      this.#texts.set(name, text);
-    }
+    const name = latin1FromBytes(encodeUtf8(text));
+    this.#texts.set(name, text);
     return name;
   }
 }

@@ -1,98 +1,82 @@
-/** Reads the attributes of a tree's entries once they have been listed: every thread takes some of the entries. */
-import { bytesFromLatin1 } from "../../../core/bytes.ts";
-import { sourceError } from "../../../core/node/node-errors.ts";
-import type { JobContext } from "../../../core/threads.ts";
+/** Reads the attributes of a tree's entries, as the walk comes to them. */
+import { bytesFromLatin1, hasHead } from "../../../core/bytes.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
-import { type SharedTree, Tree } from "../../tree/tree.ts";
-import { type SharedPaths, withShortPath } from "../disk/node-paths.ts";
+import type { Tree } from "../../tree/tree.ts";
 import { FoundSets } from "./found-sets.ts";
 import { XattrNames } from "./names.ts";
-import { EntryPaths } from "./node-entry-paths.ts";
 import type { XattrReader } from "./node-reader.ts";
 import { type CallingReader, loadReader } from "./node-readers.ts";
 
-/** Entries that a thread takes at a time: siblings stand in a row. */
-const PIECE_ENTRIES = 512;
-
-/** Parameters of {@link readSets}: plain data and shared memory. */
+/** What reads attributes, and counts what it could not: plain data and shared memory. */
 export interface XattrParams {
-  tree: SharedTree;
-  /** Entries that there are. */
-  entries: number;
-  paths: SharedPaths;
-  policy: StagePolicy;
   reader: CallingReader;
   counts: SharedArrayBuffer;
 }
 
-/** Reads until no entry is left; run by every thread at once. */
-export async function readSets(job: JobContext, params: XattrParams): Promise<void> {
-  const { paths, policy, reader, counts, entries } = params;
-  const tree = Tree.attach(params.tree);
-  const found = new FoundSets(tree, counts);
-  const builder = new EntryPaths(tree, paths, policy);
-  let setReader: SetReader | undefined;
-  for (const piece of job.pieces(Math.ceil(entries / PIECE_ENTRIES))) {
-    // only now: a thread for which nothing is left loads no code that is not JavaScript
-    setReader ??= new SetReader(loadReader(reader), new XattrNames(policy), found);
-    const from = piece * PIECE_ENTRIES;
-    for (let entry = from; entry < Math.min(from + PIECE_ENTRIES, entries); entry++) {
-      const path = builder.path(entry);
-      if (path !== undefined) setReader.read(entry, path);
-    }
-    const breathing = job.breathe();
-    if (breathing !== undefined) await breathing;
+/** An attribute that goes into the image. */
+interface Taken {
+  name: string;
+  /** Its name as it is stored. */
+  bytes: Uint8Array;
+  /** Of the entry that was read last; undefined: it had gone. */
+  value: Uint8Array | undefined;
+}
+
+/** Reads sets of attributes, one after another; every thread has its own. */
+export class SetReader {
+  readonly #name: CallingReader;
+  readonly #names: XattrNames;
+  readonly #found: FoundSets;
+  #reader: XattrReader | undefined;
+  /** The names of the last entry that had attributes, as the reader has given them. */
+  #last: readonly string[] = [];
+  /** What of these is taken, in its order. */
+  #taken: readonly Taken[] = [];
+  /** Whether images have no place for one of them. */
+  #isHomeless = false;
+
+  constructor(tree: Tree, policy: StagePolicy, { reader, counts }: XattrParams) {
+    this.#name = reader;
+    this.#names = new XattrNames(policy);
+    this.#found = new FoundSets(tree, counts);
+  }
+
+  /** Reads the set of an entry, which lies at `path`, short enough for the system. Throws what the system answers. */
+  read(entry: number, path: Buffer): void {
+    // only now: a thread for which there is nothing to do loads no code that is not JavaScript
+    this.#reader ??= loadReader(this.#name);
+    const names = this.#reader.list(path);
+    if (names === undefined) this.#found.skip(entry);
+    else if (names.length > 0) this.#take(this.#reader, entry, names);
+  }
+
+  #take(reader: XattrReader, entry: number, names: readonly string[]): void {
+    let isRepeated = names === this.#last;
+    if (!isRepeated) this.#choose(names);
+    for (const taken of this.#taken) if (!isLikeLast(reader, taken)) isRepeated = false;
+    if (isRepeated) this.#found.repeat(entry);
+    else this.#store(entry);
+    if (this.#isHomeless) this.#found.leaveOut(entry);
+  }
+
+  #choose(names: readonly string[]): void {
+    this.#last = names;
+    this.#isHomeless = names.some((name) => this.#names.fate(name) === "homeless");
+    const taken = names.filter((name) => this.#names.fate(name) === "taken").sort();
+    this.#taken = taken.map((name) => ({ name, bytes: bytesFromLatin1(name), value: undefined }));
+  }
+
+  #store(entry: number): void {
+    for (const { bytes, value } of this.#taken) if (value !== undefined) this.#found.add(bytes, value);
+    this.#found.store(entry);
   }
 }
 
-/** Reads sets of attributes, one after another. */
-class SetReader {
-  readonly #reader: XattrReader;
-  readonly #names: XattrNames;
-  readonly #found: FoundSets;
-  /** Lists of names as they are stored, by what the reader has given. */
-  readonly #bytes = new Map<string, Uint8Array>();
-
-  constructor(reader: XattrReader, names: XattrNames, found: FoundSets) {
-    this.#reader = reader;
-    this.#names = names;
-    this.#found = found;
-  }
-
-  /** Reads the set of an entry, which lies at `path`. */
-  read(entry: number, path: Buffer): void {
-    try {
-      withShortPath(path, this.#read, entry);
-    } catch (cause) {
-      throw sourceError(path, cause);
-    }
-  }
-
-  readonly #read = (path: Buffer, entry: number): void => {
-    const names = this.#reader.list(path);
-    if (names === undefined) this.#found.skip(entry);
-    else if (names.length > 0) this.#take(entry, names);
-  };
-
-  #take(entry: number, names: readonly string[]): void {
-    let isHomeless = false;
-    for (const name of names.length > 1 ? [...names].sort() : names) {
-      const fate = this.#names.fate(name);
-      if (fate === "homeless") isHomeless = true;
-      if (fate !== "taken") continue;
-      const value = this.#reader.value(name);
-      if (value !== undefined) this.#found.add(this.#spell(name), value);
-    }
-    this.#found.store(entry);
-    if (isHomeless) this.#found.leaveOut(entry);
-  }
-
-  #spell(name: string): Uint8Array {
-    let bytes = this.#bytes.get(name);
-    if (bytes === undefined) {
-      bytes = bytesFromLatin1(name);
-      this.#bytes.set(name, bytes);
-    }
-    return bytes;
-  }
+/** Reads a value; true: it is that of the entry before. */
+function isLikeLast(reader: XattrReader, taken: Taken): boolean {
+  const value = reader.value(taken.name);
+  const last = taken.value;
+  if (value !== undefined && value.length === last?.length && hasHead(value, last)) return true;
+  taken.value = value?.slice();
+  return value === last;
 }

@@ -16,9 +16,17 @@ const LOADERS: Readonly<Record<CallingReader, () => XattrReader>> = { ffi: loadF
 /** Programs that the third reader is made of. */
 const PROGRAMS = ["xargs", "getfattr"];
 
-/** Makes a reader for this thread. Throws an error with the reason where it is not there. */
+/** Those of this thread. */
+const loaded = new Map<CallingReader, XattrReader>();
+
+/** The reader of this thread. Throws an error with the reason where it is not there. */
 export function loadReader(name: CallingReader): XattrReader {
-  return LOADERS[name]();
+  let reader = loaded.get(name);
+  if (reader === undefined) {
+    reader = LOADERS[name]();
+    loaded.set(name, reader);
+  }
+  return reader;
 }
 
 /** Decides for a reader; undefined: there is none. Throws `INPUT` for one that is asked for by name and is not there. */
