@@ -99,6 +99,7 @@ console.log(`${files.length} files, ${(input / 1e6).toFixed(1)} MB of ${folder};
 const KINDS = { "4 KiB out": { limit: 4096 }, "64 KiB out": { limit: 65536 }, "128 KiB in": { block: 131072 } };
 const CODECS = [
   ...["lz4", ...[3, 6, 9, 10, 12].map((level) => `lz4hc,${level}`)],
+  ...["lzo1x_1", ...[1, 5, 8, 9].map((level) => `lzo,${level}`)],
   ...[1, 3, 6, 9, 12].map((level) => `deflate,${level}`),
   ...[1, 6, 9].map((level) => `zlib,${level}`),
   ...[1, 3, 9, 15].map((level) => `zstd,${level}`),

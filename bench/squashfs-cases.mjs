@@ -18,6 +18,7 @@ export const MODES = [
     peer: ["-comp", "gzip", "-Xcompression-level", "9"],
     other: ["-c", "gzip", "-X", "level=9"],
   },
+  { name: "lzo 8", wall: 0.6, size: 1, peer: ["-comp", "lzo"], other: ["-c", "lzo"] },
   { name: "lz4", wall: 1.2, size: 1.01, peer: ["-comp", "lz4"], other: ["-c", "lz4"] },
   { name: "uncompressed", wall: 0.75, size: 1, peer: ["-noI", "-noD", "-noF", "-noX"] },
 ];

@@ -5,6 +5,7 @@
 import { ImageError } from "../core/error.ts";
 import { OptionError } from "../core/options/option-error.ts";
 import type { Codec, CodecWindows } from "./codec.ts";
+import type { FastLzo } from "./lzo/lzo.ts";
 
 /** The levels of a compression. */
 export interface CodecLevels {
@@ -30,9 +31,16 @@ interface CodecRow {
   readonly create: (settings: CodecSettings) => Promise<Codec>;
 }
 
+function fastLzo(name: FastLzo): CodecRow {
+  return {
+    levels: undefined,
+    create: async ({ windows }) => (await import("./lzo/lzo.ts")).createFastLzo(name, windows),
+  };
+}
+
 /**
- * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, as
- * mksquashfs has them. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and saves less
+ * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, and of
+ * `lzo`, which is LZO1X-999, as mksquashfs has them. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and saves less
  * than 0.1 %.
  */
 const ROWS = {
@@ -55,6 +63,14 @@ const ROWS = {
       return (await import("./deflate/zlib.ts")).createZlib(level, windows, windowBits);
     },
   },
+  lzo: {
+    levels: { normal: 8, lowest: 1, highest: 9 },
+    create: async ({ level, windows }) => (await import("./lzo/lzo.ts")).createLzo(level, windows),
+  },
+  lzo1x_1: fastLzo("lzo1x_1"),
+  lzo1x_1_11: fastLzo("lzo1x_1_11"),
+  lzo1x_1_12: fastLzo("lzo1x_1_12"),
+  lzo1x_1_15: fastLzo("lzo1x_1_15"),
   zstd: {
     levels: { normal: 3, lowest: 0, highest: 22 },
     create: async ({ level, dictSize, windows }) => {

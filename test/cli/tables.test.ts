@@ -87,7 +87,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
 function compressorOf({ names }: AnyOption): { name: string; value: string } | undefined {
   for (const [name, { settings, words = [] }] of Object.entries(COMPRESSORS)) {
     const word = words.find(({ mksquashfs }) => names.includes(mksquashfs));
-    if (word) return { name, value: `${(word.sets && settings[word.sets]?.normal) ?? word.only}` };
+    const selected = Object.keys(word?.selects ?? {})[0];
+    if (word) return { name, value: `${(word.sets && settings[word.sets]?.normal) ?? word.only ?? selected}` };
   }
   return undefined;
 }

@@ -30,8 +30,12 @@ export function wordsFor(tool: "mksquashfs" | "gensquashfs", compressors = COMPR
   return [...names].map((option) => {
     const users = all.filter(({ word }) => word[tool] === option);
     const [{ name, word }] = users as [(typeof users)[0]];
-    const { sets, becomes, only } = word;
+    const { sets, becomes, only, selects } = word;
     if (becomes !== undefined) return { name: option, value: undefined, help: `${prefix(name)}compress better` };
+    if (selects !== undefined) {
+      const names = Object.entries(selects).map(([each, to]) => (to === name ? `${each} (default)` : each));
+      return { name: option, value: "NAME", help: `${prefix(name)}${names.join(", ")}` };
+    }
     if (sets === undefined) {
       const value = tool === "mksquashfs" ? "NAME" : undefined;
       return { name: option, value, help: `${prefix(name)}only "${only}" is there, which is so anyway` };

@@ -12,6 +12,7 @@ import {
   type CompressorName,
   type CompressorSettings,
   type CompressorWord,
+  type SettingRange,
 } from "../../squashfs/disk/compressors.ts";
 import { UsageError } from "./getopt.ts";
 import { parseNumber } from "./numbers.ts";
@@ -95,6 +96,7 @@ export function parseMksquashfsWords(name: string, options: readonly (readonly [
     checkChoices(option, value, word);
     applyWord(choice, COMPRESSORS[name as CompressorName], word, { shown: option, value });
   }
+  checkSelected(choice, words, ({ mksquashfs }) => mksquashfs);
   return choice;
 }
 
@@ -114,12 +116,13 @@ export function parseGensquashfsWords(
   const choice: CompressorChoice = { compressor: name as CompressorName };
   for (const text of extra?.split(",") ?? []) {
     const [key = "", value] = text.split("=");
-    const word = words.find((each) => each.gensquashfs === key && (each.sets !== undefined) === (value !== undefined));
+    const word = words.find((each) => each.gensquashfs === key && takesValue(each) === (value !== undefined));
     if (word === undefined) {
       throw new UsageError(`${typed.extra}: "${text}" is no option of ${name} here: ${showWords(row, words)}`);
     }
     applyWord(choice, row, word, { shown: `${typed.extra} ${key}`, value: value ?? "" });
   }
+  checkSelected(choice, words, ({ gensquashfs }) => `${typed.extra} ${gensquashfs}`);
   return choice;
 }
 
@@ -163,23 +166,51 @@ function checkChoices(option: string, value: string, { only, choices = [] }: Com
   if (!given.includes(only)) throw new UsageError(`${option} ${value}: only the ${only} one is there`);
 }
 
+/** Whether a value follows a word of gensquashfs. */
+function takesValue({ sets, selects }: CompressorWord): boolean {
+  return sets !== undefined || selects !== undefined;
+}
+
 /** Does what a word says; `shown` is what messages call it. */
 function applyWord(
   choice: CompressorChoice,
   { settings }: Compressor,
-  { sets, becomes }: CompressorWord,
+  { sets, becomes, selects }: CompressorWord,
   { shown, value }: { shown: string; value: string },
 ): void {
   if (becomes !== undefined) choice.compressor = becomes;
+  if (selects !== undefined) choice.compressor = select(shown, value, selects);
   const range = sets && settings[sets];
   if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest, decimal: true });
+}
+
+function hasChoice(range: SettingRange | undefined): boolean {
+  return range !== undefined && range.lowest < range.highest;
+}
+
+function select(shown: string, value: string, selects: Readonly<Record<string, CompressorName>>): CompressorName {
+  if (Object.hasOwn(selects, value)) return selects[value]!;
+  const names = Object.keys(selects);
+  throw new UsageError(`${shown}: "${value}" is none of ${names.join(", ")}`, didYouMean(value, names));
+}
+
+/** Throws UsageError for what was set and does not exist where a word has made another compressor of it, in any order. */
+function checkSelected(
+  { compressor, ...set }: CompressorChoice,
+  words: readonly CompressorWord[],
+  show: (word: CompressorWord) => string,
+): void {
+  const { settings } = COMPRESSORS[compressor];
+  const odd = words.find(({ sets }) => sets && set[sets] !== undefined && !hasChoice(settings[sets]));
+  if (odd !== undefined) throw new UsageError(`${show(odd)}: is no option of ${compressor}`);
 }
 
 /** What can be said behind gensquashfs's `-X`, with ranges. */
 function showWords({ settings }: Compressor, words: readonly CompressorWord[]): string {
   if (words.length === 0) return "it has none";
   return words
-    .map(({ gensquashfs, sets }) => {
+    .map(({ gensquashfs, sets, selects }) => {
+      if (selects !== undefined) return `${gensquashfs}=NAME`;
       const range = sets && settings[sets];
       return range ? `${gensquashfs}=${range.lowest}..${range.highest}` : gensquashfs;
     })

@@ -1,6 +1,6 @@
 /**
  * The compressors of SquashFS, all that is known of each in one row: another one is another row, and its codec. Source:
- * Linux fs/squashfs/{zlib,lz4,zstd}_wrapper.c; words and levels are those of mksquashfs 4.7 and gensquashfs 1.3.
+ * Linux fs/squashfs/{zlib,lzo,lz4,zstd}_wrapper.c; words and levels are those of mksquashfs 4.7 and gensquashfs 1.3.
  *
  *     | superblock | u16: 0x8000 + length | options |     never compressed, and absent where all is as by default
  */
@@ -13,7 +13,7 @@ import { META_HEADER, META_RAW } from "./format.ts";
 
 /** What can be set of compressors; each has its own. */
 export interface CompressorSettings {
-  /** gzip 1 to 9 (default 9), zstd 1 to 22 (default 15), lz4hc 1 to 12 (default 12). */
+  /** gzip 1 to 9 (default 9), lzo 1 to 9 (default 8), lz4hc 1 to 12 (default 12), zstd 1 to 22 (default 15). */
   level?: number | undefined;
   /** gzip: log2 of the bytes that its matches may lie back, 8 to 15 (`-Xwindow-size`). Default: 15. */
   windowBits?: number | undefined;
@@ -43,7 +43,7 @@ export interface SettingRange {
   readonly highest: number;
 }
 
-/** A word that mksquashfs and gensquashfs have for one compressor; it does one of three things. */
+/** A word that mksquashfs and gensquashfs have for one compressor; it does one of four things. */
 export interface CompressorWord<Name extends string = CompressorName> {
   /** An option of mksquashfs, with its dash. */
   readonly mksquashfs: string;
@@ -53,6 +53,8 @@ export interface CompressorWord<Name extends string = CompressorName> {
   readonly sets?: SettingName;
   /** It makes this compressor of it. */
   readonly becomes?: Name;
+  /** One of these follows, which makes that compressor of it. */
+  readonly selects?: Readonly<Record<string, Name>>;
   /**
    * It sets nothing: of what may follow it in mksquashfs, with commas between, this has to be there, and it is so anyway.
    * Others beside it are tried there too; what is best of them is no better than what is found here.
@@ -91,6 +93,16 @@ export interface Compressor<Name extends string = CompressorName> {
 
 /** struct gzip_comp_opts; strategy: bits, of which 0 is the normal one. */
 const GZIP_OPTIONS = struct("gzip_comp_opts", 8, { compression_level: u32, window_size: u16, strategy: u16 });
+/** struct lzo_comp_opts */
+const LZO_OPTIONS = struct("lzo_comp_opts", 8, { algorithm: u32, compression_level: u32 });
+/** `algorithm` of LZO's options: its place here. Each has a compressor of its own. */
+const LZO_ALGORITHMS = {
+  lzo1x_1: "lzo1x_1",
+  lzo1x_1_11: "lzo1x_1_11",
+  lzo1x_1_12: "lzo1x_1_12",
+  lzo1x_1_15: "lzo1x_1_15",
+  lzo1x_999: "lzo",
+} as const;
 /** struct lz4_comp_opts */
 const LZ4_OPTIONS = struct("lz4_comp_opts", 8, { version: u32, flags: u32 });
 /** `version` of LZ4's options: the only one. */
@@ -114,6 +126,31 @@ function lz4Options(flags: number): CompressorOptions {
       view.setU32(at, LZ4_OPTIONS.flags, flags);
     },
   };
+}
+
+type LzoAlgorithm = keyof typeof LZO_ALGORITHMS;
+
+function lzoOptions(algorithm: LzoAlgorithm): CompressorOptions {
+  return {
+    shape: LZO_OPTIONS,
+    // without options it is lzo1x_999
+    isNeeded: algorithm !== "lzo1x_999",
+    emit(view, at, { level }) {
+      view.setU32(at, LZO_OPTIONS.algorithm, Object.keys(LZO_ALGORITHMS).indexOf(algorithm));
+      view.setU32(at, LZO_OPTIONS.compression_level, level);
+    },
+  };
+}
+
+/** The row of one of LZO's fast algorithms, which mksquashfs and gensquashfs know as words of lzo. */
+function fastLzo<Name extends Exclude<LzoAlgorithm, "lzo1x_999">>(name: Name) {
+  return {
+    id: 3,
+    since: "2.6.36",
+    codec: name,
+    settings: { level: NO_LEVELS },
+    options: lzoOptions(name),
+  } as const;
 }
 
 /** Strategies of zlib, as mksquashfs calls them. */
@@ -145,6 +182,18 @@ const ROWS = {
       { mksquashfs: "-Xstrategy", gensquashfs: "default", only: "default", choices: STRATEGIES },
     ],
   },
+  lzo: {
+    id: 3,
+    since: "2.6.36",
+    codec: "lzo",
+    settings: { level: { normal: 8, lowest: 1, highest: 9 } },
+    options: lzoOptions("lzo1x_999"),
+    words: [{ mksquashfs: "-Xalgorithm", gensquashfs: "algorithm", selects: LZO_ALGORITHMS }, LEVEL_WORD],
+  },
+  lzo1x_1: fastLzo("lzo1x_1"),
+  lzo1x_1_11: fastLzo("lzo1x_1_11"),
+  lzo1x_1_12: fastLzo("lzo1x_1_12"),
+  lzo1x_1_15: fastLzo("lzo1x_1_15"),
   lz4: {
     id: 5,
     since: "3.19",
@@ -190,7 +239,6 @@ export function compressorOf(id: number): Compressor | undefined {
 /** Compressors of the format that there is no codec for yet, with the options that mksquashfs has for them alone. */
 export const COMPRESSORS_TO_COME: Readonly<Record<string, readonly string[]>> = {
   lzma: [],
-  lzo: ["-Xalgorithm"],
   xz: ["-Xbcj", "-Xdict-size"],
 };
 

@@ -60,6 +60,13 @@ async function expectMounts(
 }
 
 const MATRIX: [name: string, options: SquashfsOptions, expected?: CompareOptions, mount?: MountOptions][] = [
+  ["lzo", { compressor: "lzo" }],
+  ["lzo, level 1, blocks of 4096 bytes", { compressor: "lzo", level: 1, blockSize: 4096 }],
+  ["lzo, level 9, blocks of 1 MiB", { compressor: "lzo", level: 9, blockSize: 1 << 20 }],
+  ["lzo1x_1", { compressor: "lzo1x_1" }],
+  ["lzo1x_1_11", { compressor: "lzo1x_1_11" }],
+  ["lzo1x_1_12, blocks of 1 MiB", { compressor: "lzo1x_1_12", blockSize: 1 << 20 }],
+  ["lzo1x_1_15", { compressor: "lzo1x_1_15" }],
   ["lz4", { compressor: "lz4" }],
   ["lz4hc", { compressor: "lz4hc", level: 6 }],
   ["zstd", { compressor: "zstd" }],

@@ -369,6 +369,7 @@ describe("--format=squashfs", () => {
     );
     expect(squashfs("-z gzip --format=squashfs")).toEqual({ compressor: "gzip" });
     expect(squashfs("-z lz4hc,level=9 --format=squashfs")).toEqual({ compressor: "lz4hc", level: 9 });
+    expect(squashfs("-z lzo1x_1_15 --format=squashfs")).toEqual({ compressor: "lzo1x_1_15" });
   });
 
   test.each([
@@ -377,7 +378,7 @@ describe("--format=squashfs", () => {
     ["-Enosbcrc", "-E nosbcrc: not for SquashFS"],
     ["-x2", "-x: for SquashFS only -x-1, which stores no attributes"],
     ["-b 512", "-b: 512 is not in 4096..1048576"],
-    ["-z lzo", "-z lzo: not supported yet"],
+    ["-z lzma", "-z lzma: not supported yet"],
     ["-z zip", `-z: "zip" is none of ${Object.keys(COMPRESSORS).join(", ")}`, "Did you mean gzip?"],
     ["-z deflate", "-z deflate: not for SquashFS"],
     ["-z libdeflate", "-z deflate: not for SquashFS"],

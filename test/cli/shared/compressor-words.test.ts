@@ -12,6 +12,9 @@ import { COMPRESSORS } from "../../../src/squashfs/disk/compressors.ts";
 
 const ALGORITHM_NAMES = Object.keys(ALGORITHMS).join(", ");
 
+const LZO_HINT = "Did you mean lzo?";
+const LZO = "lzo1x_1, lzo1x_1_11, lzo1x_1_12, lzo1x_1_15, lzo1x_999";
+
 /** `-Xhc`, `-Xwindow-size 9` … as the command hands them over. */
 const optionsOf = (line: string) =>
   line.split(/ (?=-X)/).map((option): [string, string] => {
@@ -59,7 +62,7 @@ describe("-z of a SquashFS image", () => {
   test.each([
     ["zip", `-z: "zip" is none of ${Object.keys(COMPRESSORS).join(", ")}`, "Did you mean gzip?"],
     ["deflate", "-z deflate: not for SquashFS"],
-    ["lzo", "-z lzo: not supported yet"],
+    ["lzma", "-z lzma: not supported yet"],
     ["zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
     ["zstd,x", '-z: "x" is not a number'],
   ])("%s is refused: %s", (text, message, hint?: string) => {
@@ -71,6 +74,9 @@ describe("-comp of mksquashfs", () => {
   test.each([
     ["gzip", "-Xcompression-level 4 -Xwindow-size 9 -Xstrategy default", { level: 4, windowBits: 9 }],
     ["lz4", "-Xhc", { compressor: "lz4hc" }],
+    ["lzo", "-Xcompression-level 9", { level: 9 }],
+    ["lzo", "-Xalgorithm lzo1x_1_15", { compressor: "lzo1x_1_15" }],
+    ["lzo", "-Xalgorithm lzo1x_1 -Xcompression-level 1 -Xalgorithm lzo1x_999", { compressor: "lzo", level: 1 }],
     ["zstd", "-Xcompression-level 1 -Xcompression-level 22", { level: 22 }],
   ])("%s %s", (name, line, expected) => {
     expect(parseMksquashfsWords(name, optionsOf(line))).toEqual({ compressor: name, ...expected });
@@ -79,13 +85,18 @@ describe("-comp of mksquashfs", () => {
   test.each([
     ["lz4hc", "-Xhc", `-comp: "lz4hc" is none of ${COMPRESSOR_NAMES.join(", ")}`, "Did you mean lz4?"],
     ["none", "-Xhc", `-comp: "none" is none of ${COMPRESSOR_NAMES.join(", ")}`],
-    ["lzo", "-Xalgorithm lzo1x_1", "-comp lzo: not supported yet"],
+    ["lzma", "-Xcompression-level 1", "-comp lzma: not supported yet"],
+    ["lzo1x_1", "-Xcompression-level 1", `-comp: "lzo1x_1" is none of ${COMPRESSOR_NAMES.join(", ")}`, LZO_HINT],
+    ["lzo", "-Xalgorithm lzo1x_11", `-Xalgorithm: "lzo1x_11" is none of ${LZO}`, "Did you mean lzo1x_1?"],
+    ["lzo", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
+    ["lzo", "-Xcompression-level 9 -Xalgorithm lzo1x_1", "-Xcompression-level: is no option of lzo1x_1"],
     ["gzip", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
     ["gzip", "-Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
     ["gzip", "-Xstrategy fixed", "-Xstrategy fixed: only the default one is there"],
     ["gzip", "-Xhc", "-Xhc: is no option of gzip, but of lz4"],
     ["lz4", "-Xhc -Xwindow-size 9", "-Xwindow-size: is no option of lz4, but of gzip"],
-    ["zstd", "-Xalgorithm lzo1x_1", "-Xalgorithm: is no option of zstd"],
+    ["zstd", "-Xalgorithm lzo1x_1", "-Xalgorithm: is no option of zstd, but of lzo"],
+    ["zstd", "-Xodd x", "-Xodd: is no option of zstd"],
   ])("%s %s is refused: %s", (name, line, message, hint?: string) => {
     expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message, hint));
   });
@@ -97,6 +108,8 @@ describe("-c of gensquashfs", () => {
     ["gzip", "level=4,window=9,default", { level: 4, windowBits: 9 }],
     ["lz4", "hc", { compressor: "lz4hc" }],
     ["zstd", "level=016", { level: 16 }],
+    ["lzo", "algorithm=lzo1x_999,level=3", { compressor: "lzo", level: 3 }],
+    ["lzo", "algorithm=lzo1x_1", { compressor: "lzo1x_1" }],
   ])("%s -X %s", (name, extra, expected) => {
     expect(parseGensquashfsWords(name, extra)).toEqual({ compressor: name, ...expected });
   });
@@ -108,6 +121,9 @@ describe("-c of gensquashfs", () => {
     ["gzip", "default=1", '-X: "default=1" is no option of gzip here: level=1..9, window=8..15, default'],
     ["lz4", "level=1", '-X: "level=1" is no option of lz4 here: hc'],
     ["lz4", "hc=1", '-X: "hc=1" is no option of lz4 here: hc'],
+    ["lzo", "algorithm", '-X: "algorithm" is no option of lzo here: algorithm=NAME, level=1..9'],
+    ["lzo", "algorithm=", `-X algorithm: "" is none of ${LZO}`],
+    ["lzo", "level=1,algorithm=lzo1x_1_11", "-X level: is no option of lzo1x_1_11"],
     ["zstd", "level", '-X: "level" is no option of zstd here: level=1..22'],
     ["zstd", "level=23", "-X level: 23 is not in 1..22"],
     ["zstd", "level=0x10", '-X level: "0x10" is not a number'],

@@ -16,6 +16,11 @@ const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 test.each<[CompressorName, number, string]>([
   ["none", 1, "2.6.29"],
   ["gzip", 1, "2.6.29"],
+  ["lzo", 3, "2.6.36"],
+  ["lzo1x_1", 3, "2.6.36"],
+  ["lzo1x_1_11", 3, "2.6.36"],
+  ["lzo1x_1_12", 3, "2.6.36"],
+  ["lzo1x_1_15", 3, "2.6.36"],
   ["lz4", 5, "3.19"],
   ["lz4hc", 5, "3.19"],
   ["zstd", 6, "4.14"],
@@ -29,6 +34,13 @@ test.each<[CompressorName, CompressorSettings, string]>([
   ["gzip", { level: 9, windowBits: 15 }, ""],
   ["gzip", { level: 4 }, "0880 04000000 0f00 0000"],
   ["gzip", { windowBits: 9 }, "0880 09000000 0900 0000"],
+  ["lzo", {}, ""],
+  ["lzo", { level: 8 }, ""],
+  ["lzo", { level: 9 }, "0880 04000000 09000000"],
+  ["lzo1x_1", {}, "0880 00000000 00000000"],
+  ["lzo1x_1_11", {}, "0880 01000000 00000000"],
+  ["lzo1x_1_12", {}, "0880 02000000 00000000"],
+  ["lzo1x_1_15", {}, "0880 03000000 00000000"],
   ["lz4", {}, "0880 01000000 00000000"],
   ["lz4hc", {}, "0880 01000000 01000000"],
   ["lz4hc", { level: 3 }, "0880 01000000 01000000"],
@@ -44,11 +56,13 @@ describe.each(Object.entries(COMPRESSORS))("the row of %s", (name, row) => {
 
   test("is not also to come, and its words lead to rows", () => {
     expect(Object.keys(COMPRESSORS_TO_COME)).not.toContain(name);
-    for (const { sets, becomes, only, mksquashfs } of row.words ?? []) {
-      expect([sets, becomes, only].filter((each) => each !== undefined)).toHaveLength(1);
+    for (const { sets, becomes, selects, only, mksquashfs } of row.words ?? []) {
+      expect([sets, becomes, selects, only].filter((each) => each !== undefined)).toHaveLength(1);
       expect(Object.values(COMPRESSORS_TO_COME).flat()).not.toContain(mksquashfs);
       if (sets) expect(row.settings[sets]).toBeDefined();
-      if (becomes) expect(COMPRESSORS[becomes].id).toBe(row.id);
+      for (const other of [becomes, ...Object.values(selects ?? {})]) {
+        if (other) expect(COMPRESSORS[other].id).toBe(row.id);
+      }
     }
   });
 
@@ -69,6 +83,8 @@ describe.each(Object.entries(COMPRESSORS))("the row of %s", (name, row) => {
 
 test.each<[CompressorName, CompressorSettings, string]>([
   ["gzip", { level: 10 }, "level: gzip takes an integer from 1 to 9, not 10"],
+  ["lzo", { level: 10 }, "level: lzo takes an integer from 1 to 9, not 10"],
+  ["lzo1x_1", { level: 1 }, "level: lzo1x_1 has nothing to choose there, not 1"],
   ["lz4", { level: 1 }, "level: lz4 has nothing to choose there, not 1"],
   ["zstd", { level: 0 }, "level: zstd takes an integer from 1 to 22, not 0"],
   ["gzip", { windowBits: 16 }, "windowBits: gzip takes an integer from 8 to 15, not 16"],
