@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
-/** Bytes that move at once. */
+/** Bytes that move at once, at most. */
 const WINDOW = 256 << 10;
 const STDIN = 0;
 /** Shared words: the bytes of the pipe, once all are there; whether the second half is copied. */
@@ -29,15 +29,16 @@ function start() {
   Atomics.wait(words, COPIED, 0n);
 }
 
-/** @param {number} spill */
+/**
+ * What has come is written at once: whoever gathers more has the writer wait, as a pipe has room for 64 KiB.
+ * @param {number} spill
+ */
 function spillAll(spill) {
   const window = Buffer.allocUnsafeSlow(WINDOW);
   let size = 0;
-  for (let used = -1; used !== 0; size += used) {
-    used = 0;
-    for (let got = -1; got !== 0 && used < WINDOW; used += got)
-      got = fs.readSync(STDIN, window, used, WINDOW - used, null);
-    fs.writeSync(spill, window, 0, used, size);
+  for (let got = -1; got !== 0; size += got) {
+    got = fs.readSync(STDIN, window, 0, WINDOW, null);
+    fs.writeSync(spill, window, 0, got, size);
   }
   return size;
 }

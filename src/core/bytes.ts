@@ -11,8 +11,19 @@ export function encodeUtf8(text: string): Uint8Array {
   return utf8.encode(text);
 }
 
+/** Of Node's: how it is called, and what it calls. */
+interface NativeBuffer {
+  compare(a: Uint8Array, b: Uint8Array): number;
+  prototype: { latin1Slice?(this: Uint8Array, from: number, to: number): string };
+}
+
+const native = (globalThis as { Buffer?: NativeBuffer }).Buffer;
+const latin1Slice = native?.prototype.latin1Slice;
+
 /** The latin1 string of `bytes[from, to)`: one character a byte. */
 export function latin1FromBytes(bytes: Uint8Array, from = 0, to: number = bytes.length): string {
+  // a fifth of the time of what follows, and less of long ones
+  if (latin1Slice) return latin1Slice.call(bytes, from, to);
   let text = "";
   // fromCharCode takes its bytes as arguments, whose number engines limit
   for (let at = from; at < to; at += 8192) {
@@ -78,12 +89,12 @@ export function roundUp(value: number, unit: number): number {
 }
 
 /** Node's memcmp, five times as fast as a loop; absent elsewhere. */
-const native = (globalThis as { Buffer?: { compare(a: Uint8Array, b: Uint8Array): number } }).Buffer?.compare;
+const compare = native?.compare;
 
 /** Whether two ranges hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  return (native ?? compareBytes)(a, b) === 0;
+  return (compare ?? compareBytes)(a, b) === 0;
 }
 
 /** Whether `bytes` start with those of `head`: quicker than {@link equalBytes} for few. */

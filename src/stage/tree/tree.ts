@@ -91,6 +91,8 @@ export class Tree {
   /** Records {entry, device, inode / 2^32, inode % 2^32} of non-directories with more than one link. */
   readonly links: Column<Float64Array>;
   readonly #header: Uint32Array;
+  /** Entries that all views of this thread cover. */
+  #covered = 0;
 
   private constructor(shared?: SharedTree) {
     const buffers = shared?.slice(1).values();
@@ -177,7 +179,7 @@ export class Tree {
   allocate(count: number): number {
     const first = Atomics.add(this.#header, HEADER_ENTRIES, count);
     if (first + count > MAX_ENTRIES) throw new ImageError("LIMIT", `the tree has more than ${MAX_ENTRIES} entries`);
-    for (const column of this.#columns()) column.ensure(first + count);
+    this.#cover(first + count);
     return first;
   }
 
@@ -191,9 +193,16 @@ export class Tree {
 
   /** Makes this thread's views cover all that other threads have added. */
   ensureAll(): void {
-    for (const column of this.#columns()) column.ensure(this.length);
+    this.#cover(this.length);
     this.names.ensure(Atomics.load(this.#header, HEADER_NAME_BYTES));
     this.links.ensure(this.linkCount * LINK_FIELDS);
+  }
+
+  #cover(length: number): void {
+    if (length <= this.#covered) return;
+    const columns = this.#columns();
+    for (const column of columns) column.ensure(length);
+    this.#covered = Math.min(...columns.map(({ view }) => view.length));
   }
 
   /** Records that `entry` has more than one link, and what names its inode (64 bits, in two halves). */

@@ -11,6 +11,8 @@ const LEAST = 1 << 10;
 export class NameIndex {
   readonly #tree: Tree;
   #slots = new Uint32Array(LEAST).fill(NONE);
+  /** The hashes of names, by slot. */
+  #hashes = new Uint32Array(LEAST);
   #count = 0;
 
   constructor(tree: Tree) {
@@ -20,9 +22,10 @@ export class NameIndex {
   /** The entry of a name, a latin1 string, in a directory; NONE if there is none. */
   find(folder: number, name: string): number {
     const slots = this.#slots;
-    for (let slot = hashName(folder, name) & (slots.length - 1); ; slot = (slot + 1) & (slots.length - 1)) {
+    const hash = hashName(folder, name);
+    for (let slot = hash & (slots.length - 1); ; slot = (slot + 1) & (slots.length - 1)) {
       const entry = slots[slot]!;
-      if (entry === NONE || this.#isNamed(entry, folder, name)) return entry;
+      if (entry === NONE || (this.#hashes[slot] === hash && this.#isNamed(entry, folder, name))) return entry;
     }
   }
 
@@ -47,12 +50,15 @@ export class NameIndex {
     let slot = hash & (slots.length - 1);
     while (slots[slot] !== NONE) slot = (slot + 1) & (slots.length - 1);
     slots[slot] = entry;
+    this.#hashes[slot] = hash;
   }
 
   #grow(): void {
-    const before = this.#slots;
-    this.#slots = new Uint32Array(2 * before.length).fill(NONE);
-    for (const entry of before) if (entry !== NONE) this.#put(entry, this.#hash(entry));
+    const [entries, hashes] = [this.#slots, this.#hashes];
+    this.#slots = new Uint32Array(2 * entries.length).fill(NONE);
+    this.#hashes = new Uint32Array(2 * entries.length);
+    for (let slot = 0; slot < entries.length; slot++)
+      if (entries[slot] !== NONE) this.#put(entries[slot]!, hashes[slot]!);
   }
 
   #isNamed(entry: number, folder: number, name: string): boolean {

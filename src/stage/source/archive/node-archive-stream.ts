@@ -66,8 +66,8 @@ function createCopy(path: string): SpillFile {
   return new SpillFile(path, path);
 }
 
-/** The least that is read at once, and the most. */
-const LEAST_READ = 4 << 10;
+/** The least that is read at once, in about as long as another call would take; and the most. */
+const LEAST_READ = 32 << 10;
 const MOST_READ = 256 << 10;
 
 /** A file that is not compressed. */

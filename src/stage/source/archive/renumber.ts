@@ -1,4 +1,5 @@
 /** Gives the entries of a tree other numbers. */
+import { isZero } from "../../../core/bytes.ts";
 import type { Column } from "../../../core/column.ts";
 import { NONE, type Tree } from "../../tree/tree.ts";
 
@@ -26,6 +27,8 @@ export function renumber(
   ];
   for (const { view } of columns) {
     const before = view.slice(0, length);
+    // as many columns are, of most archives
+    if (isZero(new Uint8Array(before.buffer))) continue;
     view.fill(0, 0, length);
     for (let entry = 0; entry < length; entry++) {
       const to = numberOf[entry]!;

@@ -7,7 +7,7 @@
  *
  * Numbers are octal digits, or, with the first bit set, a binary number of all other bits (GNU, star).
  */
-import { latin1FromBytes } from "../../../../core/bytes.ts";
+import { bytesFromLatin1, latin1FromBytes } from "../../../../core/bytes.ts";
 
 /** Bytes of a block: all that an archive is made of. */
 export const BLOCK = 512;
@@ -35,14 +35,18 @@ export const HEADER = {
 /** The byte that tells what a member is. */
 export const TYPEFLAG = 156;
 const MAGIC = 257;
+const USTAR = bytesFromLatin1("ustar");
+/** What GNU tar writes behind it. */
+const OF_GNU = bytesFromLatin1("  \0");
 
 /** Which tar has written a header. */
 export type Dialect = "v7" | "ustar" | "gnu";
 
 /** Tells by the magic number which tar has written a header. */
 export function dialectOf(block: Uint8Array): Dialect {
-  const magic = latin1FromBytes(block, MAGIC, MAGIC + 8);
-  return magic === "ustar  \0" ? "gnu" : magic.startsWith("ustar") ? "ustar" : "v7";
+  for (let at = 0; at < USTAR.length; at++) if (block[MAGIC + at] !== USTAR[at]) return "v7";
+  for (let at = 0; at < OF_GNU.length; at++) if (block[MAGIC + USTAR.length + at] !== OF_GNU[at]) return "ustar";
+  return "gnu";
 }
 
 /** Whether all of a block is zero: two such blocks end an archive. */
@@ -54,23 +58,37 @@ export function isZeroBlock(block: Uint8Array): boolean {
 /** Whether the checksum is right; some writers have added bytes up as if they had signs. */
 export function hasChecksum(block: Uint8Array): boolean {
   const said = readNumber(block, HEADER.chksum);
-  return said === addUp(block, 0) || said === addUp(block, 0x80);
+  const [from, length] = HEADER.chksum;
+  const blanks = length * 0x20;
+  const view = new DataView(block.buffer, block.byteOffset, BLOCK);
+  return (
+    said === blanks + addUp(view, 0, from) + addUp(view, from + length, BLOCK) ||
+    said === blanks + addUpSigned(view, 0, from) + addUpSigned(view, from + length, BLOCK)
+  );
 }
 
-/** The sum of all bytes, of which those with the bits of `sign` count as less than zero; the checksum itself counts as blanks. */
-function addUp(block: Uint8Array, sign: number): number {
-  const [from, length] = HEADER.chksum;
-  let sum = length * 0x20;
-  for (let at = 0; at < from; at++) sum += block[at]! - 2 * (block[at]! & sign);
-  for (let at = from + length; at < BLOCK; at++) sum += block[at]! - 2 * (block[at]! & sign);
+/** The sum of bytes, four at a time: both ends have to be multiples of that. */
+function addUp(view: DataView, from: number, to: number): number {
+  let [even, odd] = [0, 0];
+  for (let at = from; at < to; at += 4) {
+    const word = view.getUint32(at, true);
+    even += word & 0xff00ff;
+    odd += (word >>> 8) & 0xff00ff;
+  }
+  return (even & 0xffff) + (even >>> 16) + (odd & 0xffff) + (odd >>> 16);
+}
+
+function addUpSigned(view: DataView, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += view.getInt8(at);
   return sum;
 }
 
 /** A text up to its NUL, as a latin1 string. */
-export function readText(block: Uint8Array, [from, length]: Field): string {
+export function readText(bytes: Uint8Array, [from, length]: Field): string {
   let end = from;
-  while (end < from + length && block[end] !== 0) end++;
-  return latin1FromBytes(block, from, end);
+  while (end < from + length && bytes[end] !== 0) end++;
+  return latin1FromBytes(bytes, from, end);
 }
 
 /** A number; 0 where there is none. NaN for what is none, and for one beyond what JavaScript counts exactly. */

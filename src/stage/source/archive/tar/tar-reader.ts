@@ -173,13 +173,14 @@ export class TarReader {
 
   #takeExtension(type: string, size: number, at: number): void {
     const input = this.#input;
-    const bytes = new Uint8Array(input.bytes.subarray(input.from, input.from + size));
+    const from = input.from;
     input.from += size;
     this.#contents -= size;
-    if (type === "L") this.#longName = untilNul(bytes);
-    else if (type === "K") this.#longTarget = untilNul(bytes);
+    if (type === "L") this.#longName = readText(input.bytes, [from, size]);
+    else if (type === "K") this.#longTarget = readText(input.bytes, [from, size]);
     else {
-      const wrong = readPax(bytes, type === "g" ? this.#global : this.#local);
+      const records = new Uint8Array(input.bytes.subarray(from, input.from));
+      const wrong = readPax(records, type === "g" ? this.#global : this.#local);
       if (wrong !== undefined) throw this.#refuse(wrong, at);
     }
   }
@@ -372,11 +373,6 @@ function headerPath(block: Uint8Array, dialect: Dialect): string {
   const name = readText(block, HEADER.name);
   const prefix = dialect === "ustar" ? readText(block, HEADER.prefix) : "";
   return prefix === "" ? name : `${prefix}/${name}`;
-}
-
-function untilNul(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return latin1FromBytes(bytes, 0, end < 0 ? bytes.length : end);
 }
 
 function roundUp(size: number): number {

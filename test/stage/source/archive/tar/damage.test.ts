@@ -47,6 +47,20 @@ describe("what is damaged", () => {
     for (const piece of [1, 3, 511, 512, 513, 4000]) expect(await readTar(GOOD, piece)).toEqual(whole);
   });
 
+  test("a checksum of bytes that have signs is right, any other wrong", async () => {
+    const member = (add: number) => {
+      const block = tarMember({ name: "\xff\x80name" });
+      // each byte beyond 0x7f counts 256 less
+      const sum = Number.parseInt(block.toString("latin1", 148, 154), 8) - add;
+      block.write(sum.toString(8).padStart(6, "0"), 148, "latin1");
+      return tar(block);
+    };
+    const wanted = await readTar(member(0));
+    expect(wanted).toHaveLength(1);
+    expect(await readTar(member(512))).toEqual(wanted);
+    for (const add of [1, -1, 256, 511, -512]) await expect(readTar(member(add))).rejects.toThrow("is no tar archive");
+  });
+
   test("garbage", async () => {
     await expect(readTar(Buffer.alloc(5000, "garbage "))).rejects.toThrow("a.tar: is no tar archive (offset 0)");
     await expect(readTar(Buffer.alloc(50, "garbage "))).rejects.toThrow("a.tar: is cut off");
