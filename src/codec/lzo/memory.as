@@ -1,7 +1,7 @@
 // Where things lie in the module's memory, what a block's instructions can express, and what is the same for all kinds of
 // compression.
 //
-//     0        64 KiB  192 KiB  320 KiB   384 KiB 416 KiB 560 KiB
+//     0        64 KiB  192 KiB  320 KiB   384 KiB 416 KiB 488 KiB
 //     | result | heads | chains | triples | pairs | nodes | windows, placed by wasm-codec.ts
 //
 // This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. Loads may run a few
@@ -18,10 +18,10 @@ export const CHAINS: u32 = 0x30000;
 export const TRIPLES: u32 = 0x50000;
 /** The newest position of each hash of two bytes, 2^13 u32. */
 export const PAIRS: u32 = 0x60000;
-/** The optimal parser's table, 16 bytes for each of 8192 positions and of what matches reach behind them. */
+/** The optimal parser's table, 8 bytes for each of 8192 positions and of 1000 behind them that matches lead to. */
 export const NODES: u32 = 0x68000;
 /** The first byte that is free for windows. */
-export const WINDOWS: u32 = 0x8c000;
+export const WINDOWS: u32 = 0x7a000;
 
 /** How far back matches can be; which ones is said in encode.as. */
 export const PAIR_DISTANCE: u32 = 1024;

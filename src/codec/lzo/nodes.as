@@ -1,32 +1,37 @@
-// The optimal parser's table: a node for each position, with the cheapest ways to get there from the table's start.
+// The optimal parser's table: a node for each position behind its start, with the best match that ends there.
 //
 // What a literal costs and which matches there can be depends on how many literals there are since the last match. So
-// five ways lead to each position: number 0 ends with a match, 1 to 3 with so many literals, 4 with more.
+// five ways lead to each position: number 0 ends with a match, 1 to 3 with so many literals, 4 with more. What they cost is
+// known while a position is looked at; what remains of it is what leads back:
 //
-//     | u16 * 4: prices of ways 0 to 3 | price of way 4 | its literals | distance | size, and way to its start |
-//                                                                        the match that way 0 ends with
-import { FAR_SHORT, FEW, MIDDLE_DISTANCE, MIDDLE_SHORT, NEAR_DISTANCE, NEAR_SHORT, NODES, SHORT_RUN } from "./memory";
+//     | u16: what the match saves | 1: way 4 has four literals, 0: more | distance | size, and the way to its start |
+import { FAR_SHORT, MIDDLE_DISTANCE, MIDDLE_SHORT, NEAR_DISTANCE, NEAR_SHORT, NODES } from "./memory";
 
-const NODE_SIZE: u32 = 16;
-const PRICE_OF_MANY: usize = 8;
-const MANY: usize = 10;
-const DISTANCE: usize = 12;
-const SIZE: usize = 14;
+const NODE_SIZE: u32 = 8;
+const IS_FOURTH: usize = 2;
+const DISTANCE: usize = 4;
+const SIZE: usize = 6;
 /** Above so many bits of size stands the way. */
 const SIZE_BITS: u32 = 13;
+/** A price that no way has. A match saves the difference to it: of a node without one that is 0, as memory is at first. */
+const MOST_PRICE: u32 = 0x7000;
 
-/** The way of four literals and more. */
-export const MANY_WAY: u32 = 4;
-/** A price that no way has. */
-const NO_WAY: u32 = 0x7000;
-const NO_WAYS: u64 = 0x7000_7000_7000_7000;
-/** A literal makes way 1 out of way 0, 2 out of 1, 3 out of 2: their prices move up, and grow by one. */
-const LITERAL: u64 = 0x0001_0001_0001_0000;
-/** A price and a way are one number: the price above so many bits. */
+// A way to a position and what it costs are one number: the price in bytes above three bits of the way's number. Like
+// this they can be compared.
 const WAY_BITS: u32 = 3;
 const WAY_MASK: u32 = 7;
+/** The way of four literals and more; there it costs nothing. */
+export const MANY: u32 = 4;
+/** No way costs as much. */
+export const NO_WAY: u32 = MOST_PRICE << WAY_BITS;
+/** A byte more. */
+export const BYTE: u32 = 1 << WAY_BITS;
+/** A literal makes way 1 out of way 0, 2 out of 1, 3 out of 2. */
+export const LITERAL: u32 = BYTE + 1;
+/** The fourth literal in a row takes an instruction too. */
+export const FOURTH_LITERAL: u32 = 2 * BYTE + 1;
 
-/** The last position that has a node: matches lead no further. */
+/** No match leads further. */
 let reach: u32 = 0;
 
 @inline
@@ -44,85 +49,44 @@ export function wayOf(choice: u32): u32 {
   return choice & WAY_MASK;
 }
 
+/** Takes the way 0 of a position, if there is one: no match can be offered to it any more. */
 @inline
-function choiceOf(prices: u64, way: u32): u32 {
-  return (<u32>((prices >>> (way << 4)) & 0xffff) << WAY_BITS) | way;
-}
-
-/** The cheapest way of 1 to 3 literals to a position, with its price; see {@link isThere}. */
-@inline
-export function cheapestOfFew(position: u32): u32 {
-  const prices = load<u64>(nodeOf(position));
-  return min(min(choiceOf(prices, 1), choiceOf(prices, 2)), choiceOf(prices, 3));
-}
-
-/** The way of more literals, with its price; see {@link isThere}. */
-@inline
-export function choiceOfMany(position: u32): u32 {
-  return (<u32>load<u16>(nodeOf(position), PRICE_OF_MANY) << WAY_BITS) | MANY_WAY;
-}
-
-/** The cheapest way to a position, with its price. */
-@inline
-export function cheapest(position: u32): u32 {
-  const prices = load<u64>(nodeOf(position));
-  let best = min(choiceOf(prices, 0), choiceOf(prices, 1));
-  best = min(best, choiceOf(prices, 2));
-  best = min(best, choiceOf(prices, 3));
-  return min(best, choiceOfMany(position));
-}
-
-/** Whether there is such a way. */
-@inline
-export function isThere(choice: u32): bool {
-  return choice < NO_WAY << WAY_BITS;
-}
-
-/** Starts the table at a position behind so many literals; `isFirst`: it is the start of the block. */
-export function startNodes(literals: u32, isFirst: bool): void {
-  const node = nodeOf(0);
-  // what comes first is told as many literals are, however few they are; but one byte of length is enough for long
-  const isMany = isFirst || literals > FEW;
-  const many = isFirst ? SHORT_RUN + 1 : literals;
-  store<u64>(node, NO_WAYS);
-  if (!isMany) store<u16>(node + (literals << 1), 0);
-  store<u16>(node, isMany ? 0 : NO_WAY, PRICE_OF_MANY);
-  // no more than a u16 can hold
-  store<u16>(node, many > SHORT_RUN ? SHORT_RUN + 1 + (many - SHORT_RUN - 1) % 255 : many, MANY);
-  reach = 0;
-}
-
-/** Gives the position behind this one the ways that end with a literal. */
-@inline
-export function offerLiteral(position: u32): void {
+export function takeMatched(position: u32): u32 {
   const node = nodeOf(position);
-  const next = node + NODE_SIZE;
-  if (position == reach) {
-    store<u16>(next, NO_WAY);
-    reach = position + 1;
-  }
-  const prices = load<u64>(node);
-  store<u64>(next, ((prices << 16) + LITERAL) | load<u16>(next));
-  const fourth = <u32>(prices >>> 48) + 2;
-  const many = <u32>load<u16>(node, MANY) + 1;
-  const isLonger = many > SHORT_RUN && (many - SHORT_RUN - 1) % 255 == 0;
-  const price = <u32>load<u16>(node, PRICE_OF_MANY) + 1 + <u32>isLonger;
-  store<u16>(next, min(fourth, price), PRICE_OF_MANY);
-  store<u16>(next, fourth <= price ? FEW + 1 : many, MANY);
+  const saved = <u32>load<u16>(node);
+  store<u16>(node, 0);
+  return (MOST_PRICE - saved) << WAY_BITS;
+}
+
+/** Notes whether way 4 of a position has four literals, so that way 3 leads to the position before it. */
+@inline
+export function noteFourth(position: u32, isFourth: bool): void {
+  store<u16>(nodeOf(position), isFourth, IS_FOURTH);
+}
+
+/** Forgets the matches that lead to positions from `first` to `last`. */
+@inline
+export function forget(first: u32, last: u32): void {
+  for (let node = nodeOf(first); node <= nodeOf(last); node += NODE_SIZE) store<u16>(node, 0);
+}
+
+/** Forgets all matches that lead further than `position`. */
+@inline
+export function forgetBehind(position: u32): void {
+  forget(position + 1, reach);
+  reach = 0;
 }
 
 /** Offers a match in all sizes from `least` to `most`, at one price; to where it starts leads `way`. */
 @inline
 export function offer(position: u32, least: u32, most: u32, price: u32, distance: u32, way: u32): void {
+  const saved = MOST_PRICE - price;
   const last = nodeOf(position + most);
-  if (position + most > reach) {
-    for (let node = nodeOf(reach + 1); node <= last; node += NODE_SIZE) store<u16>(node, NO_WAY);
-    reach = position + most;
-  }
   let match = distance | (((way << SIZE_BITS) | least) << 16);
+  reach = max(reach, position + most);
   for (let node = nodeOf(position + least); node <= last; node += NODE_SIZE) {
-    if (price < load<u16>(node)) {
-      store<u16>(node, price);
+    if (saved > load<u16>(node)) {
+      store<u16>(node, saved);
       store<u32>(node, match, DISTANCE);
     }
     match += 1 << 16;
@@ -149,27 +113,26 @@ export function offerMatch(position: u32, least: u32, most: u32, choice: u32, di
 }
 
 /**
- * Turns the cheapest way to a position into a row of its matches, which takes the place of nodes that are not needed any
- * more: they stand at the end of [0, position], the last one last. Gives the first one's number.
+ * Turns a way to a position into a row of its matches, which takes the place of nodes that are not needed any more: they
+ * stand at the end of [0, position], the last one last. Gives the first one's number.
  */
-export function listMatches(position: u32): u32 {
+export function listMatches(position: u32, way: u32): u32 {
   let first = position + 1;
-  let way = wayOf(cheapest(position));
   for (let at = position; at > 0; ) {
     const node = nodeOf(at);
     if (way == 0) {
-      const distance = <u32>load<u16>(node, DISTANCE);
+      const distance = load<u16>(node, DISTANCE);
       const both = <u32>load<u16>(node, SIZE);
       const size = both & ((1 << SIZE_BITS) - 1);
       way = both >>> SIZE_BITS;
       at -= size;
       const match = nodeOf(--first);
-      store<u32>(match, at);
-      store<u32>(match, distance, 4);
-      store<u32>(match, size, 8);
+      store<u16>(match, at, IS_FOURTH);
+      store<u16>(match, distance, DISTANCE);
+      store<u16>(match, size, SIZE);
     } else {
       at--;
-      if (way != MANY_WAY || load<u16>(node, MANY) == FEW + 1) way--;
+      if (way != MANY || load<u16>(node, IS_FOURTH) != 0) way--;
     }
   }
   return first;
@@ -178,15 +141,15 @@ export function listMatches(position: u32): u32 {
 /** Where a match of {@link listMatches} starts. */
 @inline
 export function startOf(match: u32): u32 {
-  return load<u32>(nodeOf(match));
+  return load<u16>(nodeOf(match), IS_FOURTH);
 }
 
 @inline
 export function distanceOf(match: u32): u32 {
-  return load<u32>(nodeOf(match), 4);
+  return load<u16>(nodeOf(match), DISTANCE);
 }
 
 @inline
 export function sizeOf(match: u32): u32 {
-  return load<u32>(nodeOf(match), 8);
+  return load<u16>(nodeOf(match), SIZE);
 }
