@@ -1,13 +1,13 @@
-/** The jobs of compressed EROFS images. Pieces are of some megabytes: each is worth a thread. */
-import type { Job } from "../../core/threads.ts";
+/** The jobs of compressed EROFS images. Pieces are of some megabytes: each is worth a thread, if it is compressed. */
+import { type Job, threadsFor } from "../../core/threads.ts";
 import { type CompressWork, compressPieces } from "../../erofs/compress/compress.ts";
-import type { Compression } from "../../erofs/compress-options.ts";
+import { type Compression, compresses } from "../../erofs/compress-options.ts";
 import type { Fingerprints } from "../../erofs/disk/fingerprint.ts";
 import { emitMetadata } from "../../erofs/emit/compressed.ts";
 import { cutGrains, type GrainWork } from "../../erofs/links/grains.ts";
 import { countVerifyPieces, type RunWork, verifyRuns } from "../../erofs/links/verify-runs.ts";
 import { countBatches } from "../../erofs/plan/inode-batches.ts";
-import { countCompressPieces } from "../../erofs/plan/pieces.ts";
+import { countCompressPieces, weighPieces } from "../../erofs/plan/pieces.ts";
 import type { ErofsPlan, InodePlan } from "../../erofs/plan/plan.ts";
 import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
 import { type JobInput, openContents, openInput } from "../contents.ts";
@@ -36,7 +36,11 @@ export const verify: Job<JobInput & { work: RunWork }> = {
 export const compress: Job<
   JobInput & { work: CompressWork; files: CompressFiles; fingerprints?: Fingerprints | undefined }
 > = {
-  threads: ({ work }) => countCompressPieces(work.pieces),
+  threads({ work: { compression, files, pieces } }) {
+    const most = countCompressPieces(pieces);
+    if (compresses(compression)) return most;
+    return Math.min(most, threadsFor({ bytes: weighPieces(pieces), entries: files.length }));
+  },
   async run(job, { work, files, fingerprints, ...input }) {
     const { tree, contents } = await openInput(job, input);
     const fingerprinter = await openFingerprinter(job, tree, contents, fingerprints);
@@ -51,7 +55,7 @@ export const metadata: Job<{
   compression: Compression;
   files: CompressFiles;
 }> = {
-  threads: ({ plan }) => countBatches(plan),
+  threads: ({ plan }) => Math.min(countBatches(plan), threadsFor({ entries: plan.order.length })),
   async run(job, { tree, plan, compression, files }) {
     const { image, records, box } = openFiles(job, files);
     const readRecords = (into: Uint8Array, offset: number) => records.readAt(into, offset);

@@ -1,8 +1,12 @@
 /**
  * A memory of bytes that have been written, by a checksum of them: a table of fixed size in shared memory, in which
  * newer bytes take the place of older ones. Used in the order of the pieces, it does not depend on who made them.
+ *
+ *     slot:  | checksum (4) | length (4) | place, one more (lower 4) | its upper 3 bytes, kind (1) |
+ *
+ * What is looked at together lies together: a slot is on one page of memory, which is made when it is first touched.
  */
-import { sharedFloat64, sharedUint32 } from "../../core/shared.ts";
+import { sharedUint32 } from "../../core/shared.ts";
 import type { XxHash } from "../../core/xxhash.ts";
 
 /** Places remembered at most, of anything but chunks. */
@@ -10,15 +14,14 @@ const SLOTS = 1 << 19;
 /** The same of chunks, and how many of one place in the table: all equal ones shall be found as long as there is room. */
 const [CHUNK_SLOTS, CHUNK_WAYS] = [1 << 22, 8] as const;
 
+const SLOT_WORDS = 4;
+const [LENGTH, PLACE, UPPER] = [1, 2, 3] as const;
+const [KIND_SHIFT, UPPER_MASK] = [24, 0xffffff] as const;
+
 /** The table, for other threads. */
 export interface SharedFound {
-  checksums: Uint32Array;
-  /** What the bytes are; see {@link FoundBytes.find}. */
-  kinds: Uint8Array;
-  /** How many there are. */
-  lengths: Uint32Array;
-  /** Where the bytes are, and one more: 0 is an empty slot. */
-  places: Float64Array;
+  /** Its slots; all of an empty one is 0. */
+  words: Uint32Array;
   /** Slots in a row that a checksum may be in, the newest first. */
   ways: number;
 }
@@ -34,13 +37,7 @@ export function shareFoundChunks(): SharedFound {
 }
 
 function shareSlots(slots: number, ways: number): SharedFound {
-  return {
-    checksums: sharedUint32(slots),
-    kinds: new Uint8Array(new SharedArrayBuffer(slots)),
-    lengths: sharedUint32(slots),
-    places: sharedFloat64(slots),
-    ways,
-  };
+  return { words: sharedUint32(SLOT_WORDS * slots), ways };
 }
 
 /** The table as one thread sees it. */
@@ -65,29 +62,31 @@ export class FoundBytes {
    * @param kind of what the bytes are, 0 to 255: one place is read in one way only
    */
   find(checksum: number, kind: number, length: number): number {
-    const { checksums, kinds, lengths, places, ways } = this.#shared;
+    const { words, ways } = this.#shared;
     const first = this.#slotOf(checksum);
-    for (let slot = first; slot < first + ways; slot++) {
-      const isFound = checksums[slot] === checksum && kinds[slot] === kind && lengths[slot] === length;
-      if (isFound) return places[slot]! - 1;
+    for (let at = first; at < first + SLOT_WORDS * ways; at += SLOT_WORDS) {
+      if (words[at] !== checksum || words[at + LENGTH] !== length) continue;
+      const upper = words[at + UPPER]!;
+      if (upper >>> KIND_SHIFT === kind) return (upper & UPPER_MASK) * 2 ** 32 + words[at + PLACE]! - 1;
     }
     return -1;
   }
 
   /** Remembers that `length` bytes with this checksum are at `place`. */
   remember(checksum: number, kind: number, length: number, place: number): void {
-    const { checksums, kinds, lengths, places, ways } = this.#shared;
-    const slot = this.#slotOf(checksum);
-    if (ways > 1)
-      for (const column of [checksums, kinds, lengths, places]) column.copyWithin(slot + 1, slot, slot + ways - 1);
-    checksums[slot] = checksum;
-    kinds[slot] = kind;
-    lengths[slot] = length;
-    places[slot] = place + 1;
+    const { words, ways } = this.#shared;
+    const first = this.#slotOf(checksum);
+    for (let at = first + SLOT_WORDS * ways - 1; at >= first + SLOT_WORDS; at--) words[at] = words[at - SLOT_WORDS]!;
+    words[first] = checksum;
+    words[first + LENGTH] = length;
+    words[first + PLACE] = place + 1;
+    words[first + UPPER] = (kind << KIND_SHIFT) | Math.floor((place + 1) / 2 ** 32);
   }
 
+  /** The first word of the slots of a checksum. */
   #slotOf(checksum: number): number {
-    const { checksums, ways } = this.#shared;
-    return (checksum % (checksums.length / ways)) * ways;
+    const { words, ways } = this.#shared;
+    const wordsOfOne = SLOT_WORDS * ways;
+    return (checksum % (words.length / wordsOfOne)) * wordsOfOne;
   }
 }

@@ -27,6 +27,13 @@ export function countCompressPieces(pieces: Float64Array): number {
   return pieces.length / COMPRESS_FIELDS;
 }
 
+/** How many bytes pieces have, of groups as many as most have. */
+export function weighPieces(pieces: Float64Array): number {
+  let bytes = 0;
+  for (let at = COMPRESS_FIELDS - 1; at < pieces.length; at += COMPRESS_FIELDS) bytes += pieces[at] || GROUP_BYTES;
+  return bytes;
+}
+
 /** Most bytes of a part of the packed inode, where its pclusters have `pclusterSize` at most; up to those of a file's. */
 export function packedPartBytes(pclusterSize: number): number {
   return Math.max(PACKED_PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
