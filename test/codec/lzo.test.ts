@@ -140,6 +140,20 @@ describe.each(each)("%s", (_, codec) => {
     expect(sizes[6]! - sizes[5]!).toBeGreaterThan(90);
   });
 
+  test("what is behind the contents has no influence", () => {
+    for (const size of [1, 2, 3, 4, 5, 9, 100, 3000, 40_000]) {
+      const data = sample.subarray(5, 5 + size);
+      const blocks = [0, 1, 255].map((fill) => {
+        codec.plain.fill(fill, size, size + 64);
+        // as if what is there went on
+        if (fill === 1) codec.plain.set(sample.subarray(5 + size, 69 + size), size);
+        return compress(data);
+      });
+      expectBytes(blocks[1]!, blocks[0]!);
+      expectBytes(blocks[2]!, blocks[0]!);
+    }
+  });
+
   test("earlier calls have no influence", () => {
     const data = noise(3000, 5).map((byte) => byte & 3);
     codec.plain.set(data, 100);
@@ -265,6 +279,23 @@ describe("the decoder", () => {
     expectBytes(run([30, 1, 2, 3], 3, "decompressStart"), [1, 2, 3]);
     expect(() => run([30, 1, 2, 3], 4, "decompressStart")).toThrow(damaged);
   });
+});
+
+test("windows that contents and block fill to their ends", () => {
+  for (const size of [1, 17, 300, 5000, 70_000]) {
+    const data = sample.subarray(0, size);
+    const large = createLzo(8);
+    large.plain.set(data);
+    const compressedLen = large.compress(0, size, 0, large.compressed.length);
+    const codec = createLzo(8, { plainLen: size, compressedLen });
+    codec.plain.set(data);
+    expect(codec.compress(0, size, 0, compressedLen - 1)).toBe(0);
+    expect(codec.compress(0, size, 0, compressedLen)).toBe(compressedLen);
+    expectBytes(codec.compressed, large.compressed.subarray(0, compressedLen));
+    codec.plain.fill(0);
+    expect(codec.decompress(0, compressedLen, 0, size)).toBe(size);
+    expectBytes(codec.plain, data);
+  }
 });
 
 test("levels and windows", () => {
