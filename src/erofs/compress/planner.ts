@@ -14,7 +14,6 @@
  */
 import { roundUp } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { shareUint32 } from "../../core/shared.ts";
 import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { type Compression, compresses } from "../compress-options.ts";
 import { copyDigest, type Fingerprints } from "../disk/fingerprint.ts";
@@ -24,6 +23,7 @@ import {
   INCOMPAT_DEVICE_TABLE,
   LAYOUT_PLAIN,
   PREFIX_UNIT,
+  SLOT,
 } from "../disk/format.ts";
 import { measureHead } from "../disk/superblock.ts";
 import type { GrainWork } from "../links/grains.ts";
@@ -236,7 +236,8 @@ export class CompressedPlanner {
    */
   planPacked(): { work: CompressWork; arrangement: Arrangement | undefined } | undefined {
     if (!this.#hasPacked) return undefined;
-    return { work: this.#work.planPacked(shareUint32([this.#packedEntry])), arrangement: this.#arrangement };
+    const inodeOff = this.nids[this.#packedEntry]! * SLOT;
+    return { work: this.#work.planPacked(this.#packedEntry, inodeOff), arrangement: this.#arrangement };
   }
 
   /**
@@ -245,7 +246,7 @@ export class CompressedPlanner {
    */
   planBox(): { inodes: InodePlan; work: CompressWork } | undefined {
     if (this.#boxEntry === NONE) return undefined;
-    return { inodes: this.#planner.planBox(this.#shared), work: this.#work.planBox(shareUint32([this.#boxEntry])) };
+    return { inodes: this.#planner.planBox(this.#shared), work: this.#work.planBox(this.#boxEntry) };
   }
 
   /** The last step: everything has its place. */

@@ -1,5 +1,6 @@
 /** What is to be compressed, how, in which pieces, and how much room there is beside each inode; pure. */
 import { latin1FromBytes, roundUp } from "../../core/bytes.ts";
+import { shareUint32 } from "../../core/shared.ts";
 import { compileEre } from "../../stage/text/ere.ts";
 import { FILE_RAW } from "../../stage/tree/file-order.ts";
 import { NONE } from "../../stage/tree/tree.ts";
@@ -14,7 +15,7 @@ import { mapHeaderAt, measureIndex } from "../disk/lcluster.ts";
 import { type GrainWork, planGrains } from "../links/grains.ts";
 import { planLinks } from "../links/links.ts";
 import type { InodeSizes } from "../plan/measure.ts";
-import { FILE_PART_BYTES, PieceList, packedPartBytes } from "../plan/pieces.ts";
+import { CHUNKS_PART_BYTES, FILE_PART_BYTES, PieceList, packedPartBytes } from "../plan/pieces.ts";
 import { ownerOf, type PlanInput } from "../plan/plan.ts";
 import type { Method, SharedStored } from "../plan/stored.ts";
 import type { CompressWork } from "./compress.ts";
@@ -70,14 +71,31 @@ export class WorkPlanner {
     return this.#plan(files, ends[fragments], this.#chooseMethods(files), found);
   }
 
-  /** Plans the packed inode, whose own inode has its place already, with room for a compact index. */
-  planPacked(files: Uint32Array): CompressWork {
-    return this.#planIndexed(files, this.#stored.methods.length - 2);
+  /**
+   * Plans the packed inode, whose own inode has its place already, with room for an index.
+   *
+   * @param inodeOff where that is
+   */
+  planPacked(packedEntry: number, inodeOff: number): CompressWork {
+    const work = this.#planIndexed(shareUint32([packedEntry]), this.#stored.methods.length - 2);
+    const { tailPacking, metabox } = this.#compression;
+    // the last inode of all is the last one of its block
+    if (tailPacking && !metabox) work.inlineRoom[0] = this.#roomBehindIndex(packedEntry, inodeOff);
+    return work;
+  }
+
+  /** Bytes that are left behind an index up to the end of its block. */
+  #roomBehindIndex(entry: number, inodeOff: number): number {
+    const { blockSize } = this.#stored;
+    const size = this.#input.tree.size.view[entry]!;
+    const layout = indexLayout(this.#compression, blockSize);
+    const end = inodeOff + measureIndex(mapHeaderAt(this.#headBytes(entry)), size, layout, Math.log2(blockSize));
+    return roundUp(end, blockSize) - end;
   }
 
   /** The same for the metabox. */
-  planBox(files: Uint32Array): CompressWork {
-    return this.#planIndexed(files, this.#stored.methods.length - 3);
+  planBox(boxEntry: number): CompressWork {
+    return this.#planIndexed(shareUint32([boxEntry]), this.#stored.methods.length - 3);
   }
 
   #planIndexed(files: Uint32Array, method: number): CompressWork {
@@ -122,11 +140,10 @@ export class WorkPlanner {
     const flatRoom = new Uint16Array(new SharedArrayBuffer(2 * files.length));
     const heads = this.#findHeads();
     const pieces = new PieceList(blockSize);
-    // chunks that are equal are found in parts before, not in their own
-    const isShort = end === "indexed" || this.#stored.sharesChunks;
-    const { packedPclusterSize } = this.#compression;
-    const largest = end === "indexed" ? this.#stored.methods[methods[0]!]!.pclusterSize : packedPclusterSize;
-    const part = isShort ? packedPartBytes(largest) : FILE_PART_BYTES;
+    const { methods: kinds, sharesChunks } = this.#stored;
+    const isIndexed = end === "indexed";
+    const usual = isIndexed ? packedPartBytes(kinds[methods[0]!]!.pclusterSize) : FILE_PART_BYTES;
+    const part = sharesChunks ? CHUNKS_PART_BYTES : usual;
     const chosen = indexLayout(this.#compression, blockSize);
     files.forEach((entry, index) => {
       const size = tree.size.view[entry]!;

@@ -15,8 +15,10 @@ const GROUP_BYTES = 1 << 20;
 const GROUP_FILES = 512;
 /** Most bytes of a part of a large file: of two parts, the first one's end is a short pcluster. */
 export const FILE_PART_BYTES = 16 << 20;
-/** Most bytes of a part of the packed inode, for which all threads wait. */
-const PACKED_PART_BYTES = 4 << 20;
+/** The same of a row of chunks: equal ones are found in parts before, not in their own. */
+export const CHUNKS_PART_BYTES = 4 << 20;
+/** The same of the packed inode and the metabox, for which all threads wait. */
+const PACKED_PART_BYTES = 12 << 20;
 /** Parts are multiples of this, so that no chunk is cut. */
 const PART_UNIT = 1 << 20;
 /** There are so many pclusters in front of a part's short one at least. */
@@ -34,7 +36,10 @@ export function weighPieces(pieces: Float64Array): number {
   return bytes;
 }
 
-/** Most bytes of a part of the packed inode, where its pclusters have `pclusterSize` at most; up to those of a file's. */
+/**
+ * Most bytes of a part of the packed inode or the metabox, where its pclusters have `pclusterSize` at most; up to those of a
+ * file's.
+ */
 export function packedPartBytes(pclusterSize: number): number {
   return Math.max(PACKED_PART_BYTES, PCLUSTERS_OF_PART * pclusterSize);
 }

@@ -5,6 +5,12 @@
  *     | pcluster of whole blocks | what is left, compressed by itself: behind the inode |
  */
 import type { Codec, FillNotes } from "../../../codec/codec.ts";
+import type { PartInput } from "./part-input.ts";
+
+/** Whether the end of the file goes behind its index if it fits there. */
+export function goesInline({ end, inlineRoom }: PartInput): boolean {
+  return (end === "inline" || end === "indexed") && inlineRoom > 0;
+}
 
 /** An output of a codec, and what it holds. */
 export interface Output {

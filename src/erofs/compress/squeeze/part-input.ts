@@ -17,8 +17,8 @@ export interface PartInput {
   from: number;
   length: number;
   /**
-   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block
-   * too, and the file has an index in any case.
+   * What becomes of the file's last bytes where they fill no pcluster; `whole`: the file is a fragment; `indexed`: a block,
+   * or behind the index where there is room, and the file has an index in any case.
    */
   end: "block" | "inline" | "fragment" | "whole" | "indexed";
   /** Most bytes that fit behind the inode's index, and directly behind the inode. */

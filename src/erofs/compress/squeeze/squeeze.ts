@@ -19,7 +19,7 @@ import { EXTENT_COMPRESSED } from "../../disk/lcluster.ts";
 import type { Linker } from "../../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
 import type { PieceOutput } from "../piece-output.ts";
-import { cutForInline } from "./inline-end.ts";
+import { cutForInline, goesInline } from "./inline-end.ts";
 import type { PartInput, SqueezeSettings } from "./part-input.ts";
 import { countEqualBlocks, storeBytes, storeTurned } from "./raw-blocks.ts";
 import { ReachRule } from "./reach.ts";
@@ -250,7 +250,8 @@ export class Squeezer {
     const { end, pclusterSize, inlineRoom } = this.#part;
     const codec = this.#codec;
     const isEnd = this.#isLast && rest === reach;
-    if (pclusterSize === 0 || (reach <= this.#blockSize && !(isEnd && end === "inline"))) return 0;
+    const isInline = isEnd && goesInline(this.#part);
+    if (pclusterSize === 0 || (reach <= this.#blockSize && !isInline)) return 0;
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
     let length = codec.compressInto(place, place + reach, 0, pclusterSize, this.#notes);
     let { consumed } = codec;
@@ -264,11 +265,11 @@ export class Squeezer {
     if (isEnd && consumed === rest) {
       const saves = length < rest;
       if (end === "fragment" && saves && length < pclusterSize) return this.#appendFragment(place, rest);
-      if (end === "inline" && saves && length < this.#blockSize && length <= inlineRoom)
+      if (isInline && saves && length < this.#blockSize && length <= inlineRoom)
         return this.#appendInline(length, rest);
       const sizes = { blockSize: this.#blockSize, room: inlineRoom };
       const all = { length, consumed };
-      const cut = end === "inline" ? cutForInline(codec, place, place + rest, all, sizes, this.#notes) : undefined;
+      const cut = isInline ? cutForInline(codec, place, place + rest, all, sizes, this.#notes) : undefined;
       ({ length, consumed } = cut ?? all);
     }
     const stored = roundUp(length, this.#unit);
@@ -305,10 +306,10 @@ export class Squeezer {
 
   /** Stores `length` bytes as they are, or as many of them as are whole blocks; of the part, `rest` bytes are left. */
   #storeRaw(at: number, place: number, length: number, rest: number): number {
-    const { end, inlineRoom } = this.#part;
+    const { inlineRoom } = this.#part;
     const plain = this.#codec.plain;
     const blockSize = this.#blockSize;
-    if (end === "inline" && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
+    if (goesInline(this.#part) && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
       this.#out.addExtent(rest, 0, 0, -1);
       this.#out.inline.append(plain.subarray(place, place + rest));
       return rest;
@@ -334,7 +335,7 @@ export class Squeezer {
   #keepsEnd(short: number, length: number): boolean {
     const { end, inlineRoom, pclusterSize } = this.#part;
     if (!this.#isLast || !this.#isPacked || short === 0 || short === length) return false;
-    return end === "inline" ? short <= inlineRoom : end === "fragment" && short <= pclusterSize;
+    return goesInline(this.#part) ? short <= inlineRoom : end === "fragment" && short <= pclusterSize;
   }
 
   /** Nothing of the file is compressed, but blocks of it may be stored once: then it has an index, and its end is a fragment. */
