@@ -69,8 +69,11 @@ test("files are read by as many threads as there is work for, and no more than a
   mkdirSync(`${scratch}/few`);
   for (const { path, contents } of list.slice(0, 100)) writeFileSync(`${scratch}/few/${path}`, contents as Uint8Array);
   expect((await erofs(directory(`${scratch}/few`), { workers: 3 })).helpers).toBe(0);
+  const device = { blobDevice: `${scratch}/device`, chunkSize: 4096 };
+  expect((await erofs(directory(`${scratch}/few`), { workers: 3, ...device })).helpers).toBe(0);
   writeFileSync(`${tree}/large`, noise(24 << 20, 0));
   expect((await erofs(directory(tree), { workers: 3 })).helpers).toBe(2);
+  expect((await erofs(directory(tree), { workers: 3, ...device })).helpers).toBe(2);
   expect((await erofs(directory(tree), { workers: 2 })).helpers).toBe(1);
   expect((await erofs(directory(tree), { workers: 1 })).helpers).toBe(0);
   expect((await watchThreads((image) => buildSquashfs(directory(tree), image, { ...lz4, workers: 2 }))).helpers).toBe(
@@ -86,9 +89,10 @@ test("entries, which are objects, are read by the main thread alone", async () =
 
 test("what has been gathered of them is compressed by as many threads as it has pieces", async () => {
   const options: BuildOptions = { compress: { algorithm: "lz4" }, fragments: "all" };
-  const alone = await erofs(entries(list), { ...options, workers: 1 });
-  const shared = await erofs(entries(list), { ...options, workers: 8 });
-  // 12 MB are three pieces
+  const more = Array.from({ length: 1300 }, (_, index) => ({ path: `${index}`, contents: noise(20_000, index + 1) }));
+  const alone = await erofs(entries(more), { ...options, workers: 1 });
+  const shared = await erofs(entries(more), { ...options, workers: 8 });
+  // 26 MB are three pieces
   expect(shared).toEqual({ helpers: 2, hash: alone.hash });
 });
 
