@@ -46,7 +46,8 @@ export interface Decoder {
   /** Window of compressed data. */
   readonly compressed: Uint8Array;
   /**
-   * Decompresses `compressed[from, to)`, the whole of it, to `plain` at `at`.
+   * Decompresses `compressed[from, to)`, the whole of it, to `plain` at `at`. What does not tell its length, `lzma`, is
+   * `limit` bytes long.
    *
    * @returns how many bytes it gave, at most `limit`
    * @throws ImageError `DAMAGED` when it is not well-formed, or longer than `limit`

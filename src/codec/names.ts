@@ -6,21 +6,23 @@ import { ImageError } from "../core/error.ts";
 import { OptionError } from "../core/options/option-error.ts";
 import type { Codec, CodecWindows } from "./codec.ts";
 import type { FastLzo } from "./lzo/lzo.ts";
+import type { XzSettings } from "./xz/xz-codec.ts";
 
 /** The levels of a compression. */
 export interface CodecLevels {
   /** What it is without a level. */
   readonly normal: number;
-  /** The lowest and the highest. */
+  /** The lowest and the highest. Where 0 is the lowest, it means the normal one, but for those with `extreme`. */
   readonly lowest: number;
   readonly highest: number;
+  /** Each has another one, so much higher, that tries harder. */
+  readonly extreme?: number;
 }
 
 /** What a codec is made with. */
-interface CodecSettings {
+interface CodecSettings extends XzSettings {
   /** One of its levels, 0 where it has none. */
   level: number;
-  dictSize: number | undefined;
   windows: CodecWindows;
 }
 
@@ -37,6 +39,8 @@ function fastLzo(name: FastLzo): CodecRow {
     create: async ({ windows }) => (await import("./lzo/lzo.ts")).createFastLzo(name, windows),
   };
 }
+/** Levels of `xz`, and those that it calls extreme. */
+const LZMA_LEVELS: CodecLevels = { normal: 6, lowest: 0, highest: 9, extreme: 100 };
 
 /**
  * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, and of
@@ -78,6 +82,22 @@ const ROWS = {
       return (await import("./zstd/zstd.ts")).createZstd(level, windows, windowBits);
     },
   },
+  lzma: {
+    levels: LZMA_LEVELS,
+    create: async ({ level, windows, ...settings }) =>
+      (await import("./lzma/lzma.ts")).createLzma(level, windows, settings),
+  },
+  // with a header: SquashFS's lzma
+  "lzma-alone": {
+    levels: { ...LZMA_LEVELS, normal: 5 },
+    create: async ({ level, windows, ...settings }) =>
+      (await import("./lzma/lzma-alone.ts")).createLzmaAlone(level, windows, settings),
+  },
+  xz: {
+    levels: LZMA_LEVELS,
+    create: async ({ level, windows, ...settings }) =>
+      (await import("./xz/xz-codec.ts")).createXz(level, windows, settings),
+  },
 } satisfies Readonly<Record<string, CodecRow>>;
 
 /** The compressions that can be asked for. */
@@ -87,14 +107,15 @@ export type CodecName = keyof typeof ROWS;
 export const CODECS: Readonly<Record<CodecName, CodecRow>> = ROWS;
 
 /** A compression, how hard it tries, and the sizes of its windows. */
-export interface CodecOptions extends CodecWindows {
+export interface CodecOptions extends CodecWindows, XzSettings {
   /** Which one. */
   name: CodecName;
   /** Default {@link CodecLevels.normal}. */
   level?: number | undefined;
   /**
    * Bytes that the reader keeps for matches to reach back, a power of two. Only where that is less than a codec would use
-   * by itself has it to know: zlib, from 256 to 32768, the default; zstd, from 1 KiB to 1 MiB, the default.
+   * by itself has it to know: zlib, from 256 to 32768, the default; zstd, from 1 KiB to 1 MiB, the default. Of lzma and xz any
+   * number from 4096 on; default: as far as the window of contents goes.
    */
   dictSize?: number | undefined;
 }
@@ -121,12 +142,14 @@ export function checkCodecLevel(name: CodecName, level: number | undefined, opti
     if (level !== undefined) throw new OptionError(option, `${name} has no levels, so not ${level}`);
     return 0;
   }
-  const { normal, lowest, highest } = levels;
+  const { normal, lowest, highest, extreme } = levels;
   if (level === undefined) return normal;
-  if (!Number.isInteger(level) || level < lowest || level > highest) {
-    throw new OptionError(option, `${name} has levels ${lowest} to ${highest}, not ${level}`);
+  const isIn = (from: number) => level >= from + lowest && level <= from + highest;
+  if (!Number.isInteger(level) || !(isIn(0) || (extreme !== undefined && isIn(extreme)))) {
+    const more = extreme === undefined ? "" : ` and ${extreme + lowest} to ${extreme + highest}`;
+    throw new OptionError(option, `${name} has levels ${lowest} to ${highest}${more}, not ${level}`);
   }
-  return level === 0 ? normal : level;
+  return level === 0 && extreme === undefined ? normal : level;
 }
 
 /**
@@ -134,7 +157,7 @@ export function checkCodecLevel(name: CodecName, level: number | undefined, opti
  *
  * @throws ImageError `INPUT` when there is no such compression, no such level, or no such window
  */
-export async function createCodec({ name, level, dictSize, ...windows }: CodecOptions): Promise<Codec> {
+export async function createCodec({ name, level, plainLen, compressedLen, ...settings }: CodecOptions): Promise<Codec> {
   const checked = checkCodecLevel(checkCodecName(name), level);
-  return CODECS[name].create({ level: checked, dictSize, windows });
+  return CODECS[name].create({ ...settings, level: checked, windows: { plainLen, compressedLen } });
 }

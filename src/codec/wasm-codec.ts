@@ -49,7 +49,10 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
   readonly #functions: CodecFunctions;
   readonly #consumed: Uint32Array;
 
-  /** @param choose gives the functions to call, out of what the instance exports */
+  /**
+   * @param choose gives the functions to call, out of what the instance exports; what decides where windows are is called
+   *   by it
+   */
   constructor(
     name: string,
     format: WasmFormat<Exports>,
@@ -58,10 +61,11 @@ export class WasmCodec<Exports extends CodecExports> extends WindowCodec {
   ) {
     const { plainLen, compressedLen } = resolveWindows(windows);
     const exports = format.module.instantiate();
+    const functions = choose(exports);
     super(name, placeWindows(exports, plainLen, compressedLen));
     this.exports = exports;
     this.#format = format;
-    this.#functions = choose(exports);
+    this.#functions = functions;
     this.#consumed = new Uint32Array(this.plain.buffer, exports.CONSUMED.value, 1);
   }
 

@@ -9,6 +9,8 @@ import {
   ALGORITHMS,
   type Algorithm,
   type AlgorithmOptions,
+  type ContextSettings,
+  checkContexts,
   MAX_EXTENT,
   resolveDictSize,
 } from "./disk/algorithms.ts";
@@ -115,6 +117,8 @@ export interface AlgorithmChoice {
   level: number | undefined;
   /** Bytes that a match may reach back. */
   dictSize: number;
+  /** What contexts are made of, where that was said. */
+  contexts?: ContextSettings;
 }
 
 /** A hint with every default decided. */
@@ -345,16 +349,18 @@ function checkBlocks(algorithm: Algorithm, pclusterSize: number, blockSize: numb
 }
 
 function resolveAlgorithm(
-  { algorithm, level, dictSize, option }: GivenAlgorithm,
+  { algorithm, level, dictSize, option, ...given }: GivenAlgorithm,
   pclusterSize: number,
 ): AlgorithmChoice {
   const { codec } = ALGORITHMS[algorithm];
   const checked = checkCodecLevel(codec, level, `${option}.level`);
+  const contexts = checkContexts(algorithm, given, option);
   return {
     algorithm,
     // where there are no levels there is nothing to choose
     level: CODECS[codec].levels && checked,
     dictSize: resolveDictSize(algorithm, dictSize, pclusterSize, `${option}.dictSize`),
+    ...(Object.keys(contexts).length > 0 && { contexts }),
   };
 }
 

@@ -1,16 +1,9 @@
 /** Options that shape a SquashFS image, with their defaults; mksquashfs's names stand in brackets. */
 
-import { type Check, type Checks, either, FLAG, list, NUMBER, oneOf } from "../core/options/checks.ts";
+import { type Checks, either, FLAG, list, NUMBER, oneOf } from "../core/options/checks.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
-import {
-  COMPRESSORS,
-  COMPRESSORS_TO_COME,
-  type CompressorName,
-  type CompressorSettings,
-  type CompressorSpec,
-  resolveSettings,
-  SETTINGS_CHECKS,
-} from "./disk/compressors.ts";
+import { type CompressorSettings, SETTINGS_CHECKS } from "./disk/compressor-settings.ts";
+import { COMPRESSORS, type CompressorName, type CompressorSpec, resolveSettings } from "./disk/compressors.ts";
 import { MAX_BLOCK, MIN_BLOCK } from "./disk/format.ts";
 
 /** Parts of an image that can be left uncompressed. */
@@ -59,12 +52,10 @@ export interface SquashfsSettings {
   padding: number;
 }
 
-const COMPRESSOR = oneOf(...(Object.keys(COMPRESSORS) as CompressorName[]));
-
 /** What may stand in {@link SquashfsLayoutOptions}. */
 export const SQUASHFS_CHECKS: Checks<SquashfsLayoutOptions> = {
   ...SETTINGS_CHECKS,
-  compressor: isToCome(COMPRESSOR),
+  compressor: oneOf(...(Object.keys(COMPRESSORS) as CompressorName[])),
   blockSize: NUMBER,
   fragments: oneOf("all", "small", "none"),
   uncompressed: list("an array of parts", oneOf("inodes", "data", "fragments", "xattrs", "ids")),
@@ -75,24 +66,15 @@ export const SQUASHFS_CHECKS: Checks<SquashfsLayoutOptions> = {
   padding: NUMBER,
 };
 
-/** Says of some compressors that they are not there yet. */
-function isToCome(check: Check<CompressorName>): Check<CompressorName> {
-  const isNamed = (value: unknown) => typeof value === "string" && Object.hasOwn(COMPRESSORS_TO_COME, value);
-  return {
-    ...check,
-    find: (value) => (isNamed(value) ? { at: "", why: `${value} is not supported yet` } : check.find(value)),
-  };
-}
-
 /** Decides the defaults. Throws `INPUT` naming the option that cannot be. */
 export function resolveSquashfsOptions(options: SquashfsLayoutOptions): SquashfsSettings {
   const compressor = options.compressor ?? "zstd";
-  const settings = resolveSettings(compressor, options);
   const blockSize = checkPowerOfTwo("blockSize", options.blockSize ?? 131072, MIN_BLOCK, MAX_BLOCK);
+  const settings = resolveSettings(compressor, options, blockSize);
   const uncompressed = options.uncompressed ?? [];
   const isRaw = (part: UncompressedPart) => compressor === "none" || uncompressed.includes(part);
   return {
-    compression: { compressor, settings },
+    compression: { compressor, settings, blockSize },
     blockSize,
     fragments: options.fragments ?? "all",
     uncompressed: {

@@ -111,6 +111,7 @@ const EROFS: Shapes<BuildOptions> = {
 };
 const SQUASHFS: Shapes<SquashfsOptions> = {
   ...SHARED,
+  ...{ extreme: FLAG, dictSize: [...NUMBER, ...TEXT], filters: LIST, lc: NUMBER, lp: NUMBER, pb: NUMBER },
   ...{ level: NUMBER, windowBits: NUMBER, compressor: WORD, fragments: WORD, uncompressed: LIST, sparse: FLAG },
   ...{ exportable: FLAG, xattrs: FLAG, padding: NUMBER, mkfsTime: NUMBER },
 };
@@ -147,7 +148,12 @@ const INNER: readonly (readonly [
 ];
 const EROFS_INNER: typeof INNER = [
   ...INNER,
-  ["compress", { algorithm: "zstd" }, { algorithm: WORD, level: NUMBER, dictSize: NUMBER }, false],
+  [
+    "compress",
+    { algorithm: "zstd" },
+    { ...{ algorithm: WORD, level: NUMBER, dictSize: NUMBER }, ...{ lc: NUMBER, lp: NUMBER, pb: NUMBER } },
+    false,
+  ],
   ["metabox", {}, { pclusterSize: NUMBER, algorithm: NUMBER }, false],
   [
     "compressHints",
@@ -200,13 +206,17 @@ describe.each(BUILDS)("%s", (_, shapes, inner, build) => {
     for (const [, , value] of wrong) await expectRefused(() => build({ [key]: value }), key);
   });
 
-  test.each(Object.keys(shapes))("what is nearly %s is refused, and the key that was meant is named", async (key) => {
-    for (const word of misspelt(key)) {
-      const error = await failureOf(build({ [word]: 1 }));
-      expect(error).toMatchObject({ code: "INPUT" });
-      expect((error as Error).message).toMatch(new RegExp(`^${word}: .*Did you mean ${key}\\?$`));
-    }
-  });
+  // two letters are near to anything
+  test.each(Object.keys(shapes).filter((key) => key.length > 2))(
+    "what is nearly %s is refused, and the key that was meant is named",
+    async (key) => {
+      for (const word of misspelt(key)) {
+        const error = await failureOf(build({ [word]: 1 }));
+        expect(error).toMatchObject({ code: "INPUT" });
+        expect((error as Error).message).toMatch(new RegExp(`^${word}: .*Did you mean ${key}\\?$`));
+      }
+    },
+  );
 
   test("an undefined value is none given, whatever its key: of the other format, of none, inside of others", async () => {
     const others = Object.fromEntries(
@@ -230,7 +240,7 @@ describe.each(BUILDS)("%s", (_, shapes, inner, build) => {
     };
     const at = isList ? `${option}[1]` : option;
     for (const [key, , value] of wrongShapes(keys)) await expectRefused(() => give(key, value), `${at}.${key}`);
-    for (const key of Object.keys(keys)) {
+    for (const key of Object.keys(keys).filter((each) => each.length > 2)) {
       for (const word of misspelt(key)) {
         await expectRefused(() => give(word, 1), `${at}.${word}: there is no such`);
         expect(((await failureOf(give(word, 1))) as Error).message).toMatch(new RegExp(`Did you mean ${key}\\?$`));

@@ -86,8 +86,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
 /** An option of mksquashfs that some compressor has: which, and a value for it. */
 function compressorOf({ names }: AnyOption): { name: string; value: string } | undefined {
   for (const [name, { settings, words = [] }] of Object.entries(COMPRESSORS)) {
-    const word = words.find(({ mksquashfs }) => names.includes(mksquashfs));
+    const word = words.find(({ mksquashfs }) => mksquashfs !== undefined && names.includes(mksquashfs));
     const selected = Object.keys(word?.selects ?? {})[0];
+    if (word?.sets === "filters") return { name, value: "x86" };
+    if (word?.sets === "dictSize") return { name, value: "100%" };
     if (word) return { name, value: `${(word.sets && settings[word.sets]?.normal) ?? word.only ?? selected}` };
   }
   return undefined;

@@ -23,8 +23,12 @@ test.each(Object.entries(CODECS))("%s", async (given, { levels }) => {
   for (const level of [levels.lowest - 1, levels.highest + 1, 1.5, Number.NaN]) {
     await expect(createCodec({ name, level })).rejects.toEqual(input);
   }
-  // where there is a level 0, it is the normal one
-  if (levels.lowest === 0) expect(checkCodecLevel(name, 0)).toBe(levels.normal);
+  // where there is a level 0, it is the normal one, but for those that have others which are called extreme
+  if (levels.extreme !== undefined) {
+    expect(checkCodecLevel(name, 0)).toBe(0);
+    for (const level of [100, 109]) expect(checkCodecLevel(name, level)).toBe(level);
+    for (const level of [99, 110]) expect(() => checkCodecLevel(name, level)).toThrow(input);
+  } else if (levels.lowest === 0) expect(checkCodecLevel(name, 0)).toBe(levels.normal);
   await expect(createCodec({ name, plainLen: -1 })).rejects.toEqual(input);
 });
 

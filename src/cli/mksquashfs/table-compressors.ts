@@ -1,11 +1,10 @@
 /** The table of `ts-mksquashfs`: options of compressors, which the table of SquashFS's compressors has. */
-import { COMPRESSORS_TO_COME } from "../../squashfs/disk/compressors.ts";
 import { wordsFor } from "../shared/compressor-help.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
 import { text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 
-const { flag, valued, refused } = rowsFor<Settings>();
+const { flag, valued } = rowsFor<Settings>();
 
 /** The `-X…` options of some compressors, by default of all. They mean something only once `-comp` is known. */
 export function compressorRows(compressors?: readonly string[]): Option<Settings>[] {
@@ -17,11 +16,3 @@ export function compressorRows(compressors?: readonly string[]): Option<Settings
     return valued({ names: name, value: text(value), sets: (given, soFar) => note(soFar, given), help });
   });
 }
-
-/** Options of compressors that are not there yet. */
-export const MISSING_COMPRESSOR_ROWS: readonly Option<Settings>[] = Object.entries(COMPRESSORS_TO_COME).flatMap(
-  ([compressor, names]) =>
-    names.map((name) =>
-      refused({ names: name, placeholder: "X", why: `is of ${compressor}, which is not supported yet` }),
-    ),
-);

@@ -4,7 +4,7 @@ import { UsageError } from "../shared/getopt.ts";
 import { CLOSURE_LISTS, IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, directory, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
-import { compressorRows, MISSING_COMPRESSOR_ROWS } from "./table-compressors.ts";
+import { compressorRows } from "./table-compressors.ts";
 import { decimal } from "./values.ts";
 
 const { flag, valued, refused } = rowsFor<Settings>();
@@ -25,7 +25,6 @@ export const COMPRESSION: readonly Option<Settings>[] = [
     help: `what compresses: ${COMPRESSOR_NAMES.join(", ")}`,
   }),
   ...compressorRows(),
-  ...MISSING_COMPRESSOR_ROWS,
   valued({
     names: "-b",
     value: decimal("SIZE", { min: 4096, max: 1 << 20, powerOfTwo: true, suffix: true }),

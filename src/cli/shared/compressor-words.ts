@@ -4,15 +4,18 @@
  */
 
 import { didYouMean } from "../../core/options/suggest.ts";
-import { ALGORITHMS, ALGORITHMS_TO_COME, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
+import { ALGORITHMS, type Algorithm, type AlgorithmOptions } from "../../erofs/disk/algorithms.ts";
+import {
+  type CompressorSettings,
+  SETTINGS,
+  type SettingName,
+  type SettingRange,
+} from "../../squashfs/disk/compressor-settings.ts";
 import {
   COMPRESSORS,
-  COMPRESSORS_TO_COME,
   type Compressor,
   type CompressorName,
-  type CompressorSettings,
   type CompressorWord,
-  type SettingRange,
 } from "../../squashfs/disk/compressors.ts";
 import { UsageError } from "./getopt.ts";
 import { parseNumber } from "./numbers.ts";
@@ -38,8 +41,18 @@ function algorithmName(typed: string): string {
 /** Whatever the library makes of it. */
 const U32 = { min: 0, max: 2 ** 32 - 1 };
 
+/** What may stand behind the name of an algorithm. */
+const ALGORITHM_WORDS: Readonly<Record<string, Exclude<keyof AlgorithmOptions, "algorithm">>> = {
+  level: "level",
+  dictsize: "dictSize",
+  lc: "lc",
+  lp: "lp",
+  pb: "pb",
+};
+
 /**
- * `-z` for EROFS: `NAME`, `NAME,LEVEL` or `NAME,level=LEVEL,dictsize=BYTES`, and more of these behind colons.
+ * `-z` for EROFS: `NAME`, `NAME,LEVEL` or `NAME,level=LEVEL,dictsize=BYTES,lc=N,lp=N,pb=N`, and more of
+ * these behind colons.
  *
  * @param option where it stands
  * @throws UsageError for a name or a word that there is not
@@ -50,15 +63,15 @@ export function parseAlgorithms(text: string, option = "-z"): AlgorithmOptions[]
     const name = algorithmName(typed);
     if (isCompressor(name) && !isAlgorithm(name))
       throw new UsageError(`${option} ${name}: not for ${formatName("erofs")}`);
-    checkName(option, name, Object.keys(ALGORITHMS), ALGORITHMS_TO_COME);
+    checkName(option, name, Object.keys(ALGORITHMS));
     const result: AlgorithmOptions = { algorithm: name as Algorithm };
     for (const [index, setting] of settings.entries()) {
-      const [, key, value] = /^(level=|dictsize=|(?=\d))(.*)$/.exec(setting) ?? [];
-      const isLevel = key === "level=" || (key === "" && index === 0);
-      if (!isLevel && key !== "dictsize=") throw new UsageError(`${option}: "${setting}" says nothing about ${name}`);
-      const number = parseNumber(`${option} ${each}`, value!, { ...U32, suffix: !isLevel });
-      if (isLevel) result.level = number;
-      else result.dictSize = number;
+      const [, word, value] = /^(?:(\w+)=|(?=\d))(.*)$/.exec(setting) ?? [];
+      const key = word ?? (value !== undefined && index === 0 ? "level" : "");
+      if (!Object.hasOwn(ALGORITHM_WORDS, key))
+        throw new UsageError(`${option}: "${setting}" says nothing about ${name}`);
+      const set = ALGORITHM_WORDS[key]!;
+      result[set] = parseNumber(`${option} ${each}`, value!, { ...U32, suffix: set === "dictSize" });
     }
     return result;
   });
@@ -75,7 +88,7 @@ export function parseCompressor(text: string): CompressorChoice {
   const [typed = "", level, ...more] = text.split(",");
   const name = algorithmName(typed);
   if (isAlgorithm(name) && !isCompressor(name)) throw new UsageError(`-z ${name}: not for ${formatName("squashfs")}`);
-  checkName("-z", name, Object.keys(COMPRESSORS), Object.keys(COMPRESSORS_TO_COME));
+  checkName("-z", name, Object.keys(COMPRESSORS));
   if (more.length > 0) throw new UsageError(`-z: "${text}" is not NAME[,LEVEL]`);
   const compressor = name as CompressorName;
   if (level === undefined) return { compressor };
@@ -142,11 +155,10 @@ function isCompressor(name: string): boolean {
 
 /** Throws UsageError for a name by which mksquashfs and gensquashfs know no compressor. */
 export function checkCompressorName(option: string, name: string): void {
-  checkName(option, name, Object.keys(WORDS), Object.keys(COMPRESSORS_TO_COME));
+  checkName(option, name, Object.keys(WORDS));
 }
 
-function checkName(option: string, name: string, names: readonly string[], toCome: readonly string[]): void {
-  if (toCome.includes(name)) throw new UsageError(`${option} ${name}: not supported yet`);
+function checkName(option: string, name: string, names: readonly string[]): void {
   if (names.includes(name)) return;
   throw new UsageError(`${option}: "${name}" is none of ${names.join(", ")}`, didYouMean(name, names));
 }
@@ -166,22 +178,46 @@ function checkChoices(option: string, value: string, { only, choices = [] }: Com
   if (!given.includes(only)) throw new UsageError(`${option} ${value}: only the ${only} one is there`);
 }
 
-/** Whether a value follows a word of gensquashfs. */
-function takesValue({ sets, selects }: CompressorWord): boolean {
-  return sets !== undefined || selects !== undefined;
+/** Whether a value follows a word. */
+export function takesValue({ sets, selects, is }: CompressorWord): boolean {
+  return selects !== undefined || (sets !== undefined && is === undefined && SETTINGS[sets].kind !== "flag");
 }
 
 /** Does what a word says; `shown` is what messages call it. */
 function applyWord(
   choice: CompressorChoice,
   { settings }: Compressor,
-  { sets, becomes, selects }: CompressorWord,
+  { sets, becomes, selects, is }: CompressorWord,
   { shown, value }: { shown: string; value: string },
 ): void {
   if (becomes !== undefined) choice.compressor = becomes;
   if (selects !== undefined) choice.compressor = select(shown, value, selects);
   const range = sets && settings[sets];
-  if (range) choice[sets] = parseNumber(shown, value, { min: range.lowest, max: range.highest, decimal: true });
+  if (range) Object.assign(choice, { [sets]: readValue(choice, sets, range, { shown, value: is ?? value }) });
+}
+
+/** What a setting comes to by a word; names are added to those that are there. */
+function readValue(
+  choice: CompressorChoice,
+  setting: SettingName,
+  { lowest, highest, names = [] }: SettingRange,
+  { shown, value }: { shown: string; value: string },
+): CompressorSettings[SettingName] {
+  switch (SETTINGS[setting].kind) {
+    case "flag":
+      return true;
+    case "number":
+      return parseNumber(shown, value, { min: lowest, max: highest, decimal: true });
+    case "size":
+      return value.endsWith("%") ? value : parseNumber(shown, value, { ...U32, suffix: true, decimal: true });
+    case "names": {
+      const given = value.split(",");
+      const odd = given.find((each) => !names.includes(each));
+      if (odd !== undefined)
+        throw new UsageError(`${shown}: "${odd}" is none of ${names.join(", ")}`, didYouMean(odd, names));
+      return [...((choice[setting] ?? []) as readonly string[]), ...given];
+    }
+  }
 }
 
 function hasChoice(range: SettingRange | undefined): boolean {
@@ -198,7 +234,7 @@ function select(shown: string, value: string, selects: Readonly<Record<string, C
 function checkSelected(
   { compressor, ...set }: CompressorChoice,
   words: readonly CompressorWord[],
-  show: (word: CompressorWord) => string,
+  show: (word: CompressorWord) => string | undefined,
 ): void {
   const { settings } = COMPRESSORS[compressor];
   const odd = words.find(({ sets }) => sets && set[sets] !== undefined && !hasChoice(settings[sets]));
@@ -207,12 +243,13 @@ function checkSelected(
 
 /** What can be said behind gensquashfs's `-X`, with ranges. */
 function showWords({ settings }: Compressor, words: readonly CompressorWord[]): string {
-  if (words.length === 0) return "it has none";
-  return words
-    .map(({ gensquashfs, sets, selects }) => {
-      if (selects !== undefined) return `${gensquashfs}=NAME`;
-      const range = sets && settings[sets];
-      return range ? `${gensquashfs}=${range.lowest}..${range.highest}` : gensquashfs;
-    })
-    .join(", ");
+  const shown = words.flatMap((word) => {
+    const { gensquashfs, sets, selects } = word;
+    if (gensquashfs === undefined) return [];
+    if (selects !== undefined) return [`${gensquashfs}=NAME`];
+    const range = sets && settings[sets];
+    if (!range || !takesValue(word)) return [gensquashfs];
+    return [`${gensquashfs}=${SETTINGS[sets].kind === "size" ? "SIZE" : `${range.lowest}..${range.highest}`}`];
+  });
+  return shown.length === 0 ? "it has none" : shown.join(", ");
 }

@@ -29,7 +29,7 @@ export function formatSquashfsReport(report: SquashfsReport): string {
     ...ownFilesLine(report),
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
-    ["Needs", `Linux ${report.minimumKernel}`],
+    ["Needs", report.minimumKernel === "" ? "another reader than Linux" : `Linux ${report.minimumKernel}`],
     ...digestLine(report),
     ["Took", `${report.seconds.total.toFixed(2)} s`],
   ]);

@@ -1,43 +1,7 @@
 /** LZMA as the module decodes it, a piece of input after the other, with a dictionary as large as the data asks for. */
 import { ImageError } from "../../core/error.ts";
-import { WASM_PAGE, type WasmMemory, WasmModule } from "../wasm.ts";
-import { WASM } from "./generated.ts";
-
-/** A number that the module gives the address of. */
-interface Constant {
-  readonly value: number;
-}
-
-/** What the module exports: see its files. */
-interface LzmaExports {
-  readonly memory: WasmMemory;
-  readonly DICTIONARY: Constant;
-  readonly DICTIONARY_SLACK: Constant;
-  readonly INPUT: Constant;
-  readonly INPUT_SIZE: Constant;
-  readonly CHECKED: Constant;
-  readonly CHECKED_SIZE: Constant;
-  setDictionary(reach: number): void;
-  resetDictionary(): void;
-  resetState(lc: number, lp: number, pb: number): void;
-  setInput(at: number): void;
-  inputAt(): number;
-  /** 1, or 0 where it is none. */
-  startRange(): number;
-  startOutput(): number;
-  outputAt(): number;
-  roomForOutput(): number;
-  addOutput(length: number): void;
-  decode(length: number, to: number): number;
-  isAtEnd(): number;
-  crc32(from: number, to: number, crc: number): number;
-  startCrc64(): void;
-  addCrc64(from: number, to: number): void;
-  crc64Low(): number;
-  crc64High(): number;
-}
-
-const MODULE = new WasmModule<LzmaExports>(WASM);
+import { WASM_PAGE, type WasmMemory } from "../wasm.ts";
+import { type LzmaExports, MODULE } from "./module.ts";
 
 /** The largest dictionary that is taken, in bytes: twice that of `xz -9`. */
 export const MOST_DICTIONARY: number = 2 ** 27;

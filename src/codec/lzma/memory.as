@@ -4,8 +4,14 @@
 //     | probabi- | CRC-32 | CRC-64 |      | input, and   | bytes to  | dictionary, as large as the stream
 //     | lities   | tables | tables |      | bytes behind | check     | wants it, and 64 bytes
 //
-// This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. stream.ts gives the
-// dictionary its size. Bytes behind the input may be read, bytes behind the dictionary written.
+// This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. decoder.ts gives the
+// dictionary its size; where blocks are compressed or decompressed as a whole, the tables of the encoder are there instead,
+// see encode/tables.as. Bytes behind the input may be read, bytes behind the dictionary written.
+
+/** Address of the u32 that tells how many bytes of contents the last compression used up. */
+export const CONSUMED: u32 = 0;
+/** What stands behind an output while it is made. */
+export const KEPT_BEHIND: u32 = 0x40;
 
 /** Of lengths: two bits that choose, then eight for each of 16 positions, eight more, then 256. */
 export const LENGTH_LOW: u32 = 2 * 2;

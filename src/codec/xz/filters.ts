@@ -1,6 +1,7 @@
 /** The filters of a block of .xz: what has been done to contents before they were compressed is undone behind that. */
 import { ImageError } from "../../core/error.ts";
-import { arm, arm64, armThumb, type BranchFilter, ia64, powerpc, sparc, x86 } from "./branch.ts";
+import { type BranchFilter, DECODE } from "./branch.ts";
+import { BRANCHES } from "./branches.ts";
 
 /** Undoes one filter. */
 export interface Filter {
@@ -11,25 +12,15 @@ export interface Filter {
 }
 
 const DELTA = 0x03;
-/** The filters of code, and what the positions where they begin are multiples of. */
-const BRANCHES: Readonly<Record<number, readonly [make: () => BranchFilter, unit: number]>> = {
-  4: [x86, 1],
-  5: [powerpc, 4],
-  6: [ia64, 16],
-  7: [arm, 4],
-  8: [armThumb, 2],
-  9: [sparc, 4],
-  10: [arm64, 4],
-};
 
 /** Makes the filter of an identifier. Throws `DAMAGED` for one that is not known, or has no such properties. */
 export function createFilter(id: number, properties: Uint8Array): Filter {
-  const branch = BRANCHES[id];
+  const branch = Object.values(BRANCHES).find((row) => row.id === id);
   if (id === DELTA && properties.length === 1) return new Delta(properties[0]! + 1);
   if (branch && (properties.length === 0 || properties.length === 4)) {
     const start =
       properties.length === 0 ? 0 : new DataView(properties.buffer, properties.byteOffset).getUint32(0, true);
-    if (start % branch[1] === 0) return new Branch(branch[0](), start);
+    if (start % branch.unit === 0) return new Branch(branch.kind(DECODE), start);
   }
   throw new ImageError("DAMAGED", `a block has a filter that is not known: 0x${id.toString(16)}`);
 }

@@ -15,3 +15,11 @@ export function readNumber(bytes: Uint8Array, at: { at: number }): number {
   }
   throw new ImageError("DAMAGED", "a number is none");
 }
+
+/** A number's bytes. */
+export function numberBytes(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push(0x80 + (rest % 0x80));
+  return [...bytes, rest];
+}

@@ -7,34 +7,13 @@ import { ImageError } from "../../core/error.ts";
 import { ByteInput } from "../lzma/byte-input.ts";
 import { LzmaDecoder } from "../lzma/decoder.ts";
 import { decodeLzma2 } from "../lzma/lzma2.ts";
+import { type BlockHeader, readBlockHeader } from "./block-header.ts";
 import { type Check, type CheckKind, checkKind, type Sha256 } from "./check.ts";
 import { createFilter, type Filter } from "./filters.ts";
+import { END_MAGIC, FOOTER_SIZE, HEADER_SIZE, MAGIC } from "./marks.ts";
 import { readNumber } from "./number.ts";
 
-/** What a stream begins with, and what it ends with. */
-const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
-const END_MAGIC = [0x59, 0x5a];
-const HEADER_SIZE = 12;
-const FOOTER_SIZE = 12;
-const LZMA2 = 0x21;
-/** Flags of a block's header: how many filters besides the first, what it tells, and bits that are for later. */
-const FILTERS = 0x03;
-const HAS_COMPRESSED = 0x40;
-const HAS_PLAIN = 0x80;
-const RESERVED = 0x3c;
-
 const damaged = (what: string) => new ImageError("DAMAGED", what);
-
-/** What a block's header tells. */
-interface BlockHeader {
-  size: number;
-  /** Bytes of LZMA2, and of contents; undefined: they are not told. */
-  compressed: number | undefined;
-  plain: number | undefined;
-  dictionary: number;
-  /** In the order in which they are undone. */
-  filters: Filter[];
-}
 
 /** The lengths of blocks, as a hash, so that any number of them takes no memory. */
 class Lengths {
@@ -127,7 +106,8 @@ class XzReader {
     const check = kind.create(this.#decoder, this.#sha256);
     const most = header.plain ?? Number.POSITIVE_INFINITY;
     let plain = 0;
-    for await (const bytes of filtered(decodeLzma2(this.#input, this.#decoder), header.filters)) {
+    const filters = header.filters.map(({ id, properties }) => createFilter(id, properties));
+    for await (const bytes of filtered(decodeLzma2(this.#input, this.#decoder), filters)) {
       check.add(bytes);
       plain += bytes.length;
       if (plain > most) throw damaged("a block is longer than its header says");
@@ -153,20 +133,7 @@ class XzReader {
     all[0] = size / 4 - 1;
     all.set(rest.subarray(0, end), 1);
     this.#checkCrc(all, rest.subarray(end), "the header of a block");
-    const flags = all[1]!;
-    if ((flags & RESERVED) !== 0) throw damaged("a block has flags that are not known");
-    const at = { at: 2 };
-    const compressed = (flags & HAS_COMPRESSED) === 0 ? undefined : readNumber(all, at);
-    const plain = (flags & HAS_PLAIN) === 0 ? undefined : readNumber(all, at);
-    const filters: Filter[] = [];
-    for (let filter = flags & FILTERS; filter > 0; filter--) {
-      const { id, properties } = readFilter(all, at);
-      filters.unshift(createFilter(id, properties));
-    }
-    const last = readFilter(all, at);
-    if (last.id !== LZMA2 || last.properties.length !== 1) throw damaged("a block is not compressed with LZMA2");
-    if (all.subarray(at.at).some((byte) => byte !== 0)) throw damaged("a block's header has bytes that mean nothing");
-    return { size, compressed, plain, dictionary: dictionaryOf(last.properties[0]!), filters };
+    return readBlockHeader(all);
   }
 
   /** Reads the index, which is to tell of these blocks; gives its bytes. */
@@ -239,21 +206,6 @@ class IndexInput {
   #see(bytes: Uint8Array): void {
     this.crc = this.#decoder.crc32(bytes, this.crc);
   }
-}
-
-function readFilter(bytes: Uint8Array, at: { at: number }): { id: number; properties: Uint8Array } {
-  const id = readNumber(bytes, at);
-  const length = readNumber(bytes, at);
-  const properties = bytes.slice(at.at, at.at + length);
-  if (properties.length < length) throw damaged("a block's header ends too early");
-  at.at += length;
-  return { id, properties };
-}
-
-/** Bytes of a dictionary: 2 or 3 times a power of two. */
-function dictionaryOf(byte: number): number {
-  if (byte > 40) throw damaged("a block has a dictionary that is none");
-  return byte === 40 ? 2 ** 32 - 1 : (2 + (byte & 1)) * 2 ** ((byte >>> 1) + 11);
 }
 
 /** Contents once all filters are undone. */

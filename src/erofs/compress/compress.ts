@@ -144,10 +144,10 @@ class SqueezerSet {
     const { blockSize, methods } = stored;
     const quick = await createCodec({ name: "lz4", plainLen: QUICK_BYTES });
     const choices = methods.map(({ algorithm }) => compression.algorithms[algorithm]!);
-    return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize }) => {
+    return new SqueezerSet(choices, async ({ algorithm: name, level, dictSize, contexts }) => {
       const row = ALGORITHMS[name];
       const plainLen = USUAL_EXTENT + Math.max(compression.maxExtentBytes, USUAL_EXTENT);
-      const codec = await createCodec({ name: row.codec, level, dictSize, plainLen });
+      const codec = await createCodec({ name: row.codec, level, dictSize, ...contexts, plainLen });
       return new Squeezer(
         job,
         codec,

@@ -10,17 +10,32 @@ import type { CodecName } from "../../codec/names.ts";
 import { type Checks, NUMBER, needed, oneOf } from "../../core/options/checks.ts";
 import { OptionError } from "../../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../../core/options/ranges.ts";
-import { raw, type StructShape, StructView, struct, u8, u16 } from "../../core/struct.ts";
+import { raw, type StructShape, StructView, struct, u8, u16, u32 } from "../../core/struct.ts";
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
   /** Which one. */
   algorithm: Algorithm;
-  /** How hard it tries: `lz4hc` 1 to 12 (default 7), `deflate` 1 to 12 (default 1), `zstd` 1 to 22 (default 3). */
+  /**
+   * How hard it tries: `lz4hc` 1 to 12 (default 7), `lzma` 0 to 9 and, where `xz` says extreme, 100 to 109 (default 6),
+   * `deflate` 1 to 12 (default 1), `zstd` 1 to 22 (default 3).
+   */
   level?: number | undefined;
-  /** Bytes that a match may reach back: for `deflate` 32 KiB, for `zstd` a power of two from 1 KiB to 1 MiB. */
+  /**
+   * Bytes that a match may reach back: for `lzma` 4 KiB to 8 MiB, for `deflate` 32 KiB, for `zstd` a power of two from 1 KiB
+   * to 1 MiB.
+   */
   dictSize?: number | undefined;
+  /** `lzma`: bits of the byte before that contexts of literals have, 0 to 4 (default 3), `lp` and it together at most 4. */
+  lc?: number | undefined;
+  /** `lzma`: bits of the position that they have, 0 to 4 (default 0). */
+  lp?: number | undefined;
+  /** `lzma`: bits of the position that contexts of matches have, 0 to 4 (default 2). */
+  pb?: number | undefined;
 }
+
+/** What contexts of `lzma` are made of. */
+export type ContextSettings = Pick<AlgorithmOptions, "lc" | "lp" | "pb">;
 
 /** How many bytes matches may reach back. */
 export interface DictionaryRule {
@@ -68,6 +83,8 @@ export interface AlgorithmRow {
   readonly fillsAtOnce: boolean;
   /** Readers know it, in pclusters of one block, without a configuration too. */
   readonly isFirst: boolean;
+  /** What its contexts are made of can be set. */
+  readonly hasContexts: boolean;
   readonly configuration: AlgorithmConfiguration;
 }
 
@@ -80,11 +97,17 @@ export const MAX_EXTENT = 8000 << 10;
 export const CFGS_HEAD = struct("length of a configuration", 2, { size: u16 });
 /** struct z_erofs_lz4_cfgs */
 const LZ4_CFGS = struct("z_erofs_lz4_cfgs", 14, { max_distance: u16, max_pclusterblks: u16, reserved: raw(10) });
+/** struct z_erofs_lzma_cfgs */
+const LZMA_CFGS = struct("z_erofs_lzma_cfgs", 14, { dict_size: u32, format: u16, reserved: raw(8) });
 /** struct z_erofs_deflate_cfgs */
 const DEFLATE_CFGS = struct("z_erofs_deflate_cfgs", 6, { windowbits: u8, reserved: raw(5) });
 /** struct z_erofs_zstd_cfgs */
 const ZSTD_CFGS = struct("z_erofs_zstd_cfgs", 6, { format: u8, windowlog: u8, reserved: raw(4) });
 
+/** The smallest dictionary of LZMA, the smallest that is chosen without a wish, and the largest that Linux reads. */
+const LZMA_LEAST_DICTIONARY = 1 << 12;
+const LZMA_NORMAL_DICTIONARY = 1 << 15;
+const LZMA_MOST_DICTIONARY = 1 << 23;
 /** `windowlog` counts from here. */
 const ZSTD_LEAST_WINDOW_BITS = 10;
 /** The largest window of zstd that Linux reads. */
@@ -104,6 +127,7 @@ const LZ4 = {
   mostRatio: 255,
   fillsAtOnce: true,
   isFirst: true,
+  hasContexts: false,
   configuration: {
     shape: LZ4_CFGS,
     emit(view: StructView, at: number, { dictSize, pclusterBlocks }: ConfigurationValues) {
@@ -117,6 +141,28 @@ const ROWS = {
   // a look at the bytes would take as long as the attempt
   lz4: { ...LZ4, codec: "lz4", skipsRandom: false },
   lz4hc: { ...LZ4, codec: "lz4hc", skipsRandom: true },
+  lzma: {
+    id: 1,
+    reader: "lzma",
+    since: "5.16",
+    codec: "lzma",
+    dictionary(pclusterSize) {
+      const normal = Math.max(LZMA_NORMAL_DICTIONARY, Math.min(4 * pclusterSize, LZMA_MOST_DICTIONARY));
+      return { normal, choice: { least: LZMA_LEAST_DICTIONARY, most: LZMA_MOST_DICTIONARY, powerOfTwo: false } };
+    },
+    mostBlocks: Number.POSITIVE_INFINITY,
+    mostRatio: Number.POSITIVE_INFINITY,
+    skipsRandom: true,
+    fillsAtOnce: true,
+    isFirst: false,
+    hasContexts: true,
+    configuration: {
+      shape: LZMA_CFGS,
+      emit(view, at, { dictSize }) {
+        view.setU32(at, LZMA_CFGS.dict_size, dictSize);
+      },
+    },
+  },
   deflate: {
     id: 2,
     reader: "deflate",
@@ -130,6 +176,7 @@ const ROWS = {
     skipsRandom: true,
     fillsAtOnce: true,
     isFirst: false,
+    hasContexts: false,
     configuration: {
       shape: DEFLATE_CFGS,
       emit(view, at, { dictSize }) {
@@ -155,6 +202,7 @@ const ROWS = {
     skipsRandom: true,
     fillsAtOnce: false,
     isFirst: false,
+    hasContexts: false,
     configuration: {
       shape: ZSTD_CFGS,
       emit(view, at, { dictSize }) {
@@ -175,15 +223,15 @@ export const ALGORITHM_OPTIONS: Checks<AlgorithmOptions> = {
   algorithm: needed(oneOf(...(Object.keys(ROWS) as Algorithm[]))),
   level: NUMBER,
   dictSize: NUMBER,
+  lc: NUMBER,
+  lp: NUMBER,
+  pb: NUMBER,
 };
 
 /** The algorithm of a number; undefined where there is no codec for it. */
 export function algorithmOf(id: number): AlgorithmRow | undefined {
   return Object.values(ALGORITHMS).find((row) => row.id === id);
 }
-
-/** Names of mkfs.erofs that there is no codec for yet. */
-export const ALGORITHMS_TO_COME: readonly string[] = ["lzma"];
 
 /**
  * How many bytes matches may reach back; with 0, as without a wish, the normal number.
@@ -203,6 +251,28 @@ export function resolveDictSize(
   const { least, most, powerOfTwo } = choice;
   if (least === most && asked !== most) throw new OptionError(option, `${algorithm} has only ${most}`);
   return powerOfTwo ? checkPowerOfTwo(option, asked, least, most) : checkInteger(option, asked, least, most)!;
+}
+
+/** Most bits of each kind, and of `lc` and `lp` together. */
+const MOST_CONTEXT_BITS = 4;
+
+/**
+ * Checks what contexts are to be made of; gives what is set.
+ *
+ * @param option where the algorithm stands, for messages
+ * @throws ImageError `INPUT` for what is none, or where there is nothing to set
+ */
+export function checkContexts(algorithm: Algorithm, given: ContextSettings, option = "compress"): ContextSettings {
+  const result: ContextSettings = {};
+  for (const key of ["lc", "lp", "pb"] as const) {
+    if (given[key] === undefined) continue;
+    if (!ALGORITHMS[algorithm].hasContexts)
+      throw new OptionError(`${option}.${key}`, `says nothing about ${algorithm}`);
+    result[key] = checkInteger(`${option}.${key}`, given[key], 0, MOST_CONTEXT_BITS);
+  }
+  const { lc = 3, lp = 0 } = result;
+  if (lc + lp <= MOST_CONTEXT_BITS) return result;
+  throw new OptionError(`${option}.lp`, `${lp} and lc, ${lc}, are more than ${MOST_CONTEXT_BITS} together`);
 }
 
 /** The configuration of an algorithm, its length in front. */

@@ -83,11 +83,15 @@ function metaboxText({ pclusterSize, algorithm }: ResolvedMetabox): string {
   ]);
 }
 
-function algorithmText({ algorithm, level, dictSize }: AlgorithmChoice): string {
+function algorithmText({ algorithm, level, dictSize, contexts = {} }: AlgorithmChoice): string {
+  const { lc, lp, pb } = contexts;
   return objectText([
     ["algorithm", JSON.stringify(algorithm)],
     ["level", JSON.stringify(level)],
     ["dictSize", JSON.stringify(dictSize)],
+    ["lc", JSON.stringify(lc)],
+    ["lp", JSON.stringify(lp)],
+    ["pb", JSON.stringify(pb)],
   ]);
 }
 

@@ -5,52 +5,30 @@
  *     | superblock | u16: 0x8000 + length | options |     never compressed, and absent where all is as by default
  */
 import type { Codec, CodecWindows } from "../../codec/codec.ts";
-import { type CodecName, createCodec } from "../../codec/names.ts";
-import { type Checks, NUMBER } from "../../core/options/checks.ts";
+import { CODECS, type CodecName, type CodecOptions, createCodec } from "../../codec/names.ts";
+import { FILTERS } from "../../codec/xz/filter-names.ts";
 import { OptionError } from "../../core/options/option-error.ts";
 import { type StructShape, StructView, struct, u16, u32 } from "../../core/struct.ts";
-import { META_HEADER, META_RAW } from "./format.ts";
-
-/** What can be set of compressors; each has its own. */
-export interface CompressorSettings {
-  /** gzip 1 to 9 (default 9), lzo 1 to 9 (default 8), lz4hc 1 to 12 (default 12), zstd 1 to 22 (default 15). */
-  level?: number | undefined;
-  /** gzip: log2 of the bytes that its matches may lie back, 8 to 15 (`-Xwindow-size`). Default: 15. */
-  windowBits?: number | undefined;
-}
-
-/** One of {@link CompressorSettings}. */
-export type SettingName = keyof CompressorSettings;
-
-/** Settings with every default decided; 0 for what a compressor does not have. */
-export type Settings = Readonly<Record<SettingName, number>>;
-
-/** The settings, and what they are. */
-export const SETTINGS: Readonly<Record<SettingName, { readonly help: string }>> = {
-  level: { help: "how hard it tries" },
-  windowBits: { help: "log2 of the bytes that matches may lie back" },
-};
-
-/** What may stand in {@link CompressorSettings}. */
-export const SETTINGS_CHECKS: Checks<CompressorSettings> = { level: NUMBER, windowBits: NUMBER };
-
-/** The numbers that a setting may be. */
-export interface SettingRange {
-  /** What it is when it is not given. */
-  readonly normal: number;
-  /** The lowest and the highest. */
-  readonly lowest: number;
-  readonly highest: number;
-}
+import {
+  type CompressorSettings,
+  resolveSetting,
+  SETTINGS,
+  type SettingName,
+  type SettingRange,
+  type Settings,
+} from "./compressor-settings.ts";
+import { MAX_BLOCK, META_HEADER, META_RAW } from "./format.ts";
 
 /** A word that mksquashfs and gensquashfs have for one compressor; it does one of four things. */
 export interface CompressorWord<Name extends string = CompressorName> {
   /** An option of mksquashfs, with its dash. */
-  readonly mksquashfs: string;
+  readonly mksquashfs?: string;
   /** A word behind gensquashfs's `-X`. */
-  readonly gensquashfs: string;
-  /** A number follows, which is this setting. */
+  readonly gensquashfs?: string;
+  /** It is for this setting; a value follows, unless that is a flag, or said by `is`. */
   readonly sets?: SettingName;
+  /** Of a setting that has names, it is this one. */
+  readonly is?: string;
   /** It makes this compressor of it. */
   readonly becomes?: Name;
   /** One of these follows, which makes that compressor of it. */
@@ -69,22 +47,24 @@ export interface CompressorOptions {
   readonly shape: StructShape;
   /** Readers insist on them: they are written even if all is as by default. */
   readonly isNeeded: boolean;
+  /** Whether they say nothing; default: all settings are as by default. */
+  readonly isNormal?: (settings: Settings) => boolean;
   /** Writes them into zeroed bytes. */
-  readonly emit: (view: StructView, at: number, settings: Settings) => void;
+  readonly emit: (view: StructView, at: number, settings: Settings, blockSize: number) => void;
 }
 
 /** A compressor. */
 export interface Compressor<Name extends string = CompressorName> {
   /** `compression` of the superblock. */
   readonly id: number;
-  /** The first Linux version that reads it. */
+  /** The first Linux version that reads it; empty: none does. */
   readonly since: string;
   /** What compresses the blocks; undefined: nothing does. */
   readonly codec: CodecName | undefined;
   /** What can be set. */
   readonly settings: Readonly<Partial<Record<SettingName, SettingRange>>>;
-  /** Bytes that matches may reach back, where the codec is to be told. */
-  readonly dictSize?: (settings: Settings) => number;
+  /** What the codec is told besides its level. */
+  readonly codecSettings?: (settings: Settings, blockSize: number) => Partial<CodecOptions>;
   /** The options that stand behind the superblock, if it has some. */
   readonly options?: CompressorOptions;
   /** Its words; undefined where mksquashfs and gensquashfs have no such name. */
@@ -111,6 +91,9 @@ const LZ4_LEGACY = 1;
 const LZ4_HC = 1;
 /** struct zstd_comp_opts */
 const ZSTD_OPTIONS = struct("zstd_comp_opts", 4, { compression_level: u32 });
+
+/** struct disk_comp_opts of xz */
+const XZ_OPTIONS = struct("xz_comp_opts", 8, { dictionary_size: u32, flags: u32 });
 
 /** There is nothing to choose, and 0 says so. */
 const NO_LEVELS: SettingRange = { normal: 0, lowest: 0, highest: 0 };
@@ -153,6 +136,34 @@ function fastLzo<Name extends Exclude<LzoAlgorithm, "lzo1x_999">>(name: Name) {
   } as const;
 }
 
+const FLAG_RANGE: SettingRange = { normal: 0, lowest: 0, highest: 1 };
+const CONTEXT_RANGE = { lowest: 0, highest: 4 };
+
+/** What xz and lzma have in common. */
+const LZMA_SETTINGS = {
+  extreme: FLAG_RANGE,
+  dictSize: { normal: 0, lowest: 8192, highest: MAX_BLOCK },
+  lc: { ...CONTEXT_RANGE, normal: 3 },
+  lp: { ...CONTEXT_RANGE, normal: 0 },
+  pb: { ...CONTEXT_RANGE, normal: 2 },
+};
+const LZMA_WORDS = [
+  { gensquashfs: "level", sets: "level" },
+  { gensquashfs: "extreme", sets: "extreme" },
+  { gensquashfs: "lc", sets: "lc" },
+  { gensquashfs: "lp", sets: "lp" },
+  { gensquashfs: "pb", sets: "pb" },
+] as const;
+
+function lzmaSettings({ dictSize, lc, lp, pb }: Settings, blockSize: number) {
+  return { dictSize: dictSize || blockSize, lc, lp, pb };
+}
+
+/** The names that bits stand for. */
+function namesOf(bits: number, names: readonly string[]): string[] {
+  return names.filter((_, bit) => (bits & (1 << bit)) !== 0);
+}
+
 /** Strategies of zlib, as mksquashfs calls them. */
 const STRATEGIES: readonly string[] = ["default", "filtered", "huffman_only", "run_length_encoded", "fixed"];
 
@@ -167,7 +178,7 @@ const ROWS = {
       level: { normal: 9, lowest: 1, highest: 9 },
       windowBits: { normal: 15, lowest: 8, highest: 15 },
     },
-    dictSize: ({ windowBits }) => 2 ** windowBits,
+    codecSettings: ({ windowBits }) => ({ dictSize: 2 ** windowBits }),
     options: {
       shape: GZIP_OPTIONS,
       isNeeded: false,
@@ -194,6 +205,45 @@ const ROWS = {
   lzo1x_1_11: fastLzo("lzo1x_1_11"),
   lzo1x_1_12: fastLzo("lzo1x_1_12"),
   lzo1x_1_15: fastLzo("lzo1x_1_15"),
+  // Linux does not read it
+  lzma: {
+    id: 2,
+    since: "",
+    codec: "lzma-alone",
+    settings: { level: { normal: 5, lowest: 0, highest: 9 }, ...LZMA_SETTINGS },
+    codecSettings: lzmaSettings,
+    words: [...LZMA_WORDS, { gensquashfs: "dictsize", sets: "dictSize" }],
+  },
+  xz: {
+    id: 4,
+    since: "2.6.38",
+    codec: "xz",
+    settings: {
+      level: { normal: 6, lowest: 0, highest: 9 },
+      ...LZMA_SETTINGS,
+      filters: { normal: 0, lowest: 0, highest: 2 ** FILTERS.length - 1, names: FILTERS },
+    },
+    codecSettings: (settings, blockSize) => ({
+      ...lzmaSettings(settings, blockSize),
+      filters: namesOf(settings.filters, FILTERS),
+    }),
+    options: {
+      shape: XZ_OPTIONS,
+      isNeeded: false,
+      // what readers do not have to know is as by default
+      isNormal: ({ dictSize, filters }) => dictSize === 0 && filters === 0,
+      emit(view, at, { dictSize, filters }, blockSize) {
+        view.setU32(at, XZ_OPTIONS.dictionary_size, dictSize || blockSize);
+        view.setU32(at, XZ_OPTIONS.flags, filters);
+      },
+    },
+    words: [
+      ...LZMA_WORDS,
+      { mksquashfs: "-Xdict-size", gensquashfs: "dictsize", sets: "dictSize" },
+      { mksquashfs: "-Xbcj", sets: "filters" },
+      ...FILTERS.map((is) => ({ gensquashfs: is, sets: "filters", is }) as const),
+    ],
+  },
   lz4: {
     id: 5,
     since: "3.19",
@@ -236,16 +286,12 @@ export function compressorOf(id: number): Compressor | undefined {
   return Object.values(COMPRESSORS).find((row) => row.id === id && row.codec !== undefined);
 }
 
-/** Compressors of the format that there is no codec for yet, with the options that mksquashfs has for them alone. */
-export const COMPRESSORS_TO_COME: Readonly<Record<string, readonly string[]>> = {
-  lzma: [],
-  xz: ["-Xbcj", "-Xdict-size"],
-};
-
 /** Which compressor, with which settings; plain data. */
 export interface CompressorSpec {
   readonly compressor: CompressorName;
   readonly settings: Settings;
+  /** Bytes of a block of data, which some settings are by default. */
+  readonly blockSize: number;
 }
 
 /**
@@ -253,47 +299,56 @@ export interface CompressorSpec {
  *
  * @throws ImageError `INPUT` for a setting that is out of range, or that the compressor does not have
  */
-export function resolveSettings(compressor: CompressorName, given: CompressorSettings): Settings {
+export function resolveSettings(compressor: CompressorName, given: CompressorSettings, blockSize: number): Settings {
   const resolve = (name: SettingName): number => {
     const range = COMPRESSORS[compressor].settings[name];
     const value = given[name];
-    if (range) return checkSetting(name, value, compressor, range);
+    if (range) return resolveSetting(name, value, { compressor, range, blockSize });
     if (value === undefined) return 0;
     const owners = Object.entries(COMPRESSORS).flatMap(([owner, { settings }]) => (settings[name] ? [owner] : []));
     throw new OptionError(name, `is a setting of ${owners.join(", ")}, not of ${compressor}`);
   };
   const names = Object.keys(SETTINGS) as SettingName[];
-  return Object.fromEntries(names.map((name) => [name, resolve(name)])) as Settings;
+  const settings = Object.fromEntries(names.map((name) => [name, resolve(name)])) as Settings;
+  if (settings.lc + settings.lp > CONTEXT_RANGE.highest) {
+    throw new OptionError(
+      "lp",
+      `${settings.lp} and lc, ${settings.lc}, are more than ${CONTEXT_RANGE.highest} together`,
+    );
+  }
+  return settings;
 }
 
-function checkSetting(
-  name: SettingName,
-  value: number | undefined,
-  compressor: CompressorName,
-  { normal, lowest, highest }: SettingRange,
-): number {
-  if (value === undefined) return normal;
-  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
-  const range = lowest === highest ? `has nothing to choose there` : `takes an integer from ${lowest} to ${highest}`;
-  throw new OptionError(name, `${compressor} ${range}, not ${value}`);
+/** A level of a codec that has another one, which tries harder. */
+function levelOf(codec: CodecName, { level, extreme }: Settings): number | undefined {
+  const { levels } = CODECS[codec];
+  return levels && level + (extreme === 1 ? (levels.extreme ?? 0) : 0);
 }
 
 /** Makes the codec for one thread; undefined where nothing is to be compressed. */
 export async function makeCodec(spec: CompressorSpec, windows: CodecWindows): Promise<Codec | undefined> {
-  const { codec, dictSize } = COMPRESSORS[spec.compressor];
+  const { codec, codecSettings } = COMPRESSORS[spec.compressor];
   if (codec === undefined) return undefined;
-  const { settings } = spec;
-  return createCodec({ name: codec, level: settings.level || undefined, dictSize: dictSize?.(settings), ...windows });
+  const { settings, blockSize } = spec;
+  return createCodec({
+    name: codec,
+    level: levelOf(codec, settings),
+    ...codecSettings?.(settings, blockSize),
+    ...windows,
+  });
 }
 
 /** What stands behind the superblock, a metadata block that is never compressed; empty where all is as by default. */
-export function encodeCompressorOptions({ compressor, settings }: CompressorSpec): Uint8Array {
+export function encodeCompressorOptions({ compressor, settings, blockSize }: CompressorSpec): Uint8Array {
   const { options, settings: ranges } = COMPRESSORS[compressor];
-  const isNormal = Object.entries(ranges).every(([name, { normal }]) => settings[name as SettingName] === normal);
-  if (!options || (isNormal && !options.isNeeded)) return new Uint8Array(0);
+  if (!options) return new Uint8Array(0);
+  const isNormal = options.isNormal
+    ? options.isNormal(settings)
+    : Object.entries(ranges).every(([name, { normal }]) => settings[name as SettingName] === normal);
+  if (isNormal && !options.isNeeded) return new Uint8Array(0);
   const bytes = new Uint8Array(META_HEADER.byteSize + options.shape.byteSize);
   const view = new StructView(bytes.buffer);
   view.setU16(0, META_HEADER.size, META_RAW | options.shape.byteSize);
-  options.emit(view, META_HEADER.byteSize, settings);
+  options.emit(view, META_HEADER.byteSize, settings, blockSize);
   return bytes;
 }

@@ -54,6 +54,20 @@ const MODES: [name: string, options: BuildOptions, old: boolean][] = [
     { ...compress("deflate", 9), pclusterSize: 65_536, tailPacking: true },
     false,
   ],
+  ["lzma", compress("lzma"), false],
+  [
+    "lzma 9 in big pclusters with fragments",
+    { ...compress("lzma", 9), pclusterSize: 131_072, fragments: "tails" },
+    false,
+  ],
+  [
+    "lzma with all in fragments, tail packing, dedupe and other contexts",
+    {
+      compress: { algorithm: "lzma", level: 0, dictSize: 5000, lc: 0, lp: 4, pb: 4 },
+      ...{ fragments: "all", tailPacking: true, dedupeExtents: true },
+    },
+    false,
+  ],
   ["zstd", compress("zstd"), false],
   ["zstd in big pclusters with fragments", { ...compress("zstd"), pclusterSize: 131_072, fragments: "tails" }, false],
   ["lz4 with extents anywhere", { ...compress("lz4"), extentRecords: true }, false],
@@ -201,16 +215,17 @@ describe.skipIf(!kernel)("compressed images", () => {
     const report = await expectMounts(
       texts,
       {
-        compress: [{ algorithm: "lz4" }, { algorithm: "zstd" }, { algorithm: "deflate" }],
+        compress: [{ algorithm: "lz4" }, { algorithm: "zstd" }, { algorithm: "deflate" }, { algorithm: "lzma" }],
         compressHints: [
-          { pattern: "\\.md$", pclusterSize: 0 },
+          { pattern: "^[^/]*\\.md$", pclusterSize: 0 },
           { pattern: "^src/", pclusterSize: 16_384, algorithm: 1 },
           { pattern: "^test/", pclusterSize: 4096, algorithm: 2 },
+          { pattern: "^docs/", pclusterSize: 8192, algorithm: 3 },
         ],
       },
       false,
     );
-    expect(report.algorithms).toEqual(["lz4", "deflate", "zstd"]);
+    expect(report.algorithms).toEqual(["lz4", "lzma", "deflate", "zstd"]);
     expect(report.minimumKernel).toBe("6.10");
   });
 
@@ -250,7 +265,7 @@ describe.skipIf(!kernel)("compressed images", () => {
 
   const anything = fc.record(
     {
-      compress: fc.record({ algorithm: fc.constantFrom<Algorithm>("lz4", "lz4hc", "deflate", "zstd") }),
+      compress: fc.record({ algorithm: fc.constantFrom<Algorithm>("lz4", "lz4hc", "lzma", "deflate", "zstd") }),
       blockSize: fc.constantFrom(512, 1024, 4096, 4096, 4096),
       pclusterSize: fc.constantFrom(4096, 8192, 65_536),
       tailPacking: fc.boolean(),

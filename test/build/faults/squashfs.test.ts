@@ -124,7 +124,6 @@ describe("no temporary file stays", () => {
 
 describe("options", () => {
   test.each([
-    [{ compressor: "lzma" }, "compressor: lzma is not supported yet"],
     [{ compressor: "zip" }, "compressor"],
     [{ compressor: "zstd", level: 23 }, "level: zstd takes"],
     [{ compressor: "lz4", level: 3 }, "level: lz4 has nothing"],

@@ -1,4 +1,5 @@
 /** SquashFS images mounted by Linux, and every entry compared with what was packed: over the options, at the limits, at random. */
+
 import { spawnSync } from "node:child_process";
 import {
   closeSync,
@@ -14,6 +15,7 @@ import {
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildSquashfs, directory, type Entry, entries, type SquashfsOptions } from "../../../dist/index.js";
+import { FILTERS } from "../../../src/codec/xz/filter-names.ts";
 import {
   type CompareOptions,
   compareTrees,
@@ -71,6 +73,16 @@ const MATRIX: [name: string, options: SquashfsOptions, expected?: CompareOptions
   ["lz4hc", { compressor: "lz4hc", level: 6 }],
   ["zstd", { compressor: "zstd" }],
   ["zstd, level 3, blocks of 1 MiB", { compressor: "zstd", level: 3, blockSize: 1 << 20 }],
+  ["xz", { compressor: "xz" }],
+  [
+    "xz, level 1, blocks of 1 MiB, three quarters back",
+    { compressor: "xz", level: 1, blockSize: 1 << 20, dictSize: "75%" },
+  ],
+  // Linux is built without ia64's in many places
+  [
+    "xz with filters",
+    { compressor: "xz", filters: FILTERS.filter((name) => name !== "ia64"), lc: 0, pb: 0, extreme: true },
+  ],
   ["gzip", { compressor: "gzip" }],
   ["gzip, level 1", { compressor: "gzip", level: 1 }],
   ["no compression", { compressor: "none" }],

@@ -7,7 +7,7 @@ import {
   parseMksquashfsWords,
 } from "../../../src/cli/shared/compressor-words.ts";
 import { UsageError } from "../../../src/cli/shared/getopt.ts";
-import { ALGORITHMS, ALGORITHMS_TO_COME } from "../../../src/erofs/disk/algorithms.ts";
+import { ALGORITHMS } from "../../../src/erofs/disk/algorithms.ts";
 import { COMPRESSORS } from "../../../src/squashfs/disk/compressors.ts";
 
 const ALGORITHM_NAMES = Object.keys(ALGORITHMS).join(", ");
@@ -28,6 +28,8 @@ describe("-z of an EROFS image", () => {
     ["lz4hc,12", [{ algorithm: "lz4hc", level: 12 }]],
     ["zstd,level=9,dictsize=64k", [{ algorithm: "zstd", level: 9, dictSize: 65536 }]],
     ["zstd,dictsize=0x10000,level=9", [{ algorithm: "zstd", level: 9, dictSize: 65536 }]],
+    ["lzma,109,lc=2,lp=1,pb=0", [{ algorithm: "lzma", level: 109, lc: 2, lp: 1, pb: 0 }]],
+    ["lzma,level=0,dictsize=8m", [{ algorithm: "lzma", level: 0, dictSize: 8 << 20 }]],
     ["deflate,1:lz4", [{ algorithm: "deflate", level: 1 }, { algorithm: "lz4" }]],
   ])("%s", (text, expected) => {
     expect(parseAlgorithms(text)).toEqual(expected);
@@ -39,7 +41,9 @@ describe("-z of an EROFS image", () => {
     ["ltz4", `-z: "ltz4" is none of ${ALGORITHM_NAMES}`, "Did you mean lz4?"],
     ["gzip", "-z gzip: not for EROFS"],
     ["toString", `-z: "toString" is none of ${ALGORITHM_NAMES}`],
-    ...ALGORITHMS_TO_COME.map((name) => [name, `-z ${name}: not supported yet`]),
+    ["xz", "-z xz: not for EROFS"],
+    ["lzma,lc=x", '-z lzma,lc=x: "x" is not a number'],
+    ["lzma,fb=64", '-z: "fb=64" says nothing about lzma'],
     ["lz4hc,fast", '-z: "fast" says nothing about lz4hc'],
     ["zstd,dictsize=64k,9", '-z: "9" says nothing about zstd'],
     ["zstd,", '-z: "" says nothing about zstd'],
@@ -62,7 +66,6 @@ describe("-z of a SquashFS image", () => {
   test.each([
     ["zip", `-z: "zip" is none of ${Object.keys(COMPRESSORS).join(", ")}`, "Did you mean gzip?"],
     ["deflate", "-z deflate: not for SquashFS"],
-    ["lzma", "-z lzma: not supported yet"],
     ["zstd,1,2", '-z: "zstd,1,2" is not NAME[,LEVEL]'],
     ["zstd,x", '-z: "x" is not a number'],
   ])("%s is refused: %s", (text, message, hint?: string) => {
@@ -78,6 +81,8 @@ describe("-comp of mksquashfs", () => {
     ["lzo", "-Xalgorithm lzo1x_1_15", { compressor: "lzo1x_1_15" }],
     ["lzo", "-Xalgorithm lzo1x_1 -Xcompression-level 1 -Xalgorithm lzo1x_999", { compressor: "lzo", level: 1 }],
     ["zstd", "-Xcompression-level 1 -Xcompression-level 22", { level: 22 }],
+    ["xz", "-Xdict-size 100% -Xbcj x86,arm64 -Xbcj ia64", { dictSize: "100%", filters: ["x86", "arm64", "ia64"] }],
+    ["xz", "-Xdict-size 32K", { dictSize: 32768 }],
   ])("%s %s", (name, line, expected) => {
     expect(parseMksquashfsWords(name, optionsOf(line))).toEqual({ compressor: name, ...expected });
   });
@@ -85,7 +90,7 @@ describe("-comp of mksquashfs", () => {
   test.each([
     ["lz4hc", "-Xhc", `-comp: "lz4hc" is none of ${COMPRESSOR_NAMES.join(", ")}`, "Did you mean lz4?"],
     ["none", "-Xhc", `-comp: "none" is none of ${COMPRESSOR_NAMES.join(", ")}`],
-    ["lzma", "-Xcompression-level 1", "-comp lzma: not supported yet"],
+    ["lzma", "-Xcompression-level 1", "-Xcompression-level: is no option of lzma, but of gzip and lzo and zstd"],
     ["lzo1x_1", "-Xcompression-level 1", `-comp: "lzo1x_1" is none of ${COMPRESSOR_NAMES.join(", ")}`, LZO_HINT],
     ["lzo", "-Xalgorithm lzo1x_11", `-Xalgorithm: "lzo1x_11" is none of ${LZO}`, "Did you mean lzo1x_1?"],
     ["lzo", "-Xcompression-level 10", "-Xcompression-level: 10 is not in 1..9"],
@@ -97,6 +102,10 @@ describe("-comp of mksquashfs", () => {
     ["lz4", "-Xhc -Xwindow-size 9", "-Xwindow-size: is no option of lz4, but of gzip"],
     ["zstd", "-Xalgorithm lzo1x_1", "-Xalgorithm: is no option of zstd, but of lzo"],
     ["zstd", "-Xodd x", "-Xodd: is no option of zstd"],
+    ["xz", "-Xbcj x86,mips", '-Xbcj: "mips" is none of x86, powerpc, ia64, arm, armthumb, sparc, arm64, riscv'],
+    ["xz", "-Xdict-size half", '-Xdict-size: "half" is not a number'],
+    ["xz", "-Xcompression-level 9", "-Xcompression-level: is no option of xz, but of gzip and lzo and zstd"],
+    ["zstd", "-Xdict-size 1m", "-Xdict-size: is no option of zstd, but of xz"],
   ])("%s %s is refused: %s", (name, line, message, hint?: string) => {
     expect(() => parseMksquashfsWords(name, optionsOf(line))).toThrow(new UsageError(message, hint));
   });
@@ -110,13 +119,24 @@ describe("-c of gensquashfs", () => {
     ["zstd", "level=016", { level: 16 }],
     ["lzo", "algorithm=lzo1x_999,level=3", { compressor: "lzo", level: 3 }],
     ["lzo", "algorithm=lzo1x_1", { compressor: "lzo1x_1" }],
+    [
+      "xz",
+      "level=9,extreme,dictsize=50%,x86,sparc",
+      { level: 9, extreme: true, dictSize: "50%", filters: ["x86", "sparc"] },
+    ],
+    ["lzma", "lc=1,lp=2,pb=0,dictsize=64K", { lc: 1, lp: 2, pb: 0, dictSize: 65536 }],
   ])("%s -X %s", (name, extra, expected) => {
     expect(parseGensquashfsWords(name, extra)).toEqual({ compressor: name, ...expected });
   });
 
   test.each([
     ["lz4hc", undefined, `-c: "lz4hc" is none of ${COMPRESSOR_NAMES.join(", ")}`, "Did you mean lz4?"],
-    ["lzma", undefined, "-c lzma: not supported yet"],
+    ["xz", "lc=5", "-X lc: 5 is not in 0..4"],
+    [
+      "lzma",
+      "x86",
+      '-X: "x86" is no option of lzma here: level=0..9, extreme, lc=0..4, lp=0..4, pb=0..4, dictsize=SIZE',
+    ],
     ["gzip", "filtered", '-X: "filtered" is no option of gzip here: level=1..9, window=8..15, default'],
     ["gzip", "default=1", '-X: "default=1" is no option of gzip here: level=1..9, window=8..15, default'],
     ["lz4", "level=1", '-X: "level=1" is no option of lz4 here: hc'],

@@ -85,7 +85,12 @@ describe.runIf(process.platform === "linux")("a little work", () => {
     expect(namesIn("erofs/segments").some(has)).toBe(true);
     const others = ["codec/lz4", "codec/deflate", "codec/zstd", "erofs/compress", "erofs/links", "inspect"];
     // of squashfs/ there are the tables that options are checked by
-    const tables = namesIn("squashfs/disk/compressors.ts", "squashfs/disk/format.ts", "squashfs/options.ts");
+    const tables = namesIn(
+      "squashfs/disk/compressors.ts",
+      "squashfs/disk/compressor-settings.ts",
+      "squashfs/disk/format.ts",
+      "squashfs/options.ts",
+    );
     // nor is a name a sign that a file elsewhere has too
     const common = namesIn(
       "build",

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { CODECS } from "../../../src/codec/names.ts";
 import {
   ALGORITHMS,
-  ALGORITHMS_TO_COME,
   type Algorithm,
+  checkContexts,
   encodeConfiguration,
   resolveDictSize,
 } from "../../../src/erofs/disk/algorithms.ts";
@@ -14,6 +14,7 @@ const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 test.each<[Algorithm, number, string, string]>([
   ["lz4", 0, "lz4", "5.4"],
   ["lz4hc", 0, "lz4", "5.4"],
+  ["lzma", 1, "lzma", "5.16"],
   ["deflate", 2, "deflate", "6.6"],
   ["zstd", 3, "zstd", "6.10"],
 ])("%s has the number %i for the kernel, where it is %s, read since %s", (name, id, reader, since) => {
@@ -23,6 +24,7 @@ test.each<[Algorithm, number, string, string]>([
 test.each<[Algorithm, number, number, string]>([
   ["lz4", 0xffff, 1, "0e00 ffff 0100 00000000000000000000"],
   ["lz4hc", 0xffff, 256, "0e00 ffff 0001 00000000000000000000"],
+  ["lzma", 0x8000, 1, "0e00 00800000 0000 0000000000000000"],
   ["deflate", 0x8000, 16, "0600 0f 0000000000"],
   ["zstd", 0x8000, 1, "0600 00 05 00000000"],
   ["zstd", 1 << 20, 256, "0600 00 0a 00000000"],
@@ -31,9 +33,8 @@ test.each<[Algorithm, number, number, string]>([
 });
 
 describe.each(Object.entries(ALGORITHMS))("the row of %s", (name, row) => {
-  test("names a codec, and is not also to come", () => {
+  test("names a codec", () => {
     expect(Object.keys(CODECS)).toContain(row.codec);
-    expect(ALGORITHMS_TO_COME).not.toContain(name);
   });
 
   test.each([512, 4096, 12288, 65536, 1 << 20])("has a dictionary for pclusters of %i bytes", (pclusterSize) => {
@@ -66,10 +67,20 @@ describe.each(Object.entries(ALGORITHMS))("the row of %s", (name, row) => {
 test.each<[Algorithm, number, number, string]>([
   ["lz4hc", 4096, 4096, "compress.dictSize: lz4hc has none to choose"],
   ["deflate", 4096, 4096, "compress.dictSize: deflate has only 32768"],
+  ["lzma", 2048, 4096, "compress.dictSize: 2048 is not an integer from 4096 to 8388608"],
   ["zstd", 512, 4096, "compress.dictSize: 512 is not an integer from 1024 to 1048576"],
   ["zstd", 2 << 20, 4096, "compress.dictSize: 2097152 is not an integer from 1024 to 1048576"],
   ["zstd", 49152, 4096, "compress.dictSize: 49152 is not a power of two"],
 ])("%s does not take %i bytes for pclusters of %i", (name, asked, pclusterSize, message) => {
   const refused = expect.objectContaining({ code: "INPUT", message });
   expect(() => resolveDictSize(name, asked, pclusterSize)).toThrow(refused);
+});
+
+test("contexts are lzma's alone, and no more than four bits together", () => {
+  expect(checkContexts("lzma", { lc: 4, pb: 0 })).toEqual({ lc: 4, pb: 0 });
+  expect(checkContexts("zstd", {})).toEqual({});
+  const refused = (message: string) => expect.objectContaining({ code: "INPUT", message });
+  expect(() => checkContexts("zstd", { lc: 3 })).toThrow(refused("compress.lc: says nothing about zstd"));
+  expect(() => checkContexts("lzma", { pb: 5 })).toThrow(refused("compress.pb: 5 is not an integer from 0 to 4"));
+  expect(() => checkContexts("lzma", { lp: 2 })).toThrow(refused("compress.lp: 2 and lc, 3, are more than 4 together"));
 });

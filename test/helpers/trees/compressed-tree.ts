@@ -73,6 +73,11 @@ export const COMPRESSED_FORMS: [name: string, options: BuildOptions][] = [
   ["equal chunks", { dedupeChunks: true }],
   ["equal chunks of 64 KiB, by their indexes", { dedupeChunks: true, chunkSize: 65_536, chunkIndexes: true }],
   ["lz4, dedupe", { compress: { algorithm: "lz4" }, dedupeExtents: true, fragments: "tails" }],
+  ["lzma, 64 KiB, tail packing", { compress: { algorithm: "lzma" }, pclusterSize: 65_536, tailPacking: true }],
+  [
+    "lzma, fragments, other contexts",
+    { compress: { algorithm: "lzma", level: 1, dictSize: 4096, lc: 1, lp: 2, pb: 0 }, fragments: "tails" },
+  ],
   ["zstd, fragments", { compress: { algorithm: "zstd" }, fragments: "tails" }],
   ["lz4hc, metabox", { compress: { algorithm: "lz4hc" }, metabox: true }],
   [

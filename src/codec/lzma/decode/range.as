@@ -1,6 +1,6 @@
 // The range decoder: bits, each with the probability of its context, out of the input. The trees keep its numbers in
 // variables of their own, since those of the module are in memory.
-import { MOVE_BITS, PROBABILITY_BITS, TOP } from "./memory";
+import { MOVE_BITS, PROBABILITY_BITS, TOP } from "../memory";
 
 export let range: u32 = 0;
 export let code: u32 = 0;

@@ -1,5 +1,6 @@
-// The decoder: from the input into the dictionary, a ring that whoever calls takes the contents from before they are
-// overwritten. Its state stays between calls, so that input may come in pieces and output may leave in pieces.
+// The decoder: from the input into the dictionary, which is a ring that whoever calls takes the contents from before they are
+// overwritten, or a range that takes all of them. Its state stays between calls, so that input may come in pieces and output
+// may leave in pieces.
 import {
   ALIGN,
   ALIGN_BITS,
@@ -24,12 +25,15 @@ import {
   REP_LENGTHS,
   resetProbabilities,
   SLOTS,
-} from "./memory";
+} from "../memory";
 import { bit, code, direct, ip, normalize, tree, treeBeside, treeFromLow } from "./range";
 
-/** Bytes that matches may reach back, and of the ring. */
-let reach: u32 = 0;
+/** Where the dictionary is, how many bytes it has, and how many of them matches may reach back. */
+let base: u32 = DICTIONARY;
 let size: u32 = 0;
+let reach: u32 = 0;
+/** Bytes behind it that may be written. */
+let slack: u32 = 0;
 /** Where the next byte goes, from the ring's start, and how many in front of it are there. */
 let position: u32 = 0;
 let filled: u32 = 0;
@@ -55,8 +59,20 @@ const TOO_FAR: i32 = -1;
 
 /** Makes the ring for matches that reach so far back; nothing is in it. */
 export function setDictionary(reach_: u32): void {
-  reach = reach_;
+  base = DICTIONARY;
   size = reach_ + DICTIONARY_SLACK;
+  slack = DICTIONARY_SLACK;
+  reach = reach_;
+  position = 0;
+  resetDictionary();
+}
+
+/** Contents go to a range, as far as it goes, and nothing is written behind it. */
+export function setRange(at: u32, length: u32): void {
+  base = at;
+  size = length;
+  slack = 0;
+  reach = length;
   position = 0;
   resetDictionary();
 }
@@ -70,12 +86,12 @@ export function resetDictionary(): void {
 /** Where the next byte goes, an address. Behind the ring's last one it is the first. */
 export function startOutput(): u32 {
   if (position == size) position = 0;
-  return DICTIONARY + position;
+  return base + position;
 }
 
 /** Where it went on when decode() last came back, an address too. */
 export function outputAt(): u32 {
-  return DICTIONARY + position;
+  return base + position;
 }
 
 /** Room up to the ring's end. */
@@ -145,11 +161,21 @@ export function decode(length: u32, to: u32): i32 {
   return result;
 }
 
+/** Whether the mark of an end comes next, and nothing else; it is taken. */
+export function takeEnd(): bool {
+  const place = count & positionMask;
+  if (pending > 0 || bit(IS_MATCH + (((state << 4) + place) << 1)) == 0 || bit(IS_REP + (state << 1)) != 0) return false;
+  takeNewMatch(place);
+  pending = 0;
+  normalize();
+  return rep0 == 0xffffffff;
+}
+
 /** The byte at a distance, where it is less than what is filled. */
 @inline
 function byteAt(distance: u32): u32 {
   const from = position - distance - 1;
-  return load<u8>(DICTIONARY + (distance < position ? from : from + size));
+  return load<u8>(base + (distance < position ? from : from + size));
 }
 
 function putLiteral(): void {
@@ -159,7 +185,7 @@ function putLiteral(): void {
   let byte: u32;
   if (state < FIRST_MATCH_STATE) byte = tree(contexts, 8);
   else byte = treeBeside(contexts, rep0 < filled ? byteAt(rep0) : 0);
-  store<u8>(DICTIONARY + position, byte);
+  store<u8>(base + position, byte);
   addOutput(1);
   if (state < 4) state = 0;
   else state -= state < 10 ? 3 : 6;
@@ -221,10 +247,11 @@ function copyMatch(end: u32): bool {
   if (rep0 >= filled) return false;
   const length = min(pending, end - position);
   pending -= length;
-  let to = DICTIONARY + position;
+  const dictionaryEnd = base + size;
+  let to = base + position;
   const last = to + length;
   let from = rep0 < position ? to - rep0 - 1 : to - rep0 - 1 + size;
-  if (rep0 >= 7 && from + length <= DICTIONARY + size) {
+  if (rep0 >= 7 && from + length <= dictionaryEnd && last + 7 <= dictionaryEnd + slack) {
     do {
       store<u64>(to, load<u64>(from));
       to += 8;
@@ -233,7 +260,7 @@ function copyMatch(end: u32): bool {
   } else {
     do {
       store<u8>(to++, load<u8>(from++));
-      if (from == DICTIONARY + size) from = DICTIONARY;
+      if (from == dictionaryEnd) from = base;
     } while (to < last);
   }
   addOutput(length);
