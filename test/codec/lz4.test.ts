@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { blankNotes } from "../../src/codec/codec.ts";
 import { createLz4, createLz4hc } from "../../src/codec/lz4/lz4.ts";
 import { cut, damaged, decode, expectBytes, noise } from "../helpers/codec.ts";
 import { type DecodeMethod, decodeInto, testCodec, testDamage } from "../helpers/codec-properties.ts";
@@ -169,4 +170,28 @@ test("levels and windows", () => {
   for (const plainLen of [-1, 0x1000001, 0.5]) {
     expect(() => createLz4({ plainLen })).toThrow(expect.objectContaining({ code: "INPUT" }));
   }
+});
+
+test("the normal level finds what level 9 does where contents shrink to a sixth", () => {
+  let seed = 1;
+  const next = (below: number) => {
+    seed = (seed * 48271) % 0x7fffffff;
+    return seed % below;
+  };
+  const roles = ["admin", "user", "guest", "ops"];
+  const rows = Array.from({ length: 5000 }, (_, id) => {
+    const user = { id, name: `user-${id}`, email: `user-${id}@example.org`, roles: [roles[next(4)], roles[next(4)]] };
+    return JSON.stringify({ ...user, active: next(2) === 1, score: next(1000) }, undefined, 2);
+  });
+  const bytes = new TextEncoder().encode(rows.join("")).subarray(0, 600_000);
+  const held = (level: number) => {
+    const codec = createLz4hc(level);
+    codec.plain.set(bytes);
+    codec.compressInto(0, bytes.length, 0, 65_536, blankNotes());
+    return codec.consumed;
+  };
+  const most = held(9);
+  expect(most).toBeGreaterThan(6 * 65_536);
+  expect(held(7)).toBeGreaterThan(held(8));
+  expect(held(7)).toBeGreaterThan(0.999 * most);
 });

@@ -1,10 +1,17 @@
 // LZ4HC, levels 1 to 9: looks at up to three matches that overlap before it decides how to cut them. As liblz4 1.9.4.
 import { MATCH_MARGIN, MIN_INPUT, MIN_MATCH, SHORT } from "./memory";
-import { finishBlock, lastStart, overflow, startBlock, writeSequence } from "./encode";
+import { finishBlock, hasShrunk, lastStart, overflow, startBlock, writeSequence } from "./encode";
 import { findNext, findNextRuns, findWider, findWiderRuns, foundMatch, foundStart, startSearch } from "./search";
 
 /** From so many attempts on runs are recognized. */
 const RUNS: i32 = 129;
+
+/** Where the input has shrunk to 16 of so many parts, so many places are looked at if more are worth it ... */
+const DEEP_PARTS: u32 = 67;
+const DEEP: i32 = 128;
+/** ... and where to 16 of so many, so many. */
+const DEEPEST_PARTS: u32 = 102;
+const DEEPEST: i32 = 256;
 
 /** How many places are looked at for each match, and whether runs are recognized. */
 let attempts: i32 = 0;
@@ -164,16 +171,27 @@ function cutOverlaps(ip_: u32, match_: u32, size_: u32, longer: u32): bool {
   return writeFirst();
 }
 
-/** Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match. */
-export function compressChain(from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32): u32 {
+@inline
+function setAttempts(count: i32): void {
+  attempts = count;
+  runs = count >= RUNS;
+}
+
+/**
+ * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match; if `deepens`, at more where
+ * what has been written says that the input shrinks well: then they are worth most, and there is least to do.
+ */
+export function compressChain(
+  from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32, deepens: bool,
+): u32 {
   startBlock(from, to, at, limit, fill);
   if (to - from < MIN_INPUT) return finishBlock();
   startSearch(from, to);
-  attempts = attempts_;
-  runs = attempts >= RUNS;
+  setAttempts(attempts_);
   last = to - MATCH_MARGIN;
   let next = from;
   while (next <= lastStart) {
+    if (deepens) setAttempts(hasShrunk(DEEPEST_PARTS) ? DEEPEST : hasShrunk(DEEP_PARTS) ? DEEP : attempts_);
     const found = runs ? findNextRuns(next, lastStart, attempts) : findNext(next, lastStart, attempts);
     if (found == 0) break;
     const start = foundStart;

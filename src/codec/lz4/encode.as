@@ -6,6 +6,9 @@ import {
 /** Behind the literals of a sequence at least this follows: a distance, the last token and the last literals. */
 const DISTANCE_AND_END: u32 = 2 + 1 + LAST_LITERALS;
 
+/** Before so much has been written nothing is said of how the input shrinks. */
+const LEAST_WRITTEN: u32 = 256;
+
 /** The input, [from, to), and the room for output, [at, end). */
 let from: u32 = 0;
 let to: u32 = 0;
@@ -38,6 +41,13 @@ export function startBlock(from_: u32, to_: u32, at_: u32, limit: u32, fill_: bo
   // when filling, liblz4 keeps room for the last literals twice
   sequenceEnd = fill_ ? end - LAST_LITERALS : end;
   setAnchor(from_);
+}
+
+/** Whether LEAST_WRITTEN bytes at least have been written, and hold `parts` / 16 times as many. */
+@inline
+export function hasShrunk(parts: u32): bool {
+  const written = out - at;
+  return written >= LEAST_WRITTEN && (anchor - from) * 16 >= parts * written;
 }
 
 /** Ends the block with the literals from `anchor` on; gives its size. */

@@ -22,10 +22,12 @@ import { WASM } from "./generated.ts";
 /** The functions of the module; `compressFast` and `decompress` are just as they are to be called. */
 interface Exports extends CodecExports {
   compressFast: CodecFunctions["compress"];
-  compressChain(...args: [...Parameters<Exports["compressFast"]>, attempts: number]): number;
+  compressChain(...args: [...Parameters<Exports["compressFast"]>, attempts: number, deepens: boolean]): number;
   /** How many searches of the last compressChain() have ended because no more places were to be looked at. */
   countExhausted(): number;
-  compressOptimal(...args: [...Parameters<Exports["compressChain"]>, enough: number, full: boolean]): number;
+  compressOptimal(
+    ...args: [...Parameters<Exports["compressFast"]>, attempts: number, enough: number, full: boolean]
+  ): number;
   decompress: CodecFunctions["decompress"];
 }
 
@@ -55,12 +57,11 @@ const NORMAL = 7;
 const DEEP = 9;
 /** Where of 1000 bytes so many searches have not gone to their end ... */
 const EXHAUSTED = 27;
-/** ... of large outputs, where more places are in reach ... */
+/** ... or of large outputs, where more places are in reach. */
 const EXHAUSTED_LARGE = 33;
 const LARGE = 1 << 14;
-/** ... and of what shrinks to one of so many parts. */
-const EXHAUSTED_SMALL = 12;
-const SMALL_RATIO = 8;
+/** What shrinks to one of so many parts has been looked at as deep: see chain.as. */
+const DEEP_RATIO = 7;
 
 /** From level 10 on: matches longer than this are taken without a look at others. */
 const ENOUGH = [64, 128, 4096];
@@ -71,21 +72,23 @@ const NORMAL_WAYS = { usual: ATTEMPTS[NORMAL]!, others: [ATTEMPTS[DEEP]!], least
 class NormalLevel extends SecondLookCodec<Exports, number> {
   constructor(windows: CodecWindows) {
     super(`lz4hc,${NORMAL}`, BLOCK, windows, NORMAL_WAYS, ({ compressChain, decompress }, wayOf) => ({
-      compress: (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, wayOf()),
+      compress: (from, to, at, limit, fill) =>
+        compressChain(from, to, at, limit, fill, wayOf(), fill && wayOf() === NORMAL_WAYS.usual),
       decompress,
     }));
   }
 
   protected override better(produced: number, known: number | undefined): readonly number[] {
-    const isSmall = this.consumed >= SMALL_RATIO * produced;
-    const least = isSmall ? EXHAUSTED_SMALL : produced > LARGE ? EXHAUSTED_LARGE : EXHAUSTED;
-    const isDeeper = known !== undefined || 1000 * this.exports.countExhausted() >= least * this.consumed;
-    return isDeeper ? NORMAL_WAYS.others : [];
+    if (known !== undefined) return NORMAL_WAYS.others;
+    const least = produced > LARGE ? EXHAUSTED_LARGE : EXHAUSTED;
+    const isDeeper = 1000 * this.exports.countExhausted() >= least * this.consumed;
+    return isDeeper && this.consumed < DEEP_RATIO * produced ? NORMAL_WAYS.others : [];
   }
 }
 
 /**
- * LZ4HC as `mkfs.erofs -zlz4hc,level` does it, with the bytes of liblz4 1.9.4.
+ * LZ4HC as `mkfs.erofs -zlz4hc,level` does it, with the bytes of liblz4 1.9.4; a fixed output of the normal level may hold
+ * more.
  *
  * @param level 1 to 12. Levels 10 to 12 are slower, 12 several times, and save less than 1 %
  * @throws ImageError `INPUT` when there is no such level, or no such window
@@ -99,7 +102,7 @@ export function createLz4hc(level: number, windows: CodecWindows = {}): Codec {
   return new WasmCodec(`lz4hc,${level}`, BLOCK, windows, ({ compressChain, compressOptimal, decompress }) => ({
     compress:
       enough === undefined
-        ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts)
+        ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts, false)
         : (from, to, at, limit, fill) => compressOptimal(from, to, at, limit, fill, attempts, enough, full),
     decompress,
   }));
