@@ -115,7 +115,7 @@ export interface CodecOptions extends CodecWindows, XzSettings {
   /**
    * Bytes that the reader keeps for matches to reach back, a power of two. Only where that is less than a codec would use
    * by itself has it to know: zlib, from 256 to 32768, the default; zstd, from 1 KiB to 1 MiB, the default. Of lzma and xz any
-   * number from 4096 on; default: as far as the window of contents goes.
+   * number from 4096 on, of which 8 MiB are used; default: as far as the window of contents goes.
    */
   dictSize?: number | undefined;
 }

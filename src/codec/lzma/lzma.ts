@@ -22,7 +22,7 @@ import { wayOfLevel } from "./ways.ts";
 
 /** What LZMA is to be like, besides its level. */
 export interface LzmaSettings {
-  /** Bytes that matches may reach back, from 4096 on; default: as far as the window of contents goes. */
+  /** Bytes that matches may reach back, from 4096 on, at most 8 MiB; default: as far as the window of contents goes. */
   dictSize?: number | undefined;
   /** Bits of the byte before that contexts of literals have, 0 to 4, default 3; with `lp` at most 4. */
   lc?: number | undefined;
@@ -35,8 +35,9 @@ export interface LzmaSettings {
 /** The same with all defaults decided. */
 export type LzmaProperties = Readonly<Required<{ [Key in "lc" | "lp" | "pb"]: number }>>;
 
-/** The smallest dictionary of the format. */
+/** The smallest dictionary of the format, and the largest that readers of images have; the encoder has links for no more. */
 const LEAST_DICTIONARY = 4096;
+const MOST_DICTIONARY = 1 << 23;
 const MOST_BITS = 4;
 
 /** Decides what contexts are made of. Throws `INPUT` for what is none. */
@@ -64,7 +65,7 @@ export function prepareEncoder(
 ): number {
   const { isTree, isOptimal, nice, depth } = wayOfLevel(name, level);
   const whole = Math.max(resolveWindows(windows).plainLen, LEAST_DICTIONARY);
-  const reach = Math.min(dictSize ?? whole, whole);
+  const reach = Math.min(dictSize ?? whole, whole, MOST_DICTIONARY);
   if (!Number.isInteger(reach) || reach < LEAST_DICTIONARY) {
     throw new ImageError("INPUT", `${name}: a dictionary has ${LEAST_DICTIONARY} bytes or more, not ${dictSize}`);
   }

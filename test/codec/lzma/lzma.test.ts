@@ -1,6 +1,6 @@
 /** LZMA as EROFS and as SquashFS hold it: what is true of every codec, and of this one. */
 import { describe, expect, test } from "vitest";
-import type { Codec } from "../../../src/codec/codec.ts";
+import { type Codec, MAX_WINDOW } from "../../../src/codec/codec.ts";
 import { createLzma } from "../../../src/codec/lzma/lzma.ts";
 import { createLzmaAlone } from "../../../src/codec/lzma/lzma-alone.ts";
 import { cut, damaged, decode, expectBytes, noise } from "../../helpers/codec.ts";
@@ -110,4 +110,16 @@ test.each([
   [6, { dictSize: 100 }, "lzma: a dictionary has 4096 bytes or more, not 100"],
 ])("level %i with %j is refused", (level, settings, message) => {
   expect(() => createLzma(level, {}, settings)).toThrow(expect.objectContaining({ code: "INPUT", message }));
+});
+
+test.each([1, 6])("the largest windows, and the largest dictionary, at level %i", (level) => {
+  for (const windows of [{ plainLen: MAX_WINDOW, compressedLen: MAX_WINDOW }, { plainLen: (8 << 20) + 9 }]) {
+    const codec = createLzma(level, windows, { dictSize: 8 << 20 });
+    const { length } = codec.plain;
+    const size = codec.compressInto(0, length, 0, 100_000);
+    expect(codec.consumed).toBe(length);
+    codec.plain.fill(1);
+    expect(codec.decompress(0, size, 0, length)).toBe(length);
+    expect(codec.plain.every((byte) => byte === 0)).toBe(true);
+  }
 });

@@ -47,7 +47,8 @@ export let foundEnd: u32 = FOUND;
 
 /** Sets what is looked for. @param nice_ at most MAX_MATCH */
 export function setSearch(reach_: u32, isTree_: bool, nice_: u32, depth_: u32): void {
-  reach = reach_;
+  // what lies as many bytes back as there are links would have its link where the position's own goes
+  reach = min(reach_, linkMask);
   isTree = isTree_;
   nice = nice_;
   depth = depth_;

@@ -41,8 +41,8 @@ export let WINDOWS: u32 = DICTIONARY + DICTIONARY_SLACK;
 
 /** Makes room for matches that reach so far back. @param linkSize bytes for each position */
 export function placeTables(reach: u32, linkSize: u32): void {
-  const bits: u32 = 32 - <u32>clz(reach);
-  const hashBits = min(max(bits - 1, LEAST_HASH4_BITS), MOST_HASH4_BITS);
+  const bits: u32 = 32 - <u32>clz(reach - 1);
+  const hashBits = min(max(31 - <u32>clz(reach), LEAST_HASH4_BITS), MOST_HASH4_BITS);
   hash4Shift = 32 - hashBits;
   linkMask = (1 << bits) - 1;
   links = HEADS4 + (4 << hashBits);
