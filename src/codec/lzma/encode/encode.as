@@ -66,6 +66,9 @@ function startAll(from: u32, to: u32): void {
   startSearch(from, to);
 }
 
+/** Whether the last symbol did not fit and was taken back: nothing may follow, since contexts know it. */
+let isTakenBack: bool = false;
+
 /**
  * Writes symbols for [from, to) until contents up to `enough` have been taken, or `op` is above `most`. What goes past
  * `fillTo` is taken back. Gives how far it went.
@@ -73,6 +76,7 @@ function startAll(from: u32, to: u32): void {
 function writeSymbols(from: u32, to: u32, enough: u32, most: u32, fillTo: u32): u32 {
   const careful = fillTo - min(fillTo, MOST_OF_SYMBOL + TAIL);
   let at = from;
+  isTakenBack = false;
   while (at < enough && op <= most) {
     const isClose = op > careful;
     if (isClose) keep();
@@ -89,6 +93,7 @@ function writeSymbols(from: u32, to: u32, enough: u32, most: u32, fillTo: u32): 
     }
     if (isClose && op + TAIL > fillTo) {
       takeBack();
+      isTakenBack = true;
       break;
     }
     at += length;
@@ -163,7 +168,7 @@ export function compressLzma2(from: u32, to: u32, at: u32, limit: u32, fill: boo
     startRange(contents);
     const chunkEnd = min(limitEnd, contents + MOST_COMPRESSED - TAIL - MOST_OF_SYMBOL);
     const next = writeSymbols(input, to, input + min(to - input, MOST_CONTENTS), chunkEnd, fill ? most : EVERYWHERE);
-    isFull = fill && next < to && op + MOST_OF_SYMBOL > chunkEnd && chunkEnd == limitEnd;
+    isFull = isTakenBack;
     finish();
     const length = op - contents;
     if (length < next - input) {
