@@ -15,7 +15,7 @@ export interface BranchRow {
 }
 
 const WORDS = { lc: 2, lp: 2 };
-const HALF_WORDS = { lp: 1 };
+const HALF_WORDS = { lc: 3, lp: 1 };
 
 /** By name. */
 export const BRANCHES: Readonly<Record<FilterName, BranchRow>> = {

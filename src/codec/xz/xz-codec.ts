@@ -93,7 +93,8 @@ class Xz extends WasmCodec<LzmaExports> {
     branch?.(ENCODE)(contents, 0);
     const size = super.encode(from, to, data, room, notes);
     branch?.(DECODE)(contents, 0);
-    if (size === 0) return 0;
+    // where contents are cut, an instruction may be turned of which the reader does not get the end
+    if (size === 0 || (branch && this.consumed < to - from)) return 0;
     compressed.set(MAGIC, at);
     compressed.set([0, CRC32], at + MAGIC.length);
     this.#sign(compressed, at + MAGIC.length, at + MAGIC.length + 2, at + MAGIC.length + 2);

@@ -133,3 +133,37 @@ test("a filter that there is not is refused", () => {
   expect(() => createXz(6, {}, { filters: ["mips"] })).toThrow(refused);
   expect(() => createXz(6, {}, { filters: ["toString"] })).toThrow(refused);
 });
+
+test("contents that are cut in the middle of an instruction come back", () => {
+  const codec = createXz(1, {}, { filters: ["x86"] });
+  // of one function, with two bytes of noise behind each
+  const calls = noise(21_000);
+  for (let at = 0; at + 7 <= calls.length; at += 7) {
+    calls[at] = 0xe8;
+    new DataView(calls.buffer, calls.byteOffset).setInt32(at + 1, 0x1234 - at - 5, true);
+  }
+  let cuts = 0;
+  for (let limit = 2000; limit < 2040; limit++) {
+    codec.plain.set(calls);
+    const size = codec.compressInto(0, calls.length, 0, limit);
+    const { consumed } = codec;
+    if (consumed < calls.length) cuts++;
+    codec.plain.fill(0);
+    expect(codec.decompress(0, size, 0, consumed)).toBe(consumed);
+    expectBytes(codec.plain.subarray(0, consumed), calls.subarray(0, consumed));
+  }
+  expect(cuts).toBeGreaterThan(0);
+});
+
+test("every filter goes with every context that may be set", () => {
+  for (const [lc, lp] of [
+    [4, 0],
+    [0, 4],
+    [2, 2],
+  ]) {
+    const codec = createXz(1, {}, { filters: FILTERS, lc, lp, pb: 4 });
+    codec.plain.set(sample);
+    const block = codec.compressed.slice(0, codec.compress(0, 5000, 0, 5000));
+    expectBytes(decodeInto(codec, block, 5000), sample.subarray(0, 5000));
+  }
+});
