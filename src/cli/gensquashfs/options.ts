@@ -15,7 +15,7 @@ import { NONE, S_IFDIR } from "../../stage/tree/tree.ts";
 import { imagePath, isTaken } from "../image-path.ts";
 import { applyWords } from "../shared/command-line.ts";
 import { wordsFor } from "../shared/compressor-help.ts";
-import { checkCompressorName, parseGensquashfsWords } from "../shared/compressor-words.ts";
+import { checkCompressorName, parseGensquashfsWords, wordThatSets } from "../shared/compressor-words.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { formatSections, usageHint } from "../shared/manual/help.ts";
@@ -46,9 +46,7 @@ const UNLABELED = "system_u:object_r:unlabeled_t:s0";
 const OPTIONS = optionsOf(MANUAL);
 
 /** Fields that are called otherwise than the library's options. */
-const FIELDS: FieldNames<Settings> = {
-  ...{ level: "extra", windowBits: "extra", "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
-};
+const FIELDS: FieldNames<Settings> = { "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" };
 
 /**
  * Reads a command line.
@@ -61,7 +59,11 @@ export function parseGensquashfs(
 ): ProgramCommand {
   const { settings, given, operands, asks } = applyWords(getopt(argv, optionsFor(argv, OPTIONS)), DEFAULTS);
   if (asks !== undefined) return { action: asks === "version" ? "version" : "help" };
-  const nameOf = optionNames(given, FIELDS);
+  const names = optionNames(given, FIELDS);
+  const nameOf: NameOf = (option) => {
+    const word = wordThatSets("gensquashfs", settings.compressor, option);
+    return word === undefined ? names(option) : `${names("extra")} ${word}`;
+  };
   if (settings.extra?.split(",").includes("help")) {
     return { action: "print", text: describeWords(settings.compressor, nameOf) };
   }

@@ -2,10 +2,11 @@
 import { statSync } from "node:fs";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
+import type { NameOf } from "../../core/options/option-error.ts";
 import type { SquashfsOptions } from "../../index.ts";
 import { imagePath, isTaken } from "../image-path.ts";
 import { applyWords, type Said } from "../shared/command-line.ts";
-import { parseMksquashfsWords } from "../shared/compressor-words.ts";
+import { parseMksquashfsWords, wordThatSets } from "../shared/compressor-words.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Manner } from "../shared/json.ts";
 import { usageHint } from "../shared/manual/help.ts";
@@ -26,7 +27,7 @@ const OPTIONS = optionsOf(MANUAL);
 
 /** Fields that are called otherwise than the library's options. */
 const FIELDS: FieldNames<Settings> = {
-  ...{ level: "extra", windowBits: "extra", "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
+  ...{ "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
   ...{ exclude: "excludes", timestamp: "allTime" },
 };
 
@@ -74,7 +75,8 @@ function toJob(
   const { quiet, json, progress } = settings;
   const log = settings.log === undefined ? undefined : { file: settings.log, prefix: pathPrefix(sources, settings) };
   const options = { ...toOptions(settings), exclude, sort };
-  const nameOf = optionNames(given, FIELDS);
+  const names = optionNames(given, FIELDS);
+  const nameOf: NameOf = (option) => wordThatSets("mksquashfs", typed.compressor, option) ?? names(option);
   const warnings = listIdle(given, typed);
   return squashfsJob({ image, source, options, quiet, json, progress, nameOf, warnings, warnOfRules, log });
 }

@@ -139,6 +139,15 @@ export function parseGensquashfsWords(
   return choice;
 }
 
+/** The word of a C tool that sets what the library calls `setting`, of a compressor by the tool's name for it. */
+export function wordThatSets(
+  tool: "mksquashfs" | "gensquashfs",
+  compressor: string,
+  setting: string,
+): string | undefined {
+  return WORDS[compressor]?.find(({ sets }) => sets === setting)?.[tool];
+}
+
 /** The compressors that do have an option of mksquashfs. */
 function butOf(option: string): string {
   const owners = Object.keys(WORDS).filter((name) => WORDS[name]!.some(({ mksquashfs }) => mksquashfs === option));

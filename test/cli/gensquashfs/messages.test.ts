@@ -58,6 +58,8 @@ test.each([
   ["-c gzip --comp-extra fixed", '--comp-extra: "fixed" is no option of gzip here: level=1..9, window=8..15, default'],
   ["--compressor=LZ4", `--compressor: "LZ4" is none of ${COMPRESSOR_NAMES.join(", ")}\nDid you mean lz4?`],
   ["--compressor odd -X help", `--compressor: "odd" is none of ${COMPRESSOR_NAMES.join(", ")}`],
+  ["-c xz -X dictsize=0%", "-X dictsize: 0% is not from 8192 bytes to those of a block, 131072"],
+  ["-c lzma --comp-extra lc=4,lp=1", "--comp-extra lp: 1 and lc, 4, are more than 4 together"],
   ["-c odd", `-c: "odd" is none of ${COMPRESSOR_NAMES.join(", ")}`],
   ["--block-size=2M", "--block-size: 2M is not in 4096..1048576"],
   ["-b 3K", "-b: 3K is not in 4096..1048576"],

@@ -106,6 +106,8 @@ test.each([
   ],
   ["-comp gzip -Xwindow-size 7", "-Xwindow-size: 7 is not in 8..15"],
   ["-comp zstd -Xwindow-size 9", "-Xwindow-size: is no option of zstd, but of gzip"],
+  // Was a bug: what a build found wrong with it was called as the library calls it.
+  ["-comp xz -Xbcj x86 -Xdict-size 0%", "-Xdict-size: 0% is not from 8192 bytes to those of a block, 131072"],
   ["-fix old.img", "-fix: images need no fixing"],
 ])("%s: %s", (options, message) => {
   const ran = shell(`tree ${image} -noappend ${options}`);
