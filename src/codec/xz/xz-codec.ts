@@ -115,15 +115,18 @@ class Xz extends WasmCodec<LzmaExports> {
       if (!partial || size < limit) this.#checkEnd(data, to, header, hasCheck, at, size);
       return size;
     }
-    // what is turned at the end of a part depends on bytes behind it
+    // what is turned at the end of a part depends on bytes behind it, which are the caller's
     const memory = new Uint8Array(this.plain.buffer);
-    const end = this.plain.byteOffset + at + limit;
+    const start = this.plain.byteOffset + at;
     const behind = partial ? MOST_OF_INSTRUCTION : 0;
-    const kept = memory.slice(end, end + behind);
-    const size = super.decode(data, to, at, limit + behind, partial);
-    const contents = memory.subarray(end - limit, end - limit + size);
-    for (const filter of header.filters) undo(filter, contents);
-    memory.set(kept, end);
+    const kept = memory.slice(start + limit, start + limit + behind);
+    let size = 0;
+    try {
+      size = super.decode(data, to, at, limit + behind, partial);
+      for (const filter of header.filters) undo(filter, memory.subarray(start, start + size));
+    } finally {
+      memory.set(kept, start + limit);
+    }
     if (!partial || size < limit) this.#checkEnd(data, to, header, hasCheck, at, size);
     return Math.min(size, limit);
   }

@@ -134,14 +134,19 @@ test("a filter that there is not is refused", () => {
   expect(() => createXz(6, {}, { filters: ["toString"] })).toThrow(refused);
 });
 
-test("contents that are cut in the middle of an instruction come back", () => {
-  const codec = createXz(1, {}, { filters: ["x86"] });
-  // of one function, with two bytes of noise behind each
-  const calls = noise(21_000);
-  for (let at = 0; at + 7 <= calls.length; at += 7) {
+/** x86 calls of one function, with two bytes of noise behind each. */
+function callsOfOne(length: number): Uint8Array {
+  const calls = noise(length);
+  for (let at = 0; at + 7 <= length; at += 7) {
     calls[at] = 0xe8;
     new DataView(calls.buffer, calls.byteOffset).setInt32(at + 1, 0x1234 - at - 5, true);
   }
+  return calls;
+}
+
+test("contents that are cut in the middle of an instruction come back", () => {
+  const codec = createXz(1, {}, { filters: ["x86"] });
+  const calls = callsOfOne(21_000);
   let cuts = 0;
   for (let limit = 2000; limit < 2040; limit++) {
     codec.plain.set(calls);
@@ -153,6 +158,27 @@ test("contents that are cut in the middle of an instruction come back", () => {
     expectBytes(codec.plain.subarray(0, consumed), calls.subarray(0, consumed));
   }
   expect(cuts).toBeGreaterThan(0);
+});
+
+test("the start of a damaged block leaves what stands behind it as it was", () => {
+  const codec = createXz(1, {}, { filters: ["x86"] });
+  const calls = callsOfOne(7000);
+  codec.plain.set(calls);
+  const block = codec.compressed.slice(0, codec.compress(0, calls.length, 0, 7000));
+  let thrown = 0;
+  for (let at = 30; at < block.length; at += 50) {
+    codec.compressed.set(block);
+    codec.compressed[at] = ~block[at]!;
+    codec.plain.fill(0x77);
+    try {
+      codec.decompressStart(0, block.length, 0, 6990);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "DAMAGED" });
+      thrown++;
+    }
+    expect(codec.plain.subarray(6990, 7100).every((byte) => byte === 0x77)).toBe(true);
+  }
+  expect(thrown).toBeGreaterThan(0);
 });
 
 test("every filter goes with every context that may be set", () => {
