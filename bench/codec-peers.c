@@ -28,6 +28,11 @@ static void *(*zs_create)(void);
 static size_t (*zs_set)(void *, int, int);
 static size_t (*zs_compress2)(void *, void *, size_t, const void *, size_t);
 static unsigned (*zs_isError)(size_t);
+static int (*xz_preset)(void *, uint32_t);
+static int (*xz_stream)(const void *, int, const void *, const uint8_t *, size_t, uint8_t *, size_t *, size_t);
+static int (*xz_micro)(void *, const void *);
+static int (*xz_code)(void *, int);
+static void (*xz_end)(void *);
 static int (*lz_dest)(const char *, char *, int *, int);
 static int (*lz_default)(const char *, char *, int, int);
 static int (*lzhc_dest)(void *, const char *, char *, int *, int, int);
@@ -62,6 +67,30 @@ static size_t lz4Fill(const uint8_t *from, size_t *n, size_t room) {
                        : lzhc_dest(state, (const char *)from, (char *)output, &size, room, level);
   *n = size;
   return out;
+}
+
+/** lzma_options_lzma, of which the first field is the dictionary; lzma_filter; what lzma_stream begins with. */
+static uint32_t xzOptions[64];
+static struct { uint64_t id; void *options; } xzFilters[2] = {{0x21, xzOptions}, {UINT64_MAX, 0}};
+struct XzStream {
+  const uint8_t *in;
+  size_t inLen;
+  uint64_t inTotal;
+  uint8_t *out;
+  size_t outLen;
+  uint64_t outTotal;
+  void *rest[32];
+};
+static size_t xzBlock(const uint8_t *from, size_t n, uint8_t *to, size_t room) {
+  size_t size = 0;
+  return xz_stream(xzFilters, 1, 0, from, n, to, &size, room) == 0 ? size : 0;
+}
+static size_t lzmaFill(const uint8_t *from, size_t *n, size_t room) {
+  struct XzStream stream = {from, *n, 0, output, room};
+  int result = xz_micro(&stream, xzOptions) || xz_code(&stream, 3) != 1;
+  *n = stream.inTotal;
+  xz_end(&stream);
+  return result ? 0 : stream.outTotal;
 }
 
 /** The search of mkfs.erofs: `enough` bytes may be left. */
@@ -153,6 +182,7 @@ int main(int argc, char **argv) {
   int passes = atoi(argv[3]);
   void *z = dlopen("libz.so.1", RTLD_NOW), *ld = dlopen("libdeflate.so.0", RTLD_NOW);
   void *zs = dlopen("libzstd.so.1", RTLD_NOW), *lz = dlopen("liblz4.so.1", RTLD_NOW);
+  void *xz = dlopen("liblzma.so.5", RTLD_NOW);
   if (z) OPEN(z, z_compress2, "compress2");
   if (ld) {
     OPEN(ld, ld_alloc, "libdeflate_alloc_compressor");
@@ -170,6 +200,13 @@ int main(int argc, char **argv) {
     OPEN(lz, lz_default, "LZ4_compress_default");
     OPEN(lz, lzhc_dest, "LZ4_compress_HC_destSize");
     OPEN(lz, lzhc_compress, "LZ4_compress_HC_extStateHC");
+  }
+  if (xz) {
+    OPEN(xz, xz_preset, "lzma_lzma_preset");
+    OPEN(xz, xz_stream, "lzma_stream_buffer_encode");
+    OPEN(xz, xz_micro, "lzma_microlzma_encoder");
+    OPEN(xz, xz_code, "lzma_code");
+    OPEN(xz, xz_end, "lzma_end");
   }
   for (int i = 4; i < argc; i++) {
     const char *comma = strchr(argv[i], ',');
@@ -193,17 +230,24 @@ int main(int argc, char **argv) {
       block = zstdBlock;
       fill = zstdFill;
       windowBits = 20;
+    } else if (!strncmp(argv[i], "xz", 2) && xz) {
+      block = xzBlock;
+    } else if (!strncmp(argv[i], "lzma", 4) && xz) {
+      fill = lzmaFill;
     } else continue;
     // a window of eight pclusters, as mkfs.erofs has it; zstd's parameter 100 is the level, 101 the window
-    for (int kind = 0; kind < 3; kind++) {
-      size_t room = kind == 0 ? 4096 : kind == 1 ? 65536 : 131072;
-      if (kind < 2 && !fill) continue;
+    for (int kind = 0; kind < 4; kind++) {
+      size_t room = kind == 0 ? 4096 : kind == 1 ? 65536 : kind == 2 ? 131072 : 1 << 20;
+      if (kind < 2 ? !fill : !block || (kind == 3 && block != xzBlock)) continue;
+      if (xz) xz_preset(xzOptions, level < 100 ? level : (level - 100) | 0x80000000);
+      xzOptions[0] = kind < 2 ? (room < 8192 ? 32768 : 4 * room) : room;
       if (windowBits) {
         state = zs_create();
         zs_set(state, 100, level);
         if (kind < 2) zs_set(state, 101, kind == 0 ? 15 : 19);
       }
-      run(name, kind == 0 ? "4 KiB out" : kind == 1 ? "64 KiB out" : "128 KiB in", block, kind < 2 ? fill : 0, room, passes);
+      const char *kinds[] = {"4 KiB out", "64 KiB out", "128 KiB in", "1 MiB in"};
+      run(name, kinds[kind], block, kind < 2 ? fill : 0, room, passes);
     }
     if (block == zlibBlock && ld) {
       state = ld_alloc(level);

@@ -2,7 +2,7 @@
 // passes), and what came out. Files are compressed as an image's are: read into the codec's window, then cut into
 // pieces of fixed output, or into blocks of fixed input.
 //   node bench/codec.mjs [--megabytes 240] [--passes 3] [--only NAME,LEVEL ...] [--peers] [folder, default /usr]
-// --only chooses codecs: `lz4`, `lz4hc,9`, `deflate,1`, `zlib,9`, `zstd,3` ... --peers measures the C libraries on the
+// --only chooses codecs: `lz4`, `lz4hc,9`, `deflate,1`, `zlib,9`, `zstd,3`, `xz,6` ... --peers measures the C libraries on the
 // same files too, where there are a C compiler and such libraries: see codec-peers.c.
 import { execFileSync } from "node:child_process";
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -96,20 +96,35 @@ function compressAll(codec, files, { limit, block }) {
 const files = readSample(Number(values.megabytes) * 1e6);
 const input = files.reduce((sum, file) => sum + file.length, 0);
 console.log(`${files.length} files, ${(input / 1e6).toFixed(1)} MB of ${folder}; Node ${process.version}`);
-const KINDS = { "4 KiB out": { limit: 4096 }, "64 KiB out": { limit: 65536 }, "128 KiB in": { block: 131072 } };
+const FILLS = { "4 KiB out": { limit: 4096, dictSize: 32768 }, "64 KiB out": { limit: 65536, dictSize: 262144 } };
+const BLOCKS = { "128 KiB in": { block: 131072, dictSize: 131072 } };
+const LARGE_BLOCKS = { "1 MiB in": { block: 1 << 20, dictSize: 1 << 20 } };
+/**
+ * How a codec is used. Dictionaries are of those that are told them.
+ * @param {string} name
+ * @returns {Record<string, { limit?: number, block?: number, dictSize: number }>}
+ */
+function kindsOf(name) {
+  if (name === "xz") return { ...BLOCKS, ...LARGE_BLOCKS };
+  return name === "lzma" ? FILLS : { ...FILLS, ...BLOCKS };
+}
+/** Codecs that are told how far matches reach back. */
+const TOLD = ["lzma", "xz"];
 const CODECS = [
   ...["lz4", ...[3, 6, 9, 10, 12].map((level) => `lz4hc,${level}`)],
   ...["lzo1x_1", ...[1, 5, 8, 9].map((level) => `lzo,${level}`)],
   ...[1, 3, 6, 9, 12].map((level) => `deflate,${level}`),
   ...[1, 6, 9].map((level) => `zlib,${level}`),
+  ...[1, 6, 9].flatMap((level) => [`lzma,${level}`, `xz,${level}`]),
   ...[1, 3, 9, 15].map((level) => `zstd,${level}`),
 ];
 const chosen = values.only.length > 0 ? values.only : CODECS;
 
 for (const wanted of chosen) {
   const [name = "", level] = wanted.split(",");
-  const codec = await createCodec({ name: checkCodecName(name), level: level ? Number(level) : undefined });
-  for (const [kind, options] of Object.entries(KINDS)) {
+  for (const [kind, options] of Object.entries(kindsOf(name))) {
+    const dictSize = TOLD.includes(name) ? options.dictSize : undefined;
+    const codec = await createCodec({ name: checkCodecName(name), level: level ? Number(level) : undefined, dictSize });
     let best = Number.POSITIVE_INFINITY;
     let result = { output: 0, calls: 0 };
     for (let pass = 0; pass < Number(values.passes); pass++) {

@@ -10,6 +10,8 @@ export const MODES = [
   { name: "-zlz4hc -Eztailpacking -Efragments -Ededupe", wall: 0.35, size: 1 },
   { name: "-zlz4hc -C65536", wall: 0.8, size: 1 },
   { name: "-zzstd -C65536", wall: 1.5, size: 1.01 },
+  { name: "-zlzma -C65536", wall: 1.5, size: 1 },
+  { name: "-zlzma,level=9 -C1048576", wall: 1.5, size: 1 },
   { name: "-zdeflate -C65536", wall: 1.8, size: 1.01 },
 ];
 

@@ -18,6 +18,12 @@ export const MODES = [
     peer: ["-comp", "gzip", "-Xcompression-level", "9"],
     other: ["-c", "gzip", "-X", "level=9"],
   },
+  { name: "xz", wall: 1.5, size: 1, peer: ["-comp", "xz"], other: ["-c", "xz"] },
+  {
+    ...{ name: "xz, 1 MiB", wall: 1.5, size: 1 },
+    peer: ["-comp", "xz", "-b", "1048576", "-Xdict-size", "100%"],
+    other: ["-c", "xz", "-b", "1048576"],
+  },
   { name: "lzo 8", wall: 0.6, size: 1, peer: ["-comp", "lzo"], other: ["-c", "lzo"] },
   { name: "lz4", wall: 1.2, size: 1.01, peer: ["-comp", "lz4"], other: ["-c", "lz4"] },
   { name: "uncompressed", wall: 0.75, size: 1, peer: ["-noI", "-noD", "-noF", "-noX"] },
@@ -52,10 +58,10 @@ export function listCases(modes, { mksquashfs, gensquashfs, ours, empty, image }
   /** @type {(...command: string[]) => ToArgv} */
   const sameWords =
     (...command) =>
-    (mode, target, tree) => [...command, tree, target, ...mode.peer, ...PEER, ...QUIET];
+    (mode, target, tree) => [...command, tree, target, ...PEER, ...mode.peer, ...QUIET];
   /** @type {(command: string) => ToArgv} */
   const otherWords = (command) => (mode, target, tree) => {
-    return [command, ...(mode.other ?? []), ...OTHER, "-D", tree, target];
+    return [command, ...OTHER, ...(mode.other ?? []), "-D", tree, target];
   };
   /** @type {{ side: import("./types.ts").Side, label: string, program: Program, toArgv: ToArgv }[]} */
   const programs = [
