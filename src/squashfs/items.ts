@@ -7,7 +7,8 @@
  * A file's blocks stand one behind the other; its end is in a fragment block or is a short block of its own. Fragment
  * blocks are filled in the order of the files, and stand before the file whose end no longer fitted. Two are filled at a
  * time, one with files that have no other blocks and one with the ends of those that have, since like compresses better
- * with like. Files that are said to belong together have fragments of their own.
+ * with like; within a block, files of one kind can be beside each other too. Files that are said to belong together have
+ * fragments of their own.
  */
 import { roundUp } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
@@ -95,10 +96,15 @@ export class ItemRowBuilder {
   }
 }
 
-/** A fragment block that is being filled, with the ends of these files. */
+/** A fragment block that is being filled, with the ends of these files; `lengths` of each. */
 interface OpenFragment {
   entries: number[];
+  lengths: number[];
   bytes: number;
+}
+
+function openFragment(): OpenFragment {
+  return { entries: [], lengths: [], bytes: 0 };
 }
 
 /** Fills fragment blocks with the ends of files, and puts those that are full into the row. */
@@ -109,25 +115,30 @@ export class FragmentFiller {
   readonly #fragmentTails: number[] = [0];
   readonly #fragment: Uint32Array;
   readonly #fragmentOff: Uint32Array;
-  readonly #whole: OpenFragment = { entries: [], bytes: 0 };
-  readonly #ends: OpenFragment = { entries: [], bytes: 0 };
+  readonly #whole = openFragment();
+  readonly #ends = openFragment();
+  readonly #kindOf: ((entry: number) => string) | undefined;
   /** By the number of what belongs together. */
   readonly #groups = new Map<number, OpenFragment>();
 
-  /** @param entries how many there are in the tree */
-  constructor(row: ItemRowBuilder, blockSize: number, entries: number) {
+  /**
+   * @param entries how many there are in the tree
+   * @param kindOf if given, files of one kind are beside each other in a fragment block, in the order of their kinds
+   */
+  constructor(row: ItemRowBuilder, blockSize: number, entries: number, kindOf?: (entry: number) => string) {
     this.#row = row;
     this.#blockSize = blockSize;
     this.#fragment = sharedUint32(entries).fill(NONE);
     this.#fragmentOff = sharedUint32(entries);
+    this.#kindOf = kindOf;
   }
 
   /** Adds the end of a file; `isWhole`: the file has no other blocks. `group`: of files that belong together, else 0. */
   add(entry: number, bytes: number, isWhole: boolean, group: number): void {
     const open = group > 0 ? this.#groupOf(group) : isWhole ? this.#whole : this.#ends;
     if (open.bytes + bytes > this.#blockSize) this.#seal(open);
-    this.#fragmentOff[entry] = open.bytes;
     open.entries.push(entry);
+    open.lengths.push(bytes);
     open.bytes += bytes;
   }
 
@@ -145,7 +156,7 @@ export class FragmentFiller {
   }
 
   #groupOf(group: number): OpenFragment {
-    const open = this.#groups.get(group) ?? { entries: [], bytes: 0 };
+    const open = this.#groups.get(group) ?? openFragment();
     this.#groups.set(group, open);
     return open;
   }
@@ -153,13 +164,26 @@ export class FragmentFiller {
   #seal(open: OpenFragment): void {
     if (open.bytes === 0) return;
     const number = this.#fragmentTails.length - 1;
-    for (const entry of open.entries) {
+    let off = 0;
+    for (const place of this.#order(open)) {
+      const entry = open.entries[place]!;
       this.#fragment[entry] = number;
+      this.#fragmentOff[entry] = off;
+      off += open.lengths[place]!;
       this.#tails.push(entry);
     }
     this.#row.add(FRAGMENT_ITEM + number, open.bytes);
     this.#fragmentTails.push(this.#tails.length);
     open.entries.length = 0;
+    open.lengths.length = 0;
     open.bytes = 0;
+  }
+
+  /** The order of the ends in a fragment block. */
+  #order({ entries }: OpenFragment): number[] {
+    const places = entries.map((_, place) => place);
+    if (!this.#kindOf) return places;
+    const kinds = entries.map(this.#kindOf);
+    return places.sort((a, b) => (kinds[a]! < kinds[b]! ? -1 : kinds[a]! > kinds[b]! ? 1 : a - b));
   }
 }

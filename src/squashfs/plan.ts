@@ -2,9 +2,11 @@
  * The plan of the data: which blocks there are, in which order, and how they are cut into pieces of work: see items.ts. It
  * follows from sizes and from what is shared; where a block lies is known only when all before it have been compressed.
  */
+import { latin1FromBytes } from "../core/bytes.ts";
 import { sharedUint32, shareFloat64, shareUint32 } from "../core/shared.ts";
 import { FILE_ANY_TAIL, FILE_NO_FRAGMENT, FILE_SMALL_TAIL, type FileOrder } from "../stage/tree/file-order.ts";
 import { NONE, type Tree } from "../stage/tree/tree.ts";
+import { COMPRESSORS } from "./disk/compressors.ts";
 import { FragmentFiller, type Fragments, type ItemRow, ItemRowBuilder } from "./items.ts";
 import type { SquashfsSettings } from "./options.ts";
 
@@ -44,6 +46,14 @@ export function tailBytes(
   return (flags & FILE_NO_FRAGMENT) !== 0 ? 0 : size % blockSize;
 }
 
+const DOT = 0x2e;
+
+/** What a name ends with, from its last dot on; empty where there is none, or in front only. */
+function suffixOf(name: Uint8Array): string {
+  const dot = name.lastIndexOf(DOT);
+  return dot > 0 ? latin1FromBytes(name.subarray(dot)) : "";
+}
+
 /** Plans the data of an image, the first block of which goes to `firstOff`. Throws `LIMIT` where there is too much. */
 export function planData(
   tree: Tree,
@@ -54,7 +64,10 @@ export function planData(
 ): DataPlan {
   const size = tree.size.view;
   const row = new ItemRowBuilder(settings.blockSize);
-  const filler = new FragmentFiller(row, settings.blockSize, tree.length);
+  const kindOf = COMPRESSORS[settings.compression.compressor].putsKindsTogether
+    ? (entry: number) => suffixOf(tree.name(entry))
+    : undefined;
+  const filler = new FragmentFiller(row, settings.blockSize, tree.length, kindOf);
   const tailLen = sharedUint32(tree.length);
   const item = sharedUint32(tree.length).fill(NONE);
   const empty: number[] = [];

@@ -1,7 +1,7 @@
 /** Plans of the data: whole files and their ends, in pieces. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FRAGMENT_ITEM, PIECE_BYTES, PIECE_FIELDS } from "../../src/squashfs/items.ts";
+import { FRAGMENT_ITEM, FragmentFiller, ItemRowBuilder, PIECE_BYTES, PIECE_FIELDS } from "../../src/squashfs/items.ts";
 import { resolveSquashfsOptions, type SquashfsLayoutOptions } from "../../src/squashfs/options.ts";
 import { planData } from "../../src/squashfs/plan.ts";
 import { orderFiles } from "../../src/stage/tree/file-order.ts";
@@ -77,4 +77,15 @@ test("a plan holds every byte once, in pieces of at most 1 MiB", () => {
     }),
     { seed: 3, numRuns: 100 },
   );
+});
+
+test.each([
+  [undefined, [0, 1, 2, 3, 4, 5], [0, 10, 21, 33, 46, 60]],
+  [(entry: number) => ["", ".b", ".a", ".b", "", ".a"][entry]!, [0, 4, 2, 5, 1, 3], [0, 51, 24, 62, 10, 36]],
+])("files of one kind are beside each other in a fragment block where that is asked for", (kindOf, tails, offsets) => {
+  const filler = new FragmentFiller(new ItemRowBuilder(4096), 4096, 6, kindOf);
+  for (let entry = 0; entry < 6; entry++) filler.add(entry, 10 + entry, true, 0);
+  const made = filler.finish();
+  expect([...made.tails]).toEqual(tails);
+  expect([...made.fragmentOff]).toEqual(offsets);
 });
