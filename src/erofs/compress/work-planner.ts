@@ -124,13 +124,6 @@ export class WorkPlanner {
     const { blockSize, methods } = this.#stored;
     const pclusterSizeOf = (index: number) => methods[work.methods[index]!]!.pclusterSize;
     work.links = planLinks(this.#input.tree, work.files, work.pieces, runs, blockSize, pclusterSizeOf);
-    if (!work.links) return;
-    const { linkAt } = work.links;
-    const heads = this.#findHeads();
-    work.files.forEach((entry, index) => {
-      if (linkAt[index] === linkAt[index + 1]) return;
-      work.inlineRoom[index] = this.#inlineRoom(entry, heads, LAYOUT_COMPRESSED_FULL);
-    });
   }
 
   #plan(files: Uint32Array, end: PartInput["end"], methods: Uint8Array, found: CompressWork["found"]): CompressWork {
@@ -144,14 +137,16 @@ export class WorkPlanner {
     const isIndexed = end === "indexed";
     const usual = isIndexed ? packedPartBytes(kinds[methods[0]!]!.pclusterSize) : FILE_PART_BYTES;
     const part = sharesChunks ? CHUNKS_PART_BYTES : usual;
-    const chosen = indexLayout(this.#compression, blockSize);
+    const layouts = new Set([indexLayout(this.#compression, blockSize)]);
+    // whether others have some of it already shows later on, and then not all pclusters lie one behind the other
+    if (this.#compression.dedupeExtents) layouts.add(LAYOUT_COMPRESSED_FULL);
     files.forEach((entry, index) => {
       const size = tree.size.view[entry]!;
       const map = this.#sizes.chunkMaps.get(entry);
       pieces.add(size, part, map);
       this.contentBytes += map ? Math.min(map.blocks * blockSize, size) : size;
       if (map) return;
-      if (end === "inline") inlineRoom[index] = this.#inlineRoom(entry, heads, chosen);
+      if (end === "inline") inlineRoom[index] = this.#inlineRoom(entry, heads, layouts);
       if (settings.inlineData && this.#stored.chunkBytes === 0) {
         const group = heads?.get(entry);
         const head = group === undefined ? this.#headBytes(entry) : Math.max(...group.heads);
@@ -173,13 +168,13 @@ export class WorkPlanner {
     };
   }
 
-  /** Most bytes behind the index of a file, and of those that are equal to it. */
-  #inlineRoom(entry: number, heads: ReadonlyMap<number, EqualFiles> | undefined, layout: number): number {
+  /** Most bytes behind the index of a file, and of those that are equal to it, in each of the layouts that it may have. */
+  #inlineRoom(entry: number, heads: ReadonlyMap<number, EqualFiles> | undefined, layouts: ReadonlySet<number>): number {
     const { blockSize } = this.#stored;
     const size = this.#input.tree.size.view[entry]!;
     // where packs of entries start makes a difference: the index behind a larger inode may end earlier
-    const ends = this.#headsOf(entry, heads).map((head) =>
-      measureIndex(mapHeaderAt(head), size, layout, Math.log2(blockSize)),
+    const ends = this.#headsOf(entry, heads).flatMap((head) =>
+      [...layouts].map((layout) => measureIndex(mapHeaderAt(head), size, layout, Math.log2(blockSize))),
     );
     // an inode that is longer than a block starts with one
     return Math.min(this.#mostInline(heads?.get(entry)), ...ends.map((end) => roundUp(end, blockSize) - end));

@@ -48,6 +48,23 @@ describe.skipIf(!kernel)("a compressed image", () => {
     await expectMounts(list, { compress: { algorithm: "lz4" }, dedupeExtents: true });
   });
 
+  test("ends stay in the block of their inode where an index is full since others have some of the file", async () => {
+    const text = bytes(60_000, 6, 20);
+    // beginnings of one text: what shrinks to whole blocks is that of another file, what is left is not
+    const list = Array.from({ length: 150 }, (_, nr) => file(`${nr}`, text.subarray(0, 1500 + nr * 137)));
+    list.push(file("zeros", new Uint8Array(2_500_000)));
+    for (const algorithm of ["deflate", "lzma"] as const) {
+      for (const blockSize of [512, 1024, 2048, 4096]) {
+        await expectMounts(list, {
+          compress: { algorithm, level: 1 },
+          blockSize,
+          dedupeExtents: true,
+          tailPacking: true,
+        });
+      }
+    }
+  });
+
   test("an image of a tree can be part of it", async () => {
     const tree = `${scratch}/tree`;
     mkdirSync(tree);
