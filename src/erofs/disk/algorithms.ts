@@ -11,6 +11,7 @@ import { type Checks, NUMBER, needed, oneOf } from "../../core/options/checks.ts
 import { OptionError } from "../../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../../core/options/ranges.ts";
 import { raw, type StructShape, StructView, struct, u8, u16, u32 } from "../../core/struct.ts";
+import { CBLKCNT } from "./format.ts";
 
 /** One algorithm with its settings. */
 export interface AlgorithmOptions {
@@ -73,7 +74,7 @@ export interface AlgorithmRow {
   readonly codec: CodecName;
   /** Given the bytes of the largest pcluster. */
   readonly dictionary: (pclusterSize: number) => DictionaryRule;
-  /** Most blocks of a pcluster that Linux reads. */
+  /** Most blocks of a pcluster that Linux reads, and that an index can tell. */
   readonly mostBlocks: number;
   /** Contents shrink to one of so many parts at most. */
   readonly mostRatio: number;
@@ -137,6 +138,9 @@ const LZ4 = {
   },
 };
 
+/** Most blocks of a pcluster that an index can tell: a distance with {@link CBLKCNT} has as many. */
+const MOST_BLOCKS = CBLKCNT - 1;
+
 const ROWS = {
   // a look at the bytes would take as long as the attempt
   lz4: { ...LZ4, codec: "lz4", skipsRandom: false },
@@ -150,7 +154,7 @@ const ROWS = {
       const normal = Math.max(LZMA_NORMAL_DICTIONARY, Math.min(4 * pclusterSize, LZMA_MOST_DICTIONARY));
       return { normal, choice: { least: LZMA_LEAST_DICTIONARY, most: LZMA_MOST_DICTIONARY, powerOfTwo: false } };
     },
-    mostBlocks: Number.POSITIVE_INFINITY,
+    mostBlocks: MOST_BLOCKS,
     mostRatio: Number.POSITIVE_INFINITY,
     skipsRandom: true,
     fillsAtOnce: true,
@@ -170,7 +174,7 @@ const ROWS = {
     codec: "deflate",
     // a match reaches back so far whatever is promised: to promise less would be wrong
     dictionary: () => ({ normal: 0x8000, choice: { least: 0x8000, most: 0x8000, powerOfTwo: true } }),
-    mostBlocks: Number.POSITIVE_INFINITY,
+    mostBlocks: MOST_BLOCKS,
     // a match of 258 bytes takes two bits
     mostRatio: 1032,
     skipsRandom: true,
@@ -197,7 +201,7 @@ const ROWS = {
         choice: { least, most: ZSTD_MOST_WINDOW, powerOfTwo: true },
       };
     },
-    mostBlocks: Number.POSITIVE_INFINITY,
+    mostBlocks: MOST_BLOCKS,
     mostRatio: Number.POSITIVE_INFINITY,
     skipsRandom: true,
     fillsAtOnce: false,

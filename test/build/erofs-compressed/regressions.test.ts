@@ -12,6 +12,7 @@ test.each<[BuildOptions, string]>([
   [{ compress: { algorithm: "zstd", dictSize: 2 << 20 }, pclusterSize: 65_536 }, "dictSize"],
   [{ compress: { algorithm: "zstd", dictSize: 50_000 } }, "50000 is not a power of two"],
   [{ compress: { algorithm: "lz4" }, blockSize: 512, pclusterSize: 131_584 }, "lz4 in at most 256 blocks"],
+  [{ compress: { algorithm: "lzma" }, blockSize: 512, pclusterSize: 1 << 20 }, "lzma in at most 2047 blocks"],
   [{ compress: { algorithm: "lz4", level: 5 } }, "lz4 has no levels"],
   [{ compress: Array.from({ length: 65 }, () => ({ algorithm: "lz4" as const })) }, "more than 64 algorithms"],
   [{ fullIndexes: true }, "fullIndexes: says nothing without an algorithm"],
