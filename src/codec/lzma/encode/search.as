@@ -191,9 +191,13 @@ function searchChain(at: u32, index: u32, first: u32, lowest: u32, most: u32, le
 
 /**
  * The tree of a hash has its newest position as root; what follows a position in the left part is smaller, in the right one
- * larger. The new root splits it, on the way down to where it would stand itself.
+ * larger. The new root splits it, on the way down to where it would stand itself. Matches on the way that are longer than
+ * `least` go behind `found` if they are to be kept; gives their end.
  */
-function searchTree(at: u32, index: u32, first: u32, lowest: u32, most: u32, least: u32, found: u32): u32 {
+@inline
+function descend(
+  at: u32, index: u32, first: u32, lowest: u32, most: u32, keeps: bool, least: u32, found: u32,
+): u32 {
   const shift_ = shift;
   const links_ = links;
   const mask = linkMask;
@@ -212,14 +216,14 @@ function searchTree(at: u32, index: u32, first: u32, lowest: u32, most: u32, lea
     let length = min(smallerLength, largerLength);
     if (load<u8>(other + length) == load<u8>(at + length)) {
       length = countEqual(at, other, length + 1, most);
-      if (length > longest) {
+      if (keeps && length > longest) {
         longest = length;
         matches = keep(matches, length, index - candidate - 1);
-        if (length == most) {
-          store<u32>(smaller, load<u32>(pair));
-          store<u32>(larger, load<u32>(pair, 4));
-          return matches;
-        }
+      }
+      if (length == most) {
+        store<u32>(smaller, load<u32>(pair));
+        store<u32>(larger, load<u32>(pair, 4));
+        return matches;
       }
     }
     if (load<u8>(other + length) < load<u8>(at + length)) {
@@ -239,41 +243,10 @@ function searchTree(at: u32, index: u32, first: u32, lowest: u32, most: u32, lea
   return matches;
 }
 
-/** The same without a search. */
+function searchTree(at: u32, index: u32, first: u32, lowest: u32, most: u32, least: u32, found: u32): u32 {
+  return descend(at, index, first, lowest, most, true, least, found);
+}
+
 function insert(at: u32, index: u32, first: u32, lowest: u32, most: u32): void {
-  const shift_ = shift;
-  const links_ = links;
-  const mask = linkMask;
-  let candidate = first;
-  let left = depth;
-  let smaller = links_ + ((index & mask) << 3);
-  let larger = smaller + 4;
-  let smallerLength: u32 = 0;
-  let largerLength: u32 = 0;
-  while (candidate >= lowest && left-- != 0) {
-    const other = candidate - shift_;
-    const pair = links_ + ((candidate & mask) << 3);
-    let length = min(smallerLength, largerLength);
-    if (load<u8>(other + length) == load<u8>(at + length)) {
-      length = countEqual(at, other, length + 1, most);
-      if (length == most) {
-        store<u32>(smaller, load<u32>(pair));
-        store<u32>(larger, load<u32>(pair, 4));
-        return;
-      }
-    }
-    if (load<u8>(other + length) < load<u8>(at + length)) {
-      store<u32>(smaller, candidate);
-      smaller = pair + 4;
-      candidate = load<u32>(smaller);
-      smallerLength = length;
-    } else {
-      store<u32>(larger, candidate);
-      larger = pair;
-      candidate = load<u32>(larger);
-      largerLength = length;
-    }
-  }
-  store<u32>(smaller, 0);
-  store<u32>(larger, 0);
+  descend(at, index, first, lowest, most, false, 0, 0);
 }
