@@ -12,6 +12,14 @@ export function goesInline({ end, inlineRoom }: PartInput): boolean {
   return (end === "inline" || end === "indexed") && inlineRoom > 0;
 }
 
+/**
+ * Whether it does so where it is not compressed, too. Not where such bytes are turned by where they stand in their block:
+ * readers take what is behind an index for a whole block then, and find zeros.
+ */
+export function staysInline(part: PartInput, interlaced: boolean): boolean {
+  return goesInline(part) && !interlaced;
+}
+
 /** An output of a codec, and what it holds. */
 export interface Output {
   length: number;

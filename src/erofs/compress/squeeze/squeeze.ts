@@ -19,7 +19,7 @@ import { EXTENT_COMPRESSED } from "../../disk/lcluster.ts";
 import type { Linker } from "../../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
 import type { PieceOutput } from "../piece-output.ts";
-import { cutForInline, goesInline } from "./inline-end.ts";
+import { cutForInline, goesInline, staysInline } from "./inline-end.ts";
 import type { PartInput, SqueezeSettings } from "./part-input.ts";
 import { countEqualBlocks, storeBytes, storeTurned } from "./raw-blocks.ts";
 import { ReachRule } from "./reach.ts";
@@ -309,7 +309,8 @@ export class Squeezer {
     const { inlineRoom } = this.#part;
     const plain = this.#codec.plain;
     const blockSize = this.#blockSize;
-    if (goesInline(this.#part) && this.#isPacked && this.#isLast && rest < blockSize && rest <= inlineRoom) {
+    const isInline = this.#isLast && this.#isPacked && staysInline(this.#part, this.#interlaced);
+    if (isInline && rest < blockSize && rest <= inlineRoom) {
       this.#out.addExtent(rest, 0, 0, -1);
       this.#out.inline.append(plain.subarray(place, place + rest));
       return rest;
@@ -335,7 +336,8 @@ export class Squeezer {
   #keepsEnd(short: number, length: number): boolean {
     const { end, inlineRoom, pclusterSize } = this.#part;
     if (!this.#isLast || !this.#isPacked || short === 0 || short === length) return false;
-    return goesInline(this.#part) ? short <= inlineRoom : end === "fragment" && short <= pclusterSize;
+    if (staysInline(this.#part, this.#interlaced)) return short <= inlineRoom;
+    return end === "fragment" && short <= pclusterSize;
   }
 
   /** Nothing of the file is compressed, but blocks of it may be stored once: then it has an index, and its end is a fragment. */
