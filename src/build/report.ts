@@ -107,7 +107,7 @@ export interface SquashfsReport {
   fragments: number;
   /** Different owners. */
   ids: number;
-  /** What blocks are compressed with, and its level where it has some: `zstd,15`. */
+  /** What blocks are compressed with, and its level where it has some: `zstd,15`, `xz,9e` (extreme). */
   compressor: string;
   /**
    * Bytes of contents that were read of the sources; what is read again, to be compared or once its place is known, counts
@@ -148,7 +148,7 @@ export interface SquashfsReport {
   xattrsUnread: boolean;
   /** Inodes of which some attributes were left out, as the format has no place for them: ACLs, and those of other namespaces. */
   xattrsLeftOut: number;
-  /** Lowest Linux version that mounts and reads the image, such as `4.14`. */
+  /** Lowest Linux version that mounts and reads the image, such as `4.14`; empty where none does (`lzma`). */
   minimumKernel: string;
   /** Wall time of each stage, and of all. */
   seconds: BuildSeconds;

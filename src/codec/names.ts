@@ -39,13 +39,14 @@ function fastLzo(name: FastLzo): CodecRow {
     create: async ({ windows }) => (await import("./lzo/lzo.ts")).createFastLzo(name, windows),
   };
 }
+
 /** Levels of `xz`, and those that it calls extreme. */
 const LZMA_LEVELS: CodecLevels = { normal: 6, lowest: 0, highest: 9, extreme: 100 };
 
 /**
  * Levels as mkfs.erofs 1.9.3 has them, with libdeflate's for `deflate`; those of `zlib`, which is SquashFS's gzip, and of
- * `lzo`, which is LZO1X-999, as mksquashfs has them. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more time than 7 and saves less
- * than 0.1 %.
+ * `lzo`, which is LZO1X-999, as mksquashfs has them. The normal level of LZ4HC is 9 for mkfs.erofs: it takes a third more
+ * time than 7 and saves less than 0.1 %.
  */
 const ROWS = {
   lz4: {

@@ -17,8 +17,9 @@ export function describeSquashfs(
 ) {
   const {
     compressor,
-    settings: { level },
+    settings: { level, extreme },
   } = settings.compression;
+  const hasLevels = (COMPRESSORS[compressor].settings.level?.highest ?? 0) > 0;
   return {
     format: "squashfs" as const,
     bytes: image.bytes,
@@ -28,7 +29,7 @@ export function describeSquashfs(
     metaBytes: image.metaBytes,
     fragments: image.fragments,
     ids: image.ids,
-    compressor: level > 0 ? `${compressor},${level}` : compressor,
+    compressor: hasLevels ? `${compressor},${level}${extreme ? "e" : ""}` : compressor,
     counts: countInodes(inodes, tree),
     savedByDedupe: data.savedByDedupe,
     savedByHoles: image.savedByHoles,

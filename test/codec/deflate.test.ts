@@ -7,7 +7,7 @@ import type { Codec } from "../../src/codec/codec.ts";
 import { createDeflate } from "../../src/codec/deflate/deflate.ts";
 import { createZlib } from "../../src/codec/deflate/zlib.ts";
 import { cut, damaged, decode, expectBytes, noise, someBytes } from "../helpers/codec.ts";
-import { decodeInto, testCodec } from "../helpers/codec-properties.ts";
+import { decodeInto, testCodec, testIndependence } from "../helpers/codec-properties.ts";
 import { data as sample } from "../helpers/codec-sample.ts";
 
 /** One for each way of compressing; zlib's header and trailer around the quickest and the best of its levels. */
@@ -151,21 +151,7 @@ describe.each(each)("%s", (_, codec) => {
     expect(sparse[1]! - sparse[0]!).toBeGreaterThan(60);
   });
 
-  test("earlier calls have no influence", () => {
-    const data = noise(9000, 5).map((byte) => byte & 3);
-    codec.plain.set(data, 100);
-    const run = () => {
-      const produced = codec.compressInto(100, 9100, 0, 2000);
-      return codec.compressed.slice(0, produced);
-    };
-    const first = run();
-    // so often that positions start from zero again
-    for (let i = 0; i < 20_000; i++) codec.compressInto(100 + (i % 1000), 120 + (i % 1000), 10_000, 40);
-    expectBytes(run(), first);
-    codec.plain.set(data, 200_001);
-    const elsewhere = codec.compressInto(200_001, 209_001, 777, 2000);
-    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
-  });
+  testIndependence(codec, 20_000);
 
   test("what stands behind the input has no influence", () => {
     const data = noise(5000, 6).map((byte) => byte & 15);

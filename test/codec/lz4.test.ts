@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { blankNotes } from "../../src/codec/codec.ts";
 import { createLz4, createLz4hc } from "../../src/codec/lz4/lz4.ts";
 import { cut, damaged, decode, expectBytes, noise } from "../helpers/codec.ts";
-import { type DecodeMethod, decodeInto, testCodec, testDamage } from "../helpers/codec-properties.ts";
+import { type DecodeMethod, decodeInto, testCodec, testDamage, testIndependence } from "../helpers/codec-properties.ts";
 
 /** One for each way of compressing: the fast one, chains without and with runs, the optimal parser in both settings. */
 const CODECS = [createLz4(), createLz4hc(3), createLz4hc(9), createLz4hc(11), createLz4hc(12)];
@@ -78,21 +78,7 @@ describe.each(each)("%s", (_, codec) => {
     expect(produced[1]! - produced[0]!).toBeGreaterThan(90);
   });
 
-  test("earlier calls have no influence", () => {
-    const data = noise(3000, 5).map((byte) => byte & 3);
-    codec.plain.set(data, 100);
-    const run = () => {
-      const produced = codec.compressInto(100, 3100, 0, 4096);
-      return codec.compressed.slice(0, produced);
-    };
-    const first = run();
-    // so often that LZ4HC's positions start from zero again
-    for (let i = 0; i < 40_000; i++) codec.compressInto(100 + (i % 1000), 120 + (i % 1000), 10_000, 40);
-    expectBytes(run(), first);
-    codec.plain.set(data, 200_001);
-    const elsewhere = codec.compressInto(200_001, 203_001, 777, 4096);
-    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
-  });
+  testIndependence(codec, 40_000);
 });
 
 describe("the decoder", () => {

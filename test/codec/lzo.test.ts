@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFastLzo, createLzo } from "../../src/codec/lzo/lzo.ts";
 import { cut, damaged, decode, expectBytes, noise } from "../helpers/codec.ts";
-import { type DecodeMethod, decodeInto, testCodec, testDamage } from "../helpers/codec-properties.ts";
+import { type DecodeMethod, decodeInto, testCodec, testDamage, testIndependence } from "../helpers/codec-properties.ts";
 import { data as sample } from "../helpers/codec-sample.ts";
 
 /** The smallest and the largest table; the parser without pairs, with them, and with all that it can. */
@@ -154,21 +154,7 @@ describe.each(each)("%s", (_, codec) => {
     }
   });
 
-  test("earlier calls have no influence", () => {
-    const data = noise(3000, 5).map((byte) => byte & 3);
-    codec.plain.set(data, 100);
-    const run = () => {
-      const produced = codec.compressInto(100, 3100, 0, 4096);
-      return codec.compressed.slice(0, produced);
-    };
-    const first = run();
-    // so often that positions start from zero again
-    for (let i = 0; i < 25_000; i++) codec.compressInto(100 + (i % 1000), 120 + (i % 1000), 10_000, 40);
-    expectBytes(run(), first);
-    codec.plain.set(data, 200_001);
-    const elsewhere = codec.compressInto(200_001, 203_001, 777, 4096);
-    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
-  });
+  testIndependence(codec, 25_000);
 });
 
 test("every kind of instruction is written", () => {

@@ -87,6 +87,23 @@ export function testCodec(codec: Codec, { read, leastLimit, overhead, slack = 0 
   });
 }
 
+/** Declares the test that earlier calls, so many that positions start from zero again, have no influence. */
+export function testIndependence(codec: Codec, calls: number): void {
+  test("earlier calls have no influence", () => {
+    const data = noise(9000, 5).map((byte) => byte & 3);
+    codec.plain.set(data, 100);
+    const run = () => codec.compressed.slice(0, codec.compressInto(100, 9100, 0, 4096));
+    const first = run();
+    for (let call = 0; call < calls; call++) {
+      codec.compressInto(100 + (call % 1000), 120 + (call % 1000), 10_000, 40);
+    }
+    expectBytes(run(), first);
+    codec.plain.set(data, 200_001);
+    const elsewhere = codec.compressInto(200_001, 209_001, 777, 4096);
+    expectBytes(codec.compressed.slice(777, 777 + elsewhere), first);
+  });
+}
+
 /** How a block is read: as a whole, or its first bytes. */
 export type DecodeMethod = "decompress" | "decompressStart";
 

@@ -18,8 +18,10 @@ export interface CompressorSettings {
    * the block, as "75%". Default: as many as a block has.
    */
   dictSize?: number | string | undefined;
-  /** xz: filters of code that are tried for each block besides none (`-Xbcj`): x86, powerpc, ia64, arm,
-   * armthumb, sparc, arm64, riscv. Default: none. */
+  /**
+   * xz: filters of code that are tried for each block besides none (`-Xbcj`): x86, powerpc, ia64, arm, armthumb, sparc, arm64,
+   * riscv. Default: none.
+   */
   filters?: readonly string[] | undefined;
   /** xz, lzma: bits of the byte before that contexts of literals have, 0 to 4 (default 3), with `lp` at most 4. */
   lc?: number | undefined;

@@ -19,8 +19,8 @@ let properties: u32 = 0;
 const BEHIND: u32 = 64;
 /** More than the mark of the end takes. */
 const MOST_OF_MARK: u32 = 28;
-/** Behind all addresses: of an output, it does not fit. */
-const EVERYWHERE: u32 = 0xffffffff;
+/** An address behind all others: of a limit, there is none; of an output's end, it does not fit. */
+const UNBOUNDED: u32 = 0xffffffff;
 
 /**
  * Chunks of LZMA2 begin with a byte of flags, to which the upper bits of the length are added, 16 bits of the length less 1,
@@ -125,10 +125,10 @@ export function compressLzma(from: u32, to: u32, at: u32, limit: u32, fill: bool
   startAll(from, to);
   forget();
   startRange(at);
-  const next = writeSymbols(from, to, to, limitEnd, fill ? limitEnd : EVERYWHERE);
+  const next = writeSymbols(from, to, to, limitEnd, fill ? limitEnd : UNBOUNDED);
   finish();
   const isWhole = next == to || (fill && next > from);
-  return conclude(at, isWhole ? op : EVERYWHERE, limitEnd, next);
+  return conclude(at, isWhole ? op : UNBOUNDED, limitEnd, next);
 }
 
 /** The same with a mark of the end. */
@@ -141,11 +141,11 @@ export function compressMarked(from: u32, to: u32, at: u32, limit: u32, fill: bo
   startRange(at);
   // a symbol cannot be taken back where another one is to follow
   const most = fill ? limitEnd - min(limit, MOST_OF_SYMBOL + MOST_OF_MARK + TAIL) : limitEnd;
-  const next = writeSymbols(from, to, to, most, EVERYWHERE);
+  const next = writeSymbols(from, to, to, most, UNBOUNDED);
   const isWhole = (next == to && op <= limitEnd) || (fill && next > from);
   if (isWhole) putEnd(next);
   finish();
-  return conclude(at, isWhole ? op : EVERYWHERE, limitEnd, next);
+  return conclude(at, isWhole ? op : UNBOUNDED, limitEnd, next);
 }
 
 /** Compresses [from, to) into at most `limit` bytes of chunks of LZMA2 at `at`, and the byte that ends them. */
@@ -167,7 +167,7 @@ export function compressLzma2(from: u32, to: u32, at: u32, limit: u32, fill: boo
     if (flags != 0) forget();
     startRange(contents);
     const chunkEnd = min(limitEnd, contents + MOST_COMPRESSED - TAIL - MOST_OF_SYMBOL);
-    const next = writeSymbols(input, to, input + min(to - input, MOST_CONTENTS), chunkEnd, fill ? most : EVERYWHERE);
+    const next = writeSymbols(input, to, input + min(to - input, MOST_CONTENTS), chunkEnd, fill ? most : UNBOUNDED);
     isFull = isTakenBack;
     finish();
     const length = op - contents;
@@ -189,7 +189,7 @@ export function compressLzma2(from: u32, to: u32, at: u32, limit: u32, fill: boo
   }
   const isWhole = input == to || (fill && input > from);
   if (isWhole) store<u8>(output++, 0);
-  return conclude(at, isWhole ? output : EVERYWHERE, limitEnd, input);
+  return conclude(at, isWhole ? output : UNBOUNDED, limitEnd, input);
 }
 
 /** Writes what a compressed chunk begins with. */
