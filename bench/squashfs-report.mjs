@@ -27,7 +27,8 @@ function describe({ layout, rounds }) {
     `tree: ${layout.entries} entries, ${(layout.bytes / 1e6).toFixed(0)} MB (listing ${layout.listing})`,
     `medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, the cases in turn, each round from another one on`,
     '"time" and "size": against mksquashfs, time by pairs of the same round',
-    "all programs: two threads, blocks of 128 KiB, ends of all files in fragments, equal files once, a table for NFS",
+    "all programs: two threads, blocks of 128 KiB unless the case says another size, ends of all files in fragments, equal " +
+      "files once, a table for NFS",
     "ours is `ts-mksquashfs` with the very words that mksquashfs is given",
   ];
 }
