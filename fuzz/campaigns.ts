@@ -1,0 +1,6 @@
+/** All campaigns, by the names by which they are asked for. */
+import type { Campaign } from "./campaign.ts";
+import { lines } from "./lines.ts";
+
+/** What can be tried at random. */
+export const CAMPAIGNS: Readonly<Record<string, Campaign>> = { lines };

@@ -1,0 +1,21 @@
+/** A few runs of a campaign, as a test. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { type Campaign, formatTally, makeRuns } from "./campaign.ts";
+import { removeTree } from "../test/helpers/scratch.ts";
+
+/** Makes runs with fixed seeds, and expects that nothing is found. */
+export async function expectNoFindings(campaign: Campaign, { seed, runs }: { seed: number; runs: number }) {
+  const folder = mkdtempSync(join(tmpdir(), "fuzz-"));
+  const started = await campaign.start(folder);
+  try {
+    const tally = await makeRuns(started, seed, runs);
+    expect(tally.findings, formatTally(tally)).toEqual([]);
+    return tally;
+  } finally {
+    await started.end?.();
+    removeTree(folder);
+  }
+}
