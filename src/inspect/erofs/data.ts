@@ -6,10 +6,14 @@ import type { ByteSource } from "../../core/sink.ts";
 import { algorithmOf } from "../../erofs/disk/algorithms.ts";
 import { MAX_DECODED, MAX_PCLUSTER } from "../../erofs/disk/format.ts";
 import { damaged, type ImageBytes, unsupported } from "../image.ts";
+import type { ImagePiece } from "../reader.ts";
 import type { Extent } from "./extent.ts";
 import { readExtents } from "./extents.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, readInode } from "./inode.ts";
+
+/** Most bytes of what is not compressed that are read at once. */
+const MOST_PIECE = 1 << 20;
 
 /** Reads contents; keeps the codecs and what it has decoded last. */
 export class ErofsData {
@@ -25,17 +29,29 @@ export class ErofsData {
   }
 
   /**
-   * The contents of a file `bufferLen` bytes at a time, at the end what is left, in a buffer that is filled again.
+   * The contents of a file: see {@link ImageReader.pieces}.
    *
    * @throws ImageError `DAMAGED` where they do not hold together, `INPUT` where there is no codec for them
    */
+  async *pieces(inode: ErofsInode): AsyncGenerator<ImagePiece> {
+    for await (const extent of readExtents(this.#image, inode)) {
+      for (let done = 0; done < extent.length; ) {
+        const piece = await this.#piece(extent, done, extent.length - done);
+        yield piece;
+        done += pieceLength(piece);
+      }
+    }
+  }
+
+  /** The same `bufferLen` bytes at a time, at the end what is left, in a buffer that is filled again. */
   async *read(inode: ErofsInode, bufferLen: number): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(bufferLen);
     let filled = 0;
-    for await (const extent of readExtents(this.#image, inode)) {
-      for (let done = 0; done < extent.length; ) {
-        const length = Math.min(bufferLen - filled, extent.length - done);
-        await this.#fill(buffer.subarray(filled, filled + length), extent, done);
+    for await (const piece of this.pieces(inode)) {
+      const pieceLen = pieceLength(piece);
+      for (let done = 0; done < pieceLen; ) {
+        const length = Math.min(bufferLen - filled, pieceLen - done);
+        fill(buffer.subarray(filled, filled + length), piece, done);
         done += length;
         filled += length;
         if (filled < bufferLen) continue;
@@ -46,69 +62,64 @@ export class ErofsData {
     if (filled > 0) yield buffer.subarray(0, filled);
   }
 
-  /** The contents of a file, at any place; what reading throws is as of {@link read}. */
+  /** The contents of a file, at any place; what reading throws is as of {@link pieces}. */
   async open(inode: ErofsInode): Promise<ByteSource> {
     const extents: Extent[] = [];
     for await (const extent of readExtents(this.#image, inode)) extents.push(extent);
     return {
       size: inode.size,
       readAt: async (into, offset) => {
-        const length = Math.min(into.length, inode.size - offset);
-        await this.#fillFrom(extents, into.subarray(0, length), offset);
+        const length = Math.max(0, Math.min(into.length, inode.size - offset));
+        for (let filled = 0; filled < length; ) {
+          const piece = await this.#pieceAt(extents, offset + filled, length - filled);
+          fill(into.subarray(filled, filled + pieceLength(piece)), piece, 0);
+          filled += pieceLength(piece);
+        }
         return length;
       },
     };
   }
 
-  /** Fills in the bytes of an extent from its byte `offset` on. */
-  async #fill(into: Uint8Array, extent: Extent, offset: number): Promise<void> {
-    if (extent.source === "hole") into.fill(0);
-    else if (extent.source === "device") into.set(await this.#readDevice(extent, offset, into.length));
-    else if (extent.source === "packed") await this.#fillPacked(into, extent.at + offset);
-    else if (extent.algorithm !== undefined) {
-      const bytes = await this.#decode(extent, extent.algorithm);
-      into.set(bytes.subarray(offset, offset + into.length));
-    } else if (extent.isTurned) await this.#fillTurned(into, extent, offset);
-    else {
-      if (offset + into.length > extent.stored) throw damaged(extent.at, "an extent is longer than its blocks");
-      into.set(await this.#spaceOf(extent).read(extent.at + offset, into.length));
+  /** Bytes of an extent from its byte `offset` on: at least one, `most` at most. */
+  async #piece(extent: Extent, offset: number, most: number): Promise<ImagePiece> {
+    if (extent.source === "hole") return { zeros: most };
+    if (extent.source === "packed") return this.#packedPiece(extent.at + offset, most);
+    if (extent.algorithm !== undefined) {
+      return (await this.#decode(extent, extent.algorithm)).subarray(offset, offset + most);
     }
+    if (extent.isTurned) return this.#turned(extent, offset, most);
+    if (offset + most > extent.stored) throw damaged(extent.at, "an extent is longer than its blocks");
+    return this.#spaceOf(extent).read(extent.at + offset, Math.min(most, MOST_PIECE));
   }
 
-  #readDevice({ device, at }: Extent, offset: number, length: number): Promise<Uint8Array> {
-    const { bytes } = this.#image.devices[device! - 1]!;
-    if (bytes === undefined) throw unsupported(`data in device ${device}, which is not there`);
-    return bytes.read(at + offset, length);
-  }
-
-  async #fillTurned(into: Uint8Array, { at, start, length }: Extent, offset: number): Promise<void> {
+  async #turned({ at, start, length }: Extent, offset: number, most: number): Promise<Uint8Array> {
     const { blockSize } = this.#image;
     if (length > blockSize) throw unsupported("turned blocks of more than one at once");
     const block = await this.#image.bytes.read(at, blockSize);
-    for (let index = 0; index < into.length; index++) into[index] = block[(start + offset + index) % blockSize]!;
+    const from = (start + offset) % blockSize;
+    return block.subarray(from, Math.min(blockSize, from + most));
   }
 
-  async #fillPacked(into: Uint8Array, offset: number): Promise<void> {
+  async #packedPiece(offset: number, most: number): Promise<ImagePiece> {
     const { packedNid } = this.#image;
     if (packedNid === 0) throw damaged(0, "there are fragments, but there is no packed inode");
     this.#packed ??= await this.#packedExtents(packedNid);
-    await this.#fillFrom(this.#packed, into, offset);
+    return this.#pieceAt(this.#packed, offset, most);
   }
 
   /** In what the bytes of an extent lie. */
-  #spaceOf({ space }: Extent): ImageBytes {
-    return space ?? this.#image.bytes;
+  #spaceOf({ space, device }: Extent): ImageBytes {
+    if (device === undefined) return space ?? this.#image.bytes;
+    const { bytes } = this.#image.devices[device - 1]!;
+    if (bytes === undefined) throw unsupported(`data in device ${device}, which is not there`);
+    return bytes;
   }
 
-  /** Fills in bytes of a file of which all extents are known. */
-  async #fillFrom(extents: readonly Extent[], into: Uint8Array, offset: number): Promise<void> {
-    for (let filled = 0; filled < into.length; ) {
-      const extent = extentOf(extents, offset + filled);
-      const from = offset + filled - extent.start;
-      const length = Math.min(into.length - filled, extent.length - from);
-      await this.#fill(into.subarray(filled, filled + length), extent, from);
-      filled += length;
-    }
+  /** A piece of a file of which all extents are known. */
+  #pieceAt(extents: readonly Extent[], offset: number, most: number): Promise<ImagePiece> {
+    const extent = extentOf(extents, offset);
+    const from = offset - extent.start;
+    return this.#piece(extent, from, Math.min(most, extent.length - from));
   }
 
   async #packedExtents(nid: number): Promise<Extent[]> {
@@ -160,6 +171,17 @@ export class ErofsData {
     this.#codecs.set(id, codec);
     return codec;
   }
+}
+
+/** How many bytes a piece stands for. */
+function pieceLength(piece: ImagePiece): number {
+  return piece instanceof Uint8Array ? piece.length : piece.zeros;
+}
+
+/** Fills in bytes of a piece, from its byte `from` on. */
+function fill(into: Uint8Array, piece: ImagePiece, from: number): void {
+  if (piece instanceof Uint8Array) into.set(piece.subarray(from, from + into.length));
+  else into.fill(0);
 }
 
 /** The extent of a file that others lie in, the packed inode or the metabox, which holds a byte of it. */

@@ -3,19 +3,15 @@
  * Linux fs/erofs/{dir,inode,xattr}.c.
  */
 import { encodeUtf8 } from "../../core/bytes.ts";
+import type { ByteSource } from "../../core/sink.ts";
 import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
 import { damaged, ImageBytes, unsupported } from "../image.ts";
+import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
 import { ErofsData } from "./data.ts";
 import { isDots, readDirents } from "./directory.ts";
 import { type ErofsImage, readSuperblock } from "./image.ts";
 import { type ErofsInode, isCompressedInode, readInode } from "./inode.ts";
 import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
-
-/** An attribute. */
-export interface ErofsXattr {
-  name: Uint8Array;
-  value: Uint8Array;
-}
 
 /** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
 const MOST_DIRECTORY_RATIO = 256;
@@ -38,15 +34,17 @@ export async function openErofs(bytes: ImageBytes, devices: readonly ImageBytes[
 }
 
 /** Reads an image that is open; whatever does not hold together is `DAMAGED`. */
-export class ErofsReader {
+export class ErofsReader implements ImageReader<ErofsInode> {
   readonly image: ErofsImage;
-  readonly data: ErofsData;
+  readonly rootId: number;
+  readonly #data: ErofsData;
   #prefixes: Uint8Array[] | undefined;
   #directoryBytes = 0;
 
   constructor(image: ErofsImage) {
     this.image = image;
-    this.data = new ErofsData(image);
+    this.rootId = image.rootNid;
+    this.#data = new ErofsData(image);
   }
 
   /** The inode of a NID. */
@@ -54,23 +52,21 @@ export class ErofsReader {
     return readInode(this.image, nid);
   }
 
-  /** The entries of a directory, without itself and its parent, in their order. */
-  async *entries(directory: ErofsInode): AsyncGenerator<{ name: Uint8Array; nid: number }> {
-    for await (const block of this.data.read(directory, this.image.blockSize)) {
+  async *entries(directory: ErofsInode): AsyncGenerator<ImageEntry> {
+    for await (const block of this.#data.read(directory, this.image.blockSize)) {
       // what is not compressed has a place of its own
       this.#directoryBytes += isCompressedInode(directory) ? block.length / MOST_DIRECTORY_RATIO : block.length;
       if (this.#directoryBytes > this.image.bytes.size) {
         throw directory.space.damaged(directory.at, "directories come to more than an image of this size can hold");
       }
-      for (const { name, nid } of readDirents(block, directory.at).dirents) if (!isDots(name)) yield { name, nid };
+      for (const { name, nid } of readDirents(block, directory.at).dirents) if (!isDots(name)) yield { name, id: nid };
     }
   }
 
-  /** The target of a symbolic link. */
   async target(link: ErofsInode): Promise<Uint8Array> {
     if (link.size === 0 || link.size > MAX_LINK) throw link.space.damaged(link.at, `a link of ${link.size} bytes`);
     let target = new Uint8Array(0);
-    for await (const bytes of this.data.read(link, MAX_LINK)) target = bytes.slice();
+    for await (const bytes of this.#data.read(link, MAX_LINK)) target = bytes.slice();
     return target;
   }
 
@@ -80,10 +76,10 @@ export class ErofsReader {
   }
 
   /** All attributes of an inode, the shared ones first. */
-  async xattrs(inode: ErofsInode): Promise<ErofsXattr[]> {
+  async xattrs(inode: ErofsInode): Promise<ImageXattr[]> {
     const body = await readXattrIbody(this.image, inode);
     if (body === undefined) return [];
-    const found: ErofsXattr[] = [];
+    const found: ImageXattr[] = [];
     const { bytes } = this.image;
     for (const { entryAt } of body.shared)
       found.push(await this.#whole(await readXattrEntry(bytes, entryAt, bytes.size)));
@@ -91,7 +87,15 @@ export class ErofsReader {
     return found;
   }
 
-  async #whole({ at, index, prefix, name, value }: XattrEntry): Promise<ErofsXattr> {
+  pieces(file: ErofsInode): AsyncGenerator<ImagePiece> {
+    return this.#data.pieces(file);
+  }
+
+  open(file: ErofsInode): Promise<ByteSource> {
+    return this.#data.open(file);
+  }
+
+  async #whole({ at, index, prefix, name, value }: XattrEntry): Promise<ImageXattr> {
     const isUsual = index > 0 && index <= LAST_PREFIX;
     if (!isUsual && index < LONG_PREFIX) throw damaged(at, `no attribute has the prefix ${index}`);
     const start = (index & LONG_PREFIX) === 0 ? encodeUtf8(prefix) : await this.#longPrefix(index - LONG_PREFIX);

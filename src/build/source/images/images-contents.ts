@@ -42,7 +42,7 @@ export class ImagesContents implements Contents {
     this.#open.set(number, image);
     const got = await image.use(async (reader) => {
       if (this.#file?.entry !== entry) {
-        this.#file = { entry, bytes: await reader.data.open(await reader.inode(this.#nids[entry]!)) };
+        this.#file = { entry, bytes: await reader.open(await reader.inode(this.#nids[entry]!)) };
       }
       return this.#file.bytes.readAt(into.subarray(at, at + length), offset);
     });
