@@ -3,8 +3,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { type Campaign, formatTally, makeRuns } from "./campaign.ts";
 import { removeTree } from "../test/helpers/scratch.ts";
+import { type Campaign, formatTally, makeRuns } from "./campaign.ts";
 
 /** Makes runs with fixed seeds, and expects that nothing is found. */
 export async function expectNoFindings(campaign: Campaign, { seed, runs }: { seed: number; runs: number }) {
