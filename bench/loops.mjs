@@ -35,7 +35,7 @@ const add = (name, count, loop) => {
 const next = generator("loops");
 const names = Array.from({ length: ITEMS }, () => storeName(next));
 
-await loops("core/crc32c.js", (/** @type {typeof import("../src/core/crc32c.ts")} */ { crc32c }) => {
+await loops("core/hash/crc32c.js", (/** @type {typeof import("../src/core/hash/crc32c.ts")} */ { crc32c }) => {
   const bytes = Uint8Array.from({ length: 1 << 20 }, () => next(256));
   const block = bytes.subarray(0, BLOCK);
   add("crc32c, a byte of a superblock's block", BLOCK, () => crc32c(block));

@@ -6,10 +6,10 @@
  * With a metabox its inodes are emitted before, into a file, and compressed.
  */
 
+import { loadXxHash } from "../core/hash/xxhash.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { shareUint32 } from "../core/shared.ts";
-import { loadXxHash } from "../core/xxhash.ts";
 import type { CompressWork } from "../erofs/compress/compress.ts";
 import {
   allocateMetabox,

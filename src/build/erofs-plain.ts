@@ -6,9 +6,9 @@
  *     with a sort file walk -> Tree -> compare -> data in its order -> segments of inodes
  */
 
+import { loadXxHash } from "../core/hash/xxhash.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
 import { sharedUint32, shareUint32 } from "../core/shared.ts";
-import { loadXxHash } from "../core/xxhash.ts";
 import { measureInode } from "../erofs/disk/inode.ts";
 import type { Superblock } from "../erofs/disk/superblock.ts";
 import type { XattrBodies, XattrPlan } from "../erofs/disk/xattr.ts";

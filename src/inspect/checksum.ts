@@ -1,6 +1,6 @@
 /** Contents as a dump tells of them: by a checksum that two dumps can be compared by. */
 import { isZero } from "../core/bytes.ts";
-import type { XxHash } from "../core/xxhash.ts";
+import type { XxHash } from "../core/hash/xxhash.ts";
 import type { ImageBytes } from "./image.ts";
 
 /** Bytes that are read at once. */

@@ -9,8 +9,9 @@
  * that fill up are told at the end of the line before them if they are few. What no pointer leads to is `unknown`, unless
  * it is zero. What lies in a metabox comes behind it all, in lines that begin with `box:`.
  */
+
+import { loadXxHash } from "../core/hash/xxhash.ts";
 import type { ByteSource } from "../core/sink.ts";
-import { loadXxHash } from "../core/xxhash.ts";
 import { checksumOf } from "./checksum.ts";
 import { isErofs } from "./erofs/image.ts";
 import { boxLine, erofsLines } from "./erofs/lines.ts";

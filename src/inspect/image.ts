@@ -46,6 +46,13 @@ export class ImageBytes {
     return bytes;
   }
 
+  /** Fills `into` with the bytes from `at` on: of long ranges no memory is taken for it. */
+  async readInto(into: Uint8Array, at: number): Promise<void> {
+    this.check(at, into.length);
+    if (into.length > PAGE) await this.#fetchInto(into, at);
+    else into.set(await this.read(at, into.length));
+  }
+
   /** The same as fields of structures, which count from 0. */
   async view(at: number, length: number): Promise<StructView> {
     return viewOf(await this.read(at, length));
@@ -82,12 +89,16 @@ export class ImageBytes {
 
   async #fetch(at: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const count = await this.#source.readAt(bytes.subarray(done), at + done);
+    await this.#fetchInto(bytes, at);
+    return bytes;
+  }
+
+  async #fetchInto(into: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < into.length; ) {
+      const count = await this.#source.readAt(into.subarray(done), at + done);
       if (!(count > 0)) throw this.damaged(at + done, `they end here, not at ${this.size}`);
       done += count;
     }
-    return bytes;
   }
 }
 

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createLz4, createLz4hc } from "../../src/codec/lz4/lz4.ts";
-import { loadXxHash } from "../../src/core/xxhash.ts";
+import { loadXxHash } from "../../src/core/hash/xxhash.ts";
 import { cut, noise } from "../helpers/codec.ts";
 import { hasCommand, oracle } from "../helpers/oracle.ts";
 

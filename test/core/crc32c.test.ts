@@ -1,7 +1,7 @@
 /** The checksum of superblocks, against its definition. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "../../src/core/crc32c.ts";
+import { crc32c } from "../../src/core/hash/crc32c.ts";
 
 test("crc32c keeps its register: no final inversion", () => {
   expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0x1cf96d7c);

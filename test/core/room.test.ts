@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import xxhash from "xxhash-wasm";
 import { Column } from "../../src/core/column.ts";
+import { loadXxHash } from "../../src/core/hash/xxhash.ts";
 import { limitRoom, planRoom, room } from "../../src/core/room.ts";
-import { loadXxHash } from "../../src/core/xxhash.ts";
 
 const GIB = 2 ** 30;
 const unlimited = room();

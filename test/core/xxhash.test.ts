@@ -1,7 +1,7 @@
 /** Hashes by WebAssembly of more bytes than it is given at once. */
 import { expect, test, vi } from "vitest";
-import { loadXxHash } from "../../src/core/xxhash.ts";
-import { Xxh64, xxh32 } from "../../src/core/xxhash-portable.ts";
+import { loadXxHash } from "../../src/core/hash/xxhash.ts";
+import { Xxh64, xxh32 } from "../../src/core/hash/xxhash-portable.ts";
 
 interface Wasm {
   Memory: { prototype: { grow(pages: number): number } };

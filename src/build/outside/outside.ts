@@ -5,8 +5,8 @@
 
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { loadXxHash } from "../../core/hash/xxhash.ts";
 import type { TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
-import { loadXxHash } from "../../core/xxhash.ts";
 import { withoutAlgorithm } from "../../erofs/compress-options.ts";
 import type { Device } from "../../erofs/disk/superblock.ts";
 import type { ErofsSettings } from "../../erofs/options.ts";

@@ -15,7 +15,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { encodeUtf8 } from "../bytes.ts";
-import { crc32c } from "../crc32c.ts";
+import { crc32c } from "../hash/crc32c.ts";
 
 const PREFIX = ".ts-mkerofs-";
 const NAME = /^\.ts-mkerofs-(\d+)-(\d+)-(\d+)-([0-9a-f]{8})-\d+-(.*)\.tmp$/s;

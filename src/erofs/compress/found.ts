@@ -6,8 +6,9 @@
  *
  * What is looked at together lies together: a slot is on one page of memory, which is made when it is first touched.
  */
+
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { sharedUint32 } from "../../core/shared.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 
 /** Places remembered at most, of anything but chunks. */
 const SLOTS = 1 << 19;

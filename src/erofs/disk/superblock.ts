@@ -1,6 +1,6 @@
 /** The superblock, at byte 1024 of every image. */
 import { roundUp } from "../../core/bytes.ts";
-import { crc32c } from "../../core/crc32c.ts";
+import { crc32c } from "../../core/hash/crc32c.ts";
 import { StructView } from "../../core/struct.ts";
 import {
   COMPAT_MTIME,

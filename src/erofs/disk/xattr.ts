@@ -9,8 +9,8 @@
  */
 import { compareBytes, encodeUtf8, latin1FromBytes, roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { StructView } from "../../core/struct.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
 import { DIGEST_OFF, type Fingerprints } from "./fingerprint.ts";

@@ -4,10 +4,10 @@
  * longer the grains; when it is full nevertheless, the grains of further pieces are left out.
  */
 
+import { loadXxHash } from "../../core/hash/xxhash.ts";
 import { OrderedOutput, type PieceResult } from "../../core/ordered.ts";
 import { sharedUint32 } from "../../core/shared.ts";
 import type { JobContext } from "../../core/threads.ts";
-import { loadXxHash } from "../../core/xxhash.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
 import type { Tree } from "../../stage/tree/tree.ts";

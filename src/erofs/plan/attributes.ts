@@ -1,6 +1,6 @@
 /** The extended attributes of a tree, encoded. */
 import { compareBytes, showBytes } from "../../core/bytes.ts";
-import type { XxHash } from "../../core/xxhash.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { blankFingerprint, shareFingerprints } from "../disk/fingerprint.ts";

@@ -8,8 +8,8 @@
  * metabox's contents; see box.ts.
  */
 import { roundUp } from "../../core/bytes.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { sharedUint32 } from "../../core/shared.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import type { FileOrder, SortRule } from "../../stage/tree/file-order.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
 import type { DataRanges } from "../../stage/tree/sparse.ts";

@@ -4,7 +4,7 @@
  * targets, devices, attributes, the sharing of links and data, and the options all count; where the holes of sparse
  * files lie is contents too.
  */
-import type { XxHash } from "../../core/xxhash.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import type { InodeOrder } from "../../stage/tree/order.ts";
 import { NONE, S_IFDIR, S_IFLNK, type Tree } from "../../stage/tree/tree.ts";
 import type { XattrPlan } from "../disk/xattr.ts";

@@ -5,7 +5,7 @@
  *     | head | shared attributes | segment | segment | … | root's names |
  */
 import { roundUp } from "../../core/bytes.ts";
-import type { XxHash } from "../../core/xxhash.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import type { InodeCounts } from "../../stage/tree/counts.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
 import type { Tree } from "../../stage/tree/tree.ts";

@@ -10,8 +10,8 @@
  * written by one thread at a time but for large files: Linux has others wait that write to one file.
  */
 
+import { loadXxHash } from "../../core/hash/xxhash.ts";
 import type { JobContext } from "../../core/threads.ts";
-import { loadXxHash } from "../../core/xxhash.ts";
 import type { XattrBodies } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "../plan/time.ts";

@@ -1,7 +1,7 @@
 /** What a dump says of each structure of an EROFS image. */
 import { isZero } from "../../core/bytes.ts";
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import type { StructShape } from "../../core/struct.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import { algorithmOf, CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import {
   COMPACT,

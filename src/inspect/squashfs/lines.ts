@@ -1,6 +1,7 @@
 /** What a dump says of each structure of a SquashFS image. */
+
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { decodeStruct, type StructShape, structName } from "../../core/struct.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_HEADER, SUPER, TABLE_BLOCK, XATTR_ID_TABLE } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";

@@ -18,7 +18,7 @@ import { readListing } from "./directory.ts";
 import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
 import { readInode, type SquashfsInode } from "./inode.ts";
 import { KINDS, type SquashfsKind, TABLE_KINDS, type TableKind } from "./kinds.ts";
-import { MetaDecoder, MetaTable } from "./metadata.ts";
+import { type MetaTable, openTables } from "./metadata.ts";
 import { readPairs, readXattrSet, valueEnd } from "./xattrs.ts";
 
 /** A table, where it lies, and what lies where in it; of one whose records are all alike nothing. */
@@ -44,12 +44,11 @@ export interface SquashfsMap {
  * @throws ImageError `DAMAGED` where it does not hold together
  */
 export async function mapSquashfs(image: SquashfsImage): Promise<SquashfsMap> {
-  const decoder = new MetaDecoder(image);
-  const tables: MappedTable[] = [];
-  for (const place of image.tables) {
-    const table = await MetaTable.open(image, decoder, place);
-    tables.push({ place, table, tiles: new Tiles(table.bytes) });
-  }
+  const opened = await openTables(image);
+  const tables = image.tables.map((place): MappedTable => {
+    const table = opened.get(place.name)!;
+    return { place, table, tiles: new Tiles(table.bytes) };
+  });
   const mapper = new Mapper(image, tables);
   await mapper.addHead();
   mapper.addTables();

@@ -9,7 +9,7 @@ import type { ByteSource } from "../../core/sink.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_BLOCK, META_HEADER, META_RAW } from "../../squashfs/disk/format.ts";
 import { damaged, ImageBytes, unsupported } from "../image.ts";
-import type { SquashfsImage, TablePlace } from "./image.ts";
+import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
 
 /** A metadata block. */
 export interface MetaBlock {
@@ -105,6 +105,14 @@ export class MetaTable {
   placeOf(reference: number): number {
     return this.place(Math.floor(reference / 0x10000), reference % 0x10000);
   }
+}
+
+/** Opens the tables of an image, by name. */
+export async function openTables(image: SquashfsImage): Promise<Map<TableName, MetaTable>> {
+  const decoder = new MetaDecoder(image);
+  const tables = new Map<TableName, MetaTable>();
+  for (const place of image.tables) tables.set(place.name, await MetaTable.open(image, decoder, place));
+  return tables;
 }
 
 class MetaSource implements ByteSource {

@@ -1,6 +1,7 @@
 /** What a dump says of each structure in the tables of inodes, listings and attributes. */
+
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import type { StructView } from "../../core/struct.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import {
   BLOCK_WORD,
   DIR_ENTRY,

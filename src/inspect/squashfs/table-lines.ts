@@ -2,8 +2,9 @@
  * What a dump says of a table: a line for each of its metadata blocks, and below it what starts in there, each by its
  * reference: place of the block in the table, offset in what it holds.
  */
+
+import type { XxHash } from "../../core/hash/xxhash.ts";
 import { decodeStruct, type StructShape, structName } from "../../core/struct.ts";
-import type { XxHash } from "../../core/xxhash.ts";
 import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK, META_HEADER, XATTR_ID } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";
 import { type Element, elementLines } from "../element-lines.ts";

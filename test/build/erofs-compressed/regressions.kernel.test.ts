@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
 import { createLz4 } from "../../../src/codec/lz4/lz4.ts";
-import { loadXxHash } from "../../../src/core/xxhash.ts";
+import { loadXxHash } from "../../../src/core/hash/xxhash.ts";
 import { compareTrees, compareWithSpec, type SpecEntry } from "../../helpers/compare/compare.ts";
 import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildErofs } from "../../../src/build/erofs.ts";
 import type { BuildOptions } from "../../../src/build/options.ts";
-import { crc32c } from "../../../src/core/crc32c.ts";
+import { crc32c } from "../../../src/core/hash/crc32c.ts";
 import { type Entry, entries } from "../../../src/stage/source/entries.ts";
 import { checkTiling, type Extent, ImageReader, type ReadInode } from "../../helpers/image-reader.ts";
 

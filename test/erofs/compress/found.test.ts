@@ -1,6 +1,6 @@
 /** Bytes that have been written are found again, wherever they are. */
 import { expect, test } from "vitest";
-import { loadXxHash } from "../../../src/core/xxhash.ts";
+import { loadXxHash } from "../../../src/core/hash/xxhash.ts";
 import { FoundBytes, shareFound, shareFoundChunks } from "../../../src/erofs/compress/found.ts";
 
 const xxhash = await loadXxHash();

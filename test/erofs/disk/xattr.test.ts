@@ -1,6 +1,6 @@
 /** The name filter of attributes, by the vectors of docs/erofs-format.md, 17. */
 import { expect, test } from "vitest";
-import { loadXxHash } from "../../../src/core/xxhash.ts";
+import { loadXxHash } from "../../../src/core/hash/xxhash.ts";
 import { XATTR_FILTER_SEED } from "../../../src/erofs/disk/format.ts";
 import { filterBit } from "../../../src/erofs/disk/xattr.ts";
 

@@ -3,8 +3,8 @@
  * been written there, so no file is opened again for it.
  */
 import { equalBytes } from "../../../core/bytes.ts";
+import type { XxHash } from "../../../core/hash/xxhash.ts";
 import type { JobContext } from "../../../core/threads.ts";
-import type { XxHash } from "../../../core/xxhash.ts";
 import type { Contents } from "../../../stage/tree/contents.ts";
 import type { FileKey, KnownFiles } from "./known-files.ts";
 

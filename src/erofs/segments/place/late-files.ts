@@ -6,8 +6,8 @@
  *                                  └──────── size and first block are filled in last ┘
  */
 import { roundUp } from "../../../core/bytes.ts";
+import type { XxHash } from "../../../core/hash/xxhash.ts";
 import { StructView } from "../../../core/struct.ts";
-import type { XxHash } from "../../../core/xxhash.ts";
 import { COMPACT, EXTENDED } from "../../disk/format.ts";
 import { measureInode } from "../../disk/inode.ts";
 import type { ErofsSettings } from "../../options.ts";

@@ -6,8 +6,8 @@
  *     | inodes, packed | whole blocks of directories and long links | data of files, in their order |
  */
 import { equalBytes, roundUp } from "../../../core/bytes.ts";
+import type { XxHash } from "../../../core/hash/xxhash.ts";
 import type { JobContext } from "../../../core/threads.ts";
-import type { XxHash } from "../../../core/xxhash.ts";
 import { countInode, noInodes } from "../../../stage/tree/counts.ts";
 import { FLAG_LATE, S_IFDIR } from "../../../stage/tree/tree.ts";
 import { FORMAT_EXTENDED, SLOT } from "../../disk/format.ts";

@@ -1,0 +1,205 @@
+/** The contents of files, decompressed: blocks, and ends in fragment blocks. Source: Linux fs/squashfs/{file,fragment}.c. */
+import type { Codec } from "../../codec/codec.ts";
+import { createCodec } from "../../codec/names.ts";
+import { ImageError } from "../../core/error.ts";
+import type { ByteSource } from "../../core/sink.ts";
+import { compressorOf } from "../../squashfs/disk/compressors.ts";
+import { BLOCK_WORD, FRAGMENT_ENTRY, WORD_RAW } from "../../squashfs/disk/format.ts";
+import { damaged, type ImageBytes, unsupported } from "../image.ts";
+import type { ImagePiece } from "../reader.ts";
+import type { SquashfsImage } from "./image.ts";
+import type { SquashfsFile, SquashfsInode } from "./inode.ts";
+
+/** Words that are read at once. */
+const WORDS_AT_ONCE = 4096;
+/** Bytes of fragment blocks that are kept, and so many at least. */
+const [KEPT_BYTES, LEAST_KEPT] = [4 << 20, 2] as const;
+
+/** Data as it is stored: a block of a file, or a fragment block. */
+export interface StoredBlock {
+  readonly at: number;
+  readonly stored: number;
+  readonly isRaw: boolean;
+}
+
+/** Reads contents; keeps the codec and the fragment blocks that were asked for last. */
+export class SquashfsData {
+  readonly #image: SquashfsImage;
+  readonly #inodes: ImageBytes;
+  readonly #fragments: ImageBytes | undefined;
+  readonly #kept = new Map<number, Uint8Array>();
+  readonly #mostKept: number;
+  #codec: Codec | undefined;
+  /** For blocks that are stored as they are. */
+  #raw: Uint8Array | undefined;
+
+  /** @param inodes what the table of inodes holds, and of fragments the other */
+  constructor(image: SquashfsImage, inodes: ImageBytes, fragments: ImageBytes | undefined) {
+    this.#image = image;
+    this.#inodes = inodes;
+    this.#fragments = fragments;
+    this.#mostKept = Math.max(LEAST_KEPT, KEPT_BYTES / image.blockSize);
+  }
+
+  /** The contents of a file from front to back; what no block holds comes as zeros. */
+  async *pieces(inode: SquashfsInode): AsyncGenerator<ImagePiece> {
+    const file = this.#fileOf(inode);
+    const { blockSize } = this.#image;
+    let left = inode.size;
+    for await (const block of this.blocks(inode)) {
+      const length = Math.min(blockSize, left);
+      left -= length;
+      yield block.stored === 0 ? { zeros: length } : await this.decode(block, length);
+    }
+    if (left > 0) yield await this.#end(file, left);
+  }
+
+  /** The same at any place. */
+  async open(inode: SquashfsInode): Promise<ByteSource> {
+    const file = this.#fileOf(inode);
+    const { size } = inode;
+    const { blockSize } = this.#image;
+    const places = await this.#placesOf(inode, file);
+    let decoded: { number: number; bytes: Uint8Array } | undefined;
+    const blockAt = async (number: number): Promise<Uint8Array | undefined> => {
+      const length = Math.min(blockSize, size - number * blockSize);
+      if (number >= file.words) return this.#end(file, length);
+      const word = await this.#word(file, inode.bodyAt, number);
+      if (word.stored === 0) return undefined;
+      if (decoded?.number === number) return decoded.bytes;
+      const bytes = await this.decode({ ...word, at: places[number]! }, length);
+      decoded = { number, bytes: bytes.slice() };
+      return decoded.bytes;
+    };
+    return {
+      size,
+      readAt: async (into, offset) => {
+        const end = Math.min(size, offset + into.length);
+        for (let at = offset; at < end; ) {
+          const number = Math.floor(at / blockSize);
+          const from = at - number * blockSize;
+          const length = Math.min(blockSize - from, end - at);
+          const part = into.subarray(at - offset, at - offset + length);
+          const bytes = await blockAt(number);
+          if (bytes === undefined) part.fill(0);
+          else part.set(bytes.subarray(from, from + length));
+          at += length;
+        }
+        return Math.max(end - offset, 0);
+      },
+    };
+  }
+
+  /** The blocks of a file, those of zeros too, which have no bytes. */
+  async *blocks(inode: SquashfsInode): AsyncGenerator<StoredBlock> {
+    const { startOff, words } = this.#fileOf(inode);
+    const { bodyAt } = inode;
+    let at = startOff;
+    for (let first = 0; first < words; first += WORDS_AT_ONCE) {
+      const count = Math.min(WORDS_AT_ONCE, words - first);
+      const from = bodyAt + first * BLOCK_WORD.byteSize;
+      const view = await this.#inodes.view(from, count * BLOCK_WORD.byteSize);
+      for (let word = 0; word < count; word++) {
+        const block = this.#stored(view.getU32(word * BLOCK_WORD.byteSize, BLOCK_WORD.size), this.#inodes, from);
+        yield { at, ...block };
+        at += block.stored;
+      }
+    }
+  }
+
+  /** A fragment block as it is stored. */
+  async fragment(number: number): Promise<StoredBlock> {
+    const table = this.#fragments;
+    const place = number * FRAGMENT_ENTRY.byteSize;
+    if (table === undefined || place >= table.size) throw damaged(0, `there is no fragment block ${number}`);
+    const view = await table.view(place, FRAGMENT_ENTRY.byteSize);
+    const at = table.toNumber(view.getU64(0, FRAGMENT_ENTRY.start_block), place);
+    return { at, ...this.#stored(view.getU32(0, FRAGMENT_ENTRY.size), table, place) };
+  }
+
+  /**
+   * What a block holds: `length` bytes, or, where that is not known, at most so many. Valid until the next call.
+   *
+   * @throws ImageError `DAMAGED` where it holds another number of bytes
+   */
+  async decode({ at, stored, isRaw }: StoredBlock, length: number, isMost = false): Promise<Uint8Array> {
+    const plain = isRaw ? await this.#readRaw(at, stored) : await this.#decompress(at, stored);
+    if (plain.length === length || (isMost && plain.length < length)) return plain;
+    throw damaged(at, `a block holds ${plain.length} bytes, not ${length}`);
+  }
+
+  async #readRaw(at: number, stored: number): Promise<Uint8Array> {
+    this.#raw ??= new Uint8Array(this.#image.blockSize);
+    const bytes = this.#raw.subarray(0, stored);
+    await this.#image.bytes.readInto(bytes, at);
+    return bytes;
+  }
+
+  async #decompress(at: number, stored: number): Promise<Uint8Array> {
+    this.#codec ??= await makeDecoder(this.#image);
+    const { compressed, plain } = this.#codec;
+    await this.#image.bytes.readInto(compressed.subarray(0, stored), at);
+    try {
+      return plain.subarray(0, this.#codec.decompress(0, stored, 0, this.#image.blockSize));
+    } catch (cause) {
+      if (cause instanceof ImageError) throw damaged(at, cause.message);
+      throw cause;
+    }
+  }
+
+  /** The end of a file, in its fragment block. */
+  async #end({ fragment, fragmentOff }: SquashfsFile, length: number): Promise<Uint8Array> {
+    const bytes = await this.#fragmentBytes(fragment!);
+    if (fragmentOff + length > bytes.length) {
+      throw damaged(0, `fragment block ${fragment} holds ${bytes.length} bytes, and none at ${fragmentOff}`);
+    }
+    return bytes.subarray(fragmentOff, fragmentOff + length);
+  }
+
+  async #fragmentBytes(number: number): Promise<Uint8Array> {
+    const known = this.#kept.get(number);
+    if (known !== undefined) return known;
+    const block = await this.fragment(number);
+    const bytes = (await this.decode(block, this.#image.blockSize, true)).slice();
+    if (this.#kept.size >= this.#mostKept) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#kept.set(number, bytes);
+    return bytes;
+  }
+
+  /** Where each block of a file starts. */
+  async #placesOf(inode: SquashfsInode, { words }: SquashfsFile): Promise<Float64Array> {
+    const places = new Float64Array(words);
+    let number = 0;
+    for await (const { at } of this.blocks(inode)) places[number++] = at;
+    return places;
+  }
+
+  async #word({ words }: SquashfsFile, bodyAt: number, number: number): Promise<Omit<StoredBlock, "at">> {
+    if (number >= words) throw this.#inodes.damaged(bodyAt, `there is no block ${number}`);
+    const at = bodyAt + number * BLOCK_WORD.byteSize;
+    return this.#stored(
+      (await this.#inodes.view(at, BLOCK_WORD.byteSize)).getU32(0, BLOCK_WORD.size),
+      this.#inodes,
+      at,
+    );
+  }
+
+  /** What a word says of a block; `at` is where it stands. */
+  #stored(word: number, table: ImageBytes, at: number): Omit<StoredBlock, "at"> {
+    const stored = word & (WORD_RAW - 1);
+    if (word >= 2 * WORD_RAW || stored > this.#image.blockSize)
+      throw table.damaged(at, `no block has the word ${word}`);
+    return { stored, isRaw: word >= WORD_RAW };
+  }
+
+  #fileOf({ file, at }: SquashfsInode): SquashfsFile {
+    if (file === undefined) throw this.#inodes.damaged(at, "this is no file");
+    return file;
+  }
+}
+
+async function makeDecoder({ compression, blockSize }: SquashfsImage): Promise<Codec> {
+  const codec = compressorOf(compression)?.codec;
+  if (codec === undefined) throw unsupported(`the compressor ${compression}`);
+  return createCodec({ name: codec, plainLen: blockSize, compressedLen: blockSize });
+}
