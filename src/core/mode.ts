@@ -16,3 +16,27 @@ export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 /** FIFO. */
 export const S_IFIFO = 0o010000;
+
+/** Whether a mode is that of a directory. */
+export function isDirectoryMode(mode: number): boolean {
+  return (mode & S_IFMT) === S_IFDIR;
+}
+
+/** Kinds of entries by the type bits of their modes. */
+const KINDS = {
+  [S_IFREG]: "file",
+  [S_IFDIR]: "directory",
+  [S_IFLNK]: "symlink",
+  [S_IFCHR]: "char",
+  [S_IFBLK]: "block",
+  [S_IFIFO]: "fifo",
+  [S_IFSOCK]: "socket",
+} as const;
+
+/** What an entry is. */
+export type EntryKind = (typeof KINDS)[keyof typeof KINDS];
+
+/** What a mode is of; undefined: of nothing that there is. */
+export function kindOfMode(mode: number): EntryKind | undefined {
+  return (KINDS as Readonly<Record<number, EntryKind>>)[mode & S_IFMT];
+}

@@ -38,6 +38,8 @@ export type ImagePiece = Uint8Array | { readonly zeros: number };
 /** Reads one image. One call at a time: what has been decoded last is kept. */
 export interface ImageReader<I extends ImageInode = ImageInode> {
   readonly rootId: number;
+  /** All directories together have names of fewer bytes: more is told again and again. */
+  readonly mostDirectoryBytes: number;
   inode(id: number): Promise<I>;
   /** The entries of a directory in their order, without itself and its parent. */
   entries(directory: I): AsyncGenerator<ImageEntry>;

@@ -10,7 +10,7 @@ import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.
 import { ErofsData } from "./data.ts";
 import { isDots, readDirents } from "./directory.ts";
 import { type ErofsImage, readSuperblock } from "./image.ts";
-import { type ErofsInode, isCompressedInode, readInode } from "./inode.ts";
+import { type ErofsInode, readInode } from "./inode.ts";
 import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
 /** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
@@ -37,13 +37,14 @@ export async function openErofs(bytes: ImageBytes, devices: readonly ImageBytes[
 export class ErofsReader implements ImageReader<ErofsInode> {
   readonly image: ErofsImage;
   readonly rootId: number;
+  readonly mostDirectoryBytes: number;
   readonly #data: ErofsData;
   #prefixes: Uint8Array[] | undefined;
-  #directoryBytes = 0;
 
   constructor(image: ErofsImage) {
     this.image = image;
     this.rootId = image.rootNid;
+    this.mostDirectoryBytes = MOST_DIRECTORY_RATIO * image.bytes.size;
     this.#data = new ErofsData(image);
   }
 
@@ -54,11 +55,6 @@ export class ErofsReader implements ImageReader<ErofsInode> {
 
   async *entries(directory: ErofsInode): AsyncGenerator<ImageEntry> {
     for await (const block of this.#data.read(directory, this.image.blockSize)) {
-      // what is not compressed has a place of its own
-      this.#directoryBytes += isCompressedInode(directory) ? block.length / MOST_DIRECTORY_RATIO : block.length;
-      if (this.#directoryBytes > this.image.bytes.size) {
-        throw directory.space.damaged(directory.at, "directories come to more than an image of this size can hold");
-      }
       for (const { name, nid } of readDirents(block, directory.at).dirents) if (!isDots(name)) yield { name, id: nid };
     }
   }

@@ -25,6 +25,7 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
   readonly image: SquashfsImage;
   readonly data: SquashfsData;
   readonly rootId: number;
+  readonly mostDirectoryBytes: number;
   readonly #inodes: MetaTable;
   readonly #tables: ReadonlyMap<TableName, MetaTable>;
   readonly #owners: Uint32Array;
@@ -35,6 +36,7 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
     this.#inodes = tables.get("inodes")!;
     this.#owners = owners;
     this.rootId = this.#inodes.placeOf(image.rootRef);
+    this.mostDirectoryBytes = tables.get("directories")!.bytes.size;
     this.data = new SquashfsData(image, this.#inodes.bytes, tables.get("fragments")?.bytes);
   }
 

@@ -6,6 +6,7 @@ import { LAYOUT_CHUNK } from "../../../erofs/disk/format.ts";
 import { type ErofsInode, isDirectory } from "../../../inspect/erofs/inode.ts";
 import type { ErofsReader } from "../../../inspect/erofs/reader.ts";
 import type { ImageXattr } from "../../../inspect/reader.ts";
+import { walkImage } from "../../../inspect/walk.ts";
 import { type Member, MemberTree } from "../../../stage/source/archive/member-tree.ts";
 import { createRanges } from "../../../stage/source/archive/node-archive-contents.ts";
 import { ArchiveFile } from "../../../stage/source/archive/node-archive-file.ts";
@@ -78,31 +79,21 @@ class ImagesStage {
 
   /** Adds all that an image holds, directories before what is in them. */
   async #add(reader: ErofsReader, number: number): Promise<void> {
-    const { rootId } = reader;
-    const root = await reader.inode(rootId);
-    if (!isDirectory(root)) throw root.space.damaged(root.at, "the root is no directory");
-    this.#members.add(await this.#describe(reader, root, ""));
-    const known = new Set([rootId]);
     /** The first names of files that have several. */
     const named = new Map<number, string>();
-    const pending: { directory: ErofsInode; path: string }[] = [{ directory: root, path: "" }];
-    for (let next = pending.pop(); next; next = pending.pop()) {
-      for await (const { name, id } of reader.entries(next.directory)) {
-        const path = `${next.path}${latin1FromBytes(name)}`;
-        const inode = await reader.inode(id);
-        if (isDirectory(inode)) {
-          if (known.has(id)) throw inode.space.damaged(inode.at, "a directory is in several, or in itself");
-          known.add(id);
-          pending.push({ directory: inode, path: `${path}/` });
-        }
-        const entry = this.#put(await this.#member(reader, inode, path, named));
-        // its holes are to be looked for when it is copied
-        if (inode.layout === LAYOUT_CHUNK) this.#tree.flags.view[entry] = FLAG_SPARSE;
-        this.#imageOf.view[entry] = number;
-        this.#nids.view[entry] = id;
-        const breathing = this.#job.breathe(1);
-        if (breathing !== undefined) await breathing;
+    for await (const { path, id, inode } of walkImage(reader)) {
+      if (id === reader.rootId) {
+        if (!isDirectory(inode)) throw inode.space.damaged(inode.at, "the root is no directory");
+        this.#members.add(await this.#describe(reader, inode, ""));
+        continue;
       }
+      const entry = this.#put(await this.#member(reader, inode, path, named));
+      // its holes are to be looked for when it is copied
+      if (inode.layout === LAYOUT_CHUNK) this.#tree.flags.view[entry] = FLAG_SPARSE;
+      this.#imageOf.view[entry] = number;
+      this.#nids.view[entry] = id;
+      const breathing = this.#job.breathe(1);
+      if (breathing !== undefined) await breathing;
     }
   }
 
