@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main"];
+const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/main", "cli/imagefs/main"];
 /**
  * Files by name: modules, each with all that it imports and that no file before it has. What comes first is what old
  * versions of Node load too, then what is asked before the rest is read, what threads run that make plain EROFS images, and

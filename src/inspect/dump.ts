@@ -13,12 +13,9 @@
 import { loadXxHash } from "../core/hash/xxhash.ts";
 import type { ByteSource } from "../core/sink.ts";
 import { checksumOf } from "./checksum.ts";
-import { isErofs } from "./erofs/image.ts";
 import { boxLine, erofsLines } from "./erofs/lines.ts";
 import { mapErofs } from "./erofs/map.ts";
-import { openErofs } from "./erofs/reader.ts";
-import { damaged, ImageBytes } from "./image.ts";
-import { isSquashfs, openSquashfs } from "./squashfs/image.ts";
+import { type OpenedImage, openReader } from "./open-image.ts";
 import { squashfsLines } from "./squashfs/lines.ts";
 import { mapSquashfs } from "./squashfs/map.ts";
 import { tileLines } from "./tile-lines.ts";
@@ -31,21 +28,26 @@ import type { Gap } from "./tiles.ts";
  * read yet
  */
 export async function* dumpImage(image: Uint8Array | ByteSource): AsyncGenerator<string> {
-  const bytes = new ImageBytes(image);
+  yield* dumpOpened(await openReader(image));
+}
+
+/** The same of an image that is open. */
+export async function* dumpOpened(opened: OpenedImage): AsyncGenerator<string> {
+  const { bytes } = opened;
   const xxhash = await loadXxHash();
   const rest = ({ at, end }: Gap) => checksumOf(bytes, at, end, xxhash);
-  if (await isErofs(bytes)) {
-    const map = await mapErofs(await openErofs(bytes));
-    yield* tileLines(map.tiles, { lines: (tile) => erofsLines(map, tile, xxhash), rest });
-    const { box } = map.image;
-    if (box === undefined || map.boxTiles === undefined) return;
-    yield* tileLines(map.boxTiles, {
-      lines: (tile) => erofsLines(map, tile, xxhash, true),
-      rest: ({ at, end }) => checksumOf(box, at, end, xxhash),
-      lineAt: boxLine,
-    });
-  } else if (await isSquashfs(bytes)) {
-    const map = await mapSquashfs(await openSquashfs(bytes));
+  if (opened.format === "squashfs") {
+    const map = await mapSquashfs(opened.reader.image);
     yield* tileLines(map.tiles, { lines: (tile) => squashfsLines(map, tile, xxhash), rest });
-  } else throw damaged(0, "this is an image of neither EROFS nor SquashFS");
+    return;
+  }
+  const map = await mapErofs(opened.reader.image);
+  yield* tileLines(map.tiles, { lines: (tile) => erofsLines(map, tile, xxhash), rest });
+  const { box } = map.image;
+  if (box === undefined || map.boxTiles === undefined) return;
+  yield* tileLines(map.boxTiles, {
+    lines: (tile) => erofsLines(map, tile, xxhash, true),
+    rest: ({ at, end }) => checksumOf(box, at, end, xxhash),
+    lineAt: boxLine,
+  });
 }

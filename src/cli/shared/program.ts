@@ -10,7 +10,7 @@ import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts"
 import { UsageError } from "./getopt.ts";
 import { formatJsonError, formatJsonReport, type Manner } from "./json.ts";
 import { PercentLines, ProgressBar } from "./progress.ts";
-import { imageStream, print } from "./streams.ts";
+import { imageStream, print, TextOutput } from "./streams.ts";
 import { formatMessage, formatWarnings } from "./summary.ts";
 import type { Format } from "./value.ts";
 
@@ -56,9 +56,29 @@ export interface BuildOutcome {
   notes?: string;
 }
 
+/** Something else than a build, which prints as it goes. */
+export interface LookJob {
+  action: "look";
+  /** What is printed is JSON, and so is an error. */
+  json: boolean;
+  /** Does it; gives its exit status. */
+  look(context: LookContext): Promise<number>;
+}
+
+/** What that is given by {@link runProgram}. */
+export interface LookContext {
+  signal: AbortSignal;
+  /** `package.json`'s. */
+  version: string;
+  out: TextOutput;
+  /** Says something on standard error, in a line. */
+  complain(message: string): Promise<void>;
+}
+
 /** What a command line asks for. */
 export type ProgramCommand =
   | BuildJob
+  | LookJob
   | { action: "help" }
   | { action: "version" }
   | { action: "print"; text: PageText };
@@ -90,6 +110,7 @@ export async function runProgram(program: Program): Promise<number> {
   let job: BuildJob | undefined;
   try {
     const command = program.parse(argv, process.env);
+    if (command.action === "look") return await look(program, command);
     if (command.action === "build") {
       job = command;
       return await run(program, command);
@@ -113,7 +134,7 @@ async function answerError(program: Program, { json, image }: Manner, error: unk
   await print(image === "-" ? stderr : stdout, said).catch(() => complain(lines));
 }
 
-function textOf(program: Program, command: Exclude<ProgramCommand, BuildJob>): string {
+function textOf(program: Program, command: Exclude<ProgramCommand, BuildJob | LookJob>): string {
   if (command.action === "version") return `${program.name} ${readVersion(program)}\n`;
   // a terminal that does not know its width says 0
   const columns = stdout.columns || 80;
@@ -155,6 +176,34 @@ async function run(program: Program, job: BuildJob): Promise<number> {
     if (hasStuckThreads()) end(name);
     return 128 + number;
   }
+}
+
+async function look(program: Program, job: LookJob): Promise<number> {
+  const { signal } = watchSignals(() => undefined);
+  const out = new TextOutput(stdout);
+  try {
+    const complain = (message: string) => complainLine(program, message);
+    const status = await job.look({ signal, version: readVersion(program), out, complain });
+    await out.flush();
+    return status;
+  } catch (error) {
+    // who has closed it, as head does, wants no more
+    if (out.isClosed) return 128 + constants.signals.SIGPIPE;
+    // what was found before the error is to stand before it
+    await out.flush();
+    if (!signal.aborted) throw error;
+    const { name, number } = signal.reason;
+    await answerError(
+      program,
+      { json: job.json, image: undefined },
+      new ImageError("ABORTED", `interrupted (${name})`),
+    );
+    return 128 + number;
+  }
+}
+
+function complainLine(program: Program, message: string): Promise<void> {
+  return complain(formatMessage(program.name, message));
 }
 
 /** Says what a build came to. */

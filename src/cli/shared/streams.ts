@@ -3,11 +3,63 @@ import { DescriptorStream } from "../../build/target.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 
+/** Bytes that are printed at once. */
+const PRINTED_BYTES = 1 << 16;
+
 /** Writes and waits until the system has taken it. Throws `IO` when no one will read it. */
 export function print(stream: NodeJS.WriteStream, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(chunk, (error) => (error ? reject(outputError(stream, error)) : resolve()));
   });
+}
+
+/** Text, and bytes, that are printed as they come, many at once. */
+export class TextOutput {
+  readonly #stream: NodeJS.WriteStream;
+  #waiting: Uint8Array[] = [];
+  #bytes = 0;
+  #isClosed = false;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  /** Nobody reads any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** A terminal, which file names are to leave as it is. */
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true;
+  }
+
+  /** Columns of a terminal; else a number that is usual. */
+  get columns(): number {
+    return this.#stream.columns || 80;
+  }
+
+  /** Prints a line, or bytes as they are, which may be reused at once; there is nothing to await until enough has come. */
+  write(chunk: string | Uint8Array): Promise<void> | undefined {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk.slice();
+    this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
+    return this.#bytes < PRINTED_BYTES ? undefined : this.flush();
+  }
+
+  /** Prints what waits. Throws `IO` when no one will read it. */
+  async flush(): Promise<void> {
+    if (this.#bytes === 0) return;
+    const all = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#bytes = 0;
+    try {
+      await print(this.#stream, all);
+    } catch (error) {
+      this.#isClosed = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+      throw error;
+    }
+  }
 }
 
 /** An image's way to standard output; a write that waits for its reader ends with `signal`. */

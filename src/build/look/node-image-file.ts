@@ -1,0 +1,77 @@
+/** Images in files and on block devices, from a byte on. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ImageError } from "../../core/error.ts";
+import { attempt } from "../../core/node/node-errors.ts";
+import type { ByteSource } from "../../core/sink.ts";
+
+/** The largest device that is looked for the end of. */
+const MOST_DEVICE_BITS = 52;
+
+/** A file with an image, open. */
+export class ImageFile implements ByteSource {
+  readonly size: number;
+  /** Of the file, from which the image starts at {@link offset}. */
+  readonly path: string;
+  readonly offset: number;
+  readonly #descriptor: number;
+
+  /** @throws ImageError `IO` for what cannot be read, `INPUT` for what is neither a file nor a block device */
+  constructor(path: string, offset = 0) {
+    this.path = path;
+    this.offset = offset;
+    // a FIFO would wait for its writer
+    this.#descriptor = attempt(path, () => openSync(path, "r", 0));
+    try {
+      this.size = this.#sizeOf() - offset;
+      if (this.size < 0) {
+        throw new ImageError("INPUT", `${path}: has ${this.size + offset} bytes, and no image at ${offset}`, { path });
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  readAt(into: Uint8Array, offset: number): number {
+    const length = Math.min(into.length, this.size - offset);
+    if (length <= 0) return 0;
+    return attempt(this.path, () => readSync(this.#descriptor, into, 0, length, this.offset + offset));
+  }
+
+  /** Closes it. */
+  release(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #sizeOf(): number {
+    const { path } = this;
+    const stats = attempt(path, () => fstatSync(this.#descriptor));
+    if (stats.isFile()) return stats.size;
+    if (!stats.isBlockDevice())
+      throw new ImageError("INPUT", `${path}: is neither a file nor a block device`, { path });
+    return this.#deviceSize();
+  }
+
+  /** No call of Node's tells it: where nothing is read any more it has ended. */
+  #deviceSize(): number {
+    const byte = new Uint8Array(1);
+    const hasByte = (at: number) => attempt(this.path, () => readSync(this.#descriptor, byte, 0, 1, at)) > 0;
+    let size = 0;
+    for (let bit = MOST_DEVICE_BITS - 1; bit >= 0; bit--) {
+      const more = size + 2 ** bit;
+      if (hasByte(more - 1)) size = more;
+    }
+    return size;
+  }
+}
+
+/** The path of a file that is given by its path or URL. */
+export function pathOf(from: string | URL): string {
+  if (typeof from === "string") return from;
+  if (from.protocol === "file:") return fileURLToPath(from);
+  throw new ImageError(
+    "INPUT",
+    `${from.href}: only URLs of files are opened; an object with size and readAt() may read others`,
+  );
+}

@@ -1,0 +1,54 @@
+/** `ts-imagefs cat`: the contents of files. */
+import { kindOfMode } from "../../../core/mode.ts";
+import { readerOf } from "../../../inspect/open-image.ts";
+import { pathError, resolvePath } from "../../../inspect/resolve.ts";
+import type { Look } from "../settings.ts";
+import { withImage } from "./open.ts";
+
+/** Zeros that are printed at once. */
+const ZEROS = new Uint8Array(1 << 16);
+
+/** Prints them one behind the other; in JSON, in base64. */
+export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, signal, version }) =>
+  withImage(path, settings, async (image) => {
+    const reader = readerOf(image);
+    if (settings.json)
+      await out.write(`{"version":${JSON.stringify(version)},"image":${JSON.stringify(path)},"files":[`);
+    for (const [index, file] of files.entries()) {
+      const { inode } = await resolvePath(reader, file, true);
+      if (kindOfMode(inode.mode) !== "file") throw pathError(file, "is no file");
+      const text = settings.json ? new Base64() : undefined;
+      if (text)
+        await out.write(`${index === 0 ? "\n" : ",\n"}{"path":${JSON.stringify(file)},"size":${inode.size},"base64":"`);
+      for await (const piece of reader.pieces(inode)) {
+        let left = piece instanceof Uint8Array ? piece.length : piece.zeros;
+        while (left > 0) {
+          signal.throwIfAborted();
+          const part = piece instanceof Uint8Array ? piece : ZEROS.subarray(0, Math.min(left, ZEROS.length));
+          left -= part.length;
+          await out.write(text?.add(part) ?? part);
+        }
+      }
+      if (text) await out.write(`${text.end()}"}`);
+    }
+    if (settings.json) await out.write("\n]}\n");
+    return 0;
+  });
+
+/** Base64 of bytes that come in parts: three go into four letters. */
+class Base64 {
+  #rest = Buffer.alloc(0);
+
+  /** The letters of what is whole by now. */
+  add(bytes: Uint8Array): string {
+    const all = Buffer.concat([this.#rest, bytes]);
+    const whole = all.length - (all.length % 3);
+    this.#rest = all.subarray(whole);
+    return all.toString("base64", 0, whole);
+  }
+
+  /** The last letters. */
+  end(): string {
+    return this.#rest.toString("base64");
+  }
+}

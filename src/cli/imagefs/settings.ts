@@ -1,0 +1,31 @@
+/** What the options of `ts-imagefs` set, and what its commands are. */
+import type { LookContext } from "../shared/program.ts";
+
+/** What is done with images. */
+export type LookName = "info" | "ls" | "tree" | "cat" | "dump";
+
+/** What options set. */
+export interface Settings {
+  json: boolean;
+  /** Bytes before the image. */
+  offset: number;
+  /** Paths of what data of the image lies in besides. */
+  devices: readonly string[];
+  /** `-l`. */
+  isLong?: boolean;
+  /** `-R`. */
+  isRecursive?: boolean;
+}
+
+/** What is so without options. */
+export const DEFAULTS: Settings = { json: false, offset: 0, devices: [] };
+
+/** A command line that is understood. */
+export interface LookLine {
+  settings: Settings;
+  /** What stands behind the command. */
+  operands: readonly string[];
+}
+
+/** Does what a line asks for; gives the exit status. */
+export type Look = (line: LookLine, context: LookContext) => Promise<number>;

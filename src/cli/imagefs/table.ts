@@ -1,0 +1,63 @@
+/** The table of `ts-imagefs`: every option, by the command that has it. */
+import type { Section } from "../shared/manual/manual.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
+import { file, number } from "../shared/value.ts";
+import type { LookName, Settings } from "./settings.ts";
+
+const { flag, valued } = rowsFor<Settings>();
+
+const COMMON: readonly Option<Settings>[] = [
+  flag({ names: "--json", sets: { json: true }, help: "answer in JSON (docs/imagefs.md tells its fields)" }),
+  valued({
+    names: "-o --offset",
+    value: number("#", { min: 0, max: Number.MAX_SAFE_INTEGER, suffix: true }),
+    sets: "offset",
+    default: "0",
+    help: "the image starts at this byte of the file, as behind the program of an AppImage",
+  }),
+  valued({
+    names: "--device",
+    value: file(),
+    sets: (device, { devices }) => ({ devices: [...devices, device] }),
+    help: "data of the image lies in FILE besides, as of mount -o device=; once for each, in their order",
+  }),
+  flag({ names: "-V --version", asks: "version", help: "print the version" }),
+  flag({ names: "-h --help", asks: "help", help: "print this" }),
+];
+
+const LS: readonly Option<Settings>[] = [
+  flag({
+    names: "-l --long",
+    sets: { isLong: true },
+    help: "with modes, owners, sizes, times, and what links point to",
+  }),
+  flag({ names: "-R --recursive", sets: { isRecursive: true }, help: "with all that lies below" }),
+];
+
+/** The options of each command. */
+export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = {
+  info: [],
+  ls: LS,
+  tree: [],
+  cat: [],
+  dump: [],
+};
+
+/** Those of all commands. */
+export const COMMON_OPTIONS = COMMON;
+
+/** What each command does. */
+const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
+  ["info IMAGE", "what the superblock says, and which Linux reads the image"],
+  ["ls [-lR] IMAGE [PATH]...", "the names in a directory, the root without a PATH"],
+  ["tree IMAGE [PATH]", "all names, drawn as a tree"],
+  ["cat IMAGE PATH...", "the contents of files, one behind the other"],
+  ["dump IMAGE", "every byte of the image, in order, with the names of its fields"],
+];
+
+/** By sections. */
+export const SECTIONS: readonly Section<Settings>[] = [
+  { id: "commands", title: "Commands", entries: COMMANDS },
+  { id: "common", title: "For all commands", options: COMMON },
+  { id: "ls", title: "For ls", options: LS },
+];
