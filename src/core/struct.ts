@@ -101,6 +101,7 @@ declare class HiddenView {
   protected getUint16(at: number, isLittle: true): number;
   protected getInt16(at: number, isLittle: true): number;
   protected getUint32(at: number, isLittle: true): number;
+  protected getInt32(at: number, isLittle: true): number;
   protected getBigUint64(at: number, isLittle: true): bigint;
   protected getBigInt64(at: number, isLittle: true): bigint;
   protected setUint8(at: number, value: number): void;
@@ -141,9 +142,29 @@ export class StructView extends (DataView as unknown as typeof HiddenView) {
     return this.getBigUint64(at + field, true);
   }
 
+  /** 64 bits as a number, exact up to 2^53: BigInt costs twenty times as much. */
+  getNumber(at: number, field: Offset<"u64">): number {
+    return this.getUint32(at + field, true) + this.getUint32(at + field + 4, true) * 0x1_0000_0000;
+  }
+
   /** See {@link getU8}. */
   getS64(at: number, field: Offset<"s64">): bigint {
     return this.getBigInt64(at + field, true);
+  }
+
+  /** The same without the highest bit, which no safe integer has: see {@link getTopBit}. */
+  getUnderTop(at: number, field: Offset<"u64">): number {
+    return this.getUint32(at + field, true) + (this.getUint32(at + field + 4, true) & 0x7fffffff) * 0x1_0000_0000;
+  }
+
+  /** The highest of 64 bits. */
+  getTopBit(at: number, field: Offset<"u64">): boolean {
+    return this.getUint8(at + field + 7) >= 0x80;
+  }
+
+  /** 64 bits of two's complement as a number, exact up to 2^53 either way. */
+  getSigned(at: number, field: Offset<"s64">): number {
+    return this.getUint32(at + field, true) + this.getInt32(at + field + 4, true) * 0x1_0000_0000;
   }
 
   /** Writes a field of the structure at `at`. */

@@ -8,8 +8,12 @@ import { StructView } from "../core/struct.ts";
 
 /** Bytes that are read at once where few are asked for. */
 const PAGE = 1 << 16;
+/** The bits of an offset, however large, that are its place in a page. */
+const PAGE_MASK = PAGE - 1;
 /** Pages that are kept. */
 const MOST_PAGES = 32;
+/** No bytes. */
+const NONE = new Uint8Array(0);
 
 /** The bytes of an image, or of what has been decoded from it. */
 export class ImageBytes {
@@ -19,6 +23,8 @@ export class ImageBytes {
   readonly #source: ByteSource;
   /** Pages by number, the one that was asked for last at the end. */
   readonly #pages = new Map<number, Uint8Array>();
+  #lastNumber = -1;
+  #lastPage: Uint8Array = NONE;
 
   /** @param name what they are, for messages, if they are not the image itself */
   constructor(image: Uint8Array | ByteSource, name?: string) {
@@ -28,34 +34,53 @@ export class ImageBytes {
   }
 
   /**
-   * The bytes `[at, at + length)`; they stay as they are, and are not to be changed.
+   * The bytes `[at, at + length)`, for the caller to keep.
    *
    * @throws ImageError `DAMAGED` where they are not all in the image
    */
   async read(at: number, length: number): Promise<Uint8Array> {
     this.check(at, length);
-    if (length > PAGE) return this.#fetch(at, length);
-    const first = Math.floor(at / PAGE);
-    const from = at - first * PAGE;
-    const page = await this.#page(first);
-    if (from + length <= page.length) return page.subarray(from, from + length);
-    const next = await this.#page(first + 1);
     const bytes = new Uint8Array(length);
-    bytes.set(page.subarray(from));
-    bytes.set(next.subarray(0, from + length - PAGE), PAGE - from);
+    await this.fill(bytes, at);
     return bytes;
-  }
-
-  /** Fills `into` with the bytes from `at` on: of long ranges no memory is taken for it. */
-  async readInto(into: Uint8Array, at: number): Promise<void> {
-    this.check(at, into.length);
-    if (into.length > PAGE) await this.#fetchInto(into, at);
-    else into.set(await this.read(at, into.length));
   }
 
   /** The same as fields of structures, which count from 0. */
   async view(at: number, length: number): Promise<StructView> {
     return viewOf(await this.read(at, length));
+  }
+
+  /**
+   * The same bytes as {@link read} gives, quicker: at once where they are known, and without a copy. They are valid until
+   * anything else is read, and not to be changed.
+   */
+  borrow(at: number, length: number): Uint8Array | Promise<Uint8Array> {
+    this.check(at, length);
+    const from = at & PAGE_MASK;
+    if (from + length > PAGE) return this.read(at, length);
+    if (length === 0) return NONE;
+    const page = this.#page((at - from) / PAGE);
+    if (page instanceof Promise) return page.then((bytes) => bytes.subarray(from, from + length));
+    return page.subarray(from, from + length);
+  }
+
+  /** At least one of the bytes `[at, at + most)`, and as many as can be had without a copy; see {@link borrow}. */
+  borrowSome(at: number, most: number): Uint8Array | Promise<Uint8Array> {
+    this.check(at, most);
+    return this.borrow(at, Math.min(most, PAGE - (at & PAGE_MASK)));
+  }
+
+  /** Fills `into` with the bytes from `at` on: at once where that can be. */
+  fill(into: Uint8Array, at: number): undefined | Promise<void> {
+    this.check(at, into.length);
+    if (into.length > PAGE) return this.#fetch(into, at);
+    for (let done = 0; done < into.length; ) {
+      const bytes = this.borrowSome(at + done, into.length - done);
+      if (bytes instanceof Promise) return this.#fillLater(into, at, done, bytes);
+      into.set(bytes, done);
+      done += bytes.length;
+    }
+    return undefined;
   }
 
   /** Throws `DAMAGED` unless the bytes `[at, at + length)` are all in the image. */
@@ -77,28 +102,61 @@ export class ImageBytes {
     return Number(value);
   }
 
-  async #page(number: number): Promise<Uint8Array> {
+  async #fillLater(into: Uint8Array, at: number, from: number, first: Promise<Uint8Array>): Promise<void> {
+    let bytes = await first;
+    for (let done = from; ; bytes = await this.borrowSome(at + done, into.length - done)) {
+      into.set(bytes, done);
+      done += bytes.length;
+      if (done === into.length) return;
+    }
+  }
+
+  #page(number: number): Uint8Array | Promise<Uint8Array> {
+    if (number === this.#lastNumber) return this.#lastPage;
     const known = this.#pages.get(number);
-    this.#pages.delete(number);
+    if (known !== undefined) return this.#keep(number, known);
+    const page = this.#spare();
     const at = number * PAGE;
-    const page = known ?? (await this.#fetch(at, Math.min(PAGE, this.size - at)));
-    this.#pages.set(number, page);
-    if (this.#pages.size > MOST_PAGES) this.#pages.delete(this.#pages.keys().next().value!);
+    const loading = this.#fetch(page.subarray(0, Math.min(PAGE, this.size - at)), at);
+    return loading === undefined ? this.#keep(number, page) : loading.then(() => this.#keep(number, page));
+  }
+
+  /** Room for a page: that of the one that was asked for longest ago, which is no longer kept. */
+  #spare(): Uint8Array {
+    if (this.#pages.size < MOST_PAGES) return new Uint8Array(Math.min(PAGE, this.size));
+    const [number, page] = this.#pages.entries().next().value!;
+    this.#pages.delete(number);
     return page;
   }
 
-  async #fetch(at: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    await this.#fetchInto(bytes, at);
-    return bytes;
+  #keep(number: number, page: Uint8Array): Uint8Array {
+    this.#pages.delete(number);
+    this.#pages.set(number, page);
+    this.#lastNumber = number;
+    this.#lastPage = page;
+    return page;
   }
 
-  async #fetchInto(into: Uint8Array, at: number): Promise<void> {
+  #fetch(into: Uint8Array, at: number): undefined | Promise<void> {
     for (let done = 0; done < into.length; ) {
-      const count = await this.#source.readAt(into.subarray(done), at + done);
-      if (!(count > 0)) throw this.damaged(at + done, `they end here, not at ${this.size}`);
-      done += count;
+      const count = this.#source.readAt(done === 0 ? into : into.subarray(done), at + done);
+      if (typeof count !== "number") return this.#fetchLater(into, at, done, count);
+      done += this.#checkCount(count, at + done);
     }
+    return undefined;
+  }
+
+  async #fetchLater(into: Uint8Array, at: number, from: number, first: Promise<number>): Promise<void> {
+    let count = await first;
+    for (let done = from; ; count = await this.#source.readAt(into.subarray(done), at + done)) {
+      done += this.#checkCount(count, at + done);
+      if (done >= into.length) return;
+    }
+  }
+
+  #checkCount(count: number, at: number): number {
+    if (!(count > 0)) throw this.damaged(at, `they end here, not at ${this.size}`);
+    return count;
   }
 }
 

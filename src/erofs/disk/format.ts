@@ -61,6 +61,8 @@ export const COMPAT_SB_CHKSUM = 0x1;
 export const COMPAT_MTIME = 0x2;
 /** feature_compat: h_name_filter is meaningful. */
 export const COMPAT_XATTR_FILTER = 0x4;
+/** feature_compat: shared attributes lie in the metabox. */
+export const COMPAT_SHARED_EA_IN_METABOX = 0x8;
 /** feature_compat: the table of long prefixes lies in the image itself, whatever else there is. */
 export const COMPAT_PLAIN_XATTR_PFX = 0x10;
 /** feature_compat: a prefix is the name of fingerprints. */

@@ -7,22 +7,41 @@ import { algorithmOf } from "../../erofs/disk/algorithms.ts";
 import { MAX_DECODED, MAX_PCLUSTER } from "../../erofs/disk/format.ts";
 import { damaged, type ImageBytes, unsupported } from "../image.ts";
 import type { ImagePiece } from "../reader.ts";
-import type { Extent } from "./extent.ts";
-import { readExtents } from "./extents.ts";
+import { IndexRoom } from "./contents/array-window.ts";
+import type { Extent, FileMap } from "./contents/extent.ts";
+import { mapFile } from "./contents/file-map.ts";
 import type { ErofsImage } from "./image.ts";
 import { type ErofsInode, readInode } from "./inode.ts";
 
 /** Most bytes of what is not compressed that are read at once. */
 const MOST_PIECE = 1 << 20;
+/** Bytes that are read at once where parts are less. */
+const READ_BYTES = 1 << 18;
+/** The algorithms of an image that does not say which it has. */
+const LZ4_ALONE = 1;
+/** What is longer is not worth being kept in pages. */
+const LARGE = 1 << 16;
 
-/** Reads contents; keeps the codecs and what it has decoded last. */
+/** What a codec has decoded last. */
+interface Decoded {
+  readonly space: ImageBytes;
+  readonly at: number;
+  /** So many bytes, in the codec's window. */
+  readonly length: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads contents; keeps the codecs and what has been decoded last. */
 export class ErofsData {
   readonly #image: ErofsImage;
   readonly #codecs = new Map<number, Codec>();
-  /** The extent that was decoded last, and its bytes. */
-  #decoded: { space: ImageBytes; at: number; length: number; bytes: Uint8Array } | undefined;
-  /** Extents of the packed inode. */
-  #packed: Extent[] | undefined;
+  #decoded: Decoded | undefined;
+  /** Where the packed inode is. */
+  #packed: { size: number; map: FileMap } | undefined;
+  /** For indexes of all files but that one. */
+  readonly #room = new IndexRoom();
+  /** Large pieces of what is not compressed. */
+  #buffer: Uint8Array | undefined;
 
   constructor(image: ErofsImage) {
     this.#image = image;
@@ -34,142 +53,157 @@ export class ErofsData {
    * @throws ImageError `DAMAGED` where they do not hold together, `INPUT` where there is no codec for them
    */
   async *pieces(inode: ErofsInode): AsyncGenerator<ImagePiece> {
-    for await (const extent of readExtents(this.#image, inode)) {
-      for (let done = 0; done < extent.length; ) {
-        const piece = await this.#piece(extent, done, extent.length - done);
+    const { size } = inode;
+    if (size === 0) return;
+    const map = await mapFile(this.#image, inode, this.#room);
+    for (let at = 0; at < size; ) {
+      // what is known at once is not waited for
+      const found = map.extentAt(at);
+      const extent = found instanceof Promise ? await found : found;
+      for (const end = extent.start + extent.length; at < end; ) {
+        const got = this.#piece(extent, at - extent.start, end - at);
+        const piece = got instanceof Promise ? await got : got;
         yield piece;
-        done += pieceLength(piece);
+        at += pieceLength(piece);
       }
     }
   }
 
-  /** The same `bufferLen` bytes at a time, at the end what is left, in a buffer that is filled again. */
-  async *read(inode: ErofsInode, bufferLen: number): AsyncGenerator<Uint8Array> {
-    const buffer = new Uint8Array(bufferLen);
-    let filled = 0;
-    for await (const piece of this.pieces(inode)) {
-      const pieceLen = pieceLength(piece);
-      for (let done = 0; done < pieceLen; ) {
-        const length = Math.min(bufferLen - filled, pieceLen - done);
-        fill(buffer.subarray(filled, filled + length), piece, done);
-        done += length;
-        filled += length;
-        if (filled < bufferLen) continue;
-        yield buffer;
-        filled = 0;
-      }
+  /**
+   * The same `partLen` bytes at a time, at the end what is left, in memory that is filled again. Whatever else is read before
+   * the next part is asked for, they stay as they are.
+   */
+  async *read(inode: ErofsInode, partLen: number): AsyncGenerator<Uint8Array> {
+    const { size, readAt } = await this.open(inode);
+    // what is read of other files in between takes away what has been decoded: so many parts at once
+    const buffer = new Uint8Array(Math.min(size, partLen * Math.max(1, Math.floor(READ_BYTES / partLen))));
+    for (let from = 0; from < size; from += buffer.length) {
+      const end = await readAt(buffer, from);
+      for (let at = 0; at < end; at += partLen) yield buffer.subarray(at, Math.min(at + partLen, end));
     }
-    if (filled > 0) yield buffer.subarray(0, filled);
   }
 
   /** The contents of a file, at any place; what reading throws is as of {@link pieces}. */
   async open(inode: ErofsInode): Promise<ByteSource> {
-    const extents: Extent[] = [];
-    for await (const extent of readExtents(this.#image, inode)) extents.push(extent);
+    const { size } = inode;
+    const map = size === 0 ? undefined : await mapFile(this.#image, inode, this.#room);
     return {
-      size: inode.size,
+      size,
       readAt: async (into, offset) => {
-        const length = Math.max(0, Math.min(into.length, inode.size - offset));
+        const length = Math.max(0, Math.min(into.length, size - offset));
         for (let filled = 0; filled < length; ) {
-          const piece = await this.#pieceAt(extents, offset + filled, length - filled);
-          fill(into.subarray(filled, filled + pieceLength(piece)), piece, 0);
-          filled += pieceLength(piece);
+          const piece = await this.#pieceAt(map!, offset + filled, length - filled);
+          filled = fillPiece(into, filled, piece);
         }
         return length;
       },
     };
   }
 
-  /** Bytes of an extent from its byte `offset` on: at least one, `most` at most. */
-  async #piece(extent: Extent, offset: number, most: number): Promise<ImagePiece> {
-    if (extent.source === "hole") return { zeros: most };
-    if (extent.source === "packed") return this.#packedPiece(extent.at + offset, most);
-    if (extent.algorithm !== undefined) {
-      return (await this.#decode(extent, extent.algorithm)).subarray(offset, offset + most);
-    }
-    if (extent.isTurned) return this.#turned(extent, offset, most);
-    if (offset + most > extent.stored) throw damaged(extent.at, "an extent is longer than its blocks");
-    return this.#spaceOf(extent).read(extent.at + offset, Math.min(most, MOST_PIECE));
-  }
-
-  async #turned({ at, start, length }: Extent, offset: number, most: number): Promise<Uint8Array> {
-    const { blockSize } = this.#image;
-    if (length > blockSize) throw unsupported("turned blocks of more than one at once");
-    const block = await this.#image.bytes.read(at, blockSize);
-    const from = (start + offset) % blockSize;
-    return block.subarray(from, Math.min(blockSize, from + most));
-  }
-
-  async #packedPiece(offset: number, most: number): Promise<ImagePiece> {
-    const { packedNid } = this.#image;
-    if (packedNid === 0) throw damaged(0, "there are fragments, but there is no packed inode");
-    this.#packed ??= await this.#packedExtents(packedNid);
-    return this.#pieceAt(this.#packed, offset, most);
-  }
-
-  /** In what the bytes of an extent lie. */
-  #spaceOf({ space, device }: Extent): ImageBytes {
-    if (device === undefined) return space ?? this.#image.bytes;
-    const { bytes } = this.#image.devices[device - 1]!;
-    if (bytes === undefined) throw unsupported(`data in device ${device}, which is not there`);
-    return bytes;
-  }
-
-  /** A piece of a file of which all extents are known. */
-  #pieceAt(extents: readonly Extent[], offset: number, most: number): Promise<ImagePiece> {
-    const extent = extentOf(extents, offset);
+  /** A piece of a file at any place: at least one byte, `most` at most. */
+  async #pieceAt(map: FileMap, offset: number, most: number): Promise<ImagePiece> {
+    const extent = await map.extentAt(offset);
     const from = offset - extent.start;
     return this.#piece(extent, from, Math.min(most, extent.length - from));
   }
 
-  async #packedExtents(nid: number): Promise<Extent[]> {
-    const extents: Extent[] = [];
-    for await (const extent of readExtents(this.#image, await readInode(this.#image, nid))) {
-      if (extent.source === "packed") throw damaged(0, "the packed inode is part of itself");
-      extents.push(extent);
-    }
-    return extents;
+  /** Bytes of an extent from its byte `offset` on: at least one, `most` at most; no others are in it. */
+  #piece(extent: Extent, offset: number, most: number): ImagePiece | Promise<ImagePiece> {
+    const { source, algorithm, space, at, stored } = extent;
+    if (source === "hole") return { zeros: most };
+    if (source === "packed") return this.#packedPiece(at + offset, most);
+    if (space === undefined) throw unsupported(`data in device ${extent.device}, which is not there`);
+    if (algorithm !== undefined) return this.#decodedPiece(extent, space, algorithm, offset, most);
+    if (extent.length > stored) throw damaged(at, "an extent is longer than what is stored of it");
+    const [from, length] = extent.isTurned ? this.#turn(extent, offset, most) : [at + offset, most];
+    if (length <= LARGE) return space.borrowSome(from, length);
+    this.#buffer ??= new Uint8Array(MOST_PIECE);
+    const bytes = this.#buffer.subarray(0, Math.min(length, MOST_PIECE));
+    return space.fill(bytes, from)?.then(() => bytes) ?? bytes;
   }
 
-  /** All bytes of a compressed extent. */
-  async #decode(extent: Extent, algorithm: number): Promise<Uint8Array> {
-    const { at, stored, length, source } = extent;
-    const space = this.#spaceOf(extent);
+  /**
+   * Where bytes of an extent stand that is turned: those in front of the first border of blocks in the file stand at its end.
+   * Gives where that is, and how many go on there.
+   */
+  #turn({ at, start, stored }: Extent, offset: number, most: number): [at: number, length: number] {
+    const { blockSize } = this.#image;
+    const first = Math.min(blockSize - (start % blockSize), stored);
+    if (offset >= first) return [at + offset - first, most];
+    return [at + stored - first + offset, Math.min(most, first - offset)];
+  }
+
+  async #packedPiece(offset: number, most: number): Promise<ImagePiece> {
+    this.#packed ??= await this.#openPacked();
+    const { size, map } = this.#packed;
+    if (offset + most > size)
+      throw damaged(0, `a fragment lies at ${offset} of the packed inode, which has ${size} bytes`);
+    const extent = await map.extentAt(offset);
+    if (extent.source === "packed") throw damaged(0, "the packed inode is part of itself");
+    const from = offset - extent.start;
+    return this.#piece(extent, from, Math.min(most, extent.length - from));
+  }
+
+  async #openPacked(): Promise<{ size: number; map: FileMap }> {
+    const { packedNid } = this.#image;
+    if (packedNid === 0) throw damaged(0, "there are fragments, but there is no packed inode");
+    const inode = await readInode(this.#image, packedNid);
+    return { size: inode.size, map: await mapFile(this.#image, inode, new IndexRoom()) };
+  }
+
+  #decodedPiece(
+    extent: Extent,
+    space: ImageBytes,
+    algorithm: number,
+    offset: number,
+    most: number,
+  ): Uint8Array | Promise<Uint8Array> {
+    const { at, length } = extent;
     const last = this.#decoded;
-    if (last?.space === space && last.at === at && last.length >= length) return last.bytes;
-    const codec = await this.#codec(algorithm);
-    if (stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${stored} bytes`);
-    if (length > codec.plain.length) throw unsupported(`extents of ${length} bytes`);
-    const bytes = await space.read(at, stored);
-    codec.compressed.set(bytes);
-    const from = this.#streamStart(bytes, source === "inode");
+    if (last?.space === space && last.at === at && last.length >= length)
+      return last.bytes.subarray(offset, offset + most);
+    const codec = this.#codecs.get(algorithm);
+    if (codec === undefined) {
+      return this.#createCodec(algorithm).then(() => this.#decodedPiece(extent, space, algorithm, offset, most));
+    }
+    if (extent.stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${extent.stored} bytes`);
+    if (length > MAX_DECODED) throw damaged(at, `an extent of ${length} bytes`);
+    this.#decoded = undefined;
+    const loading = space.fill(codec.compressed.subarray(0, extent.stored), at);
+    const finish = () => this.#decode(extent, space, codec).subarray(offset, offset + most);
+    return loading?.then(finish) ?? finish();
+  }
+
+  /** Decodes what stands in a codec's window. */
+  #decode({ at, stored, length, source, isPartial }: Extent, space: ImageBytes, codec: Codec): Uint8Array {
+    const from = this.#streamStart(codec.compressed, stored, source === "inode");
     try {
-      const got = codec.decompressStart(from, stored, 0, length);
+      // where data stands at the start of its blocks, anything may stand behind it
+      const isWhole = this.#image.isPadded && !isPartial;
+      const got = isWhole ? codec.decompress(from, stored, 0, length) : codec.decompressStart(from, stored, 0, length);
       if (got !== length) throw damaged(at, `a pcluster holds ${got} bytes, not ${length}`);
     } catch (cause) {
       if (cause instanceof ImageError && cause.offset === undefined) throw damaged(at, cause.message);
       throw cause;
     }
-    this.#decoded = { space, at, length, bytes: codec.plain.slice(0, length) };
-    return this.#decoded.bytes;
+    this.#decoded = { space, at, length, bytes: codec.plain };
+    return codec.plain.subarray(0, length);
   }
 
   /** Compressed data stands at the end of its blocks; zeros in front of it are within the first. */
-  #streamStart(bytes: Uint8Array, isInline: boolean): number {
+  #streamStart(bytes: Uint8Array, stored: number, isInline: boolean): number {
     let at = 0;
-    const most = Math.min(bytes.length - 1, isInline ? bytes.length : this.#image.blockSize);
+    const most = Math.min(stored - 1, isInline ? stored : this.#image.blockSize);
     if (this.#image.isPadded) while (at < most && bytes[at] === 0) at++;
     return at;
   }
 
-  async #codec(id: number): Promise<Codec> {
-    const known = this.#codecs.get(id);
-    if (known) return known;
+  async #createCodec(id: number): Promise<void> {
     const row = algorithmOf(id);
     if (!row) throw unsupported(`data of the algorithm ${id}`);
-    const codec = await createCodec({ name: row.codec, plainLen: MAX_DECODED });
-    this.#codecs.set(id, codec);
-    return codec;
+    if (((this.#image.algorithms || LZ4_ALONE) & (1 << id)) === 0)
+      throw damaged(0, `there is data of ${row.codec}, of which the superblock does not know`);
+    this.#codecs.set(id, await createCodec({ name: row.codec, plainLen: MAX_DECODED }));
   }
 }
 
@@ -178,21 +212,10 @@ function pieceLength(piece: ImagePiece): number {
   return piece instanceof Uint8Array ? piece.length : piece.zeros;
 }
 
-/** Fills in bytes of a piece, from its byte `from` on. */
-function fill(into: Uint8Array, piece: ImagePiece, from: number): void {
-  if (piece instanceof Uint8Array) into.set(piece.subarray(from, from + into.length));
-  else into.fill(0);
-}
-
-/** The extent of a file that others lie in, the packed inode or the metabox, which holds a byte of it. */
-function extentOf(extents: readonly Extent[], offset: number): Extent {
-  let [from, to] = [0, extents.length];
-  while (to - from > 1) {
-    const middle = (from + to) >>> 1;
-    if (extents[middle]!.start <= offset) from = middle;
-    else to = middle;
-  }
-  const extent = extents[from];
-  if (extent && offset >= extent.start && offset < extent.start + extent.length) return extent;
-  throw damaged(0, `what lies at ${offset} of another inode is not in it`);
+/** Puts all bytes of a piece to `at`; gives where they end. */
+export function fillPiece(into: Uint8Array, at: number, piece: ImagePiece): number {
+  const end = at + pieceLength(piece);
+  if (piece instanceof Uint8Array) into.set(piece, at);
+  else into.fill(0, at, end);
+  return end;
 }

@@ -1,7 +1,10 @@
 /** Blocks of directories as they are read. Source: Linux fs/erofs/dir.c. */
+import { compareBytes } from "../../core/bytes.ts";
 import { DIRENT } from "../../erofs/disk/format.ts";
 import { damaged, viewOf } from "../image.ts";
-import { toNid } from "./image.ts";
+import { quote } from "../text.ts";
+import { readNid } from "./image.ts";
+import type { ErofsInode } from "./inode.ts";
 
 /** An entry of a directory. */
 export interface Dirent {
@@ -31,7 +34,7 @@ export function readDirents(block: Uint8Array, where: number): { dirents: Dirent
     const isLast = at + DIRENT.byteSize === names;
     const to = isLast ? nameEnd(block, from) : view.getU16(at + DIRENT.byteSize, DIRENT.nameoff);
     if (from < end || to <= from || to > block.length) throw damaged(where, `a name stands at ${from} to ${to}`);
-    dirents.push({ at, nid: toNid(view.getU64(at, DIRENT.nid)), name: block.slice(from, to) });
+    dirents.push({ at, nid: readNid(view, at, DIRENT.nid), name: block.slice(from, to) });
     end = to;
   }
   return { dirents, end };
@@ -41,6 +44,40 @@ export function readDirents(block: Uint8Array, where: number): { dirents: Dirent
 function nameEnd(block: Uint8Array, from: number): number {
   const zero = block.indexOf(0, from);
   return zero < 0 ? block.length : zero;
+}
+
+/** The slash, which no name has; and most bytes of one. */
+const [SLASH, MOST_NAME] = [0x2f, 255] as const;
+
+/** Checks the names of one directory as they come: each can be one, and stands behind the one before it. */
+export class NameOrder {
+  readonly #directory: ErofsInode;
+  #before: Uint8Array | undefined;
+
+  constructor(directory: ErofsInode) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Whether an entry is one of those in the directory; false where it leads to the directory itself, or to its parent.
+   *
+   * @throws ImageError `DAMAGED` where it can be no entry: Linux would not find it, or not show it
+   */
+  check(name: Uint8Array, nid: number): boolean {
+    if (name.length > MOST_NAME || name.includes(0) || name.includes(SLASH))
+      throw this.#damaged("there can be no name", name);
+    // so each name stands once
+    if (this.#before !== undefined && compareBytes(this.#before, name) >= 0)
+      throw this.#damaged("not in order is", name);
+    this.#before = name;
+    if (!isDots(name)) return true;
+    if (name.length === 1 && nid !== this.#directory.nid) throw this.#damaged("to something else leads", name);
+    return false;
+  }
+
+  #damaged(why: string, name: Uint8Array) {
+    return this.#directory.space.damaged(this.#directory.at, `in a directory ${why} ${quote(name)}`);
+  }
 }
 
 /** Whether a name is one of the two that every directory has. */

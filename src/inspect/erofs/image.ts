@@ -1,7 +1,8 @@
 /** An EROFS image as a reader finds it: what its superblock says. Source: Linux fs/erofs/super.c. */
-import { decodeStruct } from "../../core/struct.ts";
+import { decodeStruct, type Offset, type StructView } from "../../core/struct.ts";
 import {
   COMPAT_PLAIN_XATTR_PFX,
+  COMPAT_SHARED_EA_IN_METABOX,
   DEVICE_SLOT,
   INCOMPAT_48BIT,
   INCOMPAT_CHUNKED_FILE,
@@ -59,8 +60,10 @@ export interface ErofsImage {
   readonly nidOff: number;
   /** Byte from which the numbers of shared attributes count. */
   readonly xattrOff: number;
-  /** The table of long prefixes: where it begins in the image, or in the metabox, and how many it has; 0 in a packed inode. */
-  readonly prefixes: { readonly at: number; readonly count: number; readonly isInBox: boolean };
+  /** Those lie in the metabox. */
+  readonly hasXattrsInBox: boolean;
+  /** The table of long prefixes: where it begins, in what, and how many it has. */
+  readonly prefixes: { readonly at: number; readonly count: number; readonly within: "image" | "box" | "packed" };
   readonly rootNid: number;
   /** 0: there is none. */
   readonly packedNid: number;
@@ -70,6 +73,8 @@ export interface ErofsImage {
   readonly devices: readonly ErofsDevice[];
   /** The contents of the metabox, in which inodes lie whose NIDs say so; undefined where there is none. */
   readonly box: ImageBytes | undefined;
+  /** The contents of the packed inode, where something is in them that is no file's. */
+  readonly packed: ImageBytes | undefined;
 }
 
 /** In what data may lie besides the image. */
@@ -90,9 +95,9 @@ const IN_BOX = 2 ** 52;
 const MOST_NID = 2 ** 48;
 
 /** A NID as it is on disk, as a number; one that cannot be leads to nowhere. */
-export function toNid(value: bigint): number {
-  const low = Math.min(Number(BigInt.asUintN(63, value)), MOST_NID);
-  return value >> 63n === 0n ? low : low + IN_BOX;
+export function readNid(view: StructView, at: number, field: Offset<"u64">): number {
+  const nid = Math.min(view.getUnderTop(at, field), MOST_NID);
+  return view.getTopBit(at, field) ? nid + IN_BOX : nid;
 }
 
 /** A NID as a dump shows it. */
@@ -108,27 +113,25 @@ export async function isErofs(bytes: ImageBytes): Promise<boolean> {
 }
 
 /**
- * Reads the superblock. What lies in a metabox is not to be reached yet: see openErofs.
+ * Reads the superblock. What lies in a metabox or in a packed inode is not to be reached yet: see openErofs.
  *
  * @param devices those that are there, in their order
  * @throws ImageError `DAMAGED` where there is none, `INPUT` where it has features that are not read here
  */
 export async function readSuperblock(bytes: ImageBytes, devices: readonly ImageBytes[] = []): Promise<ErofsImage> {
-  const fields = decodeStruct(await bytes.view(SUPER_OFFSET, SUPER.byteSize), 0, SUPER);
+  const view = await bytes.view(SUPER_OFFSET, SUPER.byteSize);
+  const fields = decodeStruct(view, 0, SUPER);
   const { blkszbits, feature_incompat: incompat } = fields;
   if (fields.magic !== SUPER_MAGIC) throw damaged(SUPER_OFFSET, "there is no superblock of EROFS");
-  if (blkszbits < LEAST_BLOCK_BITS || blkszbits > MOST_BLOCK_BITS || fields.dirblkbits !== 0) {
-    throw damaged(SUPER_OFFSET, `blocks of 2^${blkszbits} bytes, directory blocks of 2^${fields.dirblkbits} of these`);
-  }
-  const unknown = incompat & ~KNOWN_INCOMPAT;
-  if (unknown !== 0) throw unsupported(`the features 0x${(unknown >>> 0).toString(16)}`);
+  refuseUnknown(incompat & ~KNOWN_INCOMPAT, fields.dirblkbits);
+  if (blkszbits < LEAST_BLOCK_BITS || blkszbits > MOST_BLOCK_BITS)
+    throw damaged(SUPER_OFFSET, `blocks of 2^${blkszbits} bytes`);
+  if (fields.fixed_nsec >= 1e9) throw damaged(SUPER_OFFSET, `${fields.fixed_nsec} nanoseconds are more than a second`);
   const blockSize = 2 ** blkszbits;
   const superEnd = SUPER_OFFSET + SUPER.byteSize + fields.sb_extslots * SUPER_SLOT;
   bytes.check(SUPER_OFFSET, superEnd - SUPER_OFFSET);
-  const isPlain = (fields.feature_compat & COMPAT_PLAIN_XATTR_PFX) !== 0;
-  const isInBox = (incompat & INCOMPAT_METABOX) !== 0 && !isPlain;
-  const hasTable = (fields.packed_nid === 0n || isInBox || isPlain) && (incompat & INCOMPAT_XATTR_PREFIXES) !== 0;
   const isWide = (incompat & INCOMPAT_48BIT) !== 0 && fields.rootnid_8b !== 0n;
+  const hasBox = (incompat & INCOMPAT_METABOX) !== 0;
   return {
     bytes,
     blockSize,
@@ -143,13 +146,34 @@ export async function readSuperblock(bytes: ImageBytes, devices: readonly ImageB
     // Linux takes it as a signed number: NIDs may count from before the image
     nidOff: (fields.meta_blkaddr | 0) * blockSize,
     xattrOff: fields.xattr_blkaddr * blockSize,
-    prefixes: { at: PREFIX_UNIT * fields.xattr_prefix_start, count: hasTable ? fields.xattr_prefix_count : 0, isInBox },
-    rootNid: isWide ? toNid(fields.rootnid_8b) : fields.rootnid_2b,
-    packedNid: toNid(fields.packed_nid),
-    metaboxNid: (incompat & INCOMPAT_METABOX) === 0 ? 0 : await readMetaboxNid(bytes, fields.sb_extslots),
+    hasXattrsInBox: hasBox && (fields.feature_compat & COMPAT_SHARED_EA_IN_METABOX) !== 0,
+    prefixes: {
+      at: PREFIX_UNIT * fields.xattr_prefix_start,
+      count: (incompat & INCOMPAT_XATTR_PREFIXES) === 0 ? 0 : fields.xattr_prefix_count,
+      within: prefixPlace(fields.feature_compat, hasBox, fields.packed_nid !== 0n),
+    },
+    rootNid: isWide ? readNid(view, 0, SUPER.rootnid_8b) : fields.rootnid_2b,
+    packedNid: readNid(view, 0, SUPER.packed_nid),
+    metaboxNid: hasBox ? await readMetaboxNid(bytes, fields.sb_extslots) : 0,
     devices: (incompat & INCOMPAT_DEVICE_TABLE) === 0 ? [] : await readDevices(bytes, fields, devices),
     box: undefined,
+    packed: undefined,
   };
+}
+
+/** Refuses what an image may have, and what is not read here. */
+function refuseUnknown(unknown: number, dirBlockBits: number): void {
+  if (unknown !== 0)
+    throw unsupported(`features that are not known, feature_incompat 0x${(unknown >>> 0).toString(16)}`);
+  // Linux mounts none of those either
+  if (dirBlockBits !== 0) throw unsupported(`directories in blocks of 2^${dirBlockBits} of its blocks (dirblkbits)`);
+}
+
+/** In what the table of long prefixes lies. */
+function prefixPlace(compat: number, hasBox: boolean, hasPacked: boolean): "image" | "box" | "packed" {
+  if ((compat & COMPAT_PLAIN_XATTR_PFX) !== 0) return "image";
+  if (hasBox) return "box";
+  return hasPacked ? "packed" : "image";
 }
 
 /** What the superblock says of devices. */
@@ -189,7 +213,7 @@ export function toSeconds(bytes: ImageBytes, value: bigint, at: number): number 
 async function readMetaboxNid(bytes: ImageBytes, slots: number): Promise<number> {
   if (slots === 0) throw damaged(SUPER_OFFSET, "there is a metabox, and no slot that says where");
   const view = await bytes.view(SUPER_OFFSET + SUPER.byteSize, SUPER_METABOX.byteSize);
-  return toNid(view.getU64(0, SUPER_METABOX.metabox_nid));
+  return readNid(view, 0, SUPER_METABOX.metabox_nid);
 }
 
 /** Where the inode of a NID lies: in the image, or in the metabox. */
@@ -198,4 +222,14 @@ export function locateInode({ bytes, box, nidOff }: ErofsImage, nid: number): { 
   const at = (nid - IN_BOX) * SLOT;
   if (box === undefined) throw damaged(SUPER_OFFSET, `there is no metabox, in which an inode should lie at ${at}`);
   return { space: box, at };
+}
+
+/** In what the shared attributes lie. */
+export function xattrSpace({ bytes, box, hasXattrsInBox }: ErofsImage): ImageBytes {
+  return hasXattrsInBox && box !== undefined ? box : bytes;
+}
+
+/** In what the table of long prefixes lies. */
+export function prefixSpace({ bytes, box, packed, prefixes }: ErofsImage): ImageBytes {
+  return (prefixes.within === "box" ? box : prefixes.within === "packed" ? packed : undefined) ?? bytes;
 }

@@ -11,12 +11,12 @@ import {
 import { type Element, elementLines } from "../element-lines.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
 import { type LineAt, show } from "../text.ts";
-import { chunkList } from "./extents.ts";
-import type { FileIndex } from "./file-index.ts";
+import { chunkList } from "./contents/chunk-map.ts";
+import type { FileIndex } from "./contents/file-index.ts";
+import { LCLUSTER_TYPE_MASK } from "./contents/lclusters.ts";
+import { PackEntries, packsOf } from "./contents/packs.ts";
 import type { ErofsImage } from "./image.ts";
 import type { ErofsInode } from "./inode.ts";
-import { LCLUSTER_TYPE_MASK } from "./lclusters.ts";
-import { type PackedEntry, packsOf, readPack } from "./packs.ts";
 
 /** A line for each chunk, or row of chunks. */
 export function chunkLines(image: ErofsImage, inode: ErofsInode, lineAt: LineAt): AsyncGenerator<string> {
@@ -55,17 +55,20 @@ async function* elements(
 }
 
 async function* packLines(index: FileIndex, lineAt: LineAt): AsyncGenerator<string> {
-  for (const pack of packsOf(index.entries, index.at, index.isDense)) {
+  const entries = new PackEntries();
+  for (const pack of packsOf(index)) {
     const view = await index.space.view(pack.at, pack.bytes);
     const base = show("blkaddr", view.getU32(pack.bytes - PACK_BASE.byteSize, PACK_BASE.blkaddr));
-    const entries = readPack(view, 0, pack, index).map((entry) => showEntry(entry));
-    yield lineAt(pack.at, pack.bytes, `pack of ${pack.entries}: ${entries.join(" ")} blkaddr=${base}`);
+    entries.read(view, 0, pack, { lclusterBits: index.lclusterBits, isBig: index.isBig[0] });
+    const words = Array.from({ length: pack.entries }, (_, place) => showEntry(entries, place));
+    yield lineAt(pack.at, pack.bytes, `pack of ${pack.entries}: ${words.join(" ")} blkaddr=${base}`);
   }
 }
 
 /** A head by where its extent starts; what is none by its distance, or by its blocks. */
-function showEntry({ type, value, isCount }: PackedEntry): string {
-  if (type === LCLUSTER_NONHEAD) return isCount ? `blocks=${value}` : `+${value}`;
+function showEntry({ types, values, isCount }: PackEntries, place: number): string {
+  const [type, value] = [types[place]!, values[place]!];
+  if (type === LCLUSTER_NONHEAD) return isCount[place] === 1 ? `blocks=${value}` : `+${value}`;
   return `${type === LCLUSTER_PLAIN ? "plain" : `head${type === 1 ? 1 : 2}`}@${value}`;
 }
 

@@ -20,9 +20,9 @@ import { checksum, checksumOf } from "../checksum.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
 import { count, describe, type LineAt, line, quote, showRaw } from "../text.ts";
 import type { Tile } from "../tiles.ts";
+import { readIndex } from "./contents/file-index.ts";
 import { type Dirent, readDirents } from "./directory.ts";
-import { readIndex } from "./file-index.ts";
-import { showNid } from "./image.ts";
+import { showNid, xattrSpace } from "./image.ts";
 import { chunkLines, indexLines } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
@@ -113,7 +113,8 @@ async function* xattrLines(
   const body = await readXattrIbody(image, inode);
   yield* structLines(place, XATTR_HEADER, inode.xattrAt);
   for (const { at, entryAt } of body!.shared) {
-    const { prefix, name } = await readXattrEntry(image.bytes, entryAt, image.bytes.size);
+    const space = xattrSpace(image);
+    const { prefix, name } = await readXattrEntry(space, entryAt, space.size);
     yield* structLines(place, SHARED_XATTR, at, `${prefix}${quote(name)}`);
   }
   for (const entry of body!.own) yield await entryLine(place, entry, xxhash);

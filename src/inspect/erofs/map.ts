@@ -5,12 +5,13 @@ import { DEVICE_SLOT, LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
+import { chunkList } from "./contents/chunk-map.ts";
+import type { Extent } from "./contents/extent.ts";
+import { readIndex } from "./contents/file-index.ts";
+import { readExtents } from "./contents/file-map.ts";
 import { ErofsData } from "./data.ts";
 import { isDots, readDirents } from "./directory.ts";
-import type { Extent } from "./extent.ts";
-import { chunkList, readExtents } from "./extents.ts";
-import { readIndex } from "./file-index.ts";
-import type { ErofsImage } from "./image.ts";
+import { type ErofsImage, prefixSpace, xattrSpace } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
 import { readLongPrefix, readXattrEntry, readXattrIbody } from "./xattrs.ts";
@@ -78,13 +79,15 @@ class Mapper implements ErofsMap {
       at = end;
     }
     const { box, devices, prefixes } = this.image;
-    const [space, tiles] = prefixes.isInBox && box ? [box, this.boxTiles!] : [bytes, this.tiles];
     for (const [index, { at: from }] of devices.entries()) {
       this.tiles.add(KINDS.device, from, from + DEVICE_SLOT.byteSize, 0, index + 1);
     }
+    // what lies in the packed inode is not told: it has no place of its own
+    if (prefixes.within === "packed") return;
+    const space = prefixSpace(this.image);
     for (let index = 0, from = prefixes.at; index < prefixes.count; index++) {
       const { end } = await readLongPrefix(space, from);
-      tiles.add(KINDS.prefix, from, end, 0, index);
+      (space === box ? this.boxTiles! : this.tiles).add(KINDS.prefix, from, end, 0, index);
       from = end;
     }
   }
@@ -118,9 +121,10 @@ class Mapper implements ErofsMap {
     this.#tilesOf(inode).add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
     for (const { entryAt } of body.shared) {
       let end = this.#shared.get(entryAt);
-      end ??= (await readXattrEntry(this.image.bytes, entryAt, this.image.bytes.size)).end;
+      const space = xattrSpace(this.image);
+      end ??= (await readXattrEntry(space, entryAt, space.size)).end;
       this.#shared.set(entryAt, end);
-      this.tiles.add(KINDS.sharedXattr, entryAt, end, owner);
+      (space === this.image.box ? this.boxTiles! : this.tiles).add(KINDS.sharedXattr, entryAt, end, owner);
     }
   }
 

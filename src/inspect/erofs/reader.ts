@@ -5,12 +5,12 @@
 import { encodeUtf8 } from "../../core/bytes.ts";
 import type { ByteSource } from "../../core/sink.ts";
 import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
-import { damaged, ImageBytes, unsupported } from "../image.ts";
+import { damaged, ImageBytes } from "../image.ts";
 import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
-import { ErofsData } from "./data.ts";
-import { isDots, readDirents } from "./directory.ts";
-import { type ErofsImage, readSuperblock } from "./image.ts";
-import { type ErofsInode, readInode } from "./inode.ts";
+import { ErofsData, fillPiece } from "./data.ts";
+import { NameOrder, readDirents } from "./directory.ts";
+import { type ErofsImage, prefixSpace, readSuperblock, xattrSpace } from "./image.ts";
+import { type ErofsInode, isCompressedInode, readInode } from "./inode.ts";
 import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
 /** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
@@ -20,26 +20,37 @@ const MOST_DIRECTORY_RATIO = 256;
 const LAST_PREFIX = 6;
 
 /**
- * Reads the superblock, and finds the metabox if there is one.
+ * Reads the superblock, and finds what lies in other inodes: the metabox, and long prefixes in the packed inode.
  *
  * @param devices in what its data lies besides, as far as that is there
  * @throws ImageError `DAMAGED` where there is none, `INPUT` where it has features that are not read here
  */
 export async function openErofs(bytes: ImageBytes, devices: readonly ImageBytes[] = []): Promise<ErofsImage> {
-  const image = await readSuperblock(bytes, devices);
-  if (image.metaboxNid === 0) return image;
-  // of what it needs nothing can lie in itself: this image has none yet
-  const contents = await new ErofsData(image).open(await readInode(image, image.metaboxNid));
-  return { ...image, box: new ImageBytes(contents, "the metabox") };
+  const head = await readSuperblock(bytes, devices);
+  // of what the metabox needs nothing can lie in itself: this image has none yet
+  const image = head.metaboxNid === 0 ? head : { ...head, box: await openInode(head, head.metaboxNid, "the metabox") };
+  if (image.prefixes.count === 0 || image.prefixes.within !== "packed") return image;
+  return { ...image, packed: await openInode(image, image.packedNid, "the packed inode") };
 }
 
-/** Reads an image that is open; whatever does not hold together is `DAMAGED`. */
+async function openInode(image: ErofsImage, nid: number, name: string): Promise<ImageBytes> {
+  return new ImageBytes(await new ErofsData(image).open(await readInode(image, nid)), name);
+}
+
+/**
+ * Reads an image that is open; whatever does not hold together is `DAMAGED`. What a file costs is bounded by the image and
+ * by its own size, in which holes do not count; but as files may share their data, all of them may have more bytes than the
+ * image by any factor. Directories may not: they are read up to what an image of this size can hold.
+ */
 export class ErofsReader implements ImageReader<ErofsInode> {
   readonly image: ErofsImage;
   readonly rootId: number;
   readonly mostDirectoryBytes: number;
   readonly #data: ErofsData;
   #prefixes: Uint8Array[] | undefined;
+  /** Directories that have been read, and their bytes as far as these can have a place of their own. */
+  readonly #directories = new Set<number>();
+  #directoryBytes = 0;
 
   constructor(image: ErofsImage) {
     this.image = image;
@@ -49,20 +60,31 @@ export class ErofsReader implements ImageReader<ErofsInode> {
   }
 
   /** The inode of a NID. */
-  inode(nid: number): Promise<ErofsInode> {
+  async inode(nid: number): Promise<ErofsInode> {
     return readInode(this.image, nid);
   }
 
   async *entries(directory: ErofsInode): AsyncGenerator<ImageEntry> {
+    const { nid, size, space, at } = directory;
+    if (!this.#directories.has(nid)) {
+      this.#directories.add(nid);
+      this.#directoryBytes += isCompressedInode(directory) ? size / MOST_DIRECTORY_RATIO : size;
+      if (this.#directoryBytes > this.image.bytes.size)
+        throw space.damaged(at, "directories come to more than an image of this size can hold");
+    }
+    const order = new NameOrder(directory);
     for await (const block of this.#data.read(directory, this.image.blockSize)) {
-      for (const { name, nid } of readDirents(block, directory.at).dirents) if (!isDots(name)) yield { name, id: nid };
+      for (const { name, nid } of readDirents(block, at).dirents) if (order.check(name, nid)) yield { name, id: nid };
     }
   }
 
   async target(link: ErofsInode): Promise<Uint8Array> {
-    if (link.size === 0 || link.size > MAX_LINK) throw link.space.damaged(link.at, `a link of ${link.size} bytes`);
-    let target = new Uint8Array(0);
-    for await (const bytes of this.#data.read(link, MAX_LINK)) target = bytes.slice();
+    const { size, space, at } = link;
+    if (size === 0 || size > MAX_LINK) throw space.damaged(at, `a link of ${size} bytes`);
+    const target = new Uint8Array(size);
+    let done = 0;
+    for await (const piece of this.#data.pieces(link)) done = fillPiece(target, done, piece);
+    if (target.includes(0)) throw space.damaged(at, "the target of a link holds a zero");
     return target;
   }
 
@@ -73,13 +95,14 @@ export class ErofsReader implements ImageReader<ErofsInode> {
 
   /** All attributes of an inode, the shared ones first. */
   async xattrs(inode: ErofsInode): Promise<ImageXattr[]> {
+    if (inode.end === inode.xattrAt) return [];
     const body = await readXattrIbody(this.image, inode);
-    if (body === undefined) return [];
     const found: ImageXattr[] = [];
-    const { bytes } = this.image;
-    for (const { entryAt } of body.shared)
-      found.push(await this.#whole(await readXattrEntry(bytes, entryAt, bytes.size)));
-    for (const entry of body.own) found.push(await this.#whole(entry));
+    const space = xattrSpace(this.image);
+    for (const { entryAt } of body!.shared) {
+      found.push(await this.#whole(await readXattrEntry(space, entryAt, space.size)));
+    }
+    for (const entry of body!.own) found.push(await this.#whole(entry));
     return found;
   }
 
@@ -104,13 +127,13 @@ export class ErofsReader implements ImageReader<ErofsInode> {
   async #longPrefix(number: number): Promise<Uint8Array> {
     this.#prefixes ??= await this.#readPrefixes();
     const prefix = this.#prefixes[number];
-    if (prefix === undefined) throw unsupported(`attributes with the long prefix ${number}, whose table is elsewhere`);
+    if (prefix === undefined) throw damaged(0, `there is no long prefix ${number}`);
     return prefix;
   }
 
   async #readPrefixes(): Promise<Uint8Array[]> {
-    const { bytes, box, prefixes } = this.image;
-    const space: ImageBytes = prefixes.isInBox && box ? box : bytes;
+    const { prefixes } = this.image;
+    const space = prefixSpace(this.image);
     const found: Uint8Array[] = [];
     for (let at = prefixes.at; found.length < prefixes.count; ) {
       const { base, infix, end } = await readLongPrefix(space, at);

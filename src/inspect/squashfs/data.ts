@@ -131,14 +131,14 @@ export class SquashfsData {
   async #readRaw(at: number, stored: number): Promise<Uint8Array> {
     this.#raw ??= new Uint8Array(this.#image.blockSize);
     const bytes = this.#raw.subarray(0, stored);
-    await this.#image.bytes.readInto(bytes, at);
+    await this.#image.bytes.fill(bytes, at);
     return bytes;
   }
 
   async #decompress(at: number, stored: number): Promise<Uint8Array> {
     this.#codec ??= await makeDecoder(this.#image);
     const { compressed, plain } = this.#codec;
-    await this.#image.bytes.readInto(compressed.subarray(0, stored), at);
+    await this.#image.bytes.fill(compressed.subarray(0, stored), at);
     try {
       return plain.subarray(0, this.#codec.decompress(0, stored, 0, this.#image.blockSize));
     } catch (cause) {

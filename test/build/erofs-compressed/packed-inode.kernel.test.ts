@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
-import type { Extent } from "../../../src/inspect/erofs/extent.ts";
-import { readExtents } from "../../../src/inspect/erofs/extents.ts";
+import type { Extent } from "../../../src/inspect/erofs/contents/extent.ts";
+import { readExtents } from "../../../src/inspect/erofs/contents/file-map.ts";
 import { readInode } from "../../../src/inspect/erofs/inode.ts";
 import { openErofs } from "../../../src/inspect/erofs/reader.ts";
 import { ImageBytes } from "../../../src/inspect/image.ts";

@@ -12,24 +12,10 @@ import { createRanges } from "../../../stage/source/archive/node-archive-content
 import { ArchiveFile } from "../../../stage/source/archive/node-archive-file.ts";
 import { isWhiteout, OPAQUE_NAME, OPAQUE_XATTR } from "../../../stage/source/overlay.ts";
 import type { StagePolicy } from "../../../stage/tree/policy.ts";
-import {
-  FLAG_SPARSE,
-  NONE,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-  Tree,
-} from "../../../stage/tree/tree.ts";
+import { FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFMT, Tree } from "../../../stage/tree/tree.ts";
 import type { OpenPart, SourceHost, Staged } from "../part.ts";
 import type { ImagesSource } from "./images-source.ts";
 import { OpenImage } from "./open-image.ts";
-
-const KINDS = [S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK];
 
 /** Opens a source of images. */
 export async function openImages(source: ImagesSource, host: SourceHost): Promise<OpenPart> {
@@ -118,10 +104,8 @@ class ImagesStage {
   }
 
   async #describe(reader: ErofsReader, inode: ErofsInode, path: string): Promise<Member> {
-    const { mode, uid, gid, mtime, mtimeNsec, size, space, at } = inode;
+    const { mode, uid, gid, mtime, mtimeNsec, size } = inode;
     const kind = mode & S_IFMT;
-    if (!KINDS.includes(kind)) throw space.damaged(at, `no inode has the mode ${mode.toString(8)}`);
-    if (mtimeNsec >= 1e9) throw space.damaged(at, `${mtimeNsec} nanoseconds are more than a second`);
     const xattrs = await reader.xattrs(inode);
     const target = kind === S_IFLNK ? latin1FromBytes(await reader.target(inode)) : undefined;
     return {

@@ -2,10 +2,9 @@
  * The map header of a compressed file: how its index is read, and where that lies. See docs/erofs-format.md, section 10.
  * Source: Linux fs/erofs/zmap.c.
  */
-import { roundUp } from "../../core/bytes.ts";
-import type { StructView } from "../../core/struct.ts";
+import { roundUp } from "../../../core/bytes.ts";
+import type { StructView } from "../../../core/struct.ts";
 import {
-  ADVISE_BIG_PCLUSTERS,
   ADVISE_COMPACTED_2B,
   ADVISE_FRAGMENT_PCLUSTER,
   ADVISE_INLINE_PCLUSTER,
@@ -18,10 +17,10 @@ import {
   MAX_COMPACT_2B_BITS,
   MAX_COMPACT_BITS,
   WHOLE_FRAGMENT,
-} from "../../erofs/disk/format.ts";
-import type { ImageBytes } from "../image.ts";
-import type { ErofsImage } from "./image.ts";
-import { type ErofsInode, mapHeaderOff } from "./inode.ts";
+} from "../../../erofs/disk/format.ts";
+import type { ImageBytes } from "../../image.ts";
+import type { ErofsImage } from "../image.ts";
+import { type ErofsInode, mapHeaderOff } from "../inode.ts";
 import { packsEnd } from "./packs.ts";
 
 /** What a map header says, and where what it heads lies. */
@@ -43,8 +42,8 @@ export interface FileIndex {
   readonly recordBytes: number;
   /** Algorithms of the first and second kind of heads. */
   readonly algorithms: readonly [number, number];
-  /** Pclusters may have several blocks. */
-  readonly isBig: boolean;
+  /** Pclusters may have several blocks: those of the first kind of heads, and of the second or uncompressed. */
+  readonly isBig: readonly [boolean, boolean];
   /** 16 entries stand in 32 bytes where they can. */
   readonly isDense: boolean;
   /** Uncompressed blocks are turned. */
@@ -55,12 +54,14 @@ export interface FileIndex {
   readonly inlineBytes: number | undefined;
 }
 
+/** h_advise: pclusters may have several blocks, of either kind of heads. */
+const [ADVISE_BIG_FIRST, ADVISE_BIG_SECOND] = [0x02, 0x04] as const;
 /** h_clusterbits: lclusters are so many bits larger than blocks. */
 const LCLUSTER_MASK = 0xf;
 /** h_advise with a full index: there are records of extents instead; the next two bits are log2 of their size, less 2. */
 const [ADVISE_EXTENTS, RECORD_SHIFT, RECORD_MASK] = [0x01, 1, 3] as const;
 /** The smallest record that says where its extent starts. */
-const LISTED_RECORD = 16;
+export const LISTED_RECORD = 16;
 /** Bytes between the map header and a full index. */
 const FULL_GAP = 8;
 
@@ -84,7 +85,7 @@ export async function readIndex(image: ErofsImage, inode: ErofsInode): Promise<F
     ...{ at: headerAt + MAP_HEADER.byteSize, end: headerAt + MAP_HEADER.byteSize, entries: 0, recordBytes: 0 },
     lclusterBits: image.blockBits + (bits & LCLUSTER_MASK),
     algorithms: [types & 0xf, types >> 4],
-    isBig: (advise & ADVISE_BIG_PCLUSTERS) !== 0,
+    isBig: [(advise & ADVISE_BIG_FIRST) !== 0, (advise & ADVISE_BIG_SECOND) !== 0],
     isDense: !isFull && (advise & ADVISE_COMPACTED_2B) !== 0,
     isTurned: (advise & ADVISE_INTERLACED_PCLUSTER) !== 0,
     fragmentOff: (advise & ADVISE_FRAGMENT_PCLUSTER) === 0 ? undefined : view.getU32(0, MAP_HEADER.h_fragmentoff),
@@ -93,7 +94,7 @@ export async function readIndex(image: ErofsImage, inode: ErofsInode): Promise<F
   if ((bits & WHOLE_FRAGMENT) !== 0) return { ...common, kind: "fragment", fragmentOff: wholeFragmentOff(view) };
   if (isFull && (advise & ADVISE_EXTENTS) !== 0) return withRecords(inode, common, view);
   const hasInline = (advise & ADVISE_INLINE_PCLUSTER) !== 0;
-  const inlineBytes = hasInline ? view.getU16(0, MAP_HEADER_IDATA.h_idata_size) : undefined;
+  const inlineBytes = hasInline ? view.getU16(0, MAP_HEADER_IDATA.h_idata_size) || undefined : undefined;
   return withEntries(image, inode, { ...common, inlineBytes });
 }
 
@@ -106,9 +107,11 @@ function withEntries(image: ErofsImage, inode: ErofsInode, common: FileIndex): F
   if (kind === "compact" && lclusterBits > (isDense ? MAX_COMPACT_2B_BITS : MAX_COMPACT_BITS)) {
     throw common.space.damaged(headerAt, `there is no compact index of lclusters of 2^${lclusterBits} bytes`);
   }
+  if (kind === "compact" && common.isBig[0] !== common.isBig[1])
+    throw common.space.damaged(headerAt, "a compact index has big pclusters of one kind of heads only");
   const at = common.at + (kind === "full" ? FULL_GAP : 0);
   const entries = Math.ceil(inode.size / (kind === "full" ? 2 ** lclusterBits : image.blockSize));
-  const end = kind === "full" ? at + entries * LCLUSTER_INDEX.byteSize : packsEnd(entries, at, isDense);
+  const end = kind === "full" ? at + entries * LCLUSTER_INDEX.byteSize : packsEnd({ at, entries, isDense });
   common.space.check(at, end - at);
   return { ...common, at, end, entries };
 }
