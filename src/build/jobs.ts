@@ -18,5 +18,6 @@ export const JOBS = {
   data: async () => (await import("./jobs/squashfs-data.ts")).data,
   archives: async () => (await import("./jobs/nix.ts")).archives,
   unpack: async () => (await import("./jobs/unpack.ts")).unpack,
+  decode: async () => (await import("./jobs/decode.ts")).decode,
   hash: async () => (await import("./jobs/nix.ts")).hash,
 };

@@ -4,6 +4,7 @@
  *     sources --walk--> Tree --order--> InodeOrder --compare, scan--> shared data, holes
  */
 
+import { whenAborted } from "../core/abort.ts";
 import { AbortedError, ImageError } from "../core/error.ts";
 import { now } from "../core/node/node-clock.ts";
 import { CallFolder } from "../core/node/node-folder.ts";
@@ -24,7 +25,6 @@ import { newestTime, orderInodes } from "../stage/tree/order.ts";
 import { resolvePolicy, type StagePolicy } from "../stage/tree/policy.ts";
 import { type DataRanges, readSparse, type SparseScan } from "../stage/tree/sparse.ts";
 import type { Tree } from "../stage/tree/tree.ts";
-import { whenAborted } from "./abort.ts";
 import { type FileBeside, prepareBeside, withFileBeside } from "./beside/files.ts";
 import { isShared } from "./contents.ts";
 import type { Digest } from "./jobs/node-digest.ts";

@@ -2,7 +2,7 @@
 import type { LookContext } from "../shared/program.ts";
 
 /** What is done with images. */
-export type LookName = "info" | "ls" | "tree" | "cat" | "dump";
+export type LookName = "info" | "ls" | "tree" | "cat" | "verify" | "dump";
 
 /** What options set. */
 export interface Settings {
@@ -13,6 +13,8 @@ export interface Settings {
   devices: readonly string[];
   /** `-l`. */
   isLong?: boolean;
+  /** `--workers`. */
+  workers?: number;
   /** `-R`. */
   isRecursive?: boolean;
 }

@@ -34,12 +34,23 @@ const LS: readonly Option<Settings>[] = [
   flag({ names: "-R --recursive", sets: { isRecursive: true }, help: "with all that lies below" }),
 ];
 
+const VERIFY: readonly Option<Settings>[] = [
+  valued({
+    names: "--workers",
+    value: number("#", { min: 1, max: 64 }),
+    sets: "workers",
+    default: "the processors available",
+    help: "decode with so many threads",
+  }),
+];
+
 /** The options of each command. */
 export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = {
   info: [],
   ls: LS,
   tree: [],
   cat: [],
+  verify: VERIFY,
   dump: [],
 };
 
@@ -52,6 +63,10 @@ const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
   ["ls [-lR] IMAGE [PATH]...", "the names in a directory, the root without a PATH"],
   ["tree IMAGE [PATH]", "all names, drawn as a tree"],
   ["cat IMAGE PATH...", "the contents of files, one behind the other"],
+  [
+    "verify IMAGE",
+    "whether the image holds together: every structure, the order of names, the checksum, all data decoded",
+  ],
   ["dump IMAGE", "every byte of the image, in order, with the names of its fields"],
 ];
 
@@ -60,4 +75,5 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "commands", title: "Commands", entries: COMMANDS },
   { id: "common", title: "For all commands", options: COMMON },
   { id: "ls", title: "For ls", options: LS },
+  { id: "verify", title: "For verify", options: VERIFY },
 ];

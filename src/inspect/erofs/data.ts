@@ -174,6 +174,11 @@ export class ErofsData {
     return loading?.then(finish) ?? finish();
   }
 
+  /** Reads an extent, to know that it can be. */
+  async check(extent: Extent): Promise<void> {
+    await this.#piece(extent, 0, extent.length);
+  }
+
   /** Decodes what stands in a codec's window. */
   #decode({ at, stored, length, source, isPartial }: Extent, space: ImageBytes, codec: Codec): Uint8Array {
     const from = this.#streamStart(codec.compressed, stored, source === "inode");

@@ -12,6 +12,8 @@ export interface Dirent {
   readonly at: number;
   readonly nid: number;
   readonly name: Uint8Array;
+  /** What the inode is, the format's own number. */
+  readonly fileType: number;
 }
 
 /**
@@ -34,7 +36,8 @@ export function readDirents(block: Uint8Array, where: number): { dirents: Dirent
     const isLast = at + DIRENT.byteSize === names;
     const to = isLast ? nameEnd(block, from) : view.getU16(at + DIRENT.byteSize, DIRENT.nameoff);
     if (from < end || to <= from || to > block.length) throw damaged(where, `a name stands at ${from} to ${to}`);
-    dirents.push({ at, nid: readNid(view, at, DIRENT.nid), name: block.slice(from, to) });
+    const fileType = view.getU8(at, DIRENT.file_type);
+    dirents.push({ at, nid: readNid(view, at, DIRENT.nid), name: block.slice(from, to), fileType });
     end = to;
   }
   return { dirents, end };

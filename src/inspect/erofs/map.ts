@@ -10,7 +10,7 @@ import type { Extent } from "./contents/extent.ts";
 import { readIndex } from "./contents/file-index.ts";
 import { readExtents } from "./contents/file-map.ts";
 import { ErofsData } from "./data.ts";
-import { isDots, readDirents } from "./directory.ts";
+import { type Dirent, isDots, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, xattrSpace } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
@@ -28,13 +28,22 @@ export interface ErofsMap {
   readonly nids: readonly number[];
 }
 
+/** Is told what is found on the way. */
+export interface ErofsVisitor {
+  inode(inode: ErofsInode, owner: number): void;
+  /** A range of a file's bytes. */
+  extent(extent: Extent, inode: ErofsInode, owner: number): void;
+  /** A block of a directory; all of one come in their order. */
+  dirents(dirents: readonly Dirent[], inode: ErofsInode, owner: number): void;
+}
+
 /**
  * Follows every pointer of an image, each inode once.
  *
  * @throws ImageError `DAMAGED` where it does not hold together
  */
-export async function mapErofs(image: ErofsImage): Promise<ErofsMap> {
-  const mapper = new Mapper(image);
+export async function mapErofs(image: ErofsImage, visitor?: ErofsVisitor): Promise<ErofsMap> {
+  const mapper = new Mapper(image, visitor);
   await mapper.addHead();
   await mapper.addInodes();
   return mapper;
@@ -56,10 +65,12 @@ class Mapper implements ErofsMap {
   readonly #known = new Set<number>();
   /** Ends of shared attributes by their starts: many inodes name each. */
   readonly #shared = new Map<number, number>();
+  readonly #visitor: ErofsVisitor | undefined;
   #directoryBytes = 0;
 
-  constructor(image: ErofsImage) {
+  constructor(image: ErofsImage, visitor: ErofsVisitor | undefined) {
     this.image = image;
+    this.#visitor = visitor;
     this.data = new ErofsData(image);
     this.tiles = new Tiles(image.bytes);
     this.boxTiles = image.box && new Tiles(image.box);
@@ -100,6 +111,7 @@ class Mapper implements ErofsMap {
     if (metaboxNid !== 0) this.#found(metaboxNid, NO_PARENT, BOX_NAME);
     for (let owner = 0; owner < this.nids.length; owner++) {
       const inode = await readInode(this.image, this.nids[owner]!);
+      this.#visitor?.inode(inode, owner);
       this.#tilesOf(inode).add(KINDS.inode, inode.at, inode.xattrAt, owner);
       await this.#addXattrs(inode, owner);
       await this.#addLists(inode, owner);
@@ -145,7 +157,9 @@ class Mapper implements ErofsMap {
     let from = 0;
     let to = 0;
     let pclusters = 0;
-    for await (const { source, at, stored, algorithm } of readExtents(this.image, inode)) {
+    for await (const extent of readExtents(this.image, inode)) {
+      const { source, at, stored, algorithm } = extent;
+      this.#visitor?.extent(extent, inode, owner);
       if (source === "inode")
         this.#tilesOf(inode).add(KINDS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
       if (source !== "blocks") continue;
@@ -168,7 +182,9 @@ class Mapper implements ErofsMap {
       if (this.#directoryBytes > MOST_DIRECTORY_RATIO * this.image.bytes.size) {
         throw inode.space.damaged(inode.at, "directories decode to more than an image of this size can hold");
       }
-      for (const { nid, name } of readDirents(block, inode.at).dirents) {
+      const { dirents } = readDirents(block, inode.at);
+      this.#visitor?.dirents(dirents, inode, owner);
+      for (const { nid, name } of dirents) {
         if (!isDots(name)) this.#found(nid, owner, name);
       }
     }

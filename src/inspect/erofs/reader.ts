@@ -5,8 +5,9 @@
 import { encodeUtf8 } from "../../core/bytes.ts";
 import type { ByteSource } from "../../core/sink.ts";
 import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
-import { damaged, ImageBytes } from "../image.ts";
+import { damaged, ImageBytes, unsupported } from "../image.ts";
 import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
+import type { Extent } from "./contents/extent.ts";
 import { ErofsData, fillPiece } from "./data.ts";
 import { NameOrder, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, readSuperblock, xattrSpace } from "./image.ts";
@@ -86,6 +87,19 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     for await (const piece of this.#data.pieces(link)) done = fillPiece(target, done, piece);
     if (target.includes(0)) throw space.damaged(at, "the target of a link holds a zero");
     return target;
+  }
+
+  /** In what pieces lie: see {@link StoredPiece.space}. */
+  spaceOf(space: number): ImageBytes {
+    const { bytes, box, devices } = this.image;
+    const found = space === 0 ? bytes : space === 1 ? box : devices[space - 2]?.bytes;
+    if (found === undefined) throw unsupported(`data in device ${space - 1}, which is not there`);
+    return found;
+  }
+
+  /** Decodes a compressed extent, to know that it can be. */
+  checkExtent(extent: Extent): Promise<void> {
+    return this.#data.check(extent);
   }
 
   /** Numbers of a device: those of Linux's new_encode_dev. */

@@ -26,7 +26,7 @@ export interface StoredBlock {
 export class SquashfsData {
   readonly #image: SquashfsImage;
   readonly #inodes: ImageBytes;
-  readonly #fragments: ImageBytes | undefined;
+  readonly #fragmentTable: ImageBytes | undefined;
   readonly #kept = new Map<number, Uint8Array>();
   readonly #mostKept: number;
   #codec: Codec | undefined;
@@ -37,7 +37,7 @@ export class SquashfsData {
   constructor(image: SquashfsImage, inodes: ImageBytes, fragments: ImageBytes | undefined) {
     this.#image = image;
     this.#inodes = inodes;
-    this.#fragments = fragments;
+    this.#fragmentTable = fragments;
     this.#mostKept = Math.max(LEAST_KEPT, KEPT_BYTES / image.blockSize);
   }
 
@@ -107,9 +107,14 @@ export class SquashfsData {
     }
   }
 
+  /** How many fragment blocks there are. */
+  get fragments(): number {
+    return this.#fragmentTable === undefined ? 0 : this.#fragmentTable.size / FRAGMENT_ENTRY.byteSize;
+  }
+
   /** A fragment block as it is stored. */
   async fragment(number: number): Promise<StoredBlock> {
-    const table = this.#fragments;
+    const table = this.#fragmentTable;
     const place = number * FRAGMENT_ENTRY.byteSize;
     if (table === undefined || place >= table.size) throw damaged(0, `there is no fragment block ${number}`);
     const view = await table.view(place, FRAGMENT_ENTRY.byteSize);

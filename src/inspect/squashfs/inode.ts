@@ -53,6 +53,8 @@ export interface SquashfsInode {
   readonly end: number;
   readonly type: number;
   readonly shape: StructShape;
+  /** i_ino. */
+  readonly number: number;
   /** Type and permissions. */
   readonly mode: number;
   /** Numbers of the owner and the group in the table of ids. */
@@ -85,7 +87,7 @@ export interface SquashfsFile {
 }
 
 /** What a kind of inode adds to the fields that all have. */
-type Body = Partial<Omit<SquashfsInode, "at" | "bodyAt" | "type" | "shape" | "mode" | "mtime">>;
+type Body = Partial<Omit<SquashfsInode, "at" | "bodyAt" | "type" | "shape" | "number" | "mode" | "mtime">>;
 
 /**
  * Reads the inode at a place of the table.
@@ -103,6 +105,7 @@ export async function readInode(table: ImageBytes, at: number, blockSize: number
   return {
     ...{ at, bodyAt, end: bodyAt, type, shape },
     mode: KINDS[kind]! | (view.getU16(0, BASE_INODE.mode) & PERMISSIONS),
+    number: view.getU32(0, BASE_INODE.inode_number),
     uidNumber: view.getU16(0, BASE_INODE.uid),
     gidNumber: view.getU16(0, BASE_INODE.guid),
     nlink: 1,

@@ -14,7 +14,7 @@ import {
 import type { ImageBytes } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
-import { readListing } from "./directory.ts";
+import { type ListingItem, readListing } from "./directory.ts";
 import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
 import { readInode, type SquashfsInode } from "./inode.ts";
 import { KINDS, type SquashfsKind, TABLE_KINDS, type TableKind } from "./kinds.ts";
@@ -38,18 +38,25 @@ export interface SquashfsMap {
   readonly places: readonly number[];
 }
 
+/** Is told what is found on the way. */
+export interface SquashfsVisitor {
+  inode(inode: SquashfsInode, owner: number): void;
+  /** An item of a directory's listing, and of an entry the place of its inode; all of one come in their order. */
+  entry(item: ListingItem, place: number, owner: number): void;
+}
+
 /**
  * Follows every pointer of an image, each inode once.
  *
  * @throws ImageError `DAMAGED` where it does not hold together
  */
-export async function mapSquashfs(image: SquashfsImage): Promise<SquashfsMap> {
+export async function mapSquashfs(image: SquashfsImage, visitor?: SquashfsVisitor): Promise<SquashfsMap> {
   const opened = await openTables(image);
   const tables = image.tables.map((place): MappedTable => {
     const table = opened.get(place.name)!;
     return { place, table, tiles: new Tiles(table.bytes) };
   });
-  const mapper = new Mapper(image, tables);
+  const mapper = new Mapper(image, tables, visitor);
   await mapper.addHead();
   mapper.addTables();
   await mapper.addFragments();
@@ -65,9 +72,11 @@ class Mapper implements SquashfsMap {
   readonly paths = new Paths();
   readonly places: number[] = [];
   readonly #known = new Set<number>();
+  readonly #visitor: SquashfsVisitor | undefined;
 
-  constructor(image: SquashfsImage, tables: readonly MappedTable[]) {
+  constructor(image: SquashfsImage, tables: readonly MappedTable[], visitor: SquashfsVisitor | undefined) {
     this.image = image;
+    this.#visitor = visitor;
     this.tables = tables;
     this.tiles = new Tiles(image.bytes);
   }
@@ -110,6 +119,7 @@ class Mapper implements SquashfsMap {
     this.#found(inodes.table.placeOf(this.image.rootRef), NO_PARENT, new Uint8Array(0));
     for (let owner = 0; owner < this.places.length; owner++) {
       const inode = await readInode(inodes.table.bytes, this.places[owner]!, this.image.blockSize);
+      this.#visitor?.inode(inode, owner);
       inodes.tiles.add(TABLE_KINDS.inode, inode.at, inode.end, owner);
       await this.#addListing(inode, owner);
       await this.#addData(inode, owner);
@@ -165,8 +175,11 @@ class Mapper implements SquashfsMap {
     const inodes = this.#table("inodes")!.table;
     const at = table.place(listing.block, listing.offset);
     tiles.add(TABLE_KINDS.listing, at, at + listing.bytes, owner);
-    for await (const { name, block, offset } of readListing(table.bytes, at, listing.bytes)) {
-      if (name !== undefined) this.#found(inodes.place(block, offset), owner, name);
+    for await (const item of readListing(table.bytes, at, listing.bytes)) {
+      if (item.name === undefined) continue;
+      const place = inodes.place(item.block, item.offset);
+      this.#visitor?.entry(item, place, owner);
+      this.#found(place, owner, item.name);
     }
   }
 

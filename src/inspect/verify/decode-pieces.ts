@@ -1,0 +1,67 @@
+/** Decodes data that is stored, to know that it can be. */
+import { ImageError } from "../../core/error.ts";
+import type { ErofsReader } from "../erofs/reader.ts";
+import type { OpenedImage } from "../open-image.ts";
+import type { SquashfsReader } from "../squashfs/reader.ts";
+import { pieceOf, RAW, type StoredPiece } from "./stored-pieces.ts";
+
+/** For what is not compressed, which only has to be there. */
+const RAW_BYTES = 1 << 20;
+
+/** Decodes pieces, with memory for what is not compressed. */
+export class PieceDecoder {
+  readonly #image: OpenedImage;
+  readonly #raw = new Uint8Array(RAW_BYTES);
+
+  constructor(image: OpenedImage) {
+    this.#image = image;
+  }
+
+  /**
+   * The pieces `[from, to)` of what {@link StoredPieces.sorted} gives.
+   *
+   * @param failed is told of each that cannot be decoded
+   * @throws ImageError of another code than `DAMAGED`
+   */
+  async decode(
+    rows: Float64Array,
+    from: number,
+    to: number,
+    failed: (index: number, error: ImageError) => void,
+  ): Promise<void> {
+    for (let index = from; index < to; index++) {
+      try {
+        await this.#decode(pieceOf(rows, index));
+      } catch (error) {
+        if (!(error instanceof ImageError) || error.code !== "DAMAGED") throw error;
+        failed(index, error);
+      }
+    }
+  }
+
+  #decode(piece: StoredPiece): Promise<void> {
+    if (piece.method === RAW) return this.#read(piece);
+    const { format, reader } = this.#image;
+    return format === "erofs" ? decodeErofs(reader, piece) : decodeSquashfs(reader, piece);
+  }
+
+  async #read({ space, at, stored }: StoredPiece): Promise<void> {
+    const { format, bytes, reader } = this.#image;
+    const from = format === "erofs" ? reader.spaceOf(space) : bytes;
+    for (let done = 0; done < stored; done += RAW_BYTES) {
+      const loading = from.fill(this.#raw.subarray(0, Math.min(RAW_BYTES, stored - done)), at + done);
+      if (loading !== undefined) await loading;
+    }
+  }
+}
+
+async function decodeErofs(reader: ErofsReader, piece: StoredPiece): Promise<void> {
+  const { space, at, stored, length, method, isSpecial, isPartial } = piece;
+  const where = { space: reader.spaceOf(space), device: 0, at, stored, start: 0, length } as const;
+  const source = isSpecial ? "inode" : "blocks";
+  await reader.checkExtent({ ...where, source, algorithm: method, isPartial, isTurned: false });
+}
+
+async function decodeSquashfs(reader: SquashfsReader, { at, stored, length, isSpecial }: StoredPiece): Promise<void> {
+  await reader.data.decode({ at, stored, isRaw: false }, length, isSpecial);
+}
