@@ -12,7 +12,7 @@ const LAYERS = [
   ["codec", "stage/text"],
   ["stage/tree"],
   ["stage/source"],
-  ["erofs", "squashfs"],
+  ["erofs", "squashfs", "verity"],
   ["inspect"],
   ["build"],
   [""],

@@ -7,6 +7,7 @@ export type {
   PrintedError,
   PrintedReport,
   SquashfsReport,
+  VerityReport,
 } from "./build/report.ts";
 export { type ErofsImagesOptions, erofsImages, type ImagesSource } from "./build/source/images/images-source.ts";
 export { buildSquashfs } from "./build/squashfs.ts";
@@ -39,3 +40,4 @@ export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";
 export type { ChmodRule, StageOptions, XattrNameRules, XattrReaderName } from "./stage/tree/policy.ts";
+export type { VerityOptions } from "./verity/options.ts";

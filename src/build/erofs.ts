@@ -52,6 +52,11 @@ class ErofsBuild {
     const { compression } = this.#settings;
     this.#outside = isImages(source) && source.refers ? "images" : this.#settings.tarIndex;
     if (this.#outside === "images") checkImageOptions(options);
+    if (this.#outside === "map" && options.verity)
+      throw new OptionError(
+        "verity",
+        (name) => `${name("tarIndex")} leaves blocks free that are filled later, and hashed then`,
+      );
     // each algorithm, and what looks quickly whether it is worth while
     this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0, {
       isNone: this.#settings.xattrTolerance < 0,
@@ -72,9 +77,11 @@ class ErofsBuild {
         : compression
           ? this.#compress(source, out, compression, device)
           : this.#pack(source, out));
-      const { unmatched, excluded, ...written } = made;
+      const { unmatched, excluded, bytes, verity, ...written } = made;
       return {
         ...describeImage(written),
+        bytes,
+        verity,
         mountPoint: this.#options.mountPoint,
         excluded,
         unmatchedRules: [...unmatched, ...session.unmatchedExcludes],

@@ -28,8 +28,22 @@ const HEAD_BYTES = 65536;
 /** Makes an image in a file; what has to be kept in others meanwhile is among the `temporary` ones. */
 type MakeImage<R> = (image: SharedTarget, temporary: TemporaryFiles) => Promise<R>;
 
-/** Has `make` make the image of a build, and brings it to the target; `make` says how long it is, and all of it is written. */
-export async function makeImageFile<R extends { bytes: number }>(
+/**
+ * Has `make` make the image of a build, and brings it to the target; `make` says how long it is, and all of it is written. A
+ * hash tree that is asked for is made behind it.
+ */
+export function makeImageFile<R extends { bytes: number }>(
+  session: BuildSession,
+  out: ImageTarget,
+  make: MakeImage<R>,
+): Promise<R> {
+  const { verity } = session;
+  if (verity === undefined) return makeFile(session, out, make);
+  const makeSealed: MakeImage<R> = async (image, temporary) => verity.seal(image, await make(image, temporary));
+  return verity.withFiles(() => makeFile(session, out, makeSealed));
+}
+
+async function makeFile<R extends { bytes: number }>(
   session: BuildSession,
   out: ImageTarget,
   make: MakeImage<R>,
@@ -77,7 +91,8 @@ async function spool<R extends { bytes: number }>(
   return made;
 }
 
-async function copyToDevice(
+/** Copies a finished image of `length` bytes to a device, its head last. */
+export async function copyToDevice(
   job: JobContext,
   file: TemporaryFile,
   length: number,

@@ -19,5 +19,6 @@ export const JOBS = {
   archives: async () => (await import("./jobs/nix.ts")).archives,
   unpack: async () => (await import("./jobs/unpack.ts")).unpack,
   decode: async () => (await import("./jobs/decode.ts")).decode,
+  verity: async () => (await import("./jobs/verity.ts")).verity,
   hash: async () => (await import("./jobs/nix.ts")).hash,
 };

@@ -15,6 +15,7 @@ import { EROFS_CHECKS, type ErofsLayoutOptions } from "../erofs/options.ts";
 import { SQUASHFS_CHECKS, type SquashfsLayoutOptions } from "../squashfs/options.ts";
 import { SORT_RULE, type SortRule } from "../stage/tree/file-order.ts";
 import { STAGE_CHECKS, type StageOptions } from "../stage/tree/policy.ts";
+import { VERITY_CHECKS, type VerityOptions } from "../verity/options.ts";
 
 /** What Nix is to know of the store paths in an image; `storeDir` says where they lie. */
 export interface NixOptions extends StageOptions {
@@ -74,8 +75,17 @@ export interface RunOptions extends NixOptions {
    * `fsConfigFile` is given. Default: none.
    */
   productOut?: string | undefined;
-  /** The image's SHA-256 goes into the report (`--digest`): an image that is a file is read once more for it. Default: false. */
+  /**
+   * The image's SHA-256 goes into the report (`--digest`), with a hash tree that is appended: an image that is a file is read
+   * once more for it. Default: false.
+   */
   digest?: boolean | undefined;
+  /**
+   * Makes the hash tree by which dm-verity proves each block as it is read (`--verity`): `true`, appended to the image,
+   * which is padded to 4096 bytes before. It is equal to that of `veritysetup format`: SHA-256, hash type 1, blocks of 4096
+   * bytes. What lies in other files, as on a device for data, it is not about. Default: false.
+   */
+  verity?: boolean | VerityOptions | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
   signal?: AbortSignal | undefined;
   /** Called at most about ten times a second. */
@@ -123,6 +133,7 @@ const RUN_CHECKS: Checks<RunOptions> = {
   fsConfigFile: TEXT,
   productOut: TEXT,
   digest: FLAG,
+  verity: either("a boolean or an object", FLAG, record("key of it", VERITY_CHECKS)),
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),
 };

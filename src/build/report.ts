@@ -12,13 +12,14 @@ export interface MadeImage extends WrittenImage {
   unmatched: string[];
   /** Entries that rules left out. */
   excluded: number;
+  verity?: VerityReport;
 }
 
 /** What a build of an EROFS image did. Sizes in bytes, times in seconds. */
 export interface BuildReport {
   /** What the image is. */
   format: "erofs";
-  /** Bytes of the image, without `offset`. */
+  /** Bytes of the image, without `offset`; a hash tree that is appended, and padding before it, count too. */
   bytes: number;
   /** Bytes of a block. */
   blockSize: number;
@@ -39,6 +40,8 @@ export interface BuildReport {
   bytesRead: number;
   /** SHA-256 of the image's bytes, from `offset` on, as 64 hex digits; undefined without the option `digest`. */
   digest: string | undefined;
+  /** What dm-verity needs to know; undefined without the option `verity`. */
+  verity: VerityReport | undefined;
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */
@@ -79,6 +82,24 @@ export interface BuildReport {
   seconds: BuildSeconds;
 }
 
+/** The hash tree of an image. Sizes in bytes. */
+export interface VerityReport {
+  /** What the image is proved by: 64 hex digits. */
+  rootHash: string;
+  /** What every hash begins with, as hex digits; empty: nothing. */
+  salt: string;
+  /** That of the superblock, as 8-4-4-4-12 hex digits; undefined without one. */
+  uuid: string | undefined;
+  /** Blocks of 4096 bytes that are hashed: the image, padded to whole ones. */
+  dataBlocks: number;
+  /** Where superblock and tree begin: counted from the start of the image, 0 in a file of their own. */
+  hashOffset: number;
+  /** Bytes of superblock and tree. */
+  hashBytes: number;
+  /** The file that they are in, as the options had it; undefined: the image. */
+  path: string | undefined;
+}
+
 /** A device of an EROFS image. */
 export interface DeviceReport {
   /** Bytes of it that are used. */
@@ -93,7 +114,7 @@ export interface DeviceReport {
 export interface SquashfsReport {
   /** What the image is. */
   format: "squashfs";
-  /** Bytes of the image with its padding, without `offset`. */
+  /** Bytes of the image with its padding, without `offset`; a hash tree that is appended counts too. */
   bytes: number;
   /** Bytes without padding: what the superblock says. */
   bytesUsed: number;
@@ -116,6 +137,8 @@ export interface SquashfsReport {
   bytesRead: number;
   /** SHA-256 of the image's bytes, from `offset` on, as 64 hex digits; undefined without the option `digest`. */
   digest: string | undefined;
+  /** What dm-verity needs to know; undefined without the option `verity`. */
+  verity: VerityReport | undefined;
   /** As the options had it. */
   mountPoint: string | undefined;
   /** Inodes by kind. */

@@ -37,6 +37,7 @@ import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
 import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
 import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
+import type { Verity } from "./verity/verity.ts";
 
 export type { OpenSource } from "./source/open-source.ts";
 export type { Staged } from "./source/part.ts";
@@ -79,6 +80,7 @@ export class BuildSession {
   #unmatchedChmod: string[] = [];
   #temporary: TemporaryFiles | undefined;
   #digest: Digest | undefined;
+  #verity: Verity | undefined;
   /** What is to be written beside the image. */
   #registration: (() => Uint8Array) | undefined;
   readonly #holding: XattrHolding;
@@ -115,6 +117,11 @@ export class BuildSession {
   /** What is to get all bytes of the image in order, where its digest is asked for. */
   get digest(): Digest | undefined {
     return this.#digest;
+  }
+
+  /** What makes the hash tree of the image, where that is asked for. */
+  get verity(): Verity | undefined {
+    return this.#verity;
   }
 
   /** The temporary files that are not beside the target. */
@@ -168,10 +175,16 @@ export class BuildSession {
       this.#temporary.removeLitter();
       const target = identifyTarget(out);
       if (target) this.leaveOut([target]);
+      const { verity } = this.#options;
+      if (verity) this.#verity = new (await import("./verity/verity.ts")).Verity(this, out, verity);
       if (this.#options.digest) this.#digest = new (await import("./jobs/node-digest.ts")).Digest();
       const registrationOut = this.#options.registrationOut && this.place(this.#options.registrationOut);
       const registration = { path: registrationOut ?? "", what: "its registration", isOwn: false };
-      const files = registrationOut === undefined ? beside : [registration, ...beside];
+      const files = [
+        ...(registrationOut === undefined ? [] : [registration]),
+        ...beside,
+        ...(this.#verity?.files ?? []),
+      ];
       this.leaveOut(prepareBeside(files, out, target));
       if (registrationOut === undefined) return await work(await this.#open());
       const build = async () => work(await this.#open());

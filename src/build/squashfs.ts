@@ -8,9 +8,10 @@
  */
 
 import type { FileSink } from "../core/node/node-file-sink.ts";
-import type { TemporaryFiles } from "../core/node/node-temporary.ts";
+import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import type { Sink } from "../core/sink.ts";
+import type { JobContext } from "../core/threads.ts";
 import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
 import { checkLimits } from "../squashfs/limits.ts";
@@ -21,9 +22,10 @@ import type { Source } from "../stage/source/source.ts";
 import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts";
+import { copyToDevice } from "./image-file.ts";
 import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
-import type { SquashfsReport } from "./report.ts";
+import type { SquashfsReport, VerityReport } from "./report.ts";
 import { BuildSession, type Staged } from "./session.ts";
 import { toSource } from "./source/to-source.ts";
 import { digestImage, type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
@@ -49,6 +51,12 @@ export async function buildSquashfs(
 /** Bytes at the head of a device that are wiped before, and written after everything else. */
 const HEAD_BYTES = 4096;
 
+/** An image, and its hash tree if it has one. */
+type SealedImage = FinishedImage & { verity?: VerityReport };
+
+/** Passes on a finished image of so many bytes. */
+type SendImage = (job: JobContext, file: TemporaryFile, bytes: number) => Promise<void>;
+
 class SquashfsBuild {
   readonly #options: SquashfsOptions;
   readonly #settings: SquashfsSettings;
@@ -70,9 +78,10 @@ class SquashfsBuild {
       checkLimits(staged.tree, inodes, this.#settings.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
       const data = await this.#plan(staged, inodes, order);
-      const image = await session.watch("write", data.contentBytes, () => this.#write(staged, inodes, data, out));
+      const image = await this.#write(staged, inodes, data, out);
       return {
         ...describeSquashfs(staged.tree, inodes, this.#settings, data, image),
+        verity: image.verity,
         mountPoint: this.#options.mountPoint,
         excluded: staged.excluded + staged.tree.excluded,
         unmatchedRules: [...order.unmatched, ...session.unmatchedExcludes],
@@ -102,27 +111,41 @@ class SquashfsBuild {
     );
   }
 
-  async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<FinishedImage> {
-    const { offset } = this.#session;
+  async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<SealedImage> {
+    const session = this.#session;
+    const { offset, verity } = session;
+    const make = async (file: FileTarget): Promise<SealedImage> => {
+      const image = await this.#writeFile(staged, inodes, data, file);
+      return verity ? verity.seal(file, image) : image;
+    };
     // sizes are known at the end only, and the superblock comes first
-    const spool = async (temporary: TemporaryFiles, to: Exclude<ImageTarget, string>) => {
+    const spool = async (temporary: TemporaryFiles, send: SendImage) => {
       const file = temporary.createHidden();
-      const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false, isPipe: false });
-      await this.#session.here((job) => sendImage(job, file, image.bytes, to, this.#session));
+      const image = await make({ ...file, offset: 0, inPlace: false, isPipe: false });
+      await session.watch("write", image.bytes, () => session.here((job) => send(job, file, image.bytes)));
       return image;
     };
-    if (typeof out !== "string") return spool(this.#session.temporary, out);
-    return writeFileTarget(out, offset, (file, temporary) =>
-      file.isPipe
-        ? withPipe(file.path, (stream) => spool(temporary, stream))
-        : this.#writeTarget(staged, inodes, data, file),
-    );
+    const sendTo =
+      (to: Exclude<ImageTarget, string>): SendImage =>
+      (...image) =>
+        sendImage(...image, to, session);
+    const write = () => {
+      if (typeof out !== "string") return spool(session.temporary, sendTo(out));
+      return writeFileTarget(out, offset, (file, temporary) => {
+        if (file.isPipe) return withPipe(file.path, (stream) => spool(temporary, sendTo(stream)));
+        // its superblock comes last, and is hashed before
+        if (file.inPlace && verity) return spool(temporary, (...image) => copyToDevice(...image, file, session.digest));
+        return this.#finish(file, make);
+      });
+    };
+    return verity ? verity.withFiles(write) : write();
   }
 
-  /** Writes a target that is a file or a device, and reads it once more where its digest is asked for. */
-  async #writeTarget(staged: Staged, inodes: InodeOrder, plan: DataPlan, file: FileTarget): Promise<FinishedImage> {
+  /** Makes an image in a target that is a file or a device, and reads it once more where its digest is asked for. */
+  async #finish(file: FileTarget, make: (file: FileTarget) => Promise<SealedImage>): Promise<SealedImage> {
     const { digest } = this.#session;
-    const image = await this.#writeFile(staged, inodes, plan, file);
+    const image = await make(file);
+    if (image.verity) await withFileSink(file, async (sink) => sink.sync());
     if (digest) await this.#session.here((job) => digestImage(job, file, image.bytes, digest));
     return image;
   }
@@ -137,7 +160,7 @@ class SquashfsBuild {
       rawFragments: settings.uncompressed.fragments,
       sparse: settings.sparse,
     };
-    return withFileSink(file, async (sink) => {
+    const write = async (sink: FileSink) => {
       if (file.inPlace) wipeHead(sink);
       await this.#session.run("data", { tree: tree.share(), contents, plan, coding, target: file });
       const mkfsTime = this.#options.mkfsTime ?? this.#session.timestamp ?? newestTime(tree, inodes);
@@ -145,7 +168,8 @@ class SquashfsBuild {
       const image = await this.#session.here((job) => finishImage(job, input, sink, () => sink.sync()));
       sink.sync();
       return image;
-    });
+    };
+    return this.#session.watch("write", plan.contentBytes, () => withFileSink(file, write));
   }
 }
 

@@ -3,6 +3,7 @@ import { encodeUtf8 } from "../core/bytes.ts";
 import { type Checks, either, FLAG, list, NUMBER, oneOf, TEXT } from "../core/options/checks.ts";
 import { type NameOf, OptionError } from "../core/options/option-error.ts";
 import { checkInteger, checkPowerOfTwo } from "../core/options/ranges.ts";
+import { parseUuid } from "../core/options/uuid.ts";
 import {
   COMPRESSION_CHECKS,
   type Compression,
@@ -184,7 +185,7 @@ export function resolveErofsOptions(options: ErofsLayoutOptions): ErofsSettings 
   });
   return {
     label: resolveLabel(options.label ?? ""),
-    uuid: options.uuid === undefined ? undefined : parseUuid(options.uuid),
+    uuid: options.uuid === undefined ? undefined : parseUuid("uuid", options.uuid),
     blockSize,
     xattrTolerance:
       checkInteger("xattrTolerance", options.xattrTolerance, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) ?? 2,
@@ -273,16 +274,4 @@ function resolveFingerprint(given: boolean | string, prefixes: readonly LongPref
   }
   if (prefixes.length === MAX_PREFIXES) throw fail(`their name is one more prefix; EROFS holds ${MAX_PREFIXES}`);
   return wholePrefix(bytes);
-}
-
-function parseUuid(text: string): Uint8Array {
-  const digits = /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(text);
-  if (!digits) throw new OptionError("uuid", `"${text}" is not 32 hex digits as 8-4-4-4-12`);
-  return Uint8Array.from(text.replaceAll("-", "").match(/../g)!, (pair) => Number.parseInt(pair, 16));
-}
-
-/** 16 bytes as 8-4-4-4-12 hex digits. */
-export function showUuid(uuid: Uint8Array): string {
-  const hex = Array.from(uuid, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

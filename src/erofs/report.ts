@@ -1,12 +1,12 @@
 /** What can be said of an image. */
 import { showBytes } from "../core/bytes.ts";
 import { FIRST_KERNEL, latestKernel } from "../core/kernel.ts";
+import { showUuid } from "../core/options/uuid.ts";
 import type { InodeCounts } from "../stage/tree/counts.ts";
 import { ALGORITHMS, type AlgorithmRow } from "./disk/algorithms.ts";
 import { COMPAT_FEATURES, FEATURES, type Feature } from "./disk/features.ts";
 import { COMPAT_PLAIN_XATTR_PFX, INCOMPAT_COMPR_CFGS } from "./disk/format.ts";
 import { compatBits, type Superblock } from "./disk/superblock.ts";
-import { showUuid } from "./options.ts";
 
 /** What readers call the algorithms in use, and the Linux versions that they came with. */
 function usedAlgorithms({ compression, incompat }: Superblock): Map<string, string> {

@@ -72,6 +72,7 @@ const SHARED = {
     fsConfigFile: TEXT,
     productOut: TEXT,
     digest: FLAG,
+    verity: [...FLAG, ...RECORD],
   },
   ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },
   ...{ nixDatabase: [...TEXT, ...FLAG], gcroot: TEXT },
@@ -139,6 +140,7 @@ const INNER: readonly (readonly [
     false,
   ],
   ["xattrNames", {}, { include: TEXT, exclude: TEXT }, false],
+  ["verity", {}, { out: TEXT, salt: TEXT, uuid: TEXT, superblock: FLAG, rootOut: TEXT }, false],
   [
     "sort",
     { order: 0, flags: 0, path: "a", match: "exact" },

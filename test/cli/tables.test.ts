@@ -76,6 +76,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
     "--chunksize": "65536",
     "--chmod": "*=755",
     "--MZ": "id",
+    "--verity-salt": "00",
+    "-verity-salt": "00",
+    "--verity-uuid": "12345678-9abc-def0-1234-56789abcdef0",
+    "-verity-uuid": "12345678-9abc-def0-1234-56789abcdef0",
   },
   ...{ "--comp-extra": "level=3", mode: "755", level: "3" },
   ...{ "-mkfs-time": "inode", "-all-time": "2001-02-03", "-root-time": "1", "-repro-time": "1 jan 1980" },
@@ -135,6 +139,7 @@ function companions(option: AnyOption): string[] {
   const compressor = compressorOf(option);
   if (compressor) return ["-comp", compressor.name];
   if (names.includes("--all-time")) return ["-T", "0"];
+  if (/^--?verity-/.test(names[0]!)) return names[0]!.startsWith("--") ? ["--verity"] : ["-verity"];
   if (names.includes("--blobdev")) return ["--chunksize=4096"];
   return needs === "-z" ? ["-z", "lz4"] : [];
 }

@@ -36,12 +36,18 @@ function fieldsOf(report: object): string[] {
 describe.each(["EROFS", "SquashFS"] as const)("the report of an image of %s", (format) => {
   test("has the fields of the page, in the library", async () => {
     const build = format === "EROFS" ? buildErofs : buildSquashfs;
-    const report = await build(directory(`${scratch}/tree`), `${scratch}/image`);
+    const report = await build(directory(`${scratch}/tree`), `${scratch}/image`, { verity: true });
     expect(fieldsOf(report)).toEqual(described("both", format));
   });
 
   test("and as JSON", () => {
-    const options = ["--json", "--digest", "--mount-point=/x", `--format=${format.toLowerCase()}`];
+    const options = [
+      "--json",
+      "--digest",
+      "--mount-point=/x",
+      "--verity=tree.verity",
+      `--format=${format.toLowerCase()}`,
+    ];
     const { out } = runCommand(scratch, "mkerofs", [...options, "image", "tree"]);
     expect(fieldsOf(JSON.parse(out))).toEqual(described("both", "commands", format));
   });

@@ -4,7 +4,15 @@ import { ImageError } from "../../core/error.ts";
 import { isBlockDevice } from "../../core/node/node-file-sink.ts";
 import { type FileIdentity, identifyPath } from "../../core/node/node-identity.ts";
 import { areOneTarget, prepareTarget } from "../../core/node/node-target.ts";
-import { checkTarget, type ImageTarget, type SharedTarget, withFileSink, writeFileTarget } from "../target.ts";
+import { withPipe } from "../node-pipe.ts";
+import {
+  checkTarget,
+  type FileTarget,
+  type ImageTarget,
+  type SharedTarget,
+  withFileSink,
+  writeFileTarget,
+} from "../target.ts";
 
 /** A file beside the image. */
 export interface FileBeside {
@@ -52,14 +60,31 @@ export function withFileBeside<R>(
   return writeFileTarget(path, 0, async (file, temporary) => {
     session.leaveOut(temporary.named);
     const result = await work();
-    const bytes = bytesOf(result);
-    await withFileSink(file, async (sink) => {
-      sink.truncate(bytes.length);
-      sink.writeAt(bytes, 0);
-      sink.sync();
-    });
+    await writeBeside(file, bytesOf(result));
     return result;
   });
+}
+
+/** Writes all of a file beside the image, which may be a pipe. */
+export function writeBeside(file: FileTarget, bytes: Uint8Array): Promise<void> {
+  if (file.isPipe) {
+    return withPipe(file.path, async (stream) => {
+      const writer = stream.getWriter();
+      await writer.write(bytes);
+      await writer.close();
+    });
+  }
+  return withFileSink(file, async (sink) => {
+    sink.truncate(bytes.length);
+    sink.writeAt(bytes, 0);
+    sink.sync();
+  });
+}
+
+/** Throws `INPUT` for a file that cannot be read again. */
+export function checkReadable(file: FileTarget, path: string): void {
+  if (!file.isPipe && (!file.inPlace || isBlockDevice(path))) return;
+  throw new ImageError("INPUT", `${path}: what is written to it cannot be read again`, { path });
 }
 
 /**
@@ -74,9 +99,7 @@ export function withDeviceBeside<R>(
   lengthOf: (result: R) => number,
 ): Promise<R> {
   return writeFileTarget(path, 0, async (file, temporary) => {
-    if (file.isPipe || (file.inPlace && !isBlockDevice(path))) {
-      throw new ImageError("INPUT", `${path}: what is written to it cannot be read again`, { path });
-    }
+    checkReadable(file, path);
     session.leaveOut(temporary.named);
     const result = await work(file);
     await withFileSink(file, async (sink) => {

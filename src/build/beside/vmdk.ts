@@ -44,7 +44,9 @@ export function describeAs(
   if (blobDevice !== undefined) nameIn(descriptor, blobDevice);
   if (offset % SECTOR !== 0) throw fail(`the image starts at ${offset}, which is no multiple of ${SECTOR}`);
   const file = nameIn(descriptor, image);
-  return ({ bytes, uuid, devices }) => {
+  return ({ blocks, blockSize, uuid, devices }) => {
+    // a hash tree behind the image is no part of the disk: devices begin where the image ends
+    const bytes = blocks * blockSize;
     const others = devices.map((each) => ({ file: nameIn(descriptor, each.path!), bytes: each.bytes, offset: 0 }));
     return encodeUtf8(describeDisk(uuid, [{ file, bytes, offset }, ...others]));
   };

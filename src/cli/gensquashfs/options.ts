@@ -27,6 +27,7 @@ import { limitBacktracking, type PageText, type ProgramCommand } from "../shared
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { checkPath } from "../shared/value.ts";
 import { readPipe } from "../standard-input.ts";
+import { takeVerity, VERITY_FIELDS } from "../verity.ts";
 import { MANUAL } from "./manual.ts";
 import { DEFAULTS, type Settings } from "./settings.ts";
 import { optionsFor } from "./table-tar.ts";
@@ -46,7 +47,7 @@ const UNLABELED = "system_u:object_r:unlabeled_t:s0";
 const OPTIONS = optionsOf(MANUAL);
 
 /** Fields that are called otherwise than the library's options. */
-const FIELDS: FieldNames<Settings> = { "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" };
+const FIELDS: FieldNames<Settings> = { ...VERITY_FIELDS, "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" };
 
 /**
  * Reads a command line.
@@ -138,6 +139,7 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
   const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, sortFile } = settings;
   return {
     ...{ blockSize, exportable, oneFileSystem, padding, workers, digest },
+    verity: takeVerity(settings, "--verity").verity,
     ...nixOptions(settings),
     ...parseGensquashfsWords(settings.compressor, settings.extra, {
       compressor: nameOf("compressor"),

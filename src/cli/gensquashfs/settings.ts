@@ -1,9 +1,10 @@
 /** What the options of `ts-gensquashfs` set, before defaults are decided. */
 
 import type { XattrReaderName } from "../../index.ts";
+import type { VerityWords } from "../verity.ts";
 
 /** What options set. */
-export interface Settings {
+export interface Settings extends VerityWords {
   packFile?: string;
   packDir?: string;
   /** The file of `--zip`. */

@@ -4,6 +4,7 @@ import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { CLOSURE_LISTS, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, choice, directory, file, number, text, type Value } from "../shared/value.ts";
+import { VERITY_LONG } from "../verity.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 import { TAR } from "./table-tar.ts";
@@ -283,5 +284,6 @@ export const SECTIONS: readonly Section<Settings>[] = [
   },
   { id: "metadata", title: "Metadata", options: METADATA },
   { id: "image", title: "The image", options: IMAGE },
+  { id: "verity", title: "dm-verity", options: VERITY_LONG },
   { id: "running", title: "Running", options: RUNNING },
 ];

@@ -6,6 +6,7 @@ import { largestPcluster } from "../../erofs/compress-options.ts";
 import { resolveErofsOptions } from "../../erofs/options.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import type { SortRule } from "../../stage/tree/file-order.ts";
+import { resolveVerityOptions } from "../../verity/options.ts";
 import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { mannerOf } from "../shared/json.ts";
@@ -37,6 +38,7 @@ export function runMkerofs(manifest: URL): Promise<number> {
 
 function toJob(command: BuildCommand): BuildJob {
   const { image, build, squashfs, format, verbosity, progress, json, nameOf } = command;
+  asUsage(() => resolveVerityOptions(build.verity), nameOf);
   asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)), nameOf);
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096;

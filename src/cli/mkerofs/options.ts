@@ -14,6 +14,7 @@ import { parseEpoch } from "../shared/numbers.ts";
 import { checkFormats, listIdle } from "../shared/option.ts";
 import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import { checkPath, type Format } from "../shared/value.ts";
+import { takeVerity, VERITY_FIELDS } from "../verity.ts";
 import { areImages } from "./images.ts";
 import { MANUAL } from "./manual.ts";
 import type { Settings } from "./settings.ts";
@@ -88,6 +89,7 @@ const OPTIONS = optionsOf(MANUAL);
 
 /** Fields that are called otherwise than the library's options. */
 const FIELDS: FieldNames<Settings> = {
+  ...VERITY_FIELDS,
   ...{ blockSize: "block", compress: "compression", compressor: "compression", level: "compression", sort: "sortFile" },
   ...{ compressHints: "compressHintsFile", "exclude.paths": "excludePaths", "exclude.regexes": "excludeRegexes" },
   ...{ "owner.uid": "uid", "owner.gid": "gid", windowBits: "compression", xattrs: "xattrTolerance" },
@@ -170,12 +172,13 @@ function complete(
     aufs = false,
     overlay,
     tarCopy: copyTo,
-    ...others
+    ...more
   } = settings;
+  const { verity, rest: others } = takeVerity(more, "--verity");
   const tar = mode && { mode, aufs, overlay: overlay ?? "keep", copyTo };
   const { uid, gid, excludePaths, excludeRegexes, json, progress, verbosity, quiet, ...rest } = others;
   const { compressHintsFile: compressHints, sortFile, format, block, compression, ...given } = rest;
-  const build: BuildOptions = given;
+  const build: BuildOptions = { ...given, ...(verity && { verity }) };
   if (block !== undefined) build.blockSize = block(format);
   if (format === "erofs") completeErofs(build, compression);
   completeNix(build);

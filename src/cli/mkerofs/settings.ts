@@ -1,9 +1,10 @@
 /** What the options of `ts-mkerofs` set, before it is known what they come to together. */
 import type { BuildOptions } from "../../build/options.ts";
 import type { Format } from "../shared/value.ts";
+import type { VerityWords } from "../verity.ts";
 
 /** What options set: those of a build, and what the program makes of itself. */
-export interface Settings extends BuildOptions {
+export interface Settings extends Omit<BuildOptions, "verity">, VerityWords {
   /** The file of `--closure`. */
   closure?: string;
   /** SOURCEs are roots, whose closure is packed. */

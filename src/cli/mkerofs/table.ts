@@ -6,6 +6,7 @@ import type { Section } from "../shared/manual/manual.ts";
 import { parseNumber } from "../shared/numbers.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
 import { choice, file, number, numberByFormat, text } from "../shared/value.ts";
+import { VERITY_LONG } from "../verity.ts";
 import { FEATURES } from "./features.ts";
 import { METABOX } from "./metabox.ts";
 import type { Settings } from "./settings.ts";
@@ -282,6 +283,7 @@ export const SECTIONS: readonly Section<Settings>[] = [
   },
   { id: "image", title: "The image", options: IMAGE },
   { id: "erofs", title: "EROFS images only", options: EROFS_IMAGE },
+  { id: "verity", title: "dm-verity", options: VERITY_LONG },
   { id: "running", title: "Running", options: RUNNING },
   { id: "missing", title: "Not there yet", options: MISSING },
 ];

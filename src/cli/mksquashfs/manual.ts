@@ -1,5 +1,6 @@
 /** What is to be said of `ts-mksquashfs`. The sections have the names that mksquashfs 4.7 gives them. */
 import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
+import { VERITY_WORDS } from "../verity.ts";
 import type { Settings } from "./settings.ts";
 import { FILTER, PERMS, PSEUDO, TIME, XATTRS } from "./table-entries.ts";
 import { BUILD, COMPRESSION, EXPERT } from "./table-image.ts";
@@ -49,6 +50,7 @@ export const MANUAL: Manual<Settings> = {
     { id: "pseudo", title: "Pseudo files", options: PSEUDO },
     { id: "filter", title: "What goes in, and in which order", options: FILTER },
     { id: "xattrs", title: "Extended attributes", options: XATTRS },
+    { id: "verity", title: "dm-verity", options: VERITY_WORDS },
     { id: "runtime", title: "Running", options: RUNTIME },
     { id: "append", title: "Appending", options: APPEND },
     { id: "actions", title: "Actions", options: ACTIONS },

@@ -17,6 +17,7 @@ import { type FieldNames, optionNames } from "../shared/option-names.ts";
 import type { BuildJob, ProgramCommand } from "../shared/program.ts";
 import { squashfsJob } from "../shared/squashfs-job.ts";
 import { checkPath } from "../shared/value.ts";
+import { takeVerity, VERITY_FIELDS } from "../verity.ts";
 import { findQuestion } from "./asks.ts";
 import { readLine, splitLine } from "./grammar.ts";
 import { MANUAL } from "./manual.ts";
@@ -27,6 +28,7 @@ const OPTIONS = optionsOf(MANUAL);
 
 /** Fields that are called otherwise than the library's options. */
 const FIELDS: FieldNames<Settings> = {
+  ...VERITY_FIELDS,
   ...{ "owner.uid": "uid", "owner.gid": "gid", sort: "sortFile" },
   ...{ exclude: "excludes", timestamp: "allTime" },
 };
@@ -102,14 +104,16 @@ function toOptions(settings: Settings): SquashfsOptions {
     tar,
     ignoreZeros,
     missing,
-    ...rest
+    ...others
   } = settings;
+  const { verity, rest } = takeVerity(others, "-verity");
   const { append, info, infoFile, log, exitOnError, quiet, json, progress, matching, excludes, excludeFiles, ...more } =
     rest;
   const { maxDepth, follow, actions, pseudo, pseudoOverride, pseudoDirectory, addedXattrs, sortFile, ...options } =
     more;
   return {
     ...options,
+    ...(verity && { verity }),
     ...parseMksquashfsWords(compressor, extra),
     owner: uid !== undefined || gid !== undefined ? { uid, gid } : closureOf ? "root" : "keep",
     // without a database nothing looks for it

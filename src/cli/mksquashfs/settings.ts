@@ -2,6 +2,7 @@
 import type { SquashfsOptions, UncompressedPart } from "../../index.ts";
 import type { LogMode } from "../../stage/source/action/actions.ts";
 import type { ModeChange } from "../../stage/tree/symbolic-mode.ts";
+import type { VerityWords } from "../verity.ts";
 
 /** Actions as the command line gives them, and what is printed of them. */
 export type ActionText = { logs: LogMode } & ({ option: string; action: string } | { file: string });
@@ -10,7 +11,9 @@ export type ActionText = { logs: LogMode } & ({ option: string; action: string }
 export type PseudoText = { definition: string } | { file: string };
 
 /** What options set: those of a build, and what the program makes of itself. */
-export interface Settings extends Omit<SquashfsOptions, "compressor" | "level" | "windowBits" | "owner"> {
+export interface Settings
+  extends Omit<SquashfsOptions, "compressor" | "level" | "windowBits" | "owner" | "verity">,
+    VerityWords {
   /** `-comp`. */
   compressor: string;
   /** `-X…` options with their values. */

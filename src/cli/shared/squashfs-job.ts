@@ -4,6 +4,7 @@ import { buildSquashfs } from "../../build/squashfs.ts";
 import type { NameOf } from "../../core/options/option-error.ts";
 import type { Source, SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
+import { resolveVerityOptions } from "../../verity/options.ts";
 import { checkLogged } from "../image-path.ts";
 import { asUsage } from "./getopt.ts";
 import type { BuildJob } from "./program.ts";
@@ -33,6 +34,7 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
   const { progress, nameOf, warnings, log, warnOfRules = warnOfSortRules } = more;
   if (log !== undefined) checkLogged(image);
   asUsage(() => resolveSquashfsOptions(options), nameOf);
+  asUsage(() => resolveVerityOptions(options.verity), nameOf);
   return {
     action: "build",
     image,

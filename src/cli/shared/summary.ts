@@ -1,5 +1,5 @@
 /** What the command says in the end. */
-import type { BuildReport, BuildSeconds, SquashfsReport } from "../../build/report.ts";
+import type { BuildReport, BuildSeconds, SquashfsReport, VerityReport } from "../../build/report.ts";
 import { showBytes } from "./progress.ts";
 
 /** A report for people, in a few lines. */
@@ -14,6 +14,7 @@ export function formatReport(report: BuildReport): string {
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", `Linux ${report.minimumKernel}`],
+    ...verityLines(report),
     ...digestLine(report),
     ["Took", `${seconds.total.toFixed(2)} s`],
   ]);
@@ -30,6 +31,7 @@ export function formatSquashfsReport(report: SquashfsReport): string {
     ["Deduplicated", `${savedByDedupe} bytes`],
     ["Holes", `${savedByHoles} bytes`],
     ["Needs", report.minimumKernel === "" ? "another reader than Linux" : `Linux ${report.minimumKernel}`],
+    ...verityLines(report),
     ...digestLine(report),
     ["Took", `${report.seconds.total.toFixed(2)} s`],
   ]);
@@ -93,6 +95,17 @@ function ownFilesLine({ ownFiles }: { ownFiles: number }): ReportLine[] {
   if (ownFiles === 0) return [];
   return [
     ["Left out", ownFiles === 1 ? "1 file, as it is being written" : `${ownFiles} files, as they are being written`],
+  ];
+}
+
+function verityLines({ verity }: { verity: VerityReport | undefined }): ReportLine[] {
+  if (verity === undefined) return [];
+  const { rootHash, salt, dataBlocks, hashOffset, hashBytes, path } = verity;
+  const where = path ?? `the image, from byte ${hashOffset} on`;
+  return [
+    ["Root hash", rootHash],
+    ["Hash tree", `of ${dataBlocks} blocks, ${hashBytes} bytes in ${where}`],
+    ["Hash salt", salt === "" ? "-" : salt],
   ];
 }
 

@@ -59,6 +59,11 @@ export function areOneTarget(first: string, second: string): boolean {
   }
 }
 
+/** Whether a target is a FIFO, or a pipe that has a path. */
+export function isPipe(target: string): boolean {
+  return statSync(target, { throwIfNoEntry: false })?.isFIFO() === true;
+}
+
 /** How `target` is called from the folder of `file`, with slashes: as it is where it is absolute. */
 export function pathFrom(file: string, target: string): string {
   if (isAbsolute(target)) return target;

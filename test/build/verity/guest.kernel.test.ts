@@ -1,0 +1,81 @@
+/** A guest's kernel mounts images through dm-verity, reads all of them, and refuses what a flipped bit has changed. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildErofs, buildSquashfs, directory, type RunOptions, type VerityReport } from "../../../dist/index.js";
+import { bootGuest } from "../../helpers/boot/guest.ts";
+import { findGuestKernel } from "../../helpers/boot/kernel.ts";
+import { hasCommand, oracle } from "../../helpers/oracle.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+
+const scratch = makeScratch("verity-guest");
+const kernel = findGuestKernel();
+const isThere = oracle("a guest's kernel", kernel !== undefined) && oracle("veritysetup", hasCommand("veritysetup"));
+
+/** What no codec makes smaller, so that its bytes can be found in the image. */
+const noise = createHash("shake128", { outputLength: 3 << 20 })
+  .update("noise")
+  .digest();
+
+const BUILDS = {
+  erofs: (out: string, more: RunOptions) => buildErofs(directory(`${scratch}/tree`), out, more),
+  lz4: (out: string, more: RunOptions) => buildErofs(directory(`${scratch}/tree`), out, { ...more, compress: "lz4" }),
+  squashfs: (out: string, more: RunOptions) => buildSquashfs(directory(`${scratch}/tree`), out, more),
+};
+
+/** Shell that opens an image through dm-verity, mounts it, and says what it reads. */
+function readThrough(name: string, type: string, [data, hashes]: [string, string], verity: VerityReport): string {
+  const offset = verity.hashOffset === 0 ? "" : `--hash-offset=${verity.hashOffset}`;
+  return [
+    `veritysetup open ${data} ${name} ${hashes} ${verity.rootHash} ${offset}`,
+    `mount -t ${type} -o ro /dev/mapper/${name} /mnt`,
+    `echo "@@ ${name} noise $(cat /mnt/noise 2>/tmp/error | sha256sum | cut -c1-64) $(sed 's/.*: //' /tmp/error)"`,
+    `echo "@@ ${name} text $(cat /mnt/folder/text)"`,
+    "umount /mnt",
+  ].join("\n");
+}
+
+test.skipIf(!isThere)(
+  "images mount through dm-verity, and a flipped bit is an I/O error",
+  async () => {
+    mkdirSync(`${scratch}/tree/folder`, { recursive: true });
+    writeFileSync(`${scratch}/tree/noise`, noise);
+    writeFileSync(`${scratch}/tree/folder/text`, "a text\n");
+    const disks: string[] = [];
+    const attach = (file: string) => `/dev/vd${String.fromCharCode(97 + disks.push(file) - 1)}`;
+    const lines: string[] = [];
+    for (const [name, build] of Object.entries(BUILDS)) {
+      const image = `${scratch}/${name}`;
+      const isApart = name === "lz4";
+      const { verity } = await build(image, { verity: isApart ? { out: `${image}.hash` } : true });
+      const bytes = readFileSync(image);
+      bytes[bytes.indexOf(noise.subarray(2 << 20, (2 << 20) + 64))]! ^= 1;
+      writeFileSync(`${image}-flipped`, bytes);
+      const data = attach(image);
+      const hashes = isApart ? attach(`${image}.hash`) : data;
+      const flipped = attach(`${image}-flipped`);
+      const type = name === "squashfs" ? "squashfs" : "erofs";
+      lines.push(readThrough(name, type, [data, hashes], verity!));
+      lines.push(readThrough(`${name}-flipped`, type, [flipped, isApart ? hashes : flipped], verity!));
+    }
+    const said = bootGuest({
+      kernel: kernel!,
+      scratch,
+      modules: ["dm_verity", "erofs", "squashfs", "lz4", "sha256_generic"],
+      programs: ["veritysetup"],
+      disks,
+      // nobody makes links to devices there
+      script: ["export DM_DISABLE_UDEV=1", ...lines].join("\n"),
+    });
+    const hash = createHash("sha256").update(noise).digest("hex");
+    for (const name of Object.keys(BUILDS)) {
+      expect(said).toContain(`${name} noise ${hash} `);
+      expect(said).toContain(`${name} text a text`);
+      expect(said).toContainEqual(
+        expect.stringMatching(new RegExp(`^${name}-flipped noise (?!${hash}).{64} Input/output error$`)),
+      );
+      expect(said).toContain(`${name}-flipped text a text`);
+    }
+  },
+  300_000,
+);
