@@ -1,6 +1,8 @@
 /** All campaigns, by the names by which they are asked for. */
 import type { Campaign } from "./campaign.ts";
+import { faults } from "./faults.ts";
 import { lines } from "./lines.ts";
+import { trees } from "./trees.ts";
 
 /** What can be tried at random. */
-export const CAMPAIGNS: Readonly<Record<string, Campaign>> = { lines };
+export const CAMPAIGNS: Readonly<Record<string, Campaign>> = { faults, lines, trees };

@@ -1,15 +1,14 @@
 /** The command behind `npm run fuzz`. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatTally, makeRuns, type Tally } from "./campaign.ts";
 import { CAMPAIGNS } from "./campaigns.ts";
+import { makeFolder } from "./folder.ts";
 
 const HELP = `Usage: npm run fuzz -- CAMPAIGN [--seed=N] [--runs=N] [--dir=DIR]
   --seed=N   the number of the first run, which decides all that it does; the next one has N + 1 (default 1)
   --runs=N   how many runs there are
-  --dir=DIR  where they work (default: the system's folder for temporary files)
+  --dir=DIR  where they work (default: in memory, where there is /dev/shm)
 Exit status: 0 nothing was found, 1 something was, 2 wrong usage. The campaigns:
 ${Object.entries(CAMPAIGNS)
   .map(([name, { what, runs }]) => `  ${name.padEnd(8)} ${what} (${runs} runs)\n`)
@@ -27,7 +26,7 @@ export async function runFuzz(argv: string[]): Promise<number> {
   }
   const seed = toNumber(values.seed, 1);
   const runs = toNumber(values.runs, campaign.runs);
-  const folder = mkdtempSync(join(values.dir ?? tmpdir(), "fuzz-"));
+  const folder = makeFolder(values.dir);
   const started = await campaign.start(folder);
   try {
     const tally = await makeRuns(started, seed, runs, showProgress(runs));

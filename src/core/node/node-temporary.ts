@@ -48,7 +48,7 @@ export class TemporaryFiles {
     return new TemporaryFiles(dirname(target), litterLabel(basename(target)), shownPath);
   }
 
-  /** Files where the system wants them, for a target that is elsewhere; undefined: a stream. */
+  /** Files where the system wants them, for a target that is elsewhere; undefined: a stream. Messages name the folder. */
   static ofSystem(target: string | undefined): TemporaryFiles {
     const folder = tmpdir();
     return new TemporaryFiles(folder, litterLabel(target === undefined ? "stream" : resolve(target)), folder);
@@ -71,13 +71,15 @@ export class TemporaryFiles {
    * more: Linux with /proc, and others with /dev/fd. Elsewhere it keeps its name until the end.
    */
   createHidden(): TemporaryFile {
-    const { path: shownPath, descriptor, id } = this.#create(0o600);
+    // its own name says nothing to anybody who cannot find it
+    const shownPath = this.#shownPath;
+    const { path: named, descriptor, id } = this.#create(0o600);
     const path = DESCRIPTOR_FOLDERS.map((folder) => `${folder}/${descriptor}`).find((at) => leadsTo(at, descriptor));
     if (path === undefined) {
       closeSync(descriptor);
-      return { path: shownPath, shownPath };
+      return { path: named, shownPath };
     }
-    rmSync(shownPath);
+    rmSync(named);
     this.#named.delete(id);
     if (leadsTo(path, descriptor)) {
       this.#descriptors.push(descriptor);
@@ -85,8 +87,7 @@ export class TemporaryFiles {
     }
     // some filesystems let go of what has no name
     closeSync(descriptor);
-    const kept = this.create();
-    return { path: kept, shownPath: kept };
+    return { path: this.create(), shownPath };
   }
 
   /** The files that have a name. */

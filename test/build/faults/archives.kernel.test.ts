@@ -5,8 +5,10 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, truncateSync, utim
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
 import { binaryCache, buildErofs, closure, merge, narFile, paths } from "../../../dist/index.js";
+import { runInChild } from "../../helpers/child.ts";
 import { afterWalk, makeFaultBench } from "../../helpers/faults.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
+import { makeZip } from "../../helpers/zip/make-zip.ts";
 
 const { scratch, source, image, expectFault, expectUntouched } = makeFaultBench("archives");
 const hasZstd = oracle("zstd", hasCommand("zstd"));
@@ -84,6 +86,63 @@ describe("a NAR that changes behind the first look at it", () => {
       const building = buildErofs(narFile(path), image, { compress, onProgress: afterWalk(3, () => change(path)) });
       await expectFault(building, "CHANGED", path, "was modified while it was packed");
     }
+  });
+});
+
+describe("an archive that becomes a FIFO, or cannot be looked at, when its size is known", () => {
+  const CALLS = [
+    ["a zip archive", "a.zip", "api.buildErofs(api.zipArchive(args.path), args.image, { workers: 1 })"],
+    [
+      "a zip archive, into SquashFS",
+      "a.zip",
+      "api.buildSquashfs(api.zipArchive(args.path), args.image, { workers: 1 })",
+    ],
+    ["a NAR", "a.nar", "api.buildErofs(api.narFile(args.path), args.image, { workers: 1 })"],
+  ] as const;
+  const inChild = (path: string, instead: string, call: string) =>
+    runInChild(
+      `const { statSync, fstatSync, openSync } = fs;
+      ${instead}
+      (await import("node:module")).syncBuiltinESMExports();
+      await ${call};`,
+      { path, image },
+      { timeout: 20_000 },
+    ).error;
+  beforeEach(() => writeFileSync(`${source}/a.zip`, makeZip([{ name: "a", data: "contents", method: 8 }])));
+
+  // Was a bug: the build waited for ever for somebody to write into it.
+  test.each(CALLS)("%s that becomes a FIFO is an error, never a hang", (_what, name, call) => {
+    const path = `${source}/${name}`;
+    const instead = `
+      const { spawnSync } = await import("node:child_process");
+      fs.openSync = (file, ...more) => {
+        if (file === args.path) {
+          fs.rmSync(file);
+          spawnSync("mkfifo", [file]);
+        }
+        return openSync(file, ...more);
+      };`;
+    expect(inChild(path, instead, call)).toMatchObject({ isImageError: true, code: "CHANGED", path });
+    expectUntouched();
+  });
+
+  // Was a bug: the message said which call had failed, and not of what.
+  test.each(CALLS)("%s whose state cannot be told is named", (_what, name, call) => {
+    const path = `${source}/${name}`;
+    const instead = `
+      let descriptor;
+      fs.openSync = (file, ...more) => {
+        const opened = openSync(file, ...more);
+        if (file === args.path) descriptor = opened;
+        return opened;
+      };
+      fs.fstatSync = (file, ...more) => {
+        if (file !== descriptor) return fstatSync(file, ...more);
+        throw Object.assign(new Error("EIO: i/o error, fstat"), { code: "EIO", errno: -5, syscall: "fstat" });
+      };`;
+    const message = `${path}: i/o error`;
+    expect(inChild(path, instead, call)).toMatchObject({ isImageError: true, code: "IO", path, message });
+    expectUntouched();
   });
 });
 

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { ImageError } from "../../../core/error.ts";
 import { attempt } from "../../../core/node/node-errors.ts";
-import { sourceStamp } from "../disk/node-files.ts";
+import { READ_FLAGS, sourceStamp } from "../disk/node-files.ts";
 
 /** A row of bytes in a file: plain data. */
 export interface ArchivePlace {
@@ -35,7 +35,7 @@ export class ArchiveFile {
   constructor(place: ArchivePlace) {
     this.#place = place;
     this.size = place.size;
-    this.#descriptor = attempt(place.shownPath, () => openSync(place.path, "r"));
+    this.#descriptor = attempt(place.shownPath, () => openSync(place.path, READ_FLAGS));
     try {
       this.check();
     } catch (error) {
@@ -69,7 +69,7 @@ export class ArchiveFile {
   check(): void {
     const { stamp, shownPath: path, start, size } = this.#place;
     if (stamp === undefined) return;
-    const stats = fstatSync(this.#descriptor);
+    const stats = attempt(path, () => fstatSync(this.#descriptor));
     if (stats.isFile() && stats.size >= start + size && sourceStamp(stats) === stamp) return;
     throw new ImageError("CHANGED", `${path}: was modified while it was packed`, { path });
   }

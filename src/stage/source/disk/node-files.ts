@@ -7,8 +7,10 @@ import type { Contents } from "../../tree/contents.ts";
 import type { Tree } from "../../tree/tree.ts";
 import { PathBuilder, type SharedPaths, withShortPath } from "./node-paths.ts";
 
-// O_NONBLOCK: a file that became a FIFO must not hang the build. Windows has neither flag.
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** How files are opened that were looked at before: one that became a FIFO must not hang the build. Windows has no such flag. */
+export const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+const OPEN_FLAGS = READ_FLAGS | (constants.O_NOFOLLOW ?? 0);
 
 /** Milliseconds: 1 s after 1970, the time of every path in a store. */
 const NIX_TIME = 1000;

@@ -6,6 +6,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { ImageError } from "../../../core/error.ts";
 import { systemCode, systemMessage } from "../../../core/node/node-errors.ts";
+import { READ_FLAGS } from "../disk/node-files.ts";
 import { SqliteDatabase } from "./database.ts";
 import { readWal, type SyncFile } from "./wal.ts";
 
@@ -91,7 +92,7 @@ class OpenFile implements SyncFile {
   readonly #fd: number;
 
   constructor(path: string) {
-    this.#fd = openSync(path, "r");
+    this.#fd = openSync(path, READ_FLAGS);
     this.size = fstatSync(this.#fd).size;
   }
 

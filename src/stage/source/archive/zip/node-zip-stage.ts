@@ -89,8 +89,8 @@ class ZipStage {
 
   /** Bytes that are in no file go into one: threads read at random. */
   async #spool(bytes: AsyncIterable<Uint8Array>, shownPath: string): Promise<ArchivePlace> {
-    const { path } = this.#reading.temporary.createHidden();
-    const spill = new SpillFile(path, shownPath);
+    const { path, shownPath: spillName } = this.#reading.temporary.createHidden();
+    const spill = new SpillFile(path, spillName);
     let size = 0;
     try {
       for await (const chunk of bytes) {

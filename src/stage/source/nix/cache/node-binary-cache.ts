@@ -1,5 +1,5 @@
 /** Store paths of a binary cache that is a folder (`nix copy --to file://…`), with all that they refer to. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeUtf8, latin1FromBytes } from "../../../../core/bytes.ts";
@@ -10,6 +10,7 @@ import { type Checks, checkOptions, list, showValue, TEXT } from "../../../../co
 import { compileExcludes } from "../../../tree/exclude.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { checkCompression } from "../../archive/node-decompress.ts";
+import { READ_FLAGS } from "../../disk/node-files.ts";
 import type { ArchiveSource } from "../nar/node-archive-source.ts";
 import { hashPart } from "../nix-hash.ts";
 import { isStorePath } from "../store-path.ts";
@@ -116,6 +117,15 @@ function readClosure(cache: string, roots: readonly string[], keys: TrustedKeys 
   return [...found.values()];
 }
 
+function readWhole(file: string): Buffer {
+  const descriptor = openSync(file, READ_FLAGS);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function readInfo(cache: string, name: string, from: string): CachedPath {
   const file = join(cache, `${hashPart(name)}.narinfo`);
   let text: Buffer;
@@ -123,7 +133,7 @@ function readInfo(cache: string, name: string, from: string): CachedPath {
     const stats = statSync(file);
     if (!stats.isFile() || stats.size > MOST_BYTES)
       throw new ImageError("INPUT", `${file}: is no .narinfo`, { path: file });
-    text = readFileSync(file);
+    text = readWhole(file);
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
     if (systemCode(cause) !== "ENOENT")
