@@ -112,7 +112,7 @@ export class ErofsData {
     const { source, algorithm, space, at, stored } = extent;
     if (source === "hole") return { zeros: most };
     if (source === "packed") return this.#packedPiece(at + offset, most);
-    if (space === undefined) throw unsupported(`data in device ${extent.device}, which is not there`);
+    if (space === undefined) return this.#piece(this.#behindImage(extent), offset, most);
     if (algorithm !== undefined) return this.#decodedPiece(extent, space, algorithm, offset, most);
     if (extent.length > stored) throw damaged(at, "an extent is longer than what is stored of it");
     const [from, length] = extent.isTurned ? this.#turn(extent, offset, most) : [at + offset, most];
@@ -120,6 +120,15 @@ export class ErofsData {
     this.#buffer ??= new Uint8Array(MOST_PIECE);
     const bytes = this.#buffer.subarray(0, Math.min(length, MOST_PIECE));
     return space.fill(bytes, from)?.then(() => bytes) ?? bytes;
+  }
+
+  /** The same extent in the image itself: devices that are not there may lie behind it, as one disk. */
+  #behindImage(extent: Extent): Extent {
+    const { bytes, blockSize, devices } = this.#image;
+    const at = devices[extent.device - 1]!.startBlk * blockSize + extent.at;
+    if (at === extent.at || at + extent.stored > bytes.size)
+      throw unsupported(`data in device ${extent.device}, which is not there`);
+    return { ...extent, at, space: bytes };
   }
 
   /**

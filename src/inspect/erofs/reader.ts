@@ -1,8 +1,3 @@
-/**
- * An image as a filesystem: directories by their entries, attributes by their whole names, targets, device numbers. Source:
- * Linux fs/erofs/{dir,inode,xattr}.c.
- */
-import { encodeUtf8 } from "../../core/bytes.ts";
 import type { ByteSource } from "../../core/sink.ts";
 import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
 import { damaged, ImageBytes, unsupported } from "../image.ts";
@@ -12,13 +7,10 @@ import { ErofsData, fillPiece } from "./data.ts";
 import { NameOrder, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, readSuperblock, xattrSpace } from "./image.ts";
 import { type ErofsInode, isCompressedInode, readInode } from "./inode.ts";
-import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
+import { readLongPrefix, readXattrEntry, readXattrIbody, usualPrefix, type XattrEntry } from "./xattrs.ts";
 
 /** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
 const MOST_DIRECTORY_RATIO = 256;
-
-/** The last of the usual prefixes. */
-const LAST_PREFIX = 6;
 
 /**
  * Reads the superblock, and finds what lies in other inodes: the metabox, and long prefixes in the packed inode.
@@ -48,7 +40,7 @@ export class ErofsReader implements ImageReader<ErofsInode> {
   readonly rootId: number;
   readonly mostDirectoryBytes: number;
   readonly #data: ErofsData;
-  #prefixes: Uint8Array[] | undefined;
+  #prefixes: (Uint8Array | undefined)[] | undefined;
   /** Directories that have been read, and their bytes as far as these can have a place of their own. */
   readonly #directories = new Set<number>();
   #directoryBytes = 0;
@@ -107,16 +99,19 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     return { major: (union >>> 8) & 0xfff, minor: (union & 0xff) | ((union >>> 12) & 0xfff00) };
   }
 
-  /** All attributes of an inode, the shared ones first. */
+  /** All attributes of an inode that Linux shows, the shared ones first. */
   async xattrs(inode: ErofsInode): Promise<ImageXattr[]> {
     if (inode.end === inode.xattrAt) return [];
     const body = await readXattrIbody(this.image, inode);
-    const found: ImageXattr[] = [];
     const space = xattrSpace(this.image);
-    for (const { entryAt } of body!.shared) {
-      found.push(await this.#whole(await readXattrEntry(space, entryAt, space.size)));
+    const entries: XattrEntry[] = [];
+    for (const { entryAt } of body!.shared) entries.push(await readXattrEntry(space, entryAt, space.size));
+    entries.push(...body!.own);
+    const found: ImageXattr[] = [];
+    for (const entry of entries) {
+      const xattr = await this.#whole(entry);
+      if (xattr !== undefined) found.push(xattr);
     }
-    for (const entry of body!.own) found.push(await this.#whole(entry));
     return found;
   }
 
@@ -128,35 +123,35 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     return this.#data.open(file);
   }
 
-  async #whole({ at, index, prefix, name, value }: XattrEntry): Promise<ImageXattr> {
-    const isUsual = index > 0 && index <= LAST_PREFIX;
-    if (!isUsual && index < LONG_PREFIX) throw damaged(at, `no attribute has the prefix ${index}`);
-    const start = (index & LONG_PREFIX) === 0 ? encodeUtf8(prefix) : await this.#longPrefix(index - LONG_PREFIX);
-    const whole = new Uint8Array(start.length + name.length);
-    whole.set(start);
-    whole.set(name, start.length);
-    return { name: whole, value };
+  /** An attribute with its whole name; undefined where its prefix is one that Linux shows nothing of. */
+  async #whole({ index, name, value }: XattrEntry): Promise<ImageXattr | undefined> {
+    const start = (index & LONG_PREFIX) === 0 ? usualPrefix(index) : await this.#longPrefix(index - LONG_PREFIX);
+    return start && { name: concat(start, name), value };
   }
 
-  async #longPrefix(number: number): Promise<Uint8Array> {
+  async #longPrefix(number: number): Promise<Uint8Array | undefined> {
     this.#prefixes ??= await this.#readPrefixes();
-    const prefix = this.#prefixes[number];
-    if (prefix === undefined) throw damaged(0, `there is no long prefix ${number}`);
-    return prefix;
+    if (number >= this.#prefixes.length) throw damaged(0, `there is no long prefix ${number}`);
+    return this.#prefixes[number];
   }
 
-  async #readPrefixes(): Promise<Uint8Array[]> {
+  async #readPrefixes(): Promise<(Uint8Array | undefined)[]> {
     const { prefixes } = this.image;
     const space = prefixSpace(this.image);
-    const found: Uint8Array[] = [];
+    const found: (Uint8Array | undefined)[] = [];
     for (let at = prefixes.at; found.length < prefixes.count; ) {
-      const { base, infix, end } = await readLongPrefix(space, at);
-      const whole = new Uint8Array(base.length + infix.length);
-      whole.set(encodeUtf8(base));
-      whole.set(infix, base.length);
-      found.push(whole);
+      const { index, infix, end } = await readLongPrefix(space, at);
+      const base = usualPrefix(index);
+      found.push(base && concat(base, infix));
       at = end;
     }
     return found;
   }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
 }

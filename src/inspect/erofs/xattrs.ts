@@ -1,5 +1,5 @@
 /** Extended attributes as they are read. Source: Linux fs/erofs/xattr.c. */
-import { roundUp } from "../../core/bytes.ts";
+import { encodeUtf8, roundUp } from "../../core/bytes.ts";
 import { LONG_PREFIX_HEAD, SHARED_XATTR, XATTR_ENTRY, XATTR_HEADER } from "../../erofs/disk/format.ts";
 import type { ImageBytes } from "../image.ts";
 import { quote } from "../text.ts";
@@ -19,6 +19,14 @@ const PREFIXES = [
   "lustre.",
   "security.",
 ];
+
+/** What Linux shows: attributes of other prefixes are there, and are told nowhere. */
+const SHOWN = PREFIXES.map((prefix) => (prefix === "" || prefix === "lustre." ? undefined : encodeUtf8(prefix)));
+
+/** The bytes of a usual prefix; undefined: Linux shows no attribute that has it. */
+export function usualPrefix(index: number): Uint8Array | undefined {
+  return SHOWN[index];
+}
 
 /** An attribute where it is stored. */
 export interface XattrEntry {
@@ -71,7 +79,7 @@ export interface LongPrefixItem {
   /** As a dump shows it. */
   readonly prefix: string;
   /** The usual prefix that it begins with, and the rest. */
-  readonly base: string;
+  readonly index: number;
   readonly infix: Uint8Array;
   /** Where the next one begins. */
   readonly end: number;
@@ -84,7 +92,7 @@ export async function readLongPrefix(bytes: ImageBytes, at: number): Promise<Lon
   if (length < LONG_PREFIX_HEAD.byteSize) throw bytes.damaged(at, "a long prefix has no bytes");
   const infix = await bytes.read(at + head.length, length - LONG_PREFIX_HEAD.byteSize);
   const base = PREFIXES[head[2]!] ?? `(prefix ${head[2]}).`;
-  return { prefix: `${base}${quote(infix)}`, base, infix, end: roundUp(at + SIZE_BYTES + length, 4) };
+  return { prefix: `${base}${quote(infix)}`, index: head[2]!, infix, end: roundUp(at + SIZE_BYTES + length, 4) };
 }
 
 /** Reads an attribute in what it lies; it must end at `limit` at the latest. */
