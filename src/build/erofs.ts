@@ -11,6 +11,8 @@ import { checkTargetKernel } from "../erofs/target-kernel.ts";
 import type { Source } from "../stage/source/source.ts";
 import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { withDeviceBeside, withFileBeside } from "./beside/files.ts";
+import type { Ignored } from "./compare/metadata.ts";
+import type { Expectation } from "./compare/verify-build.ts";
 import { makeImageFile } from "./image-file.ts";
 import { type BuildOptions, checkErofsOptions } from "./options.ts";
 import type { OutsidePlaces } from "./outside/outside.ts";
@@ -110,9 +112,23 @@ class ErofsBuild {
     // digests are taken of contents that are there
     const canWait = sort.length === 0 && this.#settings.fingerprint === undefined;
     const staged = isStraight ? undefined : await source.stage(canWait);
-    return makeImageFile(this.#session, out, (image) =>
-      staged ? build.packTree(staged, image) : build.packClosure(source, image),
+    return makeImageFile(
+      this.#session,
+      out,
+      (image) => (staged ? build.packTree(staged, image) : build.packClosure(source, image)),
+      staged && this.#expect(staged),
     );
+  }
+
+  /** What the image is to hold, where it is to be verified. @param devices see {@link Expectation} */
+  #expect(staged: Staged, devices: readonly string[] | undefined = []): Expectation | undefined {
+    if (!this.#options.verify) return undefined;
+    const { ignoreMtime, inodes, xattrTolerance, fingerprint } = this.#settings;
+    const ignored = new Set<Ignored>();
+    // compact inodes have the image's time
+    if (ignoreMtime || inodes === "compact") ignored.add("mtime");
+    if (xattrTolerance < 0) ignored.add("xattr");
+    return { staged, rules: { ignored, isSquashfs: false, ownXattr: fingerprint?.prefix }, devices };
   }
 
   async #compress(
@@ -125,7 +141,12 @@ class ErofsBuild {
     const build = new CompressedBuild(this.#session, this.#settings, compression, this.#options.sort ?? []);
     const staged = await source.stage();
     const make = (data?: SharedTarget) =>
-      makeImageFile(this.#session, out, (image, temporary) => build.run(staged, image, temporary, data));
+      makeImageFile(
+        this.#session,
+        out,
+        (image, temporary) => build.run(staged, image, temporary, data),
+        this.#expect(staged, data ? [data.path] : []),
+      );
     if (device === undefined) return make();
     const lengthOf = ({ superblock: { devices, blockSize } }: MadeImage) => devices![0]!.blocks * blockSize;
     const made = await withDeviceBeside(this.#session, device, make, lengthOf);
@@ -159,9 +180,20 @@ class ErofsBuild {
       outside === "images" ? await this.#placeInImages(staged) : placeInArchives(staged, outside === "map");
     if (this.#options.vmdkDescriptor !== undefined) checkNamed(places.outside.devices);
     const make = () =>
-      makeImageFile(this.#session, out, (image, temporary) => build.run(staged, places, image, temporary));
+      makeImageFile(
+        this.#session,
+        out,
+        (image, temporary) => build.run(staged, places, image, temporary),
+        this.#expect(staged, pathsOf(places)),
+      );
     return map === undefined ? make() : withFileBeside(this.#session, map, make, (made) => encodeUtf8(made.map));
   }
+}
+
+/** Where the devices are that data stays in; undefined: not all of them are files, or none of it is to be found. */
+function pathsOf({ outside: { devices } }: OutsidePlaces): string[] | undefined {
+  const paths = devices.flatMap(({ path }) => path ?? []);
+  return paths.length > 0 && paths.length === devices.length ? paths : undefined;
 }
 
 /** Of data that stays in images nothing is written. */

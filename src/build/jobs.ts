@@ -20,5 +20,6 @@ export const JOBS = {
   unpack: async () => (await import("./jobs/unpack.ts")).unpack,
   decode: async () => (await import("./jobs/decode.ts")).decode,
   verity: async () => (await import("./jobs/verity.ts")).verity,
+  match: async () => (await import("./jobs/match.ts")).match,
   hash: async () => (await import("./jobs/nix.ts")).hash,
 };

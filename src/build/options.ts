@@ -86,6 +86,12 @@ export interface RunOptions extends NixOptions {
    * bytes. What lies in other files, as on a device for data, it is not about. Default: false.
    */
   verity?: boolean | VerityOptions | undefined;
+  /**
+   * Reads the finished image back and compares it with its source, every entry and every byte, before it takes its place
+   * (`--verify`); where that is a stream, or a device, before it is sent there, and a device is read back before its head is
+   * written. Default: false.
+   */
+  verify?: boolean | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */
   signal?: AbortSignal | undefined;
   /** Called at most about ten times a second. */
@@ -109,8 +115,8 @@ export interface SquashfsOptions extends RunOptions, SquashfsLayoutOptions {
 
 /** Where a build stands. */
 export interface BuildProgress {
-  /** Listing the tree, comparing files of equal size or hashing store paths, compressing them, or writing the image. */
-  stage: "walk" | "compare" | "compress" | "write";
+  /** Listing the tree, comparing files of equal size or hashing store paths, compressing them, writing the image, verifying it. */
+  stage: "walk" | "compare" | "compress" | "write" | "verify";
   /** Entries found so far (`walk`), else bytes of content done. */
   done: number;
   /** Bytes of content in all; undefined during `walk`, and wherever nobody knows: a closure is not listed before. */
@@ -134,6 +140,7 @@ const RUN_CHECKS: Checks<RunOptions> = {
   productOut: TEXT,
   digest: FLAG,
   verity: either("a boolean or an object", FLAG, record("key of it", VERITY_CHECKS)),
+  verify: FLAG,
   signal: able("an AbortSignal", "addEventListener", "removeEventListener"),
   onProgress: callback(),
 };

@@ -177,6 +177,19 @@ export interface SquashfsReport {
   seconds: BuildSeconds;
 }
 
+/** What a session knows of a build that is done. */
+export type SessionReport = Pick<
+  BuildReport,
+  | "bytesRead"
+  | "digest"
+  | "modesByRule"
+  | "ownFiles"
+  | "unmatchedChmod"
+  | "xattrReader"
+  | "xattrsUnread"
+  | "xattrsLeftOut"
+>;
+
 /** Wall time of each stage, and of all, in seconds. */
 export interface BuildSeconds {
   /** Listing the tree. */
@@ -189,6 +202,8 @@ export interface BuildSeconds {
   compress: number;
   /** Reading the contents, where they are not compressed, and writing the image. */
   write: number;
+  /** Reading the image back, where that is asked for. */
+  verify: number;
   /** From the call to its end. */
   total: number;
 }

@@ -30,7 +30,7 @@ import { isShared } from "./contents.ts";
 import type { Digest } from "./jobs/node-digest.ts";
 import { JOBS } from "./jobs.ts";
 import type { BuildProgress, RunOptions } from "./options.ts";
-import type { BuildReport, BuildSeconds } from "./report.ts";
+import type { BuildSeconds, SessionReport } from "./report.ts";
 import { asksByPath, configureByPath, labelByPath } from "./source/by-path/by-path.ts";
 import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart, planNix } from "./source/open-part.ts";
@@ -42,19 +42,6 @@ import type { Verity } from "./verity/verity.ts";
 export type { OpenSource } from "./source/open-source.ts";
 export type { Staged } from "./source/part.ts";
 
-/** What a session knows of a build that is done. */
-type SessionReport = Pick<
-  BuildReport,
-  | "bytesRead"
-  | "digest"
-  | "modesByRule"
-  | "ownFiles"
-  | "unmatchedChmod"
-  | "xattrReader"
-  | "xattrsUnread"
-  | "xattrsLeftOut"
->;
-
 /** One build from its start to its end. */
 export class BuildSession {
   /** Bytes before the image. */
@@ -62,12 +49,12 @@ export class BuildSession {
   readonly #source: Source;
   readonly #options: RunOptions;
   readonly #pool: ThreadPool<typeof JOBS>;
-  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, total: 0 };
+  readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, verify: 0, total: 0 };
   readonly #policy: StagePolicy;
   /** Notes how far the stage that runs has come: before another job of it, which counts anew. */
   #noteDone: () => void = () => undefined;
   /** How far each stage has come. */
-  readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0 };
+  readonly #done = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, verify: 0 };
   /** What the caller's `onProgress` has thrown. */
   #thrown: { error: unknown } | undefined;
   /** Stages of which a total has been told. */
@@ -261,6 +248,8 @@ export class BuildSession {
   #isStraight({ finish, paths }: WalkStart): boolean {
     const { below, copyLinks, oneFileSystem, overlay, times, xattrReader } = this.#policy;
     const isPlain = !finish && !paths.isDirectory && !paths.names && oneFileSystem !== "without";
+    // what is to be compared in the end has to be known
+    if (this.#options.verify) return false;
     if (below.length > 0 || overlay === "mark" || xattrReader !== "none" || asksByPath(this.#options)) return false;
     return times === "fixed" && copyLinks && isPlain && this.#chmod.length === 0 && !IS_WINDOWS;
   }

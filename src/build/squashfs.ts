@@ -22,13 +22,22 @@ import type { Source } from "../stage/source/source.ts";
 import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts";
-import { copyToDevice } from "./image-file.ts";
+import type { Ignored } from "./compare/metadata.ts";
+import { copyToDevice, makeImageFile } from "./image-file.ts";
 import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport, VerityReport } from "./report.ts";
 import { BuildSession, type Staged } from "./session.ts";
 import { toSource } from "./source/to-source.ts";
-import { digestImage, type FileTarget, type ImageTarget, sendImage, withFileSink, writeFileTarget } from "./target.ts";
+import {
+  digestImage,
+  type FileTarget,
+  type ImageTarget,
+  type SharedTarget,
+  sendImage,
+  withFileSink,
+  writeFileTarget,
+} from "./target.ts";
 
 /**
  * Builds a SquashFS image of `source` in `out`.
@@ -78,7 +87,8 @@ class SquashfsBuild {
       checkLimits(staged.tree, inodes, this.#settings.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
       const data = await this.#plan(staged, inodes, order);
-      const image = await this.#write(staged, inodes, data, out);
+      const write = this.#options.verify ? this.#writeVerified : this.#write;
+      const image = await write.call(this, staged, inodes, data, out);
       return {
         ...describeSquashfs(staged.tree, inodes, this.#settings, data, image),
         verity: image.verity,
@@ -134,11 +144,24 @@ class SquashfsBuild {
       return writeFileTarget(out, offset, (file, temporary) => {
         if (file.isPipe) return withPipe(file.path, (stream) => spool(temporary, sendTo(stream)));
         // its superblock comes last, and is hashed before
-        if (file.inPlace && verity) return spool(temporary, (...image) => copyToDevice(...image, file, session.digest));
+        if (file.inPlace && verity)
+          return spool(temporary, (...image) => copyToDevice(...image, file, session.digest, false));
         return this.#finish(file, make);
       });
     };
     return verity ? verity.withFiles(write) : write();
+  }
+
+  /** Writes an image that is read back before it takes its place: a device gets it when that is over. */
+  #writeVerified(staged: Staged, inodes: InodeOrder, plan: DataPlan, out: ImageTarget): Promise<SealedImage> {
+    const make = (image: SharedTarget) =>
+      this.#writeFile(staged, inodes, plan, { ...image, inPlace: false, isPipe: false });
+    const ignored = new Set<Ignored>(this.#settings.xattrs ? [] : ["xattr"]);
+    return makeImageFile(this.#session, out, make, {
+      staged,
+      rules: { ignored, isSquashfs: true },
+      devices: [],
+    });
   }
 
   /** Makes an image in a target that is a file or a device, and reads it once more where its digest is asked for. */

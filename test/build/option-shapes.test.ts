@@ -73,6 +73,7 @@ const SHARED = {
     productOut: TEXT,
     digest: FLAG,
     verity: [...FLAG, ...RECORD],
+    verify: FLAG,
   },
   ...{ storeDir: TEXT, registration: [...FLAG, ...TEXT], registrationOut: TEXT, scanReferences: FLAG },
   ...{ nixDatabase: [...TEXT, ...FLAG], gcroot: TEXT },

@@ -6,6 +6,8 @@ import { ImageFile } from "./node-image-file.ts";
 /** An image in a file. */
 export interface ImagePlace {
   path: string;
+  /** What messages call it. Default: its path. */
+  shownPath?: string;
   /** Bytes before it. */
   offset: number;
   /** Paths of what data of an EROFS image lies in besides. */
@@ -14,7 +16,7 @@ export interface ImagePlace {
 
 /** Does `work` with an image that is open; errors of it name the file. */
 export async function withPlace<R>(
-  { path, offset, devices }: ImagePlace,
+  { path, shownPath = path, offset, devices }: ImagePlace,
   work: (image: OpenedImage) => Promise<R>,
 ): Promise<R> {
   const files: ImageFile[] = [];
@@ -28,7 +30,11 @@ export async function withPlace<R>(
     return await work(await openReader(open(path, offset), others));
   } catch (error) {
     if (!(error instanceof ImageError) || error.path !== undefined) throw error;
-    throw new ImageError(error.code, `${path}: ${error.message}`, { path, offset: error.offset, cause: error });
+    throw new ImageError(error.code, `${shownPath}: ${error.message}`, {
+      path: shownPath,
+      offset: error.offset,
+      cause: error,
+    });
   } finally {
     for (const file of files) file.release();
   }

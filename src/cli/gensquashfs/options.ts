@@ -136,9 +136,9 @@ function checkImage(image: string, force: boolean): void {
 }
 
 function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsOptions {
-  const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, sortFile } = settings;
+  const { blockSize, exportable, oneFileSystem, padding, uid, gid, workers, digest, verify, sortFile } = settings;
   return {
-    ...{ blockSize, exportable, oneFileSystem, padding, workers, digest },
+    ...{ blockSize, exportable, oneFileSystem, padding, workers, digest, verify },
     verity: takeVerity(settings, "--verity").verity,
     ...nixOptions(settings),
     ...parseGensquashfsWords(settings.compressor, settings.extra, {

@@ -56,6 +56,7 @@ export interface Settings extends VerityWords {
   quiet: boolean;
   json: boolean;
   digest: boolean;
+  verify?: boolean;
 }
 
 /** What is so without options. */

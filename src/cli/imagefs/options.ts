@@ -45,7 +45,8 @@ export function parseImagefs(argv: readonly string[]): ProgramCommand {
     throw new UsageError(`"${word}" is no command: ${names.join(", ")} are`, didYouMean(word, names));
   }
   const kind = KINDS[name];
-  const foreign = given.find(({ option }) => !COMMON_OPTIONS.includes(option) && !OPTIONS[name].includes(option));
+  const known = [...COMMON_OPTIONS, ...OPTIONS[name]];
+  const foreign = given.find(({ option, list = option }) => !known.includes(list));
   if (foreign) throw new UsageError(`${foreign.name}: is no option of ${name}`);
   const missing = kind.operands[rest.length];
   if (missing !== undefined) throw new UsageError(`${missing} is missing`, usageHint(MANUAL));

@@ -1,4 +1,5 @@
 /** What the options of `ts-imagefs` set, and what its commands are. */
+import type { Ignored } from "../../build/compare/metadata.ts";
 import type { LookContext } from "../shared/program.ts";
 
 /** What is done with images. */
@@ -13,6 +14,10 @@ export interface Settings {
   devices: readonly string[];
   /** `-l`. */
   isLong?: boolean;
+  /** The source of `--against`. */
+  against?: string;
+  /** `--ignore`. */
+  ignored: readonly Ignored[];
   /** `--workers`. */
   workers?: number;
   /** `-R`. */
@@ -20,7 +25,7 @@ export interface Settings {
 }
 
 /** What is so without options. */
-export const DEFAULTS: Settings = { json: false, offset: 0, devices: [] };
+export const DEFAULTS: Settings = { json: false, offset: 0, devices: [], ignored: [] };
 
 /** A command line that is understood. */
 export interface LookLine {

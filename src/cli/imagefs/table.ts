@@ -1,10 +1,12 @@
 /** The table of `ts-imagefs`: every option, by the command that has it. */
+
+import type { Ignored } from "../../build/compare/metadata.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
 import { file, number } from "../shared/value.ts";
 import type { LookName, Settings } from "./settings.ts";
 
-const { flag, valued } = rowsFor<Settings>();
+const { flag, valued, words } = rowsFor<Settings>();
 
 const COMMON: readonly Option<Settings>[] = [
   flag({ names: "--json", sets: { json: true }, help: "answer in JSON (docs/imagefs.md tells its fields)" }),
@@ -34,7 +36,35 @@ const LS: readonly Option<Settings>[] = [
   flag({ names: "-R --recursive", sets: { isRecursive: true }, help: "with all that lies below" }),
 ];
 
+/** A word of `--ignore`. */
+function ignore(word: Ignored, help: string): Option<Settings> {
+  return flag({ names: word, sets: ({ ignored }) => ({ ignored: [...ignored, word] }), help });
+}
+
 const VERIFY: readonly Option<Settings>[] = [
+  valued({
+    names: "--against",
+    value: file("SOURCE"),
+    sets: "against",
+    help:
+      "compare it with a directory, a closure (a list of store paths), or an archive (tar, zip, NAR): all entries, and every byte. " +
+      "What the format cannot hold is no difference",
+  }),
+  words({
+    names: "--ignore",
+    placeholder: "WORD,...",
+    otherwise: "is none of mtime, ns, owner, mode, nlink, xattr",
+    needs: "--against",
+    help: "leave out of the comparison",
+    words: [
+      ignore("mtime", "times"),
+      ignore("ns", "fractions of a second"),
+      ignore("owner", "users and groups"),
+      ignore("mode", "permissions"),
+      ignore("nlink", "numbers of links, and which names are one file"),
+      ignore("xattr", "extended attributes"),
+    ],
+  }),
   valued({
     names: "--workers",
     value: number("#", { min: 1, max: 64 }),
@@ -64,7 +94,7 @@ const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
   ["tree IMAGE [PATH]", "all names, drawn as a tree"],
   ["cat IMAGE PATH...", "the contents of files, one behind the other"],
   [
-    "verify IMAGE",
+    "verify [--against SOURCE] IMAGE",
     "whether the image holds together: every structure, the order of names, the checksum, all data decoded",
   ],
   ["dump IMAGE", "every byte of the image, in order, with the names of its fields"],

@@ -239,6 +239,11 @@ const RUNNING: readonly Option<Settings>[] = [
     sets: { digest: true },
     help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
   }),
+  flag({
+    names: "--verify",
+    sets: { verify: true },
+    help: "read the finished image back and compare every entry and every byte with the source, before it takes its place",
+  }),
   valued({
     names: "-d",
     value: number("<0-9>", { min: 0, max: 9 }),

@@ -37,6 +37,11 @@ export const RUNTIME: readonly Option<Settings>[] = [
     help: "put the image's SHA-256 into the report; an image that is a file is read once more for it",
   }),
   flag({
+    names: "-verify",
+    sets: { verify: true },
+    help: "read the finished image back and compare every entry and every byte with the source, before it takes its place",
+  }),
+  flag({
     names: "-quiet",
     sets: { quiet: true },
     help: "print nothing but errors and warnings, and the report with -json",

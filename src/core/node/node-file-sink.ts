@@ -88,11 +88,14 @@ export function checkDeviceRoom(path: string, bytes: number): void {
 export class HeadLastSink implements Sink {
   readonly #sink: FileSink;
   readonly #headBytes: number;
+  readonly #beforeHead: () => Promise<void>;
   #head: Uint8Array | undefined;
 
-  constructor(sink: FileSink, headBytes: number) {
+  /** @param beforeHead is called when all else is durable */
+  constructor(sink: FileSink, headBytes: number, beforeHead: () => Promise<void> = async () => undefined) {
     this.#sink = sink;
     this.#headBytes = headBytes;
+    this.#beforeHead = beforeHead;
   }
 
   writeAt(bytes: Uint8Array, offset: number): void {
@@ -111,8 +114,9 @@ export class HeadLastSink implements Sink {
     this.#sink.sync();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#sink.sync();
+    await this.#beforeHead();
     if (this.#head) this.#sink.writeAt(this.#head, 0);
     this.#sink.close();
   }
