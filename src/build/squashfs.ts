@@ -168,7 +168,7 @@ class SquashfsBuild {
   async #finish(file: FileTarget, make: (file: FileTarget) => Promise<SealedImage>): Promise<SealedImage> {
     const { digest } = this.#session;
     const image = await make(file);
-    if (image.verity) await withFileSink(file, async (sink) => sink.sync());
+    if (image.verity) await this.#session.here(() => withFileSink(file, async (sink) => sink.sync()));
     if (digest) await this.#session.here((job) => digestImage(job, file, image.bytes, digest));
     return image;
   }

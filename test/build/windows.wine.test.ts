@@ -169,6 +169,8 @@ describe.skipIf(!wine)("Windows", () => {
       ["tree/aaa-pkg", "IMAGE", "-no-strip", "-all-time", "0"],
       ["tree\\aaa-pkg", "IMAGE", "-no-strip", "-all-time", "0"],
     ],
+    ["EROFS with a hash tree behind it", "mkerofs", erofs("-T0", "--verity")],
+    ["SquashFS with one", "mksquashfs", ["tree", "IMAGE", "-all-time", "0", "-verity"]],
     ["SquashFS of a pack file", "gensquashfs", ["-F", "pack", "IMAGE"], ["-F", "pack-windows", "IMAGE"]],
   ])("%s is the same", (_what, name, words, windowsWords = words) => {
     expect(onThis(name, withImage(name, words, "this.img"))).toEqual(SILENT);
@@ -176,6 +178,16 @@ describe.skipIf(!wine)("Windows", () => {
     const err = name === "mkerofs" ? "" : WARNING.replace("ts-mkerofs", `ts-${name}`);
     expect(onWindows(name, withImage(name, windowsWords, "windows.img"))).toEqual({ ...SILENT, err });
     expect(readFileSync(`${here}/windows.img`).equals(readFileSync(`${here}/this.img`))).toBe(true);
+  });
+
+  test("hash tree and root hash in files are the same, and replace what was there", () => {
+    const words = (system: string) => ["-T0", "--quiet", `--verity=${system}.tree`, `--verity-root-out=${system}.root`];
+    expect(onThis("mkerofs", [...words("this"), "this.img", "tree"])).toEqual(SILENT);
+    writeFileSync(`${here}/windows.tree`, "old");
+    expect(onWindows("mkerofs", [...words("windows"), "windows.img", "tree"])).toEqual(SILENT);
+    for (const name of ["img", "tree", "root"]) {
+      expect(readFileSync(`${here}/windows.${name}`).equals(readFileSync(`${here}/this.${name}`))).toBe(true);
+    }
   });
 
   test("links and junctions are links, into the tree by a relative way", () => {

@@ -21,13 +21,17 @@ const BUILDS = {
   erofs: (out: string, more: RunOptions) => buildErofs(directory(`${scratch}/tree`), out, more),
   lz4: (out: string, more: RunOptions) => buildErofs(directory(`${scratch}/tree`), out, { ...more, compress: "lz4" }),
   squashfs: (out: string, more: RunOptions) => buildSquashfs(directory(`${scratch}/tree`), out, more),
+  bare: (out: string, more: RunOptions) =>
+    buildSquashfs(directory(`${scratch}/tree`), out, { ...more, verity: { superblock: false } }),
 };
 
 /** Shell that opens an image through dm-verity, mounts it, and says what it reads. */
 function readThrough(name: string, type: string, [data, hashes]: [string, string], verity: VerityReport): string {
-  const offset = verity.hashOffset === 0 ? "" : `--hash-offset=${verity.hashOffset}`;
+  const { hashOffset, salt, dataBlocks, uuid } = verity;
+  const offset = hashOffset === 0 ? "" : `--hash-offset=${hashOffset}`;
+  const told = uuid === undefined ? `--no-superblock --salt=${salt} --data-blocks=${dataBlocks}` : "";
   return [
-    `veritysetup open ${data} ${name} ${hashes} ${verity.rootHash} ${offset}`,
+    `veritysetup open ${data} ${name} ${hashes} ${verity.rootHash} ${offset} ${told}`,
     `mount -t ${type} -o ro /dev/mapper/${name} /mnt`,
     `echo "@@ ${name} noise $(cat /mnt/noise 2>/tmp/error | sha256sum | cut -c1-64) $(sed 's/.*: //' /tmp/error)"`,
     `echo "@@ ${name} text $(cat /mnt/folder/text)"`,
@@ -54,7 +58,7 @@ test.skipIf(!isThere)(
       const data = attach(image);
       const hashes = isApart ? attach(`${image}.hash`) : data;
       const flipped = attach(`${image}-flipped`);
-      const type = name === "squashfs" ? "squashfs" : "erofs";
+      const type = ["squashfs", "bare"].includes(name) ? "squashfs" : "erofs";
       lines.push(readThrough(name, type, [data, hashes], verity!));
       lines.push(readThrough(`${name}-flipped`, type, [flipped, isApart ? hashes : flipped], verity!));
     }
