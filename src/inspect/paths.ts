@@ -30,11 +30,21 @@ export class Paths {
     return this.#parents.push(parent) - 1;
   }
 
+  /** The directory that names an inode; {@link NO_PARENT} where none does. */
+  parent(inode: number): number {
+    return this.#parents[inode]!;
+  }
+
+  /** What that calls it; to be copied by whoever keeps it. */
+  name(inode: number): Uint8Array {
+    return this.#names.subarray(this.#ends[inode - 1] ?? 0, this.#ends[inode]);
+  }
+
   /** The path of an inode from the root, which is `/`; of what no directory names its name alone. */
   show(inode: number): string {
     const parts: string[] = [];
     for (let at = inode; at !== NO_PARENT; at = this.#parents[at]!) {
-      parts.push(quote(this.#names.subarray(this.#ends[at - 1] ?? 0, this.#ends[at])));
+      parts.push(quote(this.name(at)));
     }
     return parts.length === 1 && parts[0] === "" ? "/" : parts.reverse().join("/");
   }

@@ -33,6 +33,14 @@ export interface Tile<P extends StructureKind> {
   readonly owners: number;
 }
 
+/** A structure as one of its owners has it. */
+export interface Claim<P extends StructureKind> extends Omit<Tile<P>, "owners"> {
+  /** From here on, up to its end, it is the first to claim bytes; those in front of that belong to one before it. */
+  readonly from: number;
+  /** The one before it is the same, for another owner. */
+  readonly isAgain: boolean;
+}
+
 /** Bytes between structures. */
 export interface Gap {
   readonly isGap: true;
@@ -84,22 +92,40 @@ export class Tiles<P extends StructureKind> {
    * @throws ImageError `DAMAGED` where two structures overlap that share nothing
    */
   *inOrder(): Generator<Tile<P> | Gap> {
-    const order = this.#sort();
+    let last: Claim<P> | undefined;
+    let owners = 0;
+    for (const next of this.claims()) {
+      if (!next.isGap && next.isAgain) {
+        owners++;
+        continue;
+      }
+      if (last) yield toTile(last, owners);
+      last = next.isGap ? undefined : next;
+      owners = 1;
+      if (next.isGap) yield next;
+    }
+    if (last) yield toTile(last, owners);
+  }
+
+  /** The same with a structure of several owners once for each, in the order in which they were noted. */
+  *claims(): Generator<Claim<P> | Gap> {
     let covered = 0;
     let coveredBy: P | undefined;
-    for (let next = 0; next < order.length; ) {
-      const row = order[next]! * ROW;
-      let owners = 1;
-      while (next + owners < order.length && this.#compare(order[next]!, order[next + owners]!) === 0) owners++;
-      next += owners;
+    let before = -1;
+    for (const index of this.#sort()) {
+      const row = index * ROW;
       const [at, end] = [this.#rows[row + AT]!, this.#rows[row + END]!];
       const kind = this.#kinds[this.#rows[row + KIND]!]!;
+      const isAgain = before >= 0 && this.#compare(before, index) === 0;
+      before = index;
       const mayOverlap = kind.sharing === "any" && coveredBy?.sharing === "any";
-      if ((at < covered && !mayOverlap) || (owners > 1 && kind.sharing === "none")) {
-        throw this.#space.damaged(at, `${kind.name} lies where ${owners > 1 ? "another" : coveredBy!.name} does`);
+      if (isAgain ? kind.sharing === "none" : at < covered && !mayOverlap) {
+        throw this.#space.damaged(at, `${kind.name} lies where ${isAgain ? "another" : coveredBy!.name} does`);
       }
       if (at > covered) yield { isGap: true, at: covered, end: at };
-      yield { isGap: false, kind, at, end, owner: this.#rows[row + OWNER]!, detail: this.#rows[row + DETAIL]!, owners };
+      const from = Math.min(Math.max(at, covered), end);
+      const [owner, detail] = [this.#rows[row + OWNER]!, this.#rows[row + DETAIL]!];
+      yield { isGap: false, kind, at, from, end, owner, detail, isAgain };
       if (end <= covered) continue;
       covered = end;
       coveredBy = kind;
@@ -122,4 +148,8 @@ export class Tiles<P extends StructureKind> {
       rows[first + KIND]! - rows[second + KIND]!
     );
   }
+}
+
+function toTile<P extends StructureKind>({ kind, at, end, owner, detail }: Claim<P>, owners: number): Tile<P> {
+  return { isGap: false, kind, at, end, owner, detail, owners };
 }

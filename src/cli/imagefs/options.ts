@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<LookName, LookKind>> = {
   cat: { operands: ["IMAGE", "PATH"], most: MANY, load: async () => (await import("./commands/cat.ts")).cat },
   verify: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/verify.ts")).verify },
   dump: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/dump.ts")).dump },
+  usage: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/usage.ts")).usage },
 };
 
 /**

@@ -3,7 +3,7 @@ import type { Ignored } from "../../build/compare/metadata.ts";
 import type { LookContext } from "../shared/program.ts";
 
 /** What is done with images. */
-export type LookName = "info" | "ls" | "tree" | "cat" | "verify" | "dump";
+export type LookName = "info" | "ls" | "tree" | "cat" | "verify" | "dump" | "usage";
 
 /** What options set. */
 export interface Settings {
@@ -22,6 +22,10 @@ export interface Settings {
   workers?: number;
   /** `-R`. */
   isRecursive?: boolean;
+  /** `--depth`: names of the longest paths that usage tells. */
+  depth?: number;
+  /** `--html`: where the page goes; `-` is standard output. */
+  html?: string;
 }
 
 /** What is so without options. */

@@ -6,7 +6,10 @@ import { type Option, rowsFor } from "../shared/option.ts";
 import { file, number } from "../shared/value.ts";
 import type { LookName, Settings } from "./settings.ts";
 
-const { flag, valued, words } = rowsFor<Settings>();
+const { flag, optional, valued, words } = rowsFor<Settings>();
+
+/** No path is longer. */
+const MOST_DEPTH = 4096;
 
 const COMMON: readonly Option<Settings>[] = [
   flag({ names: "--json", sets: { json: true }, help: "answer in JSON (docs/imagefs.md tells its fields)" }),
@@ -74,6 +77,22 @@ const VERIFY: readonly Option<Settings>[] = [
   }),
 ];
 
+const USAGE: readonly Option<Settings>[] = [
+  valued({
+    names: "--depth",
+    value: number("#", { min: 0, max: MOST_DEPTH }),
+    sets: "depth",
+    default: "1, and in a Nix store what stands in that",
+    help: "tell paths of up to so many names",
+  }),
+  optional({
+    names: "--html",
+    value: file(),
+    sets: (html = "-") => ({ html }),
+    help: "write a page for a browser, in which one walks through all paths, to FILE or standard output",
+  }),
+];
+
 /** The options of each command. */
 export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = {
   info: [],
@@ -82,6 +101,7 @@ export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = 
   cat: [],
   verify: VERIFY,
   dump: [],
+  usage: USAGE,
 };
 
 /** Those of all commands. */
@@ -98,6 +118,7 @@ const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
     "whether the image holds together: every structure, the order of names, the checksum, all data decoded",
   ],
   ["dump IMAGE", "every byte of the image, in order, with the names of its fields"],
+  ["usage [--depth=#] [--html[=FILE]] IMAGE", "what each path costs, and what bytes are for"],
 ];
 
 /** By sections. */
@@ -106,4 +127,5 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "common", title: "For all commands", options: COMMON },
   { id: "ls", title: "For ls", options: LS },
   { id: "verify", title: "For verify", options: VERIFY },
+  { id: "usage", title: "For usage", options: USAGE },
 ];
