@@ -72,14 +72,14 @@ export async function emitMetadata(
 
 /** Emits what is no inode: the image's head, if it is not there yet, and the shared attributes. */
 async function emitEnds(plan: ErofsPlan, head: boolean, sink: Pick<Sink, "writeAt">): Promise<void> {
-  const { blockSize, superblock, xattrs } = plan;
+  const { blockSize, superblock, xattrBlk, xattrs } = plan;
   if (head) {
     const length = measureHead(superblock.compression, superblock.metaboxNid > 0, superblock.devices?.length);
     const bytes = new Uint8Array(Math.ceil(length / blockSize) * blockSize);
     fillHead(bytes, plan);
     await sink.writeAt(bytes, 0);
   }
-  if (xattrs.shared.length > 0) await sink.writeAt(xattrs.shared, superblock.xattrBlk * blockSize);
+  if (xattrs.shared.length > 0) await sink.writeAt(xattrs.shared, xattrBlk * blockSize);
 }
 
 /** Fills in the superblock; `head` is complete but for it. */

@@ -31,7 +31,7 @@ import type { Device, PrefixPlace, Superblock, SuperCompression } from "../disk/
 import { placePrefixes, takeTable, type XattrPlan } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import { planTreeXattrs, xattrCompat } from "./attributes.ts";
-import { type BoxPlace, placeBox } from "./box.ts";
+import { type BoxPlace, type BoxXattrs, boxXattrs, placeBox } from "./box.ts";
 import { BATCH_FIELDS, type BatchPlan, planBatches } from "./inode-batches.ts";
 import { chooseLayouts } from "./layouts.ts";
 import { InodeSizes } from "./measure.ts";
@@ -72,7 +72,7 @@ export interface InodePlan {
   xattrs: XattrPlan;
   /** How files are stored. */
   stored: SharedStored;
-  /** What lies in front of the inodes of the metabox: the table of long prefixes. */
+  /** What lies in front of the inodes of the metabox: shared attributes, and the table of long prefixes. */
   head?: Uint8Array | undefined;
 }
 
@@ -83,6 +83,8 @@ export interface ErofsPlan extends InodePlan {
   blocks: number;
   /** Blocks of the metadata zone. */
   metaBlocks: number;
+  /** First block of what lies in the image of shared attributes and the table of long prefixes, or 0. */
+  xattrBlk: number;
   savedByDedupe: number;
   savedByHoles: number;
 }
@@ -120,11 +122,9 @@ export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "fi
   return owners;
 }
 
-/** Where the metadata lies. */
+/** Where the metadata lies; see {@link InodePlan}. */
 export interface MetadataPlace {
-  /** The inodes. */
   order: Uint32Array;
-  /** See {@link InodePlan}. */
   packed: Uint32Array;
   batches: BatchPlan["batches"];
   /** Blocks, the shared attributes' included. */
@@ -159,8 +159,10 @@ export class ImagePlanner {
   readonly #input: PlanInput;
   readonly #blockSize: number;
   #xattrs: XattrPlan;
-  /** The table of long prefixes, where it does not lie in the image itself. */
-  #table: { bytes: Uint8Array; place: PrefixPlace } | undefined;
+  /** Where the table of long prefixes lies in the packed inode or the metabox; undefined: in neither. */
+  #table: PrefixPlace | undefined;
+  /** The attributes in front of the inodes of the metabox. */
+  #boxed: BoxXattrs | undefined;
   readonly #uuid: Uint8Array;
   /** NIDs by entry, once they are placed. */
   readonly nids: Uint32Array;
@@ -201,18 +203,13 @@ export class ImagePlanner {
     this.#unnamed.push(entry);
   }
 
-  /**
-   * Has the table of long prefixes lie in the packed inode or in the metabox, where readers look for it if there is one, as
-   * options do not say otherwise; returns its bytes.
-   *
-   * @param off where in that
-   */
+  /** Has the table of prefixes lie at `off` in the packed inode, where readers look for it, or options say no; returns it. */
   moveTable(off: number): Uint8Array {
     const { prefixes } = this.#xattrs;
     if (prefixes === undefined || this.#input.settings.plainXattrPrefixes) return new Uint8Array(0);
     const { plan, table } = takeTable(this.#xattrs);
     this.#xattrs = plan;
-    this.#table = { bytes: table, place: { ...prefixes, off } };
+    this.#table = { ...prefixes, off };
     return table;
   }
 
@@ -223,12 +220,14 @@ export class ImagePlanner {
    * @param firstBlk where there is room for blocks
    */
   placeBox(firstBlk: number): BoxPlace {
-    const { order } = this.#input.inodes;
+    const { inodes, settings } = this.#input;
     const { nids, sizes, startBlk } = this;
-    const { compression } = this.#input.settings;
+    const { compression, plainXattrPrefixes } = settings;
     const isCompressed = compression !== undefined && compresses(compression);
-    const reserved = roundUp(this.moveTable(0).length, SLOT);
-    const input = { order, sizes, nids, startBlk, blockSize: this.#blockSize, isCompressed, reserved };
+    this.#boxed = boxXattrs(this.#xattrs, plainXattrPrefixes);
+    ({ left: this.#xattrs, table: this.#table } = this.#boxed);
+    const reserved = roundUp(this.#boxed.head.length, SLOT);
+    const input = { order: inodes.order, sizes, nids, startBlk, blockSize: this.#blockSize, isCompressed, reserved };
     this.#box = placeBox(input, firstBlk);
     this.#nameLinks();
     return this.#box;
@@ -316,10 +315,9 @@ export class ImagePlanner {
     const { packed, batches } = this.#box!;
     const { order } = this.#input.inodes;
     const places = { nidBlk: 0, inBox: true, order, packed, batches: Float64Array.from(batches) };
-    return { ...this.#planInodes(stored), ...places, head: this.#table?.bytes };
+    return { ...this.#planInodes(stored), ...places, head: this.#boxed?.head };
   }
 
-  /** What is known of all inodes. */
   #planInodes(stored: SharedStored) {
     const { inodes, settings } = this.#input;
     return {
@@ -344,7 +342,7 @@ export class ImagePlanner {
     const blocks = roundUp(endBlk, settings.fsAlignBlocks);
     checkBlocks(countBlocks(blocks, compressed.devices));
     const { order, packed, nidBlk, batches } = metadata;
-    const prefixes = this.#table?.place ?? placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize);
+    const prefixes = this.#table ?? placePrefixes(this.#xattrs, metadata.xattrBlk * this.#blockSize);
     const superblock: Superblock = {
       blockSize: this.#blockSize,
       rootNid: this.nids[0]!,
@@ -354,10 +352,11 @@ export class ImagePlanner {
       buildTime: this.time.buildTime,
       blocks,
       nidBlk,
-      xattrBlk: metadata.xattrBlk,
+      // numbers of those in the metabox count from its start
+      xattrBlk: this.#boxed?.compat ? 0 : metadata.xattrBlk,
       uuid: this.#uuid,
       label: settings.label,
-      compat: xattrCompat(this.#xattrs, prefixes, this.#table === undefined, settings),
+      compat: xattrCompat(this.#xattrs, prefixes, this.#table === undefined, settings) | (this.#boxed?.compat ?? 0),
       incompat: incompat | this.#plainFeatures() | (prefixes ? INCOMPAT_XATTR_PREFIXES : 0),
       compression: compressed.description,
       metaboxNid: compressed.metaboxNid,
@@ -370,6 +369,7 @@ export class ImagePlanner {
       ...{ nidBlk, inBox: false, order, packed, batches: Float64Array.from(batches) },
       superblock,
       blocks,
+      xattrBlk: metadata.xattrBlk,
       metaBlocks: metadata.metaBlocks + compressed.boxBlocks + (this.#box?.bodyBlocks ?? 0),
       savedByDedupe: compressed.savedByDedupe,
       savedByHoles: this.#savedByHoles,
