@@ -119,7 +119,7 @@ async function spool<R extends { bytes: number }>(
 }
 
 /** Copies a finished image of `length` bytes to a device, its head last. */
-export async function copyToDevice(
+async function copyToDevice(
   job: JobContext,
   file: TemporaryFile,
   length: number,

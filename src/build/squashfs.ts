@@ -8,10 +8,9 @@
  */
 
 import type { FileSink } from "../core/node/node-file-sink.ts";
-import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
+import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import type { Sink } from "../core/sink.ts";
-import type { JobContext } from "../core/threads.ts";
 import type { DataCoding } from "../squashfs/data.ts";
 import { dataStart, type FinishedImage, finishImage } from "../squashfs/emit.ts";
 import { checkLimits } from "../squashfs/limits.ts";
@@ -23,7 +22,7 @@ import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts";
 import type { Ignored } from "./compare/metadata.ts";
-import { copyToDevice, makeImageFile } from "./image-file.ts";
+import { makeImageFile } from "./image-file.ts";
 import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport, VerityReport } from "./report.ts";
@@ -63,9 +62,6 @@ const HEAD_BYTES = 4096;
 /** An image, and its hash tree if it has one. */
 type SealedImage = FinishedImage & { verity?: VerityReport };
 
-/** Passes on a finished image of so many bytes. */
-type SendImage = (job: JobContext, file: TemporaryFile, bytes: number) => Promise<void>;
-
 class SquashfsBuild {
   readonly #options: SquashfsOptions;
   readonly #settings: SquashfsSettings;
@@ -87,7 +83,7 @@ class SquashfsBuild {
       checkLimits(staged.tree, inodes, this.#settings.xattrs ? staged.xattrs : undefined);
       const order = orderFiles(staged.tree, inodes, this.#options.sort ?? []);
       const data = await this.#plan(staged, inodes, order);
-      const write = this.#options.verify ? this.#writeVerified : this.#write;
+      const write = this.#options.verify || session.verity ? this.#writeChecked : this.#write;
       const image = await write.call(this, staged, inodes, data, out);
       return {
         ...describeSquashfs(staged.tree, inodes, this.#settings, data, image),
@@ -121,56 +117,34 @@ class SquashfsBuild {
     );
   }
 
-  async #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<SealedImage> {
+  /** Writes an image that nothing more is done with: a device gets it at once. */
+  #write(staged: Staged, inodes: InodeOrder, data: DataPlan, out: ImageTarget): Promise<SealedImage> {
     const session = this.#session;
-    const { offset, verity } = session;
-    const make = async (file: FileTarget): Promise<SealedImage> => {
-      const image = await this.#writeFile(staged, inodes, data, file);
-      return verity ? verity.seal(file, image) : image;
-    };
+    const { offset, digest } = session;
     // sizes are known at the end only, and the superblock comes first
-    const spool = async (temporary: TemporaryFiles, send: SendImage) => {
+    const spool = async (temporary: TemporaryFiles, to: Exclude<ImageTarget, string>) => {
       const file = temporary.createHidden();
-      const image = await make({ ...file, offset: 0, inPlace: false, isPipe: false });
-      await session.watch("write", image.bytes, () => session.here((job) => send(job, file, image.bytes)));
+      const image = await this.#writeFile(staged, inodes, data, { ...file, offset: 0, inPlace: false, isPipe: false });
+      const send = () => session.here((job) => sendImage(job, file, image.bytes, to, session));
+      await session.watch("write", image.bytes, send);
       return image;
     };
-    const sendTo =
-      (to: Exclude<ImageTarget, string>): SendImage =>
-      (...image) =>
-        sendImage(...image, to, session);
-    const write = () => {
-      if (typeof out !== "string") return spool(session.temporary, sendTo(out));
-      return writeFileTarget(out, offset, (file, temporary) => {
-        if (file.isPipe) return withPipe(file.path, (stream) => spool(temporary, sendTo(stream)));
-        // its superblock comes last, and is hashed before
-        if (file.inPlace && verity)
-          return spool(temporary, (...image) => copyToDevice(...image, file, session.digest, false));
-        return this.#finish(file, make);
-      });
-    };
-    return verity ? verity.withFiles(write) : write();
-  }
-
-  /** Writes an image that is read back before it takes its place: a device gets it when that is over. */
-  #writeVerified(staged: Staged, inodes: InodeOrder, plan: DataPlan, out: ImageTarget): Promise<SealedImage> {
-    const make = (image: SharedTarget) =>
-      this.#writeFile(staged, inodes, plan, { ...image, inPlace: false, isPipe: false });
-    const ignored = new Set<Ignored>(this.#settings.xattrs ? [] : ["xattr"]);
-    return makeImageFile(this.#session, out, make, {
-      staged,
-      rules: { ignored, isSquashfs: true },
-      devices: [],
+    if (typeof out !== "string") return spool(session.temporary, out);
+    return writeFileTarget(out, offset, async (file, temporary) => {
+      if (file.isPipe) return withPipe(file.path, (stream) => spool(temporary, stream));
+      const image = await this.#writeFile(staged, inodes, data, file);
+      if (digest) await session.here((job) => digestImage(job, file, image.bytes, digest));
+      return image;
     });
   }
 
-  /** Makes an image in a target that is a file or a device, and reads it once more where its digest is asked for. */
-  async #finish(file: FileTarget, make: (file: FileTarget) => Promise<SealedImage>): Promise<SealedImage> {
-    const { digest } = this.#session;
-    const image = await make(file);
-    if (image.verity) await this.#session.here(() => withFileSink(file, async (sink) => sink.sync()));
-    if (digest) await this.#session.here((job) => digestImage(job, file, image.bytes, digest));
-    return image;
+  /** Writes an image that is read back or hashed before it takes its place: a device gets it when that is over. */
+  #writeChecked(staged: Staged, inodes: InodeOrder, plan: DataPlan, out: ImageTarget): Promise<SealedImage> {
+    const make = (image: SharedTarget) =>
+      this.#writeFile(staged, inodes, plan, { ...image, inPlace: false, isPipe: false });
+    const ignored = new Set<Ignored>(this.#settings.xattrs ? [] : ["xattr"]);
+    const expectation = { staged, rules: { ignored, isSquashfs: true }, devices: [] };
+    return makeImageFile(this.#session, out, make, this.#options.verify ? expectation : undefined);
   }
 
   /** Writes the data in all threads, each with a descriptor of its own, and the rest in this one. */

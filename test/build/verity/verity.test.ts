@@ -129,6 +129,15 @@ describe.each(Object.entries(BUILDS))("%s", (_, build) => {
   });
 });
 
+test("what is verified before has the same tree", async () => {
+  for (const [name, build] of Object.entries(BUILDS)) {
+    const { verity } = await build(image, { verity: true });
+    const file = readFileSync(image);
+    const verified = await build(image, { verity: true, verify: true });
+    expect([name, verified.verity, readFileSync(image).equals(file)]).toEqual([name, verity, true]);
+  }
+});
+
 test("any number of threads makes the same tree", async () => {
   const large: Entry[] = [{ path: "a", contents: Buffer.concat(Array.from({ length: 12 }, () => noise)) }];
   vi.stubEnv("TS_MKEROFS_EAGER_THREADS", "1");
