@@ -1,0 +1,140 @@
+/** Reads all that an image holds, in every way that there is: what it throws is one clear error, and nothing is without end. */
+import { ImageError } from "../../src/core/error.ts";
+import { isDirectoryMode, kindOfMode } from "../../src/core/mode.ts";
+import { dumpOpened } from "../../src/inspect/dump.ts";
+import { type OpenedImage, openReader, readerOf } from "../../src/inspect/open-image.ts";
+import type { ImageInode, ImageReader } from "../../src/inspect/reader.ts";
+import { checkStructure } from "../../src/inspect/verify/check.ts";
+import { PieceDecoder } from "../../src/inspect/verify/decode-pieces.ts";
+import { countPieces, StoredPieces } from "../../src/inspect/verify/stored-pieces.ts";
+import { walkImage } from "../../src/inspect/walk.ts";
+
+/** Of files that share their data so many bytes are read: an image can name the same again and again. */
+const MOST_BYTES = 16 << 20;
+/** Pieces of holes cost nothing, but a call each. */
+const MOST_PIECES = 20_000;
+/** What is compared with what is read at any place. */
+const MOST_KEPT = 200_000;
+
+/** What became of an image. */
+export interface Probe {
+  /** In a word. */
+  readonly result: string;
+  /** What is wrong with that. */
+  readonly finding: string | undefined;
+}
+
+/** Reads an image. */
+export async function probe(bytes: Uint8Array, isThorough: boolean): Promise<Probe> {
+  const results: string[] = [];
+  const steps: ((image: OpenedImage) => Promise<string | undefined>)[] = [walk];
+  if (isThorough) steps.push(dump, verify);
+  for (const step of steps) {
+    try {
+      const finding = await step(await openReader(bytes));
+      if (finding !== undefined) return { result: "", finding };
+      results.push("read");
+    } catch (error) {
+      const finding = judge(error);
+      if (finding !== undefined) return { result: "", finding };
+      results.push((error as ImageError).code.toLowerCase());
+    }
+  }
+  return { result: results.join(" "), finding: undefined };
+}
+
+/** An error of this package about the image, in one line; all else is a finding. */
+function judge(error: unknown): string | undefined {
+  if (!(error instanceof ImageError)) return `throws ${(error instanceof Error && error.stack) || String(error)}`;
+  if (error.code !== "DAMAGED" && error.code !== "INPUT") return `throws ${error.code}: ${error.stack}`;
+  if (!/^[\x20-\x7e]+$/.test(error.message) || /undefined|NaN|\[object/.test(error.message))
+    return `says ${error.message}\n${error.stack}`;
+  return undefined;
+}
+
+/** What is still read of an image. */
+interface Allowance {
+  bytes: number;
+  pieces: number;
+}
+
+async function walk(image: OpenedImage): Promise<string | undefined> {
+  const reader = readerOf(image);
+  const left: Allowance = { bytes: MOST_BYTES, pieces: MOST_PIECES };
+  const errors: unknown[] = [];
+  const attempt = async (work: () => Promise<string | undefined>): Promise<string | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      errors.push(error);
+      return judge(error);
+    }
+  };
+  for await (const { path, inode } of walkImage(reader)) {
+    if (/(^|\/)(\.\.?)?(\/|$)|\0/.test(path) && path !== "") return `has an entry ${JSON.stringify(path)}`;
+    const finding =
+      (await attempt(() => readEntry(reader, inode))) ??
+      (kindOfMode(inode.mode) === "file" ? await attempt(() => readContents(reader, inode, left)) : undefined);
+    if (finding !== undefined) return `${JSON.stringify(path)}: ${finding}`;
+  }
+  if (errors.length > 0) throw errors[0];
+  return undefined;
+}
+
+async function readEntry(reader: ImageReader, inode: ImageInode): Promise<string | undefined> {
+  const { size, mtime, mtimeNsec, nlink, uid, gid, mode } = inode;
+  for (const number of [size, mtime, mtimeNsec, nlink, uid, gid, mode]) {
+    if (!Number.isSafeInteger(number)) return `has the number ${number}`;
+  }
+  const kind = kindOfMode(mode);
+  if (kind === undefined) return `has the mode ${mode}`;
+  if (size < 0 || mtimeNsec < 0 || mtimeNsec >= 1e9) return `has ${size} bytes, and ${mtimeNsec} nanoseconds`;
+  if (kind === "char" || kind === "block") reader.device(inode);
+  for (const { name } of await reader.xattrs(inode)) if (name.length === 0) return "has an attribute without a name";
+  if (kind !== "symlink") return undefined;
+  const target = await reader.target(inode);
+  return target.length > 0 && target.length < 65_536 ? undefined : `has a target of ${target.length} bytes`;
+}
+
+async function readContents(reader: ImageReader, inode: ImageInode, left: Allowance): Promise<string | undefined> {
+  if (isDirectoryMode(inode.mode) || left.bytes <= 0 || left.pieces <= 0) return undefined;
+  const kept = inode.size <= MOST_KEPT ? new Uint8Array(inode.size) : undefined;
+  let at = 0;
+  for await (const piece of reader.pieces(inode)) {
+    const isHole = !(piece instanceof Uint8Array);
+    const length = isHole ? piece.zeros : piece.length;
+    if (!(length > 0) || at + length > inode.size) return `has a piece of ${length} bytes at ${at} of ${inode.size}`;
+    if (!isHole) kept?.set(piece, at);
+    if (!isHole) left.bytes -= length;
+    left.pieces--;
+    at += length;
+    if (left.bytes <= 0 || left.pieces <= 0) return undefined;
+  }
+  if (at !== inode.size) return `has pieces of ${at} bytes, not ${inode.size}`;
+  const open = await reader.open(inode);
+  const part = new Uint8Array(5000);
+  for (const offset of [Math.floor(inode.size / 2), Math.max(inode.size - 100, 0), 0, Math.floor(inode.size / 3)]) {
+    const got = await open.readAt(part, offset);
+    if (got !== Math.min(part.length, inode.size - offset)) return `gives ${got} bytes at ${offset} of ${inode.size}`;
+    if (kept !== undefined && Buffer.compare(kept.subarray(offset, offset + got), part.subarray(0, got)) !== 0) {
+      return `gives other bytes at ${offset} than from front to back`;
+    }
+  }
+  return undefined;
+}
+
+async function dump(image: OpenedImage): Promise<string | undefined> {
+  for await (const line of dumpOpened(image))
+    if (!/^[\x20-\x7e]+$/.test(line)) return `is dumped as ${JSON.stringify(line)}`;
+  return undefined;
+}
+
+async function verify(image: OpenedImage): Promise<string | undefined> {
+  const pieces = new StoredPieces();
+  const { findings } = await checkStructure(image, pieces);
+  for (const { message } of findings.list)
+    if (!/^[\x20-\x7e]+$/.test(message)) return `is verified with ${JSON.stringify(message)}`;
+  const rows = pieces.sorted();
+  await new PieceDecoder(image).decode(rows, 0, Math.min(countPieces(rows), MOST_PIECES), () => undefined);
+  return undefined;
+}
