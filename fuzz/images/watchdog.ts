@@ -7,7 +7,8 @@ const { workerData: { state, most } } = require("node:worker_threads");
 const view = new Float64Array(state);
 setInterval(() => {
   const [since, seed] = view;
-  if (since === 0 || Date.now() - since < most) return;
+  const { user, system } = process.cpuUsage();
+  if (since < 0 || (user + system) / 1000 - since < most) return;
   require("node:fs").writeSync(2, "FINDING: the run of seed " + seed + " does not end\\n");
   process.kill(process.pid, "SIGKILL");
 }, 1000);
@@ -19,10 +20,10 @@ export class Watchdog {
   readonly #worker: Worker;
   readonly #restore = watchArrays();
 
-  /** @param most milliseconds of a run */
+  /** @param most milliseconds of a run, of the processor's time: it may be stopped meanwhile */
   constructor(most: number) {
     const state = new SharedArrayBuffer(16);
-    this.#view = new Float64Array(state);
+    this.#view = new Float64Array(state).fill(-1);
     this.#worker = new Worker(CODE, { eval: true, workerData: { state, most }, execArgv: [] });
     this.#worker.unref();
   }
@@ -30,14 +31,15 @@ export class Watchdog {
   /** Makes a run. */
   async watch<T extends { finding?: string | undefined }>(seed: number, run: () => Promise<T>): Promise<T> {
     this.#view[1] = seed;
-    this.#view[0] = Date.now();
+    const { user, system } = process.cpuUsage();
+    this.#view[0] = (user + system) / 1000;
     largestArray.bytes = 0;
     try {
       const outcome = await run();
       if (outcome.finding !== undefined || largestArray.bytes <= largestArray.limit) return outcome;
       return { ...outcome, finding: `takes ${largestArray.bytes} bytes at once\n${largestArray.stack}` };
     } finally {
-      this.#view[0] = 0;
+      this.#view[0] = -1;
     }
   }
 

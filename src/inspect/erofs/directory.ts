@@ -1,6 +1,7 @@
 /** Blocks of directories as they are read. Source: Linux fs/erofs/dir.c. */
 import { compareBytes } from "../../core/bytes.ts";
 import { DIRENT } from "../../erofs/disk/format.ts";
+import { isDots, isEntryName } from "../entry-name.ts";
 import { damaged, viewOf } from "../image.ts";
 import { quote } from "../text.ts";
 import { readNid } from "./image.ts";
@@ -49,9 +50,6 @@ function nameEnd(block: Uint8Array, from: number): number {
   return zero < 0 ? block.length : zero;
 }
 
-/** The slash, which no name has; and most bytes of one. */
-const [SLASH, MOST_NAME] = [0x2f, 255] as const;
-
 /** Checks the names of one directory as they come: each can be one, and stands behind the one before it. */
 export class NameOrder {
   readonly #directory: ErofsInode;
@@ -67,8 +65,7 @@ export class NameOrder {
    * @throws ImageError `DAMAGED` where it can be no entry: Linux would not find it, or not show it
    */
   check(name: Uint8Array, nid: number): boolean {
-    if (name.length > MOST_NAME || name.includes(0) || name.includes(SLASH))
-      throw this.#damaged("there can be no name", name);
+    if (!isEntryName(name)) throw this.#damaged("there can be no name", name);
     // so each name stands once
     if (this.#before !== undefined && compareBytes(this.#before, name) >= 0)
       throw this.#damaged("not in order is", name);
@@ -81,9 +78,4 @@ export class NameOrder {
   #damaged(why: string, name: Uint8Array) {
     return this.#directory.space.damaged(this.#directory.at, `in a directory ${why} ${quote(name)}`);
   }
-}
-
-/** Whether a name is one of the two that every directory has. */
-export function isDots(name: Uint8Array): boolean {
-  return name.length <= 2 && name.every((byte) => byte === 0x2e);
 }

@@ -2,6 +2,7 @@
 import { encodeUtf8, roundUp } from "../../core/bytes.ts";
 import { CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import { DEVICE_SLOT, LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
+import { isDots } from "../entry-name.ts";
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
@@ -10,7 +11,7 @@ import type { Extent } from "./contents/extent.ts";
 import { readIndex } from "./contents/file-index.ts";
 import { readExtents } from "./contents/file-map.ts";
 import { ErofsData } from "./data.ts";
-import { type Dirent, isDots, readDirents } from "./directory.ts";
+import { type Dirent, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, xattrSpace } from "./image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";

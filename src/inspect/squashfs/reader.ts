@@ -5,8 +5,10 @@
 import { encodeUtf8 } from "../../core/bytes.ts";
 import type { ByteSource } from "../../core/sink.ts";
 import { ID, MAX_LINK, XATTR_VALUE } from "../../squashfs/disk/format.ts";
+import { isDots, isEntryName } from "../entry-name.ts";
 import { viewOf } from "../image.ts";
 import type { ImageEntry, ImageInode, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
+import { quote } from "../text.ts";
 import { SquashfsData } from "./data.ts";
 import { readListing } from "./directory.ts";
 import type { SquashfsImage, TableName } from "./image.ts";
@@ -62,8 +64,12 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
     if (listing.bytes === 0) return;
     const table = this.#tables.get("directories")!;
     const at = table.place(listing.block, listing.offset);
-    for await (const { name, block, offset } of readListing(table.bytes, at, listing.bytes)) {
-      if (name !== undefined) yield { name, id: this.#inodes.place(block, offset) };
+    for await (const item of readListing(table.bytes, at, listing.bytes)) {
+      const { name, block, offset } = item;
+      if (name === undefined) continue;
+      if (!isEntryName(name) || isDots(name))
+        throw table.bytes.damaged(item.at, `in a listing there can be no name ${quote(name)}`);
+      yield { name, id: this.#inodes.place(block, offset) };
     }
   }
 
