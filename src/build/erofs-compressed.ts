@@ -34,7 +34,7 @@ import type { SharedContents } from "./contents.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, Staged } from "./session.ts";
 import type { CompressFiles } from "./spilled.ts";
-import type { SharedTarget } from "./target.ts";
+import type { SharedTarget } from "./target/target.ts";
 
 /** Builds compressed images in a session. */
 export class CompressedBuild {

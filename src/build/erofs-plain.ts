@@ -41,7 +41,7 @@ import { stageLines } from "./closure-segments.ts";
 import type { MadeImage } from "./report.ts";
 import type { BuildSession, OpenSource, Staged } from "./session.ts";
 import type { LateFiles } from "./source/part.ts";
-import type { SharedTarget } from "./target.ts";
+import type { SharedTarget } from "./target/target.ts";
 
 /** Everything that is decided before the first segment. */
 interface Prepared {

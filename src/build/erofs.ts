@@ -13,14 +13,14 @@ import { checkSortFlags, FILE_RAW } from "../stage/tree/file-order.ts";
 import { withDeviceBeside, withFileBeside } from "./beside/files.ts";
 import type { Ignored } from "./compare/metadata.ts";
 import type { Expectation } from "./compare/verify-build.ts";
-import { makeImageFile } from "./image-file.ts";
 import { type BuildOptions, checkErofsOptions } from "./options.ts";
 import type { OutsidePlaces } from "./outside/outside.ts";
 import type { BuildReport, MadeImage } from "./report.ts";
 import { BuildSession, type OpenSource, type Staged } from "./session.ts";
 import { isImages } from "./source/images/images-source.ts";
 import { toSource } from "./source/to-source.ts";
-import type { ImageTarget, SharedTarget } from "./target.ts";
+import { makeImageFile } from "./target/image-file.ts";
+import type { ImageTarget, SharedTarget } from "./target/target.ts";
 
 /**
  * Builds an EROFS image of `source` in `out`.

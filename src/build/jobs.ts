@@ -18,8 +18,9 @@ export const JOBS = {
   data: async () => (await import("./jobs/squashfs-data.ts")).data,
   archives: async () => (await import("./jobs/nix.ts")).archives,
   unpack: async () => (await import("./jobs/unpack.ts")).unpack,
-  decode: async () => (await import("./jobs/decode.ts")).decode,
+  decode: async () => (await import("./jobs/look/decode.ts")).decode,
   verity: async () => (await import("./jobs/verity.ts")).verity,
-  match: async () => (await import("./jobs/match.ts")).match,
+  extract: async () => (await import("./jobs/look/extract.ts")).extract,
+  match: async () => (await import("./jobs/look/match.ts")).match,
   hash: async () => (await import("./jobs/nix.ts")).hash,
 };

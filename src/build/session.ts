@@ -10,7 +10,7 @@ import { now } from "../core/node/node-clock.ts";
 import { CallFolder } from "../core/node/node-folder.ts";
 import type { FileIdentity } from "../core/node/node-identity.ts";
 import { addressSpaceLeft, roomComplaint, wasmReservesAll } from "../core/node/node-limits.ts";
-import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
+import { defaultThreads } from "../core/node/node-pool.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import { limitRoom, planRoom } from "../core/room.ts";
@@ -36,7 +36,8 @@ import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
 import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
-import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target.ts";
+import { type BuildThreads, startThreads } from "./start-threads.ts";
+import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target/target.ts";
 import type { Verity } from "./verity/verity.ts";
 
 export type { OpenSource } from "./source/open-source.ts";
@@ -48,7 +49,7 @@ export class BuildSession {
   readonly offset: number;
   readonly #source: Source;
   readonly #options: RunOptions;
-  readonly #pool: ThreadPool<typeof JOBS>;
+  readonly #pool: BuildThreads;
   readonly #seconds: BuildSeconds = { walk: 0, compare: 0, plan: 0, compress: 0, write: 0, verify: 0, total: 0 };
   readonly #policy: StagePolicy;
   /** Notes how far the stage that runs has come: before another job of it, which counts anew. */
@@ -90,7 +91,7 @@ export class BuildSession {
     if (complaint !== undefined) throw new ImageError("LIMIT", complaint);
     const { threads, room } = planRoom(addressSpaceLeft(), workers, wasm);
     limitRoom(room);
-    this.#pool = new ThreadPool(threads, JOBS, new URL("./worker.js", import.meta.url));
+    this.#pool = startThreads(threads);
     this.#pool.control.restShare = checkInteger("throttle", options.throttle, 0, 99) ?? 0;
   }
 

@@ -5,7 +5,7 @@ import type { TemporaryFile } from "../core/node/node-temporary.ts";
 import type { JobContext } from "../core/threads.ts";
 import { type Arrangement, findStart } from "../erofs/compress/arrange.ts";
 import type { Contents } from "../stage/tree/contents.ts";
-import type { SharedTarget } from "./target.ts";
+import type { SharedTarget } from "./target/target.ts";
 
 /** The files of a compressed build. */
 export interface CompressFiles {

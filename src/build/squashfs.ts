@@ -22,12 +22,12 @@ import { groupByLength } from "../stage/tree/dedupe.ts";
 import { FILE_NO_DEDUPE, type FileOrder, orderFiles } from "../stage/tree/file-order.ts";
 import { type InodeOrder, newestTime, orderInodes } from "../stage/tree/order.ts";
 import type { Ignored } from "./compare/metadata.ts";
-import { makeImageFile } from "./image-file.ts";
-import { withPipe } from "./node-pipe.ts";
 import { checkSquashfsOptions, type SquashfsOptions } from "./options.ts";
 import type { SquashfsReport, VerityReport } from "./report.ts";
 import { BuildSession, type Staged } from "./session.ts";
 import { toSource } from "./source/to-source.ts";
+import { makeImageFile } from "./target/image-file.ts";
+import { withPipe } from "./target/node-pipe.ts";
 import {
   digestImage,
   type FileTarget,
@@ -36,7 +36,7 @@ import {
   sendImage,
   withFileSink,
   writeFileTarget,
-} from "./target.ts";
+} from "./target/target.ts";
 
 /**
  * Builds a SquashFS image of `source` in `out`.

@@ -4,7 +4,7 @@ import { ImageError } from "../../core/error.ts";
 import { isBlockDevice } from "../../core/node/node-file-sink.ts";
 import { type FileIdentity, identifyPath } from "../../core/node/node-identity.ts";
 import { areOneTarget, prepareTarget } from "../../core/node/node-target.ts";
-import { withPipe } from "../node-pipe.ts";
+import { withPipe } from "../target/node-pipe.ts";
 import {
   checkTarget,
   type FileTarget,
@@ -12,7 +12,7 @@ import {
   type SharedTarget,
   withFileSink,
   writeFileTarget,
-} from "../target.ts";
+} from "../target/target.ts";
 
 /** A file beside the image. */
 export interface FileBeside {

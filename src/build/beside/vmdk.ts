@@ -12,7 +12,7 @@ import { pathFrom } from "../../core/node/node-target.ts";
 import { OptionError } from "../../core/options/option-error.ts";
 import type { BuildOptions } from "../options.ts";
 import type { BuildReport } from "../report.ts";
-import type { ImageTarget } from "../target.ts";
+import type { ImageTarget } from "../target/target.ts";
 
 /** Bytes of a sector, and most sectors of an extent. */
 const [SECTOR, MOST_SECTORS] = [512, 2 ** 22] as const;

@@ -5,7 +5,7 @@ import { readerOf } from "../../inspect/open-image.ts";
 import { Findings } from "../../inspect/verify/finding.ts";
 import { orderInodes } from "../../stage/tree/order.ts";
 import { FLAG_LATE } from "../../stage/tree/tree.ts";
-import type { MatchWork } from "../jobs/match.ts";
+import type { MatchWork } from "../jobs/look/match.ts";
 import { type ImagePlace, withPlace } from "../look/image-place.ts";
 import type { Staged } from "../source/part.ts";
 import { type CompareRules, compareMetadata, type FilePair } from "./metadata.ts";

@@ -2,7 +2,7 @@
 import { ImageError } from "../../core/error.ts";
 import type { BuildSession } from "../session.ts";
 import type { Staged } from "../source/part.ts";
-import type { SharedTarget } from "../target.ts";
+import type { SharedTarget } from "../target/target.ts";
 import { compareImage } from "./compare.ts";
 import type { CompareRules } from "./metadata.ts";
 

@@ -6,7 +6,7 @@ import type { Contents } from "../../stage/tree/contents.ts";
 import { type SharedTree, Tree } from "../../stage/tree/tree.ts";
 import { type ClosureWork, makeClosureSegments } from "../closure-segments.ts";
 import { type JobInput, openInput } from "../contents.ts";
-import { openImage, type SharedTarget } from "../target.ts";
+import { openImage, type SharedTarget } from "../target/target.ts";
 import { openFingerprinter } from "./fingerprinting.ts";
 
 /** Makes the segments of a tree, and hashes the store paths in it where that is asked for. */

@@ -3,7 +3,7 @@ import type { Job } from "../../core/threads.ts";
 import { countDataPieces, type DataCoding, writeData } from "../../squashfs/data.ts";
 import type { DataPlan } from "../../squashfs/plan.ts";
 import { type JobInput, openInput } from "../contents.ts";
-import { openSink, type SharedTarget } from "../target.ts";
+import { openSink, type SharedTarget } from "../target/target.ts";
 
 /** Compresses data blocks and fragment blocks. */
 export const data: Job<JobInput & { plan: DataPlan; coding: DataCoding; target: SharedTarget }> = {

@@ -20,7 +20,7 @@ import { type InodeOrder, orderInodes } from "../../stage/tree/order.ts";
 import { S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import type { MadeImage } from "../report.ts";
 import type { BuildSession, Staged } from "../session.ts";
-import type { SharedTarget } from "../target.ts";
+import type { SharedTarget } from "../target/target.ts";
 
 /** Bytes of what a tar archive consists of. */
 const TAR_BLOCK = 512;

@@ -25,7 +25,7 @@ import {
   type SharedTarget,
   withFileSink,
   writeFileTarget,
-} from "../target.ts";
+} from "../target/target.ts";
 import { deriveSalt, deriveVerityUuid } from "./node-derive.ts";
 
 /** What it needs of a build. */

@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<LookName, LookKind>> = {
   ls: { operands: ["IMAGE"], most: MANY, load: async () => (await import("./commands/ls.ts")).ls },
   tree: { operands: ["IMAGE"], most: 2, load: async () => (await import("./commands/tree.ts")).tree },
   cat: { operands: ["IMAGE", "PATH"], most: MANY, load: async () => (await import("./commands/cat.ts")).cat },
+  extract: { operands: ["IMAGE"], most: MANY, load: async () => (await import("./commands/extract.ts")).extract },
   verify: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/verify.ts")).verify },
   dump: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/dump.ts")).dump },
   usage: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/usage.ts")).usage },

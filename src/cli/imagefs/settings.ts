@@ -3,7 +3,7 @@ import type { Ignored } from "../../build/compare/metadata.ts";
 import type { LookContext } from "../shared/program.ts";
 
 /** What is done with images. */
-export type LookName = "info" | "ls" | "tree" | "cat" | "verify" | "dump" | "usage";
+export type LookName = "info" | "ls" | "tree" | "cat" | "extract" | "verify" | "dump" | "usage";
 
 /** What options set. */
 export interface Settings {
@@ -14,6 +14,10 @@ export interface Settings {
   devices: readonly string[];
   /** `-l`. */
   isLong?: boolean;
+  /** `--force`. */
+  force?: boolean;
+  /** `--tar`: to standard output, or to a file. */
+  tar?: string;
   /** The source of `--against`. */
   against?: string;
   /** `--ignore`. */

@@ -39,6 +39,25 @@ const LS: readonly Option<Settings>[] = [
   flag({ names: "-R --recursive", sets: { isRecursive: true }, help: "with all that lies below" }),
 ];
 
+const WORKERS = valued<number>({
+  names: "--workers",
+  value: number("#", { min: 1, max: 64 }),
+  sets: "workers",
+  default: "the processors available",
+  help: "decode with so many threads",
+});
+
+const EXTRACT: readonly Option<Settings>[] = [
+  flag({ names: "-f --force", sets: { force: true }, help: "replace what is in DIR already, and join directories" }),
+  optional({
+    names: "--tar",
+    value: file(),
+    sets: (tar = "-") => ({ tar }),
+    help: "write a tar archive to FILE, or to standard output, in place of a DIR",
+  }),
+  WORKERS,
+];
+
 /** A word of `--ignore`. */
 function ignore(word: Ignored, help: string): Option<Settings> {
   return flag({ names: word, sets: ({ ignored }) => ({ ignored: [...ignored, word] }), help });
@@ -68,13 +87,7 @@ const VERIFY: readonly Option<Settings>[] = [
       ignore("xattr", "extended attributes"),
     ],
   }),
-  valued({
-    names: "--workers",
-    value: number("#", { min: 1, max: 64 }),
-    sets: "workers",
-    default: "the processors available",
-    help: "decode with so many threads",
-  }),
+  WORKERS,
 ];
 
 const USAGE: readonly Option<Settings>[] = [
@@ -99,6 +112,7 @@ export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = 
   ls: LS,
   tree: [],
   cat: [],
+  extract: EXTRACT,
   verify: VERIFY,
   dump: [],
   usage: USAGE,
@@ -113,6 +127,8 @@ const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
   ["ls [-lR] IMAGE [PATH]...", "the names in a directory, the root without a PATH"],
   ["tree IMAGE [PATH]", "all names, drawn as a tree"],
   ["cat IMAGE PATH...", "the contents of files, one behind the other"],
+  ["extract IMAGE DIR [PATH]...", "make files of what it holds, or of PATHs alone, in DIR, which is new or empty"],
+  ["extract --tar[=FILE] IMAGE [PATH]...", "the same as a tar archive"],
   [
     "verify [--against SOURCE] IMAGE",
     "whether the image holds together: every structure, the order of names, the checksum, all data decoded",
@@ -126,6 +142,7 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "commands", title: "Commands", entries: COMMANDS },
   { id: "common", title: "For all commands", options: COMMON },
   { id: "ls", title: "For ls", options: LS },
+  { id: "extract", title: "For extract", options: EXTRACT },
   { id: "verify", title: "For verify", options: VERIFY },
   { id: "usage", title: "For usage", options: USAGE },
 ];

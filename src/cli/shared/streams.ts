@@ -1,5 +1,5 @@
 /** Standard output and standard error, with errors that can be awaited. */
-import { DescriptorStream } from "../../build/target.ts";
+import { DescriptorStream } from "../../build/target/target.ts";
 import { ImageError } from "../../core/error.ts";
 import { systemMessage } from "../../core/node/node-errors.ts";
 

@@ -1,8 +1,6 @@
 /** `ts-imagefs usage`: what each path costs, and what bytes are for. */
-import { withFileSink, writeFileTarget } from "../../../build/target.ts";
+import { writeStream } from "../../../build/extract/write-stream.ts";
 import { encodeUtf8, showBytes } from "../../../core/bytes.ts";
-import { ImageError } from "../../../core/error.ts";
-import { areOneTarget } from "../../../core/node/node-target.ts";
 import { USAGE_KINDS, type Usage } from "../../../inspect/usage/ledger.ts";
 import { type UsageRow, usageRows } from "../../../inspect/usage/rows.ts";
 import { measureUsage } from "../../../inspect/usage/usage.ts";
@@ -19,12 +17,11 @@ export const usage: Look = ({ settings, operands: [path = ""] }, { out, version 
   withImage(path, settings, async (image) => {
     const { html } = settings;
     const isFile = html !== undefined && html !== "-";
-    if (isFile) checkPage(html, [path, ...settings.devices]);
     const found = await measureUsage(image);
     if (html !== undefined) {
       const page = usagePage(path, found);
       if (!isFile) await out.write(page);
-      else await writePage(html, page);
+      else await writeStream(html, [path, ...settings.devices], async (put) => put(encodeUtf8(page)));
       if (!isFile || !settings.json) return 0;
     }
     const rows = usageRows(found, settings.depth);
@@ -43,23 +40,6 @@ export const usage: Look = ({ settings, operands: [path = ""] }, { out, version 
     for (const line of tableLines(pathColumns(found), pathRows(found, rows), columns)) await out.write(line);
     return 0;
   });
-
-/** Refuses to write over what is read. */
-function checkPage(html: string, images: readonly string[]): void {
-  if (!images.some((image) => areOneTarget(html, image))) return;
-  throw new ImageError("INPUT", `${html}: is the image, which is not to be written over`, { path: html });
-}
-
-async function writePage(path: string, page: string): Promise<void> {
-  const bytes = encodeUtf8(page);
-  await writeFileTarget(path, 0, (file) =>
-    withFileSink(file, async (sink) => {
-      sink.truncate(bytes.length);
-      sink.writeAt(bytes, 0);
-      sink.sync();
-    }),
-  );
-}
 
 /** Bytes of so many: `12.3 %`. */
 function showShare(bytes: number, all: number): string {

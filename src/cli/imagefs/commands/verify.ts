@@ -1,5 +1,5 @@
 /** `ts-imagefs verify`: whether an image holds together. */
-import { verifyPlace } from "../../../build/verify.ts";
+import { verifyPlace } from "../../../build/look/verify.ts";
 import type { Finding } from "../../../inspect/verify/finding.ts";
 import type { LookContext } from "../../shared/program.ts";
 import type { Look, LookLine } from "../settings.ts";

@@ -4,15 +4,15 @@
  * to back.
  */
 
-import { equalBytes } from "../core/bytes.ts";
-import { checkDeviceRoom, HeadLastSink } from "../core/node/node-file-sink.ts";
-import { SpillFile } from "../core/node/node-spill.ts";
-import type { TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
-import type { JobContext } from "../core/threads.ts";
-import type { Expectation } from "./compare/verify-build.ts";
-import type { Digest } from "./jobs/node-digest.ts";
+import { equalBytes } from "../../core/bytes.ts";
+import { checkDeviceRoom, HeadLastSink } from "../../core/node/node-file-sink.ts";
+import { SpillFile } from "../../core/node/node-spill.ts";
+import type { TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
+import type { JobContext } from "../../core/threads.ts";
+import type { Expectation } from "../compare/verify-build.ts";
+import type { Digest } from "../jobs/node-digest.ts";
+import type { BuildSession } from "../session.ts";
 import { withPipe } from "./node-pipe.ts";
-import type { BuildSession } from "./session.ts";
 import {
   copyImage,
   digestImage,
@@ -87,7 +87,7 @@ function withVerification<R extends { bytes: number }>(
     const made = await make(image, temporary);
     // an image may end with zeros that have not been written
     await withFileSink(image, async (sink) => sink.truncate(made.bytes));
-    const { verifyBuild } = await import("./compare/verify-build.ts");
+    const { verifyBuild } = await import("../compare/verify-build.ts");
     await verifyBuild(session, image, expectation);
     return made;
   };

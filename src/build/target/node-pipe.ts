@@ -1,8 +1,8 @@
 /** FIFOs as targets, and pipes that have a path (`/dev/fd/3`): they are written front to back, and read meanwhile. */
 import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
-import { ImageError } from "../core/error.ts";
-import { systemCode, systemMessage } from "../core/node/node-errors.ts";
+import { ImageError } from "../../core/error.ts";
+import { systemCode, systemMessage } from "../../core/node/node-errors.ts";
 
 /** Milliseconds after which a reader is looked for again. */
 const RETRY_MS = 10;

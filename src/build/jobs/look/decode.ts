@@ -1,8 +1,8 @@
 /** The job that decodes all data of an image, to know that it can be. */
-import { type Job, type JobContext, threadsFor } from "../../core/threads.ts";
-import { PieceDecoder } from "../../inspect/verify/decode-pieces.ts";
-import { countPieces } from "../../inspect/verify/stored-pieces.ts";
-import { type ImagePlace, withPlace } from "../look/image-place.ts";
+import { type Job, type JobContext, threadsFor } from "../../../core/threads.ts";
+import { PieceDecoder } from "../../../inspect/verify/decode-pieces.ts";
+import { countPieces } from "../../../inspect/verify/stored-pieces.ts";
+import { type ImagePlace, withPlace } from "../../look/image-place.ts";
 
 /** What is to be decoded. */
 export interface DecodeWork {

@@ -1,9 +1,9 @@
 /** The job that compares contents of an image's files with those of a source. */
-import { type Job, threadsFor } from "../../core/threads.ts";
-import { readerOf } from "../../inspect/open-image.ts";
-import { ContentsComparison } from "../compare/contents.ts";
-import { type JobInput, openInput } from "../contents.ts";
-import { type ImagePlace, withPlace } from "../look/image-place.ts";
+import { type Job, threadsFor } from "../../../core/threads.ts";
+import { readerOf } from "../../../inspect/open-image.ts";
+import { ContentsComparison } from "../../compare/contents.ts";
+import { type JobInput, openInput } from "../../contents.ts";
+import { type ImagePlace, withPlace } from "../../look/image-place.ts";
 
 /** What is to be compared; typed arrays are in shared memory. */
 export interface MatchWork extends JobInput {

@@ -1,14 +1,14 @@
 /** Verifies an image: all structures, the order of names, the checksum, and every block of data. */
-import { whenAborted } from "../core/abort.ts";
-import { AbortedError } from "../core/error.ts";
-import { defaultThreads, ThreadPool } from "../core/node/node-pool.ts";
-import { checkStructure } from "../inspect/verify/check.ts";
-import { PieceDecoder } from "../inspect/verify/decode-pieces.ts";
-import type { Finding } from "../inspect/verify/finding.ts";
-import { countPieces, pieceOf, StoredPieces } from "../inspect/verify/stored-pieces.ts";
-import type { DecodeWork } from "./jobs/decode.ts";
-import { JOBS } from "./jobs.ts";
-import { type ImagePlace, withPlace } from "./look/image-place.ts";
+import { whenAborted } from "../../core/abort.ts";
+import { AbortedError } from "../../core/error.ts";
+import { defaultThreads } from "../../core/node/node-pool.ts";
+import { checkStructure } from "../../inspect/verify/check.ts";
+import { PieceDecoder } from "../../inspect/verify/decode-pieces.ts";
+import type { Finding } from "../../inspect/verify/finding.ts";
+import { countPieces, pieceOf, StoredPieces } from "../../inspect/verify/stored-pieces.ts";
+import type { DecodeWork } from "../jobs/look/decode.ts";
+import { startThreads } from "../start-threads.ts";
+import { type ImagePlace, withPlace } from "./image-place.ts";
 
 /** How an image is verified. */
 export interface VerifyOptions {
@@ -58,7 +58,7 @@ export async function verifyPlace(place: ImagePlace, options: VerifyOptions = {}
 }
 
 async function decodeAll(work: DecodeWork, workers: number, signal: AbortSignal | undefined): Promise<void> {
-  const pool = new ThreadPool(workers, JOBS, new URL("./worker.js", import.meta.url));
+  const pool = startThreads(workers);
   const forget = signal && whenAborted(signal, () => pool.abort());
   try {
     await pool.run("decode", work);

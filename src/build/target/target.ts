@@ -1,14 +1,14 @@
 /** Where images go: a path, a stream, or a sink of the caller's. */
 
-import { ImageError } from "../core/error.ts";
-import { FileSink } from "../core/node/node-file-sink.ts";
-import { type FileIdentity, identifyDescriptor } from "../core/node/node-identity.ts";
-import { SpillFile } from "../core/node/node-spill.ts";
-import { openTarget, prepareTarget } from "../core/node/node-target.ts";
-import { type TemporaryFile, TemporaryFiles } from "../core/node/node-temporary.ts";
-import { SequentialSink, type Sink } from "../core/sink.ts";
-import type { JobContext } from "../core/threads.ts";
-import type { Digest } from "./jobs/node-digest.ts";
+import { ImageError } from "../../core/error.ts";
+import { FileSink } from "../../core/node/node-file-sink.ts";
+import { type FileIdentity, identifyDescriptor } from "../../core/node/node-identity.ts";
+import { SpillFile } from "../../core/node/node-spill.ts";
+import { openTarget, prepareTarget } from "../../core/node/node-target.ts";
+import { type TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
+import { SequentialSink, type Sink } from "../../core/sink.ts";
+import type { JobContext } from "../../core/threads.ts";
+import type { Digest } from "../jobs/node-digest.ts";
 
 /** Bytes of a finished image that are copied at once. */
 const COPY_BYTES = 1 << 20;

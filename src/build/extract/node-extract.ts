@@ -1,0 +1,162 @@
+/** Makes files and directories of what an image holds. */
+import { mkdirSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { whenAborted } from "../../core/abort.ts";
+import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
+import { AbortedError, ImageError } from "../../core/error.ts";
+import { kindOfMode } from "../../core/mode.ts";
+import { attempt } from "../../core/node/node-errors.ts";
+import { defaultThreads } from "../../core/node/node-pool.ts";
+import { readerOf } from "../../inspect/open-image.ts";
+import type { ImageInode, ImageReader } from "../../inspect/reader.ts";
+import { resolvePath } from "../../inspect/resolve.ts";
+import type { WalkedEntry } from "../../inspect/walk.ts";
+import type { ExtractWork } from "../jobs/look/extract.ts";
+import { type ImagePlace, withPlace } from "../look/image-place.ts";
+import { startThreads } from "../start-threads.ts";
+import { EntryMaker, type MakeRules } from "./node-maker.ts";
+import { AttributeList, makeNode } from "./node-specials.ts";
+import { FileRows } from "./plan.ts";
+import { selectEntries } from "./select.ts";
+
+/** How an image is extracted. */
+export interface ExtractOptions {
+  /** Entries of the image, each with all below it; none: all. */
+  paths?: readonly string[];
+  /** What is there is replaced, and directories are joined. Default: the folder must be empty, or new. */
+  force?: boolean | undefined;
+  workers?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What was made. */
+export interface ExtractReport {
+  entries: number;
+  /** Bytes of the files' contents. */
+  bytes: number;
+  /** What could not be made, or not as it is in the image, a line each. */
+  leftOut: string[];
+}
+
+/**
+ * Extracts an image into a folder, which is made if it is not there. Owners are set for root alone.
+ *
+ * @throws ImageError `DAMAGED` where the image does not hold together; `IO`; `INPUT` for a folder that is not empty
+ */
+export async function extractImage(
+  place: ImagePlace,
+  to: string,
+  options: ExtractOptions = {},
+): Promise<ExtractReport> {
+  const { force = false, workers = defaultThreads(), signal } = options;
+  const folder = resolve(to);
+  return withPlace(place, async (image) => {
+    for (const path of options.paths ?? []) await resolvePath(readerOf(image), path, false);
+    prepareFolder(folder, to, force);
+    const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0 };
+    const extraction = new Extraction(readerOf(image), folder, rules);
+    for await (const entry of selectEntries(readerOf(image), options.paths ?? [])) {
+      if (signal?.aborted) throw new AbortedError(signal.reason);
+      await extraction.add(entry);
+    }
+    const { files, bytes } = extraction;
+    await makeFiles({ place, files: files.share(), folder, rules, bytes }, workers, signal);
+    return extraction.finish();
+  });
+}
+
+/** Makes the folder; throws `INPUT` for one with something in it. */
+function prepareFolder(folder: string, shown: string, force: boolean): void {
+  attempt(shown, () => mkdirSync(folder, { recursive: true }));
+  if (force || attempt(shown, () => readdirSync(folder)).length === 0) return;
+  throw new ImageError("INPUT", `${shown}: is not empty (--force replaces what is there)`, { path: shown });
+}
+
+async function makeFiles(work: ExtractWork, workers: number, signal: AbortSignal | undefined): Promise<void> {
+  if (work.files.count === 0) return;
+  const pool = startThreads(workers);
+  const forget = signal && whenAborted(signal, () => pool.abort());
+  try {
+    await pool.run("extract", work);
+  } finally {
+    forget?.();
+    pool.close();
+  }
+}
+
+class Extraction {
+  readonly files = FileRows.create();
+  /** Of the files that are to be made. */
+  bytes = 0;
+  readonly #reader: ImageReader;
+  readonly #folder: string;
+  readonly #maker: EntryMaker;
+  /** Where the first name of an inode is; those of files come later. */
+  readonly #first = new Map<number, string>();
+  readonly #hardLinks: { path: string; first: string }[] = [];
+  readonly #directories: { path: Buffer; inode: ImageInode }[] = [];
+  readonly #attributes = new AttributeList();
+  readonly #leftOut: string[] = [];
+  #entries = 0;
+
+  constructor(reader: ImageReader, folder: string, rules: MakeRules) {
+    this.#reader = reader;
+    this.#folder = folder;
+    this.#maker = new EntryMaker(folder, rules);
+  }
+
+  /** Makes an entry, but for the contents of files. */
+  async add({ path, id, inode }: WalkedEntry): Promise<void> {
+    this.#entries++;
+    const kind = kindOfMode(inode.mode);
+    const first = this.#first.get(id);
+    if (first !== undefined && kind !== "directory") {
+      this.#hardLinks.push({ path, first });
+      return;
+    }
+    if (kind !== "directory" && inode.nlink > 1) this.#first.set(id, path);
+    const bytes = Buffer.from(bytesFromLatin1(path));
+    if (kind === "file") {
+      const { mode, uid, gid, mtime, mtimeNsec, size } = inode;
+      this.files.add({ id, mode, uid, gid, mtime, mtimeNsec, size }, path);
+      this.bytes += size;
+    } else if (kind === "directory") {
+      if (path !== "") this.#maker.makeDirectory(bytes);
+      this.#directories.push({ path: bytes, inode });
+    } else if (kind === "symlink") {
+      this.#maker.makeLink(bytes, await this.#reader.target(inode), inode);
+    } else if (kind === "char" || kind === "block" || kind === "fifo") {
+      if (!this.#makeSpecial(bytes, kind, inode)) return;
+    } else {
+      this.#leaveOut(bytes, kind === "socket" ? "is a socket" : `has the mode ${inode.mode.toString(8)}`);
+      return;
+    }
+    this.#attributes.add(path, await this.#reader.xattrs(inode));
+  }
+
+  /** What can be done once all files are there. */
+  finish(): ExtractReport {
+    for (const { path, first } of this.#hardLinks) {
+      this.#maker.makeHardLink(bytesFromLatin1(path), bytesFromLatin1(first));
+    }
+    const why = this.#attributes.restore(this.#folder);
+    if (why !== undefined) this.#leftOut.push(`extended attributes of ${this.#attributes.count} entries: ${why}`);
+    for (const { path, inode } of this.#directories.reverse()) this.#maker.finishDirectory(path, inode);
+    return { entries: this.#entries, bytes: this.bytes, leftOut: this.#leftOut };
+  }
+
+  #makeSpecial(path: Buffer, kind: "char" | "block" | "fifo", inode: ImageInode): boolean {
+    try {
+      this.#maker.makeSpecial(path, (at) => makeNode(at, kind, this.#reader.device(inode)), inode);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      this.#leaveOut(path, error.message);
+      return false;
+    }
+  }
+
+  #leaveOut(path: Buffer, why: string): void {
+    this.#leftOut.push(`${showBytes(path)}: ${why}`);
+  }
+}

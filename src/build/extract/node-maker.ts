@@ -1,0 +1,174 @@
+/**
+ * Makes entries in a folder. Nothing is followed and nothing is replaced but what was asked to be: each entry is new, or an
+ * error; so what an image holds cannot lead out of the folder.
+ */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
+import { showBytes } from "../../core/bytes.ts";
+import { ImageError } from "../../core/error.ts";
+import { attempt } from "../../core/node/node-errors.ts";
+import type { ImageInode, ImagePiece } from "../../inspect/reader.ts";
+
+/** Without Windows, which has no such flags, a link that someone puts there meanwhile is not followed. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+const IS_WINDOWS = process.platform === "win32";
+/** What no name of Windows has. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are among it
+const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[ .]$/;
+
+/** Permissions, owner and time of what is made. */
+export type Metadata = Pick<ImageInode, "mode" | "uid" | "gid" | "mtime" | "mtimeNsec">;
+
+/** What may be done besides making what is new. */
+export interface MakeRules {
+  /** What is there already is replaced, and directories are joined. */
+  replaces: boolean;
+  /** Owners are given to entries: who is not root cannot. */
+  setsOwners: boolean;
+}
+
+/** Makes entries below a folder; paths are relative to it. */
+export class EntryMaker {
+  readonly #prefix: Buffer;
+  readonly #rules: MakeRules;
+
+  constructor(folder: string, rules: MakeRules) {
+    this.#prefix = Buffer.from(`${folder}/`);
+    this.#rules = rules;
+  }
+
+  /** Where a path is on this machine. */
+  place(path: Uint8Array): Buffer {
+    return path.length === 0 ? this.#prefix.subarray(0, -1) : Buffer.concat([this.#prefix, path]);
+  }
+
+  /** A directory that can be filled; {@link finishDirectory} gives it what it is to have. */
+  makeDirectory(path: Uint8Array): void {
+    const at = this.place(path);
+    // one that is there is joined, but never one that a link leads to
+    const isThere = () => lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (this.#rules.replaces && isThere()) return;
+    this.#make(path, () => mkdirSync(at, 0o700));
+  }
+
+  /** The permissions, owner and time of a directory in which all is. */
+  finishDirectory(path: Uint8Array, metadata: Metadata): void {
+    const at = this.place(path);
+    attempt(showBytes(at), () => {
+      const descriptor = IS_WINDOWS ? undefined : openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW);
+      if (descriptor === undefined) return;
+      try {
+        this.#finish(descriptor, metadata);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  /** A symbolic link. */
+  makeLink(path: Uint8Array, target: Uint8Array, { uid, gid, mtime, mtimeNsec }: Metadata): void {
+    this.#make(path, (at) => {
+      symlinkSync(Buffer.from(target), at);
+      if (this.#rules.setsOwners) lchownSync(at, uid, gid);
+      const time = mtime + mtimeNsec / 1e9;
+      lutimesSync(at, time, time);
+    });
+  }
+
+  /** Another name of a file. */
+  makeHardLink(path: Uint8Array, first: Uint8Array): void {
+    this.#make(path, (at) => linkSync(this.place(first), at));
+  }
+
+  /** What a program makes: a device, or a FIFO. */
+  makeSpecial(path: Uint8Array, make: (at: Buffer) => void, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
+    const at = this.place(path);
+    if (this.#rules.replaces && lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at);
+    make(at);
+    attempt(showBytes(at), () => {
+      // to open it would wait for someone
+      if (this.#rules.setsOwners) lchownSync(at, uid, gid);
+      chmodSync(at, mode & 0o7777);
+      const time = mtime + mtimeNsec / 1e9;
+      lutimesSync(at, time, time);
+    });
+  }
+
+  /** A file with its contents, which come in pieces; holes stay holes. */
+  async makeFile(
+    path: Uint8Array,
+    pieces: AsyncIterable<ImagePiece>,
+    size: number,
+    metadata: Metadata,
+    written: (bytes: number) => Promise<void> | undefined,
+  ): Promise<void> {
+    const shown = showBytes(this.place(path));
+    const descriptor = this.#make(path, (at) => openSync(at, NEW_FILE, 0o600));
+    try {
+      let at = 0;
+      let end = 0;
+      for await (const piece of pieces) {
+        if (piece instanceof Uint8Array) {
+          attempt(shown, () => writeAll(descriptor, piece, at));
+          at += piece.length;
+          end = at;
+          const breathing = written(piece.length);
+          if (breathing !== undefined) await breathing;
+        } else at += piece.zeros;
+      }
+      attempt(shown, () => {
+        if (end < size) ftruncateSync(descriptor, size);
+        this.#finish(descriptor, metadata);
+      });
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #finish(descriptor: number, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
+    // a change of the owner takes set-id bits away
+    if (this.#rules.setsOwners) fchownSync(descriptor, uid, gid);
+    fchmodSync(descriptor, mode & 0o7777);
+    const time = mtime + mtimeNsec / 1e9;
+    futimesSync(descriptor, time, time);
+  }
+
+  /** Makes something new; what is there is removed before, where it may be. */
+  #make<R>(path: Uint8Array, make: (at: Buffer) => R): R {
+    const at = this.place(path);
+    const shown = showBytes(at);
+    if (IS_WINDOWS) checkName(path, shown);
+    return attempt(shown, () => {
+      if (this.#rules.replaces && lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at);
+      return make(at);
+    });
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
+}
+
+/** Throws `INPUT` for a name that Windows cannot have. */
+function checkName(path: Uint8Array, shown: string): void {
+  for (const name of Buffer.from(path).toString("latin1").split("/")) {
+    if (!NOT_ON_WINDOWS.test(name)) continue;
+    throw new ImageError("INPUT", `${shown}: Windows has no such name`, { path: shown });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What is to be made of an image's entries, as it is gone through: directories at once, files in rows that threads share,
+ * the rest behind them. Paths are relative to the folder, as latin1.
+ */
+import { writeLatin1 } from "../../core/bytes.ts";
+import { Column } from "../../core/column.ts";
+
+/** Numbers of a row of {@link FileRows}. */
+const ROW = 9;
+const [ID, PATH_AT, PATH_LEN, MODE, UID, GID, MTIME, NSEC, SIZE] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
+const [MOST_FILES, MOST_PATH_BYTES] = [2 ** 26, 2 ** 32 - 2 ** 16] as const;
+
+/** A file that is to be made. */
+export interface FileRow {
+  /** Its inode in the image. */
+  readonly id: number;
+  readonly path: Uint8Array;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly mtimeNsec: number;
+  readonly size: number;
+}
+
+/** What {@link FileRows.attach} needs. */
+export interface SharedFileRows {
+  rows: SharedArrayBuffer;
+  paths: SharedArrayBuffer;
+  count: number;
+}
+
+/** Files, in the order of the image; in shared memory. */
+export class FileRows {
+  readonly #rows: Column<Float64Array>;
+  readonly #paths: Column<Uint8Array>;
+  #count = 0;
+  #pathBytes = 0;
+
+  private constructor(rows: Column<Float64Array>, paths: Column<Uint8Array>, count: number) {
+    this.#rows = rows;
+    this.#paths = paths;
+    this.#count = count;
+  }
+
+  /** None so far. */
+  static create(): FileRows {
+    return new FileRows(Column.create(Float64Array, MOST_FILES * ROW), Column.create(Uint8Array, MOST_PATH_BYTES), 0);
+  }
+
+  /** Those that another thread shares. */
+  static attach({ rows, paths, count }: SharedFileRows): FileRows {
+    return new FileRows(new Column(Float64Array, rows), new Column(Uint8Array, paths), count);
+  }
+
+  /** What another thread needs to see them. */
+  share(): SharedFileRows {
+    return { rows: this.#rows.buffer, paths: this.#paths.buffer, count: this.#count };
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds one. */
+  add(file: Omit<FileRow, "path">, path: string): void {
+    const at = this.#count++ * ROW;
+    const row = this.#rows.ensure(at + ROW);
+    const names = this.#paths.ensure(this.#pathBytes + path.length);
+    writeLatin1(path, names, this.#pathBytes);
+    row[at + ID] = file.id;
+    row[at + PATH_AT] = this.#pathBytes;
+    row[at + PATH_LEN] = path.length;
+    row[at + MODE] = file.mode;
+    row[at + UID] = file.uid;
+    row[at + GID] = file.gid;
+    row[at + MTIME] = file.mtime;
+    row[at + NSEC] = file.mtimeNsec;
+    row[at + SIZE] = file.size;
+    this.#pathBytes += path.length;
+  }
+
+  /** One of them. */
+  get(index: number): FileRow {
+    const [row, at] = [this.#rows.view, index * ROW];
+    const from = row[at + PATH_AT]!;
+    return {
+      id: row[at + ID]!,
+      path: this.#paths.view.slice(from, from + row[at + PATH_LEN]!),
+      mode: row[at + MODE]!,
+      uid: row[at + UID]!,
+      gid: row[at + GID]!,
+      mtime: row[at + MTIME]!,
+      mtimeNsec: row[at + NSEC]!,
+      size: row[at + SIZE]!,
+    };
+  }
+}
