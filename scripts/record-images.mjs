@@ -1,5 +1,5 @@
 /**
- * Makes images with the C tools, of the tree of test/helpers/trees/varied-tree.ts, and keeps them in test/fixtures/images: what
+ * Makes images with the C tools, of the tree of test/helpers/images/varied-tree.ts, and keeps them in test/fixtures/images: what
  * the tools that tests are run beside are too old for. As root:
  *
  *     npm run record:images -- --mkfs=PATH --mksquashfs=PATH
@@ -14,7 +14,7 @@ import { gzipSync } from "node:zlib";
 
 if (!("typescript" in process.features)) register("../fuzz/strip-types.mjs", import.meta.url);
 const { buildErofs, entries } = await import("../dist/index.js");
-const { VARIED_TREE } = await import("../test/helpers/trees/varied-tree.ts");
+const { VARIED_TREE } = await import("../test/helpers/images/varied-tree.ts");
 
 /** Options of each image, by its name. */
 const EROFS = {

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { type BuildOptions, buildErofs, buildSquashfs, entries, type SquashfsOptions } from "../../dist/index.js";
-import { VARIED_TREE } from "../../test/helpers/trees/varied-tree.ts";
+import { VARIED_TREE } from "../../test/helpers/images/varied-tree.ts";
 
 /** An image to begin with. */
 export interface Seed {

@@ -8,8 +8,8 @@ import { openReader, readerOf } from "../../src/inspect/open-image.ts";
 import type { ImageReader } from "../../src/inspect/reader.ts";
 import { walkImage } from "../../src/inspect/walk.ts";
 import { dumpLines } from "../helpers/dump.ts";
+import { VARIED_TREE } from "../helpers/images/varied-tree.ts";
 import { makeScratch } from "../helpers/scratch.ts";
-import { VARIED_TREE } from "../helpers/trees/varied-tree.ts";
 
 const FOLDER = new URL("../fixtures/images/", import.meta.url);
 const scratch = makeScratch("fixtures");

@@ -1,6 +1,6 @@
 /** A small tree with one of each kind, and with contents that are stored in each way: images of it are read, and changed. */
 import type { Entry } from "../../../dist/index.js";
-import { noise, words } from "./noise.ts";
+import { noise, words } from "../trees/noise.ts";
 
 const text = (size: number, seed: number) => words(seed, size).subarray(0, size);
 const value = (length: number, byte: number) => new Uint8Array(length).fill(byte);
