@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<LookName, LookKind>> = {
   cat: { operands: ["IMAGE", "PATH"], most: MANY, load: async () => (await import("./commands/cat.ts")).cat },
   extract: { operands: ["IMAGE"], most: MANY, load: async () => (await import("./commands/extract.ts")).extract },
   verify: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/verify.ts")).verify },
+  diff: { operands: ["A", "B"], most: 2, load: async () => (await import("./commands/diff.ts")).diff },
   dump: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/dump.ts")).dump },
   usage: { operands: ["IMAGE"], most: 1, load: async () => (await import("./commands/usage.ts")).usage },
 };
@@ -53,7 +54,7 @@ export function parseImagefs(argv: readonly string[]): ProgramCommand {
   const missing = kind.operands[rest.length];
   if (missing !== undefined) throw new UsageError(`${missing} is missing`, usageHint(MANUAL));
   if (rest.length > kind.most) throw new UsageError(`"${rest[kind.most]}" is too much`, usageHint(MANUAL));
-  checkPath("IMAGE", rest[0]!, "path");
+  for (const [index, operand] of kind.operands.entries()) checkPath(operand, rest[index]!, "path");
   return {
     action: "look",
     json: settings.json,

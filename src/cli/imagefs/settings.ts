@@ -3,7 +3,7 @@ import type { Ignored } from "../../build/compare/metadata.ts";
 import type { LookContext } from "../shared/program.ts";
 
 /** What is done with images. */
-export type LookName = "info" | "ls" | "tree" | "cat" | "extract" | "verify" | "dump" | "usage";
+export type LookName = "info" | "ls" | "tree" | "cat" | "extract" | "verify" | "diff" | "dump" | "usage";
 
 /** What options set. */
 export interface Settings {
@@ -26,6 +26,10 @@ export interface Settings {
   workers?: number;
   /** `-R`. */
   isRecursive?: boolean;
+  /** `--entries`: what stands where is not compared. */
+  entriesOnly?: boolean;
+  /** `--limit`: differences of each kind that are told. */
+  limit?: number;
   /** `--depth`: names of the longest paths that usage tells. */
   depth?: number;
   /** `--html`: where the page goes; `-` is standard output. */

@@ -90,6 +90,17 @@ const VERIFY: readonly Option<Settings>[] = [
   WORKERS,
 ];
 
+const DIFF: readonly Option<Settings>[] = [
+  flag({ names: "--entries", sets: { entriesOnly: true }, help: "compare entries alone, not what stands where" }),
+  valued({
+    names: "--limit",
+    value: number("#", { min: 0, max: Number.MAX_SAFE_INTEGER }),
+    sets: "limit",
+    default: "1000",
+    help: "tell so many differences of entries, and of structures; of others their number",
+  }),
+];
+
 const USAGE: readonly Option<Settings>[] = [
   valued({
     names: "--depth",
@@ -114,6 +125,7 @@ export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = 
   cat: [],
   extract: EXTRACT,
   verify: VERIFY,
+  diff: DIFF,
   dump: [],
   usage: USAGE,
 };
@@ -133,6 +145,10 @@ const COMMANDS: readonly (readonly [line: string, meaning: string])[] = [
     "verify [--against SOURCE] IMAGE",
     "whether the image holds together: every structure, the order of names, the checksum, all data decoded",
   ],
+  [
+    "diff [--entries] [--limit=#] A B",
+    "what differs from image A to image B: entries, then structures with their fields",
+  ],
   ["dump IMAGE", "every byte of the image, in order, with the names of its fields"],
   ["usage [--depth=#] [--html[=FILE]] IMAGE", "what each path costs, and what bytes are for"],
 ];
@@ -144,5 +160,6 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "ls", title: "For ls", options: LS },
   { id: "extract", title: "For extract", options: EXTRACT },
   { id: "verify", title: "For verify", options: VERIFY },
+  { id: "diff", title: "For diff", options: DIFF },
   { id: "usage", title: "For usage", options: USAGE },
 ];
