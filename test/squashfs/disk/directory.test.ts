@@ -80,3 +80,23 @@ test("a listing is groups that the kernel can read, and its index leads to their
     { seed: 2, numRuns: 150 },
   );
 });
+
+test("a listing has less than 4 GiB, or its directory is named", () => {
+  const listing = { count: 0 } as Parameters<DirectoryWriter["write"]>[0];
+  const write = (bytes: number) => {
+    const lengths = [0, bytes];
+    const stream = {
+      blockStart: 0,
+      at: 0,
+      get length() {
+        return lengths.shift();
+      },
+    };
+    return new DirectoryWriter(stream as never).write(listing, () => "d/e");
+  };
+  // the two dots, which are not there, are counted
+  expect(write(0xffffffff - 3).bytes).toBe(0xffffffff - 3);
+  expect(() => write(0xffffffff - 2)).toThrow(
+    expect.objectContaining({ code: "LIMIT", path: "d/e", message: "d/e: the directory would take more than 4 GiB" }),
+  );
+});
