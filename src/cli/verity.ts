@@ -58,10 +58,10 @@ function rowsWith(name: string): Option<VerityWords>[] {
   return [
     valued({
       names: `${name}-salt`,
-      value: text("HEX"),
+      value: text("HEX|-"),
       sets: "veritySalt",
       default: "32 bytes derived from the image",
-      help: `with ${name}: what every hash begins with, 1 to 256 bytes as hex digits; "-": nothing`,
+      help: `with ${name}: what every hash begins with, 1 to 256 bytes as hex digits; -: nothing`,
     }),
     valued({
       names: `${name}-uuid`,
