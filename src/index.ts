@@ -1,5 +1,6 @@
 /** The public API of ts-mkerofs. */
 export { buildErofs } from "./build/erofs.ts";
+export { type ImageBytesSource, type OpenImageOptions, openImage } from "./build/look/open-image.ts";
 export type { BuildOptions, BuildProgress, NixOptions, RunOptions, SquashfsOptions } from "./build/options.ts";
 export type {
   BuildReport,
@@ -16,6 +17,7 @@ export type { ByteSource, Sink } from "./core/sink.ts";
 export type { CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
 export type { Algorithm, AlgorithmOptions } from "./erofs/disk/algorithms.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";
+export type { Image, ImageName, ImageStat, ImageWalked } from "./inspect/filesystem.ts";
 export type { CompressorSettings } from "./squashfs/disk/compressor-settings.ts";
 export type { CompressorName } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";

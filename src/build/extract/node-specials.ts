@@ -12,7 +12,9 @@ export function makeNode(
 ) {
   const numbers = kind === "fifo" ? [] : [String(major), String(minor)];
   const letter = { char: "c", block: "b", fifo: "p" }[kind];
-  const { status, error, stderr } = spawnSync("mknod", ["-m", "600", "--", at.toString(), letter, ...numbers]);
+  // words of a command are text, and a path is bytes: xargs takes it as it is
+  const input = Buffer.concat([at, Buffer.from(["", letter, ...numbers, ""].join("\0"))]);
+  const { status, error, stderr } = spawnSync("xargs", ["-0", "mknod", "-m", "600", "--"], { input });
   if (status === 0) return;
   const path = showBytes(at);
   const why = error?.message ?? stderr.toString().trim().split("\n")[0] ?? "";

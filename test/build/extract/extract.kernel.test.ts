@@ -1,0 +1,148 @@
+/** What is extracted is what a mount shows, and an archive of it is the image again; nothing goes outside the folder. */
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { compareAgainst } from "../../../dist/build/compare/against.js";
+import { extractImage } from "../../../dist/build/extract/node-extract.js";
+import { tarOf } from "../../../dist/build/extract/tar.js";
+import { buildErofs, buildSquashfs, directory, entries, tarStream } from "../../../dist/index.js";
+import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
+import { compareTrees } from "../../helpers/compare/compare.ts";
+import { canMountErofs } from "../../helpers/mount.ts";
+import { hasCommand, oracle } from "../../helpers/oracle.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+import { makeRandomTree } from "../../helpers/trees/random-tree.ts";
+
+// a tree of all kinds takes root, as mounts do
+const root = oracle("kernel EROFS mount", canMountErofs());
+const setfattr = oracle("setfattr", hasCommand("setfattr"));
+const scratch = makeScratch("extract");
+const [tree, image] = [`${scratch}/tree`, `${scratch}/image`];
+const place = { path: image, offset: 0, devices: [] };
+
+beforeAll(() => {
+  if (canMountErofs()) makeRandomTree(tree, 3, 400);
+});
+
+const BUILDS = {
+  "EROFS, plain": () => buildErofs(directory(tree), image),
+  "EROFS, zstd": () => buildErofs(directory(tree), image, { compress: "zstd", fragments: "all", tailPacking: true }),
+  SquashFS: () => buildSquashfs(directory(tree), image),
+} as const;
+
+describe.each(Object.entries(BUILDS))("%s", (name, build) => {
+  test.runIf(root && setfattr)(
+    "all that it holds is made, with owners, modes, times, links and attributes",
+    async () => {
+      await build();
+      const to = `${scratch}/${name}`;
+      const { entries: count, leftOut } = await extractImage(place, to);
+      expect(leftOut).toEqual([]);
+      expect(count).toBeGreaterThan(300);
+      // times are given as fractions of a second, of which Node keeps millionths
+      const adjust = (meta: { mtimeNs?: bigint | undefined }) => {
+        if (meta.mtimeNs !== undefined) meta.mtimeNs = undefined;
+      };
+      expect(compareTrees(tree, to, { adjust })).toEqual([]);
+      const { findings } = await compareAgainst(place, name === "SquashFS", directory(to), { ignored: ["ns"] });
+      expect(findings).toEqual([]);
+    },
+  );
+
+  test.runIf(root)("an archive of it makes the same image", async () => {
+    await build();
+    const archive = `${scratch}/archive.tar`;
+    const parts: Buffer[] = [];
+    const reader = readerOf(await openReader(readFileSync(image)));
+    for await (const part of tarOf(reader, [], () => undefined)) parts.push(Buffer.from(part));
+    writeFileSync(archive, Buffer.concat(parts));
+    const { findings } = await compareAgainst(place, name === "SquashFS", tarStream(archive));
+    expect(findings).toEqual([]);
+    const listed = spawnSync("tar", ["tf", archive], { encoding: "latin1", maxBuffer: 2 ** 28 });
+    expect(listed.stderr).toBe("");
+    expect(statSync(archive).size % 10240).toBe(0);
+  });
+});
+
+describe("a part of an image", () => {
+  beforeAll(async () => {
+    const parts = [
+      { path: "a/b/c", contents: "c" },
+      { path: "a/b/d", kind: "hardlink", target: "a/b/c" },
+      { path: "a/e", contents: "e" },
+    ] as const;
+    await buildErofs(entries(parts), image);
+  });
+
+  test("is extracted with the directories that lead to it", async () => {
+    const to = `${scratch}/part`;
+    expect(await extractImage(place, to, { paths: ["a/b"] })).toMatchObject({ entries: 5 });
+    expect(readdirSync(`${to}/a`)).toEqual(["b"]);
+    expect(lstatSync(`${to}/a/b/d`).ino).toBe(lstatSync(`${to}/a/b/c`).ino);
+    await expect(extractImage(place, `${scratch}/none`, { paths: ["x"] })).rejects.toThrow("x: is not in the image");
+    expect(existsSync(`${scratch}/none`)).toBe(false);
+  });
+
+  test("does not go where something is, unless it is to replace that", async () => {
+    const to = `${scratch}/taken`;
+    mkdirSync(`${to}/a`, { recursive: true });
+    writeFileSync(`${to}/a/e`, "other");
+    await expect(extractImage(place, to)).rejects.toMatchObject({ code: "INPUT", message: /is not empty/ });
+    await extractImage(place, to, { force: true });
+    expect(readFileSync(`${to}/a/e`, "utf8")).toBe("e");
+  });
+});
+
+describe("links lead nowhere", () => {
+  const outside = `${scratch}/outside`;
+  const victim = `${outside}/file`;
+  beforeAll(() => {
+    mkdirSync(outside);
+    writeFileSync(victim, "safe");
+  });
+  const isSafe = () => expect([readdirSync(outside), readFileSync(victim, "utf8")]).toEqual([["file"], "safe"]);
+
+  test("neither those in the folder", async () => {
+    await buildErofs(entries([{ path: "dir/file", contents: "evil" }]), image);
+    const to = `${scratch}/linked`;
+    mkdirSync(to);
+    symlinkSync(outside, `${to}/dir`);
+    await extractImage(place, to, { force: true });
+    isSafe();
+    expect(lstatSync(`${to}/dir`).isDirectory()).toBe(true);
+    expect(readFileSync(`${to}/dir/file`, "utf8")).toBe("evil");
+  });
+
+  test("nor those of an image that has a name twice", async () => {
+    const twice = [
+      { path: "dia", kind: "symlink", target: outside },
+      { path: "dir/file", contents: "evil" },
+    ] as const;
+    for (const [index, build] of [
+      () => buildErofs(entries(twice), image, { checksum: false }),
+      () => buildSquashfs(entries(twice), image, { compressor: "none" }),
+    ].entries()) {
+      await build();
+      const bytes = readFileSync(image);
+      bytes.write("dir", bytes.lastIndexOf("dia"));
+      if (bytes.includes("dia")) bytes.write("dir", bytes.indexOf("dia"));
+      writeFileSync(image, bytes);
+      for (const force of [false, true]) {
+        const to = `${scratch}/twice-${index}-${force}`;
+        await extractImage(place, to, { force }).catch((error: { code?: string }) => {
+          expect(["DAMAGED", "IO"]).toContain(error.code);
+        });
+        isSafe();
+      }
+    }
+  });
+});
