@@ -10,7 +10,7 @@ import { choices } from "./random.ts";
 /** Milliseconds that reading one may take: it takes about ten. */
 const MOST_TIME = 10_000;
 /** Dumps and checks take most of the time: one in so many is also read by these. */
-const THOROUGH_ONE_IN = 2;
+const THOROUGH_ONE_IN = 4;
 
 /** Images of one format. */
 export function images(format: "erofs" | "squashfs"): Campaign {

@@ -7,12 +7,15 @@ export const largestArray = { bytes: 0, stack: "", limit: 4 << 20 };
 export function watchArrays(): () => void {
   const { Uint8Array: Original } = globalThis;
   const proxy: Uint8ArrayConstructor = new Proxy(Original, {
-    construct(target, words: [unknown], newTarget): object {
-      if (typeof words[0] === "number" && words[0] > largestArray.bytes) {
-        largestArray.bytes = words[0];
-        if (words[0] > largestArray.limit) largestArray.stack = new Error("it is made here").stack ?? "";
+    construct(target, words: [number, number?, number?], newTarget): object {
+      const [length, at, count] = words;
+      if (typeof length === "number" && length > largestArray.bytes) {
+        largestArray.bytes = length;
+        if (length > largestArray.limit) largestArray.stack = new Error("it is made here").stack ?? "";
       }
-      return Reflect.construct(target, words, newTarget === proxy ? target : newTarget);
+      if (newTarget !== proxy) return Reflect.construct(target, words, newTarget);
+      // quicker than by Reflect
+      return words.length === 1 ? new target(length) : new target(length as never, at, count);
     },
   });
   globalThis.Uint8Array = proxy;

@@ -171,13 +171,14 @@ export class ErofsData {
     const last = this.#decoded;
     if (last?.space === space && last.at === at && last.length >= length)
       return last.bytes.subarray(offset, offset + most);
-    const codec = this.#codecs.get(algorithm);
-    if (codec === undefined) {
-      return this.#createCodec(algorithm).then(() => this.#decodedPiece(extent, space, algorithm, offset, most));
-    }
     if (extent.stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${extent.stored} bytes`);
     if (length > MAX_DECODED) throw damaged(at, `an extent of ${length} bytes`);
     this.#decoded = undefined;
+    const codec = this.#codecs.get(algorithm);
+    if (codec === undefined || codec.plain.length < length) {
+      const creating = this.#createCodec(algorithm, length);
+      return creating.then(() => this.#decodedPiece(extent, space, algorithm, offset, most));
+    }
     const loading = space.fill(codec.compressed.subarray(0, extent.stored), at);
     const finish = () => this.#decode(extent, space, codec).subarray(offset, offset + most);
     return loading?.then(finish) ?? finish();
@@ -212,12 +213,14 @@ export class ErofsData {
     return at;
   }
 
-  async #createCodec(id: number): Promise<void> {
+  /** Makes a codec for extents of `length` bytes: few have more than a window that is a sixth of the largest. */
+  async #createCodec(id: number, length: number): Promise<void> {
     const row = algorithmOf(id);
     if (!row) throw unsupported(`data of the algorithm ${id}`);
     if (((this.#image.algorithms || LZ4_ALONE) & (1 << id)) === 0)
       throw damaged(0, `there is data of ${row.codec}, of which the superblock does not know`);
-    this.#codecs.set(id, await createCodec({ name: row.codec, plainLen: MAX_DECODED }));
+    const plainLen = length <= MAX_DECODED / 6 ? MAX_DECODED / 6 : MAX_DECODED;
+    this.#codecs.set(id, await createCodec({ name: row.codec, plainLen }));
   }
 }
 
