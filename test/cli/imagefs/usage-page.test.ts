@@ -10,8 +10,8 @@ import { squarify } from "../../../src/cli/imagefs/usage-page/squarify.ts";
 import { openReader } from "../../../src/inspect/open-image.ts";
 import type { Usage } from "../../../src/inspect/usage/ledger.ts";
 import { measureUsage } from "../../../src/inspect/usage/usage.ts";
+import { TinyPage } from "../../helpers/browser/tiny-dom.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
-import { TinyPage } from "../../helpers/tiny-dom.ts";
 import { noise } from "../../helpers/trees/noise.ts";
 
 const scratch = makeScratch("usage-page");
