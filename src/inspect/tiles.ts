@@ -83,7 +83,12 @@ export class Tiles<P extends StructureKind> {
       grown.set(this.#rows);
       this.#rows = grown;
     }
-    this.#rows.set([at, end, index, owner, detail], this.#count++ * ROW);
+    const [rows, row] = [this.#rows, this.#count++ * ROW];
+    rows[row + AT] = at;
+    rows[row + END] = end;
+    rows[row + KIND] = index;
+    rows[row + OWNER] = owner;
+    rows[row + DETAIL] = detail;
   }
 
   /**

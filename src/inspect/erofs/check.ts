@@ -46,14 +46,22 @@ async function findChecksum({ bytes, blockSize }: ErofsImage): Promise<string | 
     : `the checksum is 0x${is.toString(16)}, and the superblock says 0x${said.toString(16)}`;
 }
 
+/** What is known of inodes, in the order in which they are gone through. */
+interface Noted {
+  readonly modes: number[];
+  /** Names that they say they have, and those that they have. */
+  readonly nlinks: number[];
+  readonly names: number[];
+  /** What the first of these says that they are. */
+  readonly types: number[];
+}
+
 class Checker implements ErofsVisitor {
   readonly #image: ErofsImage;
   readonly #pieces: StoredPieces;
   readonly #findings: Findings;
-  /** Names of an inode, and what the first of them says that it is. */
-  readonly #names = new Map<number, { count: number; fileType: number }>();
-  readonly #inodes: { nid: number; mode: number; nlink: number }[] = [];
-  /** The directory that is gone through, its last name, and the directories in it. */
+  readonly #noted: Noted = { modes: [], nlinks: [], names: [], types: [] };
+  /** The directory that is gone through, and its last name. */
   #directory = -1;
   #last: Uint8Array | undefined;
 
@@ -63,8 +71,9 @@ class Checker implements ErofsVisitor {
     this.#findings = findings;
   }
 
-  inode({ nid, mode, nlink }: ErofsInode): void {
-    this.#inodes.push({ nid, mode, nlink });
+  inode({ mode, nlink }: ErofsInode): void {
+    this.#noted.modes.push(mode);
+    this.#noted.nlinks.push(nlink);
   }
 
   extent(
@@ -78,43 +87,34 @@ class Checker implements ErofsVisitor {
     this.#pieces.add({ space: where, at, stored, length, method, isSpecial: source === "inode", isPartial, owner });
   }
 
-  dirents(dirents: readonly Dirent[], { at }: ErofsInode, owner: number): void {
+  dirent({ name, fileType }: Dirent, { at }: ErofsInode, owner: number, child: number): void {
     if (owner !== this.#directory) this.#last = undefined;
     this.#directory = owner;
-    for (const { name, nid, fileType } of dirents) {
-      if (this.#last !== undefined && compareBytes(this.#last, name) >= 0) {
-        this.#findings.add({
-          offset: at,
-          message: `the name ${quote(name)} of a directory stands behind ${quote(this.#last)}`,
-        });
-      }
-      this.#last = name;
-      const known = this.#names.get(nid);
-      if (known) known.count++;
-      else this.#names.set(nid, { count: 1, fileType });
-      if (known && known.fileType !== fileType) {
-        this.#findings.add({
-          offset: at,
-          message: `${quote(name)} is of type ${fileType}, and elsewhere of ${known.fileType}`,
-        });
-      }
+    if (this.#last !== undefined && compareBytes(this.#last, name) >= 0) {
+      const message = `the name ${quote(name)} of a directory stands behind ${quote(this.#last)}`;
+      this.#findings.add({ offset: at, message });
     }
+    this.#last = name;
+    const { names, types } = this.#noted;
+    if (child === owner) return;
+    names[child] = (names[child] ?? 0) + 1;
+    types[child] ??= fileType;
+    const known = types[child];
+    if (known === fileType) return;
+    this.#findings.add({ offset: at, message: `${quote(name)} is of type ${fileType}, and elsewhere of ${known}` });
   }
 
   /** What can be told once all inodes are known. */
   finish({ paths }: ErofsMap): void {
-    for (const [owner, { nid, mode, nlink }] of this.#inodes.entries()) {
-      const named = this.#names.get(nid);
+    const { modes, nlinks, names, types } = this.#noted;
+    for (const [owner, mode] of modes.entries()) {
       const kind = kindOfMode(mode);
-      const path = paths.show(owner);
-      if (kind === undefined) this.#findings.add({ path, message: `no inode has the mode ${mode.toString(8)}` });
-      if (named === undefined || kind === undefined) continue;
-      if (named.fileType !== FILE_TYPES[kind]) {
-        this.#findings.add({ path, message: `its directory says type ${named.fileType}, and it is a ${kind}` });
-      }
-      if (kind !== "directory" && nlink !== named.count) {
-        this.#findings.add({ path, message: `it has ${named.count} names, and says ${nlink}` });
-      }
+      const tell = (message: string) => this.#findings.add({ path: paths.show(owner), message });
+      if (kind === undefined) tell(`no inode has the mode ${mode.toString(8)}`);
+      const [count, type] = [names[owner], types[owner]];
+      if (count === undefined || kind === undefined) continue;
+      if (type !== FILE_TYPES[kind]) tell(`its directory says type ${type}, and it is a ${kind}`);
+      if (kind !== "directory" && nlinks[owner] !== count) tell(`it has ${count} names, and says ${nlinks[owner]}`);
     }
   }
 }

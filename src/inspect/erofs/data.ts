@@ -184,9 +184,10 @@ export class ErofsData {
     return loading?.then(finish) ?? finish();
   }
 
-  /** Reads an extent, to know that it can be. */
-  async check(extent: Extent): Promise<void> {
-    await this.#piece(extent, 0, extent.length);
+  /** Reads an extent, to know that it can be: at once where that can be done. */
+  check(extent: Extent): undefined | Promise<unknown> {
+    const piece = this.#piece(extent, 0, extent.length);
+    return piece instanceof Promise ? piece : undefined;
   }
 
   /** Decodes what stands in a codec's window. */

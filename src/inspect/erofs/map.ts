@@ -6,6 +6,7 @@ import { isDots } from "../entry-name.ts";
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
+import { IndexRoom } from "./contents/array-window.ts";
 import { chunkList } from "./contents/chunk-map.ts";
 import type { Extent } from "./contents/extent.ts";
 import { readIndex } from "./contents/file-index.ts";
@@ -34,8 +35,8 @@ export interface ErofsVisitor {
   inode(inode: ErofsInode, owner: number): void;
   /** A range of a file's bytes. */
   extent(extent: Extent, inode: ErofsInode, owner: number): void;
-  /** A block of a directory; all of one come in their order. */
-  dirents(dirents: readonly Dirent[], inode: ErofsInode, owner: number): void;
+  /** An entry of a directory, and whose it is, which of the entries for itself and its parent is not told: its own. */
+  dirent?(dirent: Dirent, inode: ErofsInode, owner: number, child: number): void;
 }
 
 /**
@@ -63,10 +64,12 @@ class Mapper implements ErofsMap {
   readonly boxTiles: Tiles<ErofsKind> | undefined;
   readonly paths = new Paths();
   readonly nids: number[] = [];
-  readonly #known = new Set<number>();
+  /** Numbers of {@link paths} by NID. */
+  readonly #known = new Map<number, number>();
   /** Ends of shared attributes by their starts: many inodes name each. */
   readonly #shared = new Map<number, number>();
   readonly #visitor: ErofsVisitor | undefined;
+  readonly #room = new IndexRoom();
   #directoryBytes = 0;
 
   constructor(image: ErofsImage, visitor: ErofsVisitor | undefined) {
@@ -121,11 +124,14 @@ class Mapper implements ErofsMap {
     }
   }
 
-  #found(nid: number, parent: number, name: Uint8Array): void {
-    if (this.#known.has(nid)) return;
-    this.#known.add(nid);
-    this.paths.add(parent, name);
+  /** Gives the number of an inode. */
+  #found(nid: number, parent: number, name: Uint8Array): number {
+    const known = this.#known.get(nid);
+    if (known !== undefined) return known;
+    const owner = this.paths.add(parent, name);
+    this.#known.set(nid, owner);
     this.nids.push(nid);
+    return owner;
   }
 
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
@@ -158,7 +164,7 @@ class Mapper implements ErofsMap {
     let from = 0;
     let to = 0;
     let pclusters = 0;
-    for await (const extent of readExtents(this.image, inode)) {
+    for await (const extent of readExtents(this.image, inode, this.#room)) {
       const { source, at, stored, algorithm } = extent;
       this.#visitor?.extent(extent, inode, owner);
       if (source === "inode")
@@ -177,16 +183,16 @@ class Mapper implements ErofsMap {
   /** The blocks of a directory, and the inodes that they name. */
   async #addDirectory(inode: ErofsInode, owner: number): Promise<void> {
     if (isCompressedInode(inode)) await this.#addData(inode, owner);
-    else for await (const extent of readExtents(this.image, inode)) this.#addBlocks(inode, extent, owner);
+    else for await (const extent of readExtents(this.image, inode, this.#room)) this.#addBlocks(inode, extent, owner);
     for await (const block of this.data.read(inode, this.image.blockSize)) {
       this.#directoryBytes += block.length;
       if (this.#directoryBytes > MOST_DIRECTORY_RATIO * this.image.bytes.size) {
         throw inode.space.damaged(inode.at, "directories decode to more than an image of this size can hold");
       }
       const { dirents } = readDirents(block, inode.at);
-      this.#visitor?.dirents(dirents, inode, owner);
-      for (const { nid, name } of dirents) {
-        if (!isDots(name)) this.#found(nid, owner, name);
+      for (const dirent of dirents) {
+        const child = isDots(dirent.name) ? owner : this.#found(dirent.nid, owner, dirent.name);
+        this.#visitor?.dirent?.(dirent, inode, owner, child);
       }
     }
   }

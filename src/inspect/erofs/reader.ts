@@ -89,8 +89,8 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     return found;
   }
 
-  /** Decodes a compressed extent, to know that it can be. */
-  checkExtent(extent: Extent): Promise<void> {
+  /** Decodes a compressed extent, to know that it can be: at once where that can be done. */
+  checkExtent(extent: Extent): undefined | Promise<unknown> {
     return this.#data.check(extent);
   }
 

@@ -83,10 +83,6 @@ class Found implements ErofsVisitor {
     this.#fillers[owner] = isFilled ? at + length : FULL;
   }
 
-  dirents(): void {
-    // what they cost is where their blocks are
-  }
-
   isDirectory(owner: number): boolean {
     return this.#isDirectory[owner]!;
   }

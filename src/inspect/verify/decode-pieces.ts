@@ -31,7 +31,8 @@ export class PieceDecoder {
   ): Promise<void> {
     for (let index = from; index < to; index++) {
       try {
-        await this.#decode(pieceOf(rows, index));
+        const decoding = this.#decode(pieceOf(rows, index));
+        if (decoding !== undefined) await decoding;
       } catch (error) {
         if (!(error instanceof ImageError) || error.code !== "DAMAGED") throw error;
         failed(index, error);
@@ -39,7 +40,7 @@ export class PieceDecoder {
     }
   }
 
-  #decode(piece: StoredPiece): Promise<void> {
+  #decode(piece: StoredPiece): undefined | Promise<unknown> {
     if (piece.method === RAW) return this.#read(piece);
     const { format, reader } = this.#image;
     return format === "erofs" ? decodeErofs(reader, piece) : decodeSquashfs(reader, piece);
@@ -55,11 +56,11 @@ export class PieceDecoder {
   }
 }
 
-async function decodeErofs(reader: ErofsReader, piece: StoredPiece): Promise<void> {
+function decodeErofs(reader: ErofsReader, piece: StoredPiece): undefined | Promise<unknown> {
   const { space, at, stored, length, method, isSpecial, isPartial } = piece;
   const where = { space: reader.spaceOf(space), device: 0, at, stored, start: 0, length } as const;
   const source = isSpecial ? "inode" : "blocks";
-  await reader.checkExtent({ ...where, source, algorithm: method, isPartial, isTurned: false });
+  return reader.checkExtent({ ...where, source, algorithm: method, isPartial, isTurned: false });
 }
 
 async function decodeSquashfs(reader: SquashfsReader, { at, stored, length, isSpecial }: StoredPiece): Promise<void> {

@@ -24,10 +24,14 @@ export function mapFile(image: ErofsImage, inode: ErofsInode, room: IndexRoom): 
   return layout === LAYOUT_CHUNK ? new ChunkMap(image, inode) : mapCompressed(image, inode, room);
 }
 
-/** The extents of a file, from its first byte to its last. */
-export async function* readExtents(image: ErofsImage, inode: ErofsInode): AsyncGenerator<Extent> {
+/** The extents of a file, from its first byte to its last. @param room see {@link mapFile} */
+export async function* readExtents(
+  image: ErofsImage,
+  inode: ErofsInode,
+  room: IndexRoom = new IndexRoom(),
+): AsyncGenerator<Extent> {
   if (inode.size === 0) return;
-  const map = await mapFile(image, inode, new IndexRoom());
+  const map = await mapFile(image, inode, room);
   for (let at = 0; at < inode.size; ) {
     const extent = await map.extentAt(at);
     yield extent;
