@@ -15,7 +15,7 @@ import {
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
+import { type BuildCommandName, runCommand, SILENT } from "../helpers/commands.ts";
 import { oracle } from "../helpers/oracle.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 import { noise, words as text } from "../helpers/trees/noise.ts";
@@ -94,17 +94,17 @@ const FAKE_LINKS = `
 `;
 
 /** Runs a command here, or on Windows, in {@link here}. */
-const onThis = (name: CommandName, words: readonly string[]) => runCommand(here, name, words);
-const onWindows = (name: CommandName, words: readonly string[]) => runWindowsCommand(scratch, here, name, words);
+const onThis = (name: BuildCommandName, words: readonly string[]) => runCommand(here, name, words);
+const onWindows = (name: BuildCommandName, words: readonly string[]) => runWindowsCommand(scratch, here, name, words);
 
-const QUIET: Readonly<Record<CommandName, readonly string[]>> = {
+const QUIET: Readonly<Record<BuildCommandName, readonly string[]>> = {
   mkerofs: ["--quiet"],
   gensquashfs: ["-q", "-f"],
   mksquashfs: ["-noappend", "-quiet", "-no-progress"],
 };
 
 /** A command line with the image's name in it, for each system its own. */
-const withImage = (name: CommandName, words: readonly string[], image: string) =>
+const withImage = (name: BuildCommandName, words: readonly string[], image: string) =>
   words.flatMap((word) => (word === "IMAGE" ? [image, ...QUIET[name]] : word));
 
 describe.skipIf(!wine)("Windows", () => {
@@ -122,7 +122,7 @@ describe.skipIf(!wine)("Windows", () => {
   });
 
   const erofs = (...words: string[]) => [...words, "IMAGE", "tree"];
-  test.each<[what: string, name: CommandName, words: readonly string[], onWindows?: readonly string[]]>([
+  test.each<[what: string, name: BuildCommandName, words: readonly string[], onWindows?: readonly string[]]>([
     ["an EROFS image", "mkerofs", erofs("-T0"), ["-T0", "IMAGE", windowsPath(`${here}/tree`)]],
     ["times, and hard links", "mkerofs", erofs()],
     ["EROFS, lz4", "mkerofs", erofs("-T0", "-zlz4")],

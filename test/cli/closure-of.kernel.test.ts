@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CommandName, runCommand, SILENT } from "../helpers/commands.ts";
+import { type BuildCommandName, runCommand, SILENT } from "../helpers/commands.ts";
 import { canMountSquashfs, withMount } from "../helpers/mount.ts";
 import { askNix, askSqlite } from "../helpers/nix/judges.ts";
 import { hasCommand, oracle } from "../helpers/oracle.ts";
@@ -43,7 +43,7 @@ describe.skipIf(!HAS_JUDGES)("--closure-of", () => {
   });
 
   /** Makes an image of the roots by a command; gives it. */
-  function make(name: CommandName, image: string, roots: readonly string[], from = database): Buffer {
+  function make(name: BuildCommandName, image: string, roots: readonly string[], from = database): Buffer {
     const paths = roots.map(inStore);
     const words = {
       mkerofs: ["--closure-of", "--quiet", `--nix-db-from=${from}`, image, ...paths],
@@ -112,7 +112,8 @@ describe.skipIf(!HAS_JUDGES)("--closure-of", () => {
   test.skipIf(!oracle("kernel with squashfs", canMountSquashfs()))(
     "makes the same database in all commands",
     async () => {
-      const run = (name: CommandName, ...words: string[]) => expect(runCommand(scratch, name, words)).toEqual(SILENT);
+      const run = (name: BuildCommandName, ...words: string[]) =>
+        expect(runCommand(scratch, name, words)).toEqual(SILENT);
       const from = [
         "--closure-of",
         `--nix-db-from=${database}`,

@@ -1,7 +1,8 @@
 /** The examples of --help, as a shell runs them. */
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { MANUAL as GENSQUASHFS } from "../../src/cli/gensquashfs/manual.ts";
+import { MANUAL as IMAGEFS } from "../../src/cli/imagefs/manual.ts";
 import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
 import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
 import { formatHelp } from "../../src/cli/shared/manual/help.ts";
@@ -23,6 +24,7 @@ beforeAll(() => {
     "nix-store": "cat store-paths",
     ssh: 'eval "$2"',
     "ts-gensquashfs": `exec ${commandWords("gensquashfs")} "$@"`,
+    "ts-imagefs": `exec ${commandWords("imagefs")} "$@"`,
     "ts-mkerofs": `exec ${commandWords("mkerofs")} "$@"`,
     "ts-mksquashfs": `exec ${commandWords("mksquashfs")} "$@"`,
   };
@@ -58,4 +60,26 @@ const lines = new Set(helps.flatMap(examplesOf).map((line) => line.trim()));
 test.each([...lines].map((line) => [line]))("%s", (line) => {
   expect(runShell(scratch, `PATH="$PWD/bin:$PATH"; rm -f *.erofs *.squashfs out; ${line}`).status).toBe(0);
   expect(readdirSync(scratch).filter((name) => /\.(?:erofs|squashfs)$|^out$/.test(name))).toHaveLength(1);
+});
+
+describe("of images that are there", () => {
+  const looks = new Set(
+    [30, 120].flatMap((columns) => examplesOf(formatHelp(IMAGEFS, columns))).map((line) => line.trim()),
+  );
+
+  beforeAll(() => {
+    mkdirSync(`${scratch}/rootfs/etc`, { recursive: true });
+    writeFileSync(`${scratch}/rootfs/etc/os-release`, "NAME=none\n");
+    for (const words of ["mkerofs --quiet store.img", "mkerofs --quiet --format=squashfs root.squashfs"]) {
+      const [name = "", ...rest] = words.split(" ");
+      const line = `"$PWD/bin/ts-${name}" ${rest.join(" ")} rootfs`;
+      expect(runShell(scratch, line)).toMatchObject({ status: 0, err: "" });
+    }
+  });
+
+  test.each([...looks].map((line) => [line]))("%s", (line) => {
+    const ran = runShell(scratch, `PATH="$PWD/bin:$PATH"; ${line}`);
+    expect(ran).toMatchObject({ status: 0, err: "" });
+    expect(ran.out).toMatch(/os-release|NAME=none/);
+  });
 });

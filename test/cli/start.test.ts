@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CommandName, commandPath, commandWords, runShell } from "../helpers/commands.ts";
+import { type BuildCommandName, type CommandName, commandPath, commandWords, runShell } from "../helpers/commands.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const scratch = makeScratch("cli-start");
-const COMMANDS: CommandName[] = ["gensquashfs", "mkerofs", "mksquashfs"];
+const BUILDERS: BuildCommandName[] = ["gensquashfs", "mkerofs", "mksquashfs"];
+const COMMANDS: CommandName[] = [...BUILDERS, "imagefs"];
 const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
 beforeAll(() => {
@@ -66,19 +67,35 @@ test.runIf(process.platform === "linux")("code that cannot be loaded is said to 
 
 describe.skipIf(process.platform === "win32")("where the current directory has been removed", () => {
   const run = (line: string) => runShell(scratch, `mkdir gone && cd gone && rmdir ../gone && ${line}`);
-  const lines: Record<CommandName, (source: string, image: string) => string> = {
+  const lines: Record<BuildCommandName, (source: string, image: string) => string> = {
     gensquashfs: (source, image) => `-q -D ${source} ${image}`,
     mkerofs: (source, image) => `--quiet ${image} ${source}`,
     mksquashfs: (source, image) => `${source} ${image} -quiet -noappend`,
   };
 
-  test.each(COMMANDS)("ts-%s takes absolute paths, and says why it takes no relative ones", (name) => {
+  test.each(BUILDERS)("ts-%s takes absolute paths, and says why it takes no relative ones", (name) => {
     const [source, image] = [`${scratch}/source`, `${scratch}/${name}.img`];
     const ask = (...paths: [string, string]) => run(`${commandWords(name)} ${lines[name](...paths)}`);
     expect(ask(source, image)).toEqual({ status: 0, out: "", err: "" });
     const why = "is a relative path, and the current directory has been removed";
     expect(ask(source, "image")).toEqual({ status: 1, out: "", err: `ts-${name}: image: ${why}\n` });
     expect(ask("source", `${image}.2`)).toEqual({ status: 1, out: "", err: `ts-${name}: source: ${why}\n` });
+  });
+
+  test("ts-imagefs looks into an image by its absolute path, and says why it does not by a relative one", () => {
+    const image = `${scratch}/looked-into.img`;
+    expect(run(`${commandWords("mkerofs")} --quiet ${image} ${scratch}/source`)).toEqual({
+      status: 0,
+      out: "",
+      err: "",
+    });
+    expect(run(`${commandWords("imagefs")} ls ${image}`)).toEqual({ status: 0, out: "", err: "" });
+    const why = "is a relative path, and the current directory has been removed";
+    expect(run(`${commandWords("imagefs")} ls image`)).toEqual({
+      status: 1,
+      out: "",
+      err: `ts-imagefs: image: ${why}\n`,
+    });
   });
 
   test("lists that are relative are refused too", () => {

@@ -3,6 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MANUAL as GENSQUASHFS } from "../../src/cli/gensquashfs/manual.ts";
 import { parseGensquashfs } from "../../src/cli/gensquashfs/options.ts";
+import { MANUAL as IMAGEFS } from "../../src/cli/imagefs/manual.ts";
+import { parseImagefs } from "../../src/cli/imagefs/options.ts";
+import type { LookName } from "../../src/cli/imagefs/settings.ts";
+import { OPTIONS as IMAGEFS_OPTIONS } from "../../src/cli/imagefs/table.ts";
 import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
 import { parseOptions } from "../../src/cli/mkerofs/options.ts";
 import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
@@ -12,7 +16,7 @@ import { formatHelp, labelOf } from "../../src/cli/shared/manual/help.ts";
 import { type Manual, optionsOf } from "../../src/cli/shared/manual/manual.ts";
 import type { Option } from "../../src/cli/shared/option.ts";
 import { COMPRESSORS } from "../../src/squashfs/disk/compressors.ts";
-import { runCommand } from "../helpers/commands.ts";
+import { type CommandName, runCommand } from "../helpers/commands.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const scratch = makeScratch("cli-tables");
@@ -25,7 +29,7 @@ beforeAll(() => {
 type AnyOption = Option<never>;
 
 interface Command {
-  readonly name: "gensquashfs" | "mkerofs" | "mksquashfs";
+  readonly name: CommandName;
   readonly manual: Manual<never>;
   readonly options: readonly AnyOption[];
   /** Parses a line with these options, and operands. */
@@ -53,6 +57,15 @@ const COMMANDS: readonly Command[] = [
         : parseGensquashfs([...(/--zip|--tar/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image], {}),
   },
   {
+    name: "imagefs",
+    manual: IMAGEFS as unknown as Manual<never>,
+    options: optionsOf(IMAGEFS) as unknown as readonly AnyOption[],
+    parse: (options) => {
+      const look = lookFor(options);
+      return parseImagefs([look, ...options, ...(look === "diff" ? [image, image] : [image])]);
+    },
+  },
+  {
     name: "mksquashfs",
     manual: MKSQUASHFS as unknown as Manual<never>,
     options: optionsOf(MKSQUASHFS) as unknown as readonly AnyOption[],
@@ -63,6 +76,15 @@ const COMMANDS: readonly Command[] = [
       ),
   },
 ];
+
+/** A command of ts-imagefs that has all of these options. */
+function lookFor(options: readonly string[]): LookName {
+  const names = options.map((each) => each.replace(/=.*/, ""));
+  const own = (Object.keys(IMAGEFS_OPTIONS) as LookName[]).find((name) =>
+    IMAGEFS_OPTIONS[name].some((option) => option.names.some((each) => names.includes(each))),
+  );
+  return own ?? "ls";
+}
 
 /** An argument for what takes no text at will. */
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -144,6 +166,8 @@ function companions(option: AnyOption): string[] {
   return needs === "-z" ? ["-z", "lz4"] : [];
 }
 
+/** What a command does that is not asked for something else. */
+const DONE = ["build", "look"];
 const literally = (text: string) => text.replace(/[[\]()|^.*+?]/g, "\\$&");
 const bare = (option: string) => option.replace(/^-+/, "");
 const isOwn = ({ isRefused }: AnyOption) => !isRefused;
@@ -199,7 +223,7 @@ describe.each(COMMANDS)("ts-$name", ({ name, manual, options, parse }) => {
     test("is understood by each of its names", () => {
       for (const typed of option.names) {
         const { action } = parse([...companions(option), ...give(typed, option)]);
-        expect(action === "build").toBe(option.asks === undefined);
+        expect(DONE.includes(action)).toBe(option.asks === undefined);
       }
     });
 
@@ -222,7 +246,7 @@ describe.each(COMMANDS)("ts-$name", ({ name, manual, options, parse }) => {
         const beside = option.names.includes("-E") ? ["-z", "lz4"] : [];
         if (word.formats?.includes("squashfs")) beside.push("--format=squashfs");
         for (const typed of word.isSwitch ? [wordOf(word), `^${word.names[0]}`] : [wordOf(word)]) {
-          expect(parse([...beside, ...give(option.names.at(-1)!, option, typed)]).action).toBe("build");
+          expect(DONE).toContain(parse([...beside, ...give(option.names.at(-1)!, option, typed)]).action);
         }
       }
     }
@@ -243,7 +267,7 @@ describe.each(COMMANDS)("ts-$name", ({ name, manual, options, parse }) => {
         const typed = option === word ? give(option.names[0]!, option) : give(option.names[0]!, option, wordOf(word));
         const shown = option === word ? option.names[0] : `${option.names[0]} ${word.names[0]}`;
         expect(parse(typed)).toMatchObject({
-          action: "build",
+          action: expect.toBeOneOf(DONE),
           warnings: [`${shown} has no effect without ${word.needs}`],
         });
       }

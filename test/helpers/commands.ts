@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** A command, without its `ts-`. */
-export type CommandName = "gensquashfs" | "mkerofs" | "mksquashfs";
+export type CommandName = "gensquashfs" | "imagefs" | "mkerofs" | "mksquashfs";
+
+/** One that makes images. */
+export type BuildCommandName = Exclude<CommandName, "imagefs">;
 
 /** What a command came to. */
 export interface CommandOutcome {

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
+import { CallFolder } from "../../core/node/node-folder.ts";
 import type { ByteSource } from "../../core/sink.ts";
 
 /** The largest device that is looked for the end of. */
@@ -21,7 +22,8 @@ export class ImageFile implements ByteSource {
     this.path = path;
     this.offset = offset;
     // a FIFO would wait for its writer
-    this.#descriptor = attempt(path, () => openSync(path, "r", 0));
+    const whole = CallFolder.now().resolveText(path);
+    this.#descriptor = attempt(path, () => openSync(whole, "r", 0));
     try {
       this.size = this.#sizeOf() - offset;
       if (this.size < 0) {

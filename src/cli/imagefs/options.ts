@@ -4,6 +4,7 @@ import { applyWords } from "../shared/command-line.ts";
 import { getopt, UsageError } from "../shared/getopt.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
+import { listIdle } from "../shared/option.ts";
 import type { ProgramCommand } from "../shared/program.ts";
 import { checkPath } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
@@ -58,6 +59,7 @@ export function parseImagefs(argv: readonly string[]): ProgramCommand {
   return {
     action: "look",
     json: settings.json,
+    warnings: listIdle(given, settings),
     look: async (context) => (await kind.load())({ settings, operands: rest }, context),
   };
 }

@@ -39,13 +39,15 @@ const LS: readonly Option<Settings>[] = [
   flag({ names: "-R --recursive", sets: { isRecursive: true }, help: "with all that lies below" }),
 ];
 
-const WORKERS = valued<number>({
-  names: "--workers",
-  value: number("#", { min: 1, max: 64 }),
-  sets: "workers",
-  default: "the processors available",
-  help: "decode with so many threads",
-});
+const DECODE: readonly Option<Settings>[] = [
+  valued({
+    names: "--workers",
+    value: number("#", { min: 1, max: 64 }),
+    sets: "workers",
+    default: "the processors available",
+    help: "decode with so many threads",
+  }),
+];
 
 const EXTRACT: readonly Option<Settings>[] = [
   flag({ names: "-f --force", sets: { force: true }, help: "replace what is in DIR already, and join directories" }),
@@ -55,12 +57,11 @@ const EXTRACT: readonly Option<Settings>[] = [
     sets: (tar = "-") => ({ tar }),
     help: "write a tar archive to FILE, or to standard output, in place of a DIR",
   }),
-  WORKERS,
 ];
 
 /** A word of `--ignore`. */
 function ignore(word: Ignored, help: string): Option<Settings> {
-  return flag({ names: word, sets: ({ ignored }) => ({ ignored: [...ignored, word] }), help });
+  return flag({ names: word, sets: ({ ignored }) => ({ ignored: [...ignored, word] }), needs: "--against", help });
 }
 
 const VERIFY: readonly Option<Settings>[] = [
@@ -76,7 +77,6 @@ const VERIFY: readonly Option<Settings>[] = [
     names: "--ignore",
     placeholder: "WORD,...",
     otherwise: "is none of mtime, ns, owner, mode, nlink, xattr",
-    needs: "--against",
     help: "leave out of the comparison",
     words: [
       ignore("mtime", "times"),
@@ -87,7 +87,6 @@ const VERIFY: readonly Option<Settings>[] = [
       ignore("xattr", "extended attributes"),
     ],
   }),
-  WORKERS,
 ];
 
 const DIFF: readonly Option<Settings>[] = [
@@ -123,8 +122,8 @@ export const OPTIONS: Readonly<Record<LookName, readonly Option<Settings>[]>> = 
   ls: LS,
   tree: [],
   cat: [],
-  extract: EXTRACT,
-  verify: VERIFY,
+  extract: [...EXTRACT, ...DECODE],
+  verify: [...VERIFY, ...DECODE],
   diff: DIFF,
   dump: [],
   usage: USAGE,
@@ -160,6 +159,7 @@ export const SECTIONS: readonly Section<Settings>[] = [
   { id: "ls", title: "For ls", options: LS },
   { id: "extract", title: "For extract", options: EXTRACT },
   { id: "verify", title: "For verify", options: VERIFY },
+  { id: "decode", title: "For extract and verify", options: DECODE },
   { id: "diff", title: "For diff", options: DIFF },
   { id: "usage", title: "For usage", options: USAGE },
 ];

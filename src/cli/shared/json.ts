@@ -40,6 +40,11 @@ export function formatJsonError(version: string, thrown: unknown): string {
   return toJson({ version, error: describeError(thrown) });
 }
 
+/** The end of an object that an error has come in the middle of: `ending` is all of it but for that. */
+export function formatErrorEnd(ending: string, thrown: unknown): string {
+  return `${ending},"error":${JSON.stringify(describeError(thrown))}}\n`;
+}
+
 function describeError(thrown: unknown): PrintedError["error"] {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof UsageError) {

@@ -8,7 +8,7 @@ import { endBySignal } from "../../core/node/node-process-end.ts";
 import { type NameOf, OptionError } from "../../core/options/option-error.ts";
 import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
-import { formatJsonError, formatJsonReport, type Manner } from "./json.ts";
+import { formatErrorEnd, formatJsonError, formatJsonReport, type Manner } from "./json.ts";
 import { PercentLines, ProgressBar } from "./progress.ts";
 import { imageStream, print, TextOutput } from "./streams.ts";
 import { formatMessage, formatWarnings } from "./summary.ts";
@@ -61,6 +61,8 @@ export interface LookJob {
   action: "look";
   /** What is printed is JSON, and so is an error. */
   json: boolean;
+  /** Warnings that are known before. */
+  warnings: readonly string[];
   /** Does it; gives its exit status. */
   look(context: LookContext): Promise<number>;
 }
@@ -183,22 +185,21 @@ async function look(program: Program, job: LookJob): Promise<number> {
   const out = new TextOutput(stdout);
   try {
     const complain = (message: string) => complainLine(program, message);
+    for (const warning of job.warnings) await complain(`warning: ${warning}`);
     const status = await job.look({ signal, version: readVersion(program), out, complain });
     await out.flush();
     return status;
   } catch (error) {
     // who has closed it, as head does, wants no more
     if (out.isClosed) return 128 + constants.signals.SIGPIPE;
+    const { name, number } = signal.aborted ? signal.reason : { name: undefined, number: 0 };
+    const thrown = signal.aborted ? new ImageError("ABORTED", `interrupted (${name})`) : error;
+    if (out.ending !== undefined) await out.write(formatErrorEnd(out.ending, thrown));
     // what was found before the error is to stand before it
     await out.flush();
-    if (!signal.aborted) throw error;
-    const { name, number } = signal.reason;
-    await answerError(
-      program,
-      { json: job.json, image: undefined },
-      new ImageError("ABORTED", `interrupted (${name})`),
-    );
-    return 128 + number;
+    if (out.ending === undefined) await answerError(program, { json: job.json, image: undefined }, thrown);
+    if (signal.aborted) return 128 + number;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 

@@ -19,6 +19,8 @@ export class TextOutput {
   #waiting: Uint8Array[] = [];
   #bytes = 0;
   #isClosed = false;
+  /** What ends the object of JSON that is being printed, but for its last brace; undefined: none is. */
+  ending: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;

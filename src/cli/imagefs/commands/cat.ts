@@ -12,14 +12,16 @@ const ZEROS = new Uint8Array(1 << 16);
 export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, signal, version }) =>
   withImage(path, settings, async (image) => {
     const reader = readerOf(image);
-    if (settings.json)
-      await out.write(`{"version":${JSON.stringify(version)},"image":${JSON.stringify(path)},"files":[`);
+    const head = `{"version":${JSON.stringify(version)},"image":${JSON.stringify(path)},"files":[`;
     for (const [index, file] of files.entries()) {
       const { inode } = await resolvePath(reader, file, true);
       if (kindOfMode(inode.mode) !== "file") throw pathError(file, "is no file");
       const text = settings.json ? new Base64() : undefined;
-      if (text)
-        await out.write(`${index === 0 ? "\n" : ",\n"}{"path":${JSON.stringify(file)},"size":${inode.size},"base64":"`);
+      if (text) {
+        const begin = `{"path":${JSON.stringify(file)},"size":${inode.size},"base64":"`;
+        await out.write(`${index === 0 ? head : ","}\n${begin}`);
+        out.ending = '"}\n]';
+      }
       for await (const piece of reader.pieces(inode)) {
         let left = piece instanceof Uint8Array ? piece.length : piece.zeros;
         while (left > 0) {
@@ -30,8 +32,10 @@ export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, 
         }
       }
       if (text) await out.write(`${text.end()}"}`);
+      if (text) out.ending = "\n]";
     }
     if (settings.json) await out.write("\n]}\n");
+    out.ending = undefined;
     return 0;
   });
 
