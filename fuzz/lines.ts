@@ -1,8 +1,11 @@
 /** Random command lines: each is understood, or refused in one line that says why. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildErofs, buildSquashfs, directory } from "../dist/index.js";
 import { MANUAL as GENSQUASHFS } from "../src/cli/gensquashfs/manual.ts";
 import { parseGensquashfs } from "../src/cli/gensquashfs/options.ts";
+import { MANUAL as IMAGEFS } from "../src/cli/imagefs/manual.ts";
+import { parseImagefs } from "../src/cli/imagefs/options.ts";
 import { MANUAL as MKEROFS } from "../src/cli/mkerofs/manual.ts";
 import { parseOptions } from "../src/cli/mkerofs/options.ts";
 import { MANUAL as MKSQUASHFS } from "../src/cli/mksquashfs/manual.ts";
@@ -11,12 +14,12 @@ import { UsageError } from "../src/cli/shared/getopt.ts";
 import { optionsOf } from "../src/cli/shared/manual/manual.ts";
 import type { Option } from "../src/cli/shared/option.ts";
 import { ImageError } from "../src/core/error.ts";
-import { type CommandName, type CommandOutcome, runCommand } from "../test/helpers/commands.ts";
+import { type AnyCommandName, type CommandOutcome, runCommand } from "../test/helpers/commands.ts";
 import type { Campaign, Outcome } from "./campaign.ts";
 import { choices, type Random } from "./random.ts";
 
 interface Parser {
-  name: CommandName;
+  name: AnyCommandName;
   options: readonly Option<never>[];
   parse(argv: readonly string[], env: Record<string, string>): unknown;
 }
@@ -24,6 +27,7 @@ interface Parser {
 const PARSERS: readonly Parser[] = [
   { name: "mkerofs", options: optionsOf(MKEROFS) as readonly Option<never>[], parse: parseOptions },
   { name: "mksquashfs", options: optionsOf(MKSQUASHFS) as readonly Option<never>[], parse: parseMksquashfs },
+  { name: "imagefs", options: optionsOf(IMAGEFS) as readonly Option<never>[], parse: parseImagefs },
   { name: "gensquashfs", options: optionsOf(GENSQUASHFS) as readonly Option<never>[], parse: parseGensquashfs },
 ];
 
@@ -50,16 +54,21 @@ const SECONDS = 20;
 /** Random command lines through the parsers, and some of them through the commands. */
 export const lines: Campaign = {
   what: "random command lines: what can be understood is built, all else is refused in one line",
-  runs: 6000,
-  start(folder) {
+  runs: 8000,
+  async start(folder) {
+    for (const build of [buildErofs, buildSquashfs])
+      await build(directory(new URL(".", import.meta.url).pathname), `${folder}/${build.name}`);
     const before = process.cwd();
     process.chdir(folder);
+    mkdirSync("parsed");
+    process.chdir("parsed");
     makeFiles(".");
     return { run: (seed) => run(folder, seed), end: () => process.chdir(before) };
   },
 };
 
 function makeFiles(at: string): void {
+  for (const build of [buildErofs, buildSquashfs]) symlinkSync(`../${build.name}`, `${at}/${build.name}.img`);
   mkdirSync(`${at}/tree/sub`, { recursive: true });
   writeFileSync(`${at}/tree/file`, "contents\n".repeat(1000));
   writeFileSync(`${at}/tree/sub/other`, "");
@@ -93,11 +102,9 @@ function run(folder: string, seed: number): Outcome {
 function makeLine({ name, options }: Parser, random: Random): string[] {
   const operands = random.oneIn(6)
     ? Array.from({ length: random.below(4) }, () => random.pick([...FILES, ...ODD]))
-    : name === "gensquashfs"
-      ? ["image"]
-      : name === "mkerofs"
-        ? ["image", "tree"]
-        : ["tree", "image"];
+    : name === "imagefs"
+      ? makeLook(random)
+      : { gensquashfs: ["image"], mkerofs: ["image", "tree"], mksquashfs: ["tree", "image"] }[name];
   const given = Array.from({ length: random.below(6) }, () => makeOption(name, random.pick(options), random));
   const words = name === "gensquashfs" && !random.oneIn(8) ? [["-D", "tree"]] : [];
   for (const each of [...operands.map((word) => [word]), ...given]) {
@@ -108,7 +115,17 @@ function makeLine({ name, options }: Parser, random: Random): string[] {
   return words.flat();
 }
 
-function makeOption(command: CommandName, option: Option<never>, random: Random): string[] {
+/** A command of ts-imagefs with the images and paths that it takes. */
+function makeLook(random: Random): string[] {
+  const images = ["buildErofs.img", "buildSquashfs.img"];
+  const paths = Array.from({ length: random.below(3) }, () =>
+    random.pick(["lines.ts", "faults", "none", "/", "..", "*"]),
+  );
+  const word = random.pick(["info", "ls", "tree", "cat", "extract", "verify", "diff", "dump", "usage", "lss"]);
+  return [word, random.pick(images), ...(word === "diff" ? [random.pick(images)] : paths)];
+}
+
+function makeOption(command: AnyCommandName, option: Option<never>, random: Random): string[] {
   let name = random.pick(option.names);
   if (random.oneIn(20)) name = damage(name, random);
   else if (name.startsWith("--") && random.oneIn(10)) name = name.slice(0, 3 + random.below(name.length - 2));
@@ -191,10 +208,12 @@ function parseTwice(
 }
 
 /** A status of the three that there are, and nothing but lines that say who speaks. */
-function judge(name: CommandName, { status, out, err }: CommandOutcome): string | undefined {
+function judge(name: AnyCommandName, { status, out, err }: CommandOutcome): string | undefined {
   if (status === null) return `takes more than ${SECONDS} seconds, or is killed`;
   if (status > 2) return `has status ${status}`;
   if (/^\s+at .*:\d+:\d+\)?$|INTERNAL|node:internal/m.test(err + out)) return "shows a stack";
+  // what differs, or is damaged, is told on standard output
+  if (name === "imagefs" && status === 1 && err === "" && out !== "") return undefined;
   const [first = ""] = err.split("\n");
   if (status !== 0 && !/"status"|"error"/.test(out + err) && !first.startsWith(`ts-${name}: `)) return `says ${first}`;
   return undefined;

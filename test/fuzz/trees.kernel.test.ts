@@ -9,5 +9,5 @@ const kernel = oracle("kernel EROFS and SquashFS mount", canMountErofs() && canM
 const attributes = oracle("getfattr, setfattr", hasCommand("getfattr") && hasCommand("setfattr"));
 
 test.skipIf(!kernel || !attributes)("random trees with random options are mounted and equal, in both formats", () =>
-  expectNoFindings(trees, { seed: 1, runs: 24 }),
+  expectNoFindings(trees, { seed: 1, runs: 16 }),
 );

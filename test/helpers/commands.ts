@@ -8,6 +8,9 @@ export type CommandName = "gensquashfs" | "imagefs" | "mkerofs" | "mksquashfs";
 /** One that makes images. */
 export type BuildCommandName = Exclude<CommandName, "imagefs">;
 
+/** Any command, also the one that makes no images. */
+export type AnyCommandName = CommandName | "imagefs";
+
 /** What a command came to. */
 export interface CommandOutcome {
   status: number | null;
@@ -19,12 +22,12 @@ export interface CommandOutcome {
 export const SILENT: CommandOutcome = { status: 0, out: "", err: "" };
 
 /** The file to run a command by. */
-export function commandPath(name: CommandName): string {
+export function commandPath(name: AnyCommandName): string {
   return fileURLToPath(new URL(`../../dist/cli/${name}/main.js`, import.meta.url));
 }
 
 /** A command as words of a line of shell. */
-export function commandWords(name: CommandName): string {
+export function commandWords(name: AnyCommandName): string {
   return `"${process.execPath}" "${commandPath(name)}"`;
 }
 
@@ -37,7 +40,7 @@ function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
 /** Runs a command in a folder; one that takes longer than `timeout` milliseconds has no status. */
 export function runCommand(
   cwd: string,
-  name: CommandName,
+  name: AnyCommandName,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
   timeout = 60_000,
