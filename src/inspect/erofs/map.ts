@@ -135,8 +135,8 @@ class Mapper implements ErofsMap {
   }
 
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
-    const body = await readXattrIbody(this.image, inode);
-    if (body === undefined) return;
+    if (inode.end === inode.xattrAt) return;
+    const body = (await readXattrIbody(this.image, inode))!;
     this.#tilesOf(inode).add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
     for (const { entryAt } of body.shared) {
       let end = this.#shared.get(entryAt);

@@ -31,9 +31,12 @@ export async function* readExtents(
   room: IndexRoom = new IndexRoom(),
 ): AsyncGenerator<Extent> {
   if (inode.size === 0) return;
-  const map = await mapFile(image, inode, room);
+  // what is known at once is not waited for
+  const mapping = mapFile(image, inode, room);
+  const map = mapping instanceof Promise ? await mapping : mapping;
   for (let at = 0; at < inode.size; ) {
-    const extent = await map.extentAt(at);
+    const finding = map.extentAt(at);
+    const extent = finding instanceof Promise ? await finding : finding;
     yield extent;
     at = extent.start + extent.length;
   }

@@ -154,11 +154,15 @@ export class IndexMap implements FileMap {
     }
     if (this.#blocks === 0) throw this.#damaged(`lcluster ${number + 1} does not say how big its pcluster is`);
     const stored = this.#blocks * blockSize;
+    const { source, device, space: within, at } = placeBytes(this.#image, blk * blockSize, stored, 0);
     return {
       start,
       length,
+      source,
+      device,
+      space: within,
+      at,
       stored,
-      ...placeBytes(this.#image, blk * blockSize, stored, 0),
       algorithm,
       isPartial,
       isTurned: algorithm === undefined && isTurned,
