@@ -2,6 +2,7 @@
 import { decodeStruct, type StructShape, type StructView, structName } from "../../core/struct.ts";
 import {
   EXTENT,
+  EXTENT_START,
   LCLUSTER_DELTAS,
   LCLUSTER_INDEX,
   LCLUSTER_NONHEAD,
@@ -10,13 +11,16 @@ import {
 } from "../../erofs/disk/format.ts";
 import { type Element, elementLines } from "../element-lines.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
-import { type LineAt, show } from "../text.ts";
+import { describe, type LineAt, show } from "../text.ts";
 import { chunkList } from "./contents/chunk-map.ts";
 import type { FileIndex } from "./contents/file-index.ts";
 import { LCLUSTER_TYPE_MASK } from "./contents/lclusters.ts";
 import { PackEntries, packsOf } from "./contents/packs.ts";
 import type { ErofsImage } from "./image.ts";
 import type { ErofsInode } from "./inode.ts";
+
+/** A record that has nothing but a length. */
+const BARE_RECORD = 4;
 
 /** A line for each chunk, or row of chunks. */
 export function chunkLines(image: ErofsImage, inode: ErofsInode, lineAt: LineAt): AsyncGenerator<string> {
@@ -30,7 +34,7 @@ export function chunkLines(image: ErofsImage, inode: ErofsInode, lineAt: LineAt)
 /** A line for each lcluster of a full index, or row of these; for each pack of a compact one; for each record. */
 export function indexLines(index: FileIndex, lineAt: LineAt): AsyncGenerator<string> {
   if (index.kind === "compact") return packLines(index, lineAt);
-  if (index.kind === "records") return elementLines(records(index), lineAt);
+  if (index.kind === "records") return recordLines(index, lineAt);
   return elementLines(elements(index.space, index.at, index.end, LCLUSTER_INDEX.byteSize, indexShape), lineAt);
 }
 
@@ -70,6 +74,20 @@ function showEntry({ types, values, isCount }: PackEntries, place: number): stri
   const [type, value] = [types[place]!, values[place]!];
   if (type === LCLUSTER_NONHEAD) return isCount[place] === 1 ? `blocks=${value}` : `+${value}`;
   return `${type === LCLUSTER_PLAIN ? "plain" : `head${type === 1 ? 1 : 2}`}@${value}`;
+}
+
+/** Where an index begins: records that are lengths alone have in front of them where all data starts. */
+export function indexStart({ kind, at, recordBytes }: FileIndex): number {
+  return kind === "records" && recordBytes === BARE_RECORD ? at - EXTENT_START.byteSize : at;
+}
+
+async function* recordLines(index: FileIndex, lineAt: LineAt): AsyncGenerator<string> {
+  const from = indexStart(index);
+  if (from < index.at) {
+    const start = await index.space.view(from, EXTENT_START.byteSize);
+    yield lineAt(from, EXTENT_START.byteSize, describe(EXTENT_START, start, 0));
+  }
+  yield* elementLines(records(index), lineAt);
 }
 
 /** A record is the start of the whole structure. */

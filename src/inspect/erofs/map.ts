@@ -14,6 +14,7 @@ import { readExtents } from "./contents/file-map.ts";
 import { ErofsData } from "./data.ts";
 import { type Dirent, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, xattrSpace } from "./image.ts";
+import { indexStart } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
 import { readLongPrefix, readXattrEntry, readXattrIbody } from "./xattrs.ts";
@@ -153,9 +154,10 @@ class Mapper implements ErofsMap {
       const { at, end } = chunkList(this.image, inode);
       this.#tilesOf(inode).add(KINDS.chunks, at, end, owner);
     } else if (isCompressedInode(inode) && inode.size > 0) {
-      const { headerAt, at, end } = await readIndex(this.image, inode);
+      const index = await readIndex(this.image, inode);
+      const { headerAt, end } = index;
       this.#tilesOf(inode).add(KINDS.mapHeader, headerAt, headerAt + MAP_HEADER.byteSize, owner);
-      this.#tilesOf(inode).add(KINDS.index, at, end, owner);
+      this.#tilesOf(inode).add(KINDS.index, indexStart(index), end, owner);
     }
   }
 
