@@ -7,7 +7,16 @@ import type { Campaign, Outcome } from "./campaign.ts";
 import { changeSource, failSource, failTarget, killThread, shorten, signalAt } from "./faults/at-calls.ts";
 import { Bench } from "./faults/bench.ts";
 import { BUILDS, type Build } from "./faults/builds.ts";
-import { badTarget, closed, damaged, fullDisk, limited, littleMemory, signalAnyTime } from "./faults/surroundings.ts";
+import {
+  badTarget,
+  closed,
+  damaged,
+  fullDisk,
+  limited,
+  littleMemory,
+  signalAnyTime,
+  smallDisk,
+} from "./faults/surroundings.ts";
 import { choices, type Random } from "./random.ts";
 
 type Trouble = (bench: Bench, build: Build, random: Random) => Promise<Outcome>;
@@ -34,6 +43,27 @@ export const faults: Campaign = {
         const build = random.pick(BUILDS);
         await bench.prepare(build);
         return random.pick(TROUBLES)(bench, build, random);
+      },
+    };
+  },
+};
+
+/** Pages of a disk that is larger than any image of the small tree. */
+const MOST_PAGES = 800;
+
+/** Disks of every size: each run's has a page more than that of the one before. */
+export const disks: Campaign = {
+  what: `builds onto disks in memory, a page larger with each run; after ${MOST_PAGES} another build; as root on Linux`,
+  runs: MOST_PAGES * BUILDS.length,
+  start(folder) {
+    chmodSync(folder, 0o755);
+    const bench = new Bench(folder);
+    return {
+      run: async (seed) => {
+        const build = BUILDS[Math.floor(seed / MOST_PAGES) % BUILDS.length]!;
+        await bench.prepare(build);
+        const outcome = await smallDisk(bench, build, { isTarget: true, pages: 1 + (seed % MOST_PAGES) });
+        return { ...outcome, kind: `a disk for ${build.name}` };
       },
     };
   },

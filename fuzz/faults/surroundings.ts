@@ -17,19 +17,25 @@ export async function signalAnyTime(bench: Bench, build: Build, random: Random):
 }
 
 /** A disk in memory for the target, or for temporary files, that is too small, or only just large enough. */
-export async function fullDisk(bench: Bench, build: Build, random: Random): Promise<Outcome> {
-  const isTarget = !random.oneIn(4);
+export function fullDisk(bench: Bench, build: Build, random: Random): Promise<Outcome> {
+  return smallDisk(bench, build, { isTarget: !random.oneIn(4), pages: 1 + random.below(900) });
+}
+
+/** The same, of so many pages of 4096 bytes. */
+export async function smallDisk(
+  bench: Bench,
+  build: Build,
+  { isTarget, pages }: { isTarget: boolean; pages: number },
+): Promise<Outcome> {
   const at = isTarget ? bench.out : bench.temporary;
-  const pages = 1 + random.below(900);
   mount(at, `size=${pages * 4096}`);
   try {
     if (isTarget) writeFileSync(bench.image, "the old image\n");
     const ended = await bench.run(build);
-    const outcome = await judge(bench, build, ended, {
+    return await judge(bench, build, ended, {
       ...{ kind: `${isTarget ? "the target's" : "the temporary"} disk is full`, detail: { pages } },
       named: [`${bench.image}: no space left on device`, `${bench.temporary}: no space left on device`],
     });
-    return outcome;
   } finally {
     unmount(at);
   }
