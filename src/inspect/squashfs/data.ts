@@ -165,10 +165,19 @@ export class SquashfsData {
     const known = this.#kept.get(number);
     if (known !== undefined) return known;
     const block = await this.fragment(number);
-    const bytes = (await this.decode(block, this.#image.blockSize, true)).slice();
-    if (this.#kept.size >= this.#mostKept) this.#kept.delete(this.#kept.keys().next().value!);
+    const decoded = await this.decode(block, this.#image.blockSize, true);
+    const bytes = this.#roomForOne().subarray(0, decoded.length);
+    bytes.set(decoded);
     this.#kept.set(number, bytes);
     return bytes;
+  }
+
+  /** Memory for a block: that of the one that was read longest ago, which is no longer kept. */
+  #roomForOne(): Uint8Array {
+    if (this.#kept.size < this.#mostKept) return new Uint8Array(this.#image.blockSize);
+    const [oldest, bytes] = this.#kept.entries().next().value!;
+    this.#kept.delete(oldest);
+    return new Uint8Array(bytes.buffer);
   }
 
   /** Where each block of a file starts. */

@@ -20,7 +20,7 @@ import {
   SYMLINK_XATTR,
   TYPE,
 } from "../../squashfs/disk/format.ts";
-import type { ImageBytes } from "../image.ts";
+import { type ImageBytes, viewOf } from "../image.ts";
 
 /** Structures by type. */
 const SHAPES: Readonly<Record<number, StructShape>> = {
@@ -86,8 +86,8 @@ export interface SquashfsFile {
   readonly fragmentOff: number;
 }
 
-/** What a kind of inode adds to the fields that all have. */
-type Body = Partial<Omit<SquashfsInode, "at" | "bodyAt" | "type" | "shape" | "number" | "mode" | "mtime">>;
+/** An inode whose fields are filled in. */
+type Draft = { -readonly [K in keyof SquashfsInode]: SquashfsInode[K] };
 
 /**
  * Reads the inode at a place of the table.
@@ -95,73 +95,92 @@ type Body = Partial<Omit<SquashfsInode, "at" | "bodyAt" | "type" | "shape" | "nu
  * @throws ImageError `DAMAGED` where there can be none
  */
 export async function readInode(table: ImageBytes, at: number, blockSize: number): Promise<SquashfsInode> {
-  const head = await table.view(at, BASE_INODE.byteSize);
-  const type = head.getU16(0, BASE_INODE.inode_type);
+  const head = table.borrow(at, BASE_INODE.byteSize);
+  const type = viewOf(head instanceof Promise ? await head : head).getU16(0, BASE_INODE.inode_type);
   const shape = SHAPES[type];
   if (shape === undefined) throw table.damaged(at, `no inode has the type ${type}`);
   const view = await table.view(at, shape.byteSize);
-  const kind = (type - 1) % EXTENDED;
   const bodyAt = at + shape.byteSize;
-  return {
-    ...{ at, bodyAt, end: bodyAt, type, shape },
-    mode: KINDS[kind]! | (view.getU16(0, BASE_INODE.mode) & PERMISSIONS),
+  const inode: Draft = {
+    at,
+    bodyAt,
+    end: bodyAt,
+    type,
+    shape,
     number: view.getU32(0, BASE_INODE.inode_number),
+    mode: KINDS[(type - 1) % EXTENDED]! | (view.getU16(0, BASE_INODE.mode) & PERMISSIONS),
     uidNumber: view.getU16(0, BASE_INODE.uid),
     gidNumber: view.getU16(0, BASE_INODE.guid),
     nlink: 1,
     mtime: view.getU32(0, BASE_INODE.mtime),
-    ...{ size: 0, rdev: 0, xattrSet: undefined, listing: undefined, file: undefined },
-    ...(await readBody(table, shape, { at, bodyAt, view, type, blockSize })),
+    size: 0,
+    rdev: 0,
+    xattrSet: undefined,
+    listing: undefined,
+    file: undefined,
   };
+  const filling = fillBody(table, inode, view, blockSize);
+  if (filling !== undefined) await filling;
+  return inode;
 }
 
-interface BodyPlace {
-  at: number;
-  bodyAt: number;
-  view: StructView;
-  type: number;
-  blockSize: number;
-}
-
-function readBody(table: ImageBytes, shape: StructShape, place: BodyPlace): Body | Promise<Body> {
-  const { at, bodyAt, view, type } = place;
+/** Fills in what a kind of inode has besides; at once where nothing else is to be read. */
+function fillBody(table: ImageBytes, inode: Draft, view: StructView, blockSize: number): undefined | Promise<void> {
+  const { at, shape } = inode;
   switch (shape) {
-    case DIR_INODE:
-      return directoryBody(view);
-    case LDIR_INODE:
-      return longDirectoryBody(table, bodyAt, view);
+    case DIR_INODE: {
+      inode.size = view.getU16(0, DIR_INODE.file_size);
+      inode.nlink = view.getU32(0, DIR_INODE.nlink);
+      const [block, offset] = [view.getU32(0, DIR_INODE.start_block), view.getU16(0, DIR_INODE.offset)];
+      inode.listing = { block, offset, bytes: Math.max(inode.size - DOTS_SIZE, 0) };
+      return undefined;
+    }
+    case LDIR_INODE: {
+      inode.size = view.getU32(0, LDIR_INODE.file_size);
+      inode.nlink = view.getU32(0, LDIR_INODE.nlink);
+      inode.xattrSet = setOf(view.getU32(0, LDIR_INODE.xattr));
+      const [block, offset] = [view.getU32(0, LDIR_INODE.start_block), view.getU16(0, LDIR_INODE.offset)];
+      inode.listing = { block, offset, bytes: Math.max(inode.size - DOTS_SIZE, 0) };
+      return fillIndexEnd(table, inode, view.getU16(0, LDIR_INODE.i_count));
+    }
     case REG_INODE:
-      return fileBody(table, place, {
-        size: view.getU32(0, REG_INODE.file_size),
+      inode.size = view.getU32(0, REG_INODE.file_size);
+      fillFile(table, inode, blockSize, {
         startOff: view.getU32(0, REG_INODE.start_block),
-        fragment: view.getU32(0, REG_INODE.fragment),
+        fragment: setOf(view.getU32(0, REG_INODE.fragment)),
         fragmentOff: view.getU32(0, REG_INODE.offset),
       });
+      return undefined;
     case LREG_INODE:
-      return {
-        nlink: view.getU32(0, LREG_INODE.nlink),
-        xattrSet: setOf(view.getU32(0, LREG_INODE.xattr)),
-        ...fileBody(table, place, {
-          size: table.toNumber(view.getU64(0, LREG_INODE.file_size), at),
-          startOff: table.toNumber(view.getU64(0, LREG_INODE.start_block), at),
-          fragment: view.getU32(0, LREG_INODE.fragment),
-          fragmentOff: view.getU32(0, LREG_INODE.offset),
-        }),
-      };
+      inode.size = table.toNumber(view.getU64(0, LREG_INODE.file_size), at);
+      inode.nlink = view.getU32(0, LREG_INODE.nlink);
+      inode.xattrSet = setOf(view.getU32(0, LREG_INODE.xattr));
+      fillFile(table, inode, blockSize, {
+        startOff: table.toNumber(view.getU64(0, LREG_INODE.start_block), at),
+        fragment: setOf(view.getU32(0, LREG_INODE.fragment)),
+        fragmentOff: view.getU32(0, LREG_INODE.offset),
+      });
+      return undefined;
     case SYMLINK_INODE:
-      return linkBody(table, bodyAt, view, type > EXTENDED);
+      inode.size = view.getU32(0, SYMLINK_INODE.symlink_size);
+      inode.nlink = view.getU32(0, SYMLINK_INODE.nlink);
+      return fillLink(table, inode);
     case DEV_INODE:
-      return { nlink: view.getU32(0, DEV_INODE.nlink), rdev: view.getU32(0, DEV_INODE.rdev) };
+      inode.nlink = view.getU32(0, DEV_INODE.nlink);
+      inode.rdev = view.getU32(0, DEV_INODE.rdev);
+      return undefined;
     case LDEV_INODE:
-      return {
-        nlink: view.getU32(0, LDEV_INODE.nlink),
-        rdev: view.getU32(0, LDEV_INODE.rdev),
-        xattrSet: setOf(view.getU32(0, LDEV_INODE.xattr)),
-      };
+      inode.nlink = view.getU32(0, LDEV_INODE.nlink);
+      inode.rdev = view.getU32(0, LDEV_INODE.rdev);
+      inode.xattrSet = setOf(view.getU32(0, LDEV_INODE.xattr));
+      return undefined;
     case LIPC_INODE:
-      return { nlink: view.getU32(0, LIPC_INODE.nlink), xattrSet: setOf(view.getU32(0, LIPC_INODE.xattr)) };
+      inode.nlink = view.getU32(0, LIPC_INODE.nlink);
+      inode.xattrSet = setOf(view.getU32(0, LIPC_INODE.xattr));
+      return undefined;
     default:
-      return { nlink: view.getU32(0, IPC_INODE.nlink) };
+      inode.nlink = view.getU32(0, IPC_INODE.nlink);
+      return undefined;
   }
 }
 
@@ -169,69 +188,32 @@ function setOf(number: number): number | undefined {
   return number === ABSENT ? undefined : number;
 }
 
-function directoryBody(view: StructView): Body {
-  const size = view.getU16(0, DIR_INODE.file_size);
-  return {
-    size,
-    nlink: view.getU32(0, DIR_INODE.nlink),
-    listing: {
-      block: view.getU32(0, DIR_INODE.start_block),
-      offset: view.getU16(0, DIR_INODE.offset),
-      bytes: Math.max(size - DOTS_SIZE, 0),
-    },
-  };
-}
-
-async function longDirectoryBody(table: ImageBytes, bodyAt: number, view: StructView): Promise<Body> {
-  const size = view.getU32(0, LDIR_INODE.file_size);
-  return {
-    size,
-    nlink: view.getU32(0, LDIR_INODE.nlink),
-    xattrSet: setOf(view.getU32(0, LDIR_INODE.xattr)),
-    end: await indexEnd(table, bodyAt, view.getU16(0, LDIR_INODE.i_count)),
-    listing: {
-      block: view.getU32(0, LDIR_INODE.start_block),
-      offset: view.getU16(0, LDIR_INODE.offset),
-      bytes: Math.max(size - DOTS_SIZE, 0),
-    },
-  };
-}
-
 /** Where the index of a directory ends. */
-async function indexEnd(table: ImageBytes, at: number, count: number): Promise<number> {
-  let end = at;
+async function fillIndexEnd(table: ImageBytes, inode: Draft, count: number): Promise<void> {
+  let { end } = inode;
   for (let entry = 0; entry < count; entry++) {
     const view = await table.view(end, DIR_INDEX.byteSize);
     end += DIR_INDEX.byteSize + view.getU32(0, DIR_INDEX.size) + 1;
   }
-  table.check(at, end - at);
-  return end;
+  table.check(inode.bodyAt, end - inode.bodyAt);
+  inode.end = end;
 }
 
-interface FileFields {
-  size: number;
-  startOff: number;
-  fragment: number;
-  fragmentOff: number;
+function fillFile(table: ImageBytes, inode: Draft, blockSize: number, place: Omit<SquashfsFile, "words">): void {
+  const blocks = inode.size / blockSize;
+  const words = place.fragment === undefined ? Math.ceil(blocks) : Math.floor(blocks);
+  inode.end = inode.bodyAt + words * BLOCK_WORD.byteSize;
+  table.check(inode.at, inode.end - inode.at);
+  inode.file = { ...place, words };
 }
 
-function fileBody(table: ImageBytes, { at, bodyAt, blockSize }: BodyPlace, fields: FileFields): Body {
-  const { size, startOff, fragmentOff } = fields;
-  const fragment = setOf(fields.fragment);
-  const words = fragment === undefined ? Math.ceil(size / blockSize) : Math.floor(size / blockSize);
-  const end = bodyAt + words * BLOCK_WORD.byteSize;
-  table.check(at, end - at);
-  return { size, end, file: { startOff, words, fragment, fragmentOff } };
-}
-
-function linkBody(table: ImageBytes, bodyAt: number, view: StructView, isExtended: boolean): Promise<Body> | Body {
-  const size = view.getU32(0, SYMLINK_INODE.symlink_size);
-  const nlink = view.getU32(0, SYMLINK_INODE.nlink);
-  const targetEnd = bodyAt + size;
-  table.check(bodyAt, size);
-  if (!isExtended) return { size, nlink, end: targetEnd };
-  const end = targetEnd + SYMLINK_XATTR.byteSize;
-  return table
-    .view(targetEnd, SYMLINK_XATTR.byteSize)
-    .then((set) => ({ size, nlink, end, xattrSet: setOf(set.getU32(0, SYMLINK_XATTR.xattr)) }));
+function fillLink(table: ImageBytes, inode: Draft): undefined | Promise<void> {
+  const targetEnd = inode.bodyAt + inode.size;
+  table.check(inode.bodyAt, inode.size);
+  inode.end = targetEnd;
+  if (inode.type < EXTENDED) return undefined;
+  inode.end = targetEnd + SYMLINK_XATTR.byteSize;
+  return table.view(targetEnd, SYMLINK_XATTR.byteSize).then((set) => {
+    inode.xattrSet = setOf(set.getU32(0, SYMLINK_XATTR.xattr));
+  });
 }

@@ -19,6 +19,8 @@ import { readPairs, readXattrSet } from "./xattrs.ts";
 /** An inode with its owners. */
 export interface OwnedInode extends SquashfsInode, ImageInode {}
 
+type Draft = { -readonly [K in keyof OwnedInode]: OwnedInode[K] };
+
 /** Linux reads no value that is longer. */
 const MAX_VALUE = 0x10000;
 
@@ -49,13 +51,12 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
   }
 
   async inode(id: number): Promise<OwnedInode> {
-    const inode = await readInode(this.#inodes.bytes, id, this.image.blockSize);
-    return {
-      ...inode,
-      uid: this.#owner(inode.uidNumber, id),
-      gid: this.#owner(inode.gidNumber, id),
-      mtimeNsec: 0,
-    };
+    // to copy all of its fields takes as long as to read it
+    const inode = (await readInode(this.#inodes.bytes, id, this.image.blockSize)) as Draft;
+    inode.uid = this.#owner(inode.uidNumber, id);
+    inode.gid = this.#owner(inode.gidNumber, id);
+    inode.mtimeNsec = 0;
+    return inode;
   }
 
   async *entries(directory: OwnedInode): AsyncGenerator<ImageEntry> {
