@@ -16,13 +16,22 @@ export function startEarly(worker: URL): void {
   if (hasWorkForTwo(process.argv.slice(2))) startSpare(worker);
 }
 
+/** Of `ts-imagefs`: what decodes all of an image, and bytes of one that a thread is started for. */
+const DECODING = ["extract", "verify"];
+const LARGE_IMAGE = 8 << 20;
+
 /** Guesses; a thread too many is of no use, and one too few is started later. */
 function hasWorkForTwo(words: readonly string[]): boolean {
   // by its name an import would fail where a Node is too old to have it
   if (os.availableParallelism() < 2 || valueBehind(words, THREADS) === "1") return false;
   const list = valueBehind(words, LIST);
   if (list !== undefined && has(list, (stats) => stats.isFile() && stats.size >= LONG_LIST)) return true;
+  if (words.some((word) => DECODING.includes(word))) return words.some((word) => has(word, isLargeImage));
   return words.some((word) => has(word, (stats) => stats.isDirectory() && stats.nlink >= MANY_LINKS));
+}
+
+function isLargeImage(stats: Stats): boolean {
+  return stats.isFile() && stats.size >= LARGE_IMAGE;
 }
 
 /** What stands behind `=`, or is the next word. */
