@@ -3,7 +3,16 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, type Entry, entries } from "../../../dist/index.js";
 import { decodeStruct, StructView } from "../../../src/core/struct.ts";
-import { DIRENT, LCLUSTER_DELTAS, SUPER, SUPER_METABOX, SUPER_OFFSET } from "../../../src/erofs/disk/format.ts";
+import {
+  DIRENT,
+  EXTENDED,
+  LCLUSTER_DELTAS,
+  NULL_BLOCK,
+  SLOT,
+  SUPER,
+  SUPER_METABOX,
+  SUPER_OFFSET,
+} from "../../../src/erofs/disk/format.ts";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
 import { walkImage } from "../../../src/inspect/walk.ts";
 import { dumpLines } from "../../helpers/dump.ts";
@@ -21,6 +30,7 @@ const TREE: Entry[] = [
 /** Bits of a feature that there is not yet. */
 const UNKNOWN_BIT = 0x200;
 const NID_IN_BOX = 2 ** 63;
+const HUGE = 2 ** 50;
 
 /** An image, with what its dump says of it. */
 interface Made {
@@ -124,6 +134,22 @@ describe("a plain image", () => {
     bytes[made.find(/target of \/lll/) + 1] = 0;
     await expectError(bytes, "DAMAGED", /the target of a link holds a zero/);
   });
+});
+
+test("a file of 2^50 zeros costs nothing", async () => {
+  const { bytes, view, find } = await make({ inodes: "extended" });
+  const at = find(/erofs_inode_extended \/bbb /);
+  view.setU16(at, EXTENDED.i_format, 1);
+  view.setU64(at, EXTENDED.i_size, HUGE);
+  view.setU32(at, EXTENDED.i_u, NULL_BLOCK);
+  const reader = readerOf(await openReader(bytes));
+  const file = await reader.inode(at / SLOT);
+  const pieces: unknown[] = [];
+  for await (const piece of reader.pieces(file)) pieces.push(piece);
+  expect(pieces).toEqual([{ zeros: HUGE }]);
+  const part = new Uint8Array(10).fill(1);
+  expect(await (await reader.open(file)).readAt(part, HUGE - 5)).toBe(5);
+  expect([...part]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
 });
 
 test("a packed inode that is a part of itself", async () => {

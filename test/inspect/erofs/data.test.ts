@@ -1,7 +1,7 @@
 /** The reader's contents of files, in every form: those that were packed. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { buildErofs, entries } from "../../../dist/index.js";
+import { type BuildOptions, buildErofs, entries } from "../../../dist/index.js";
 import { ErofsData } from "../../../src/inspect/erofs/data.ts";
 import { readInode } from "../../../src/inspect/erofs/inode.ts";
 import { mapErofs } from "../../../src/inspect/erofs/map.ts";
@@ -29,7 +29,17 @@ async function readAll(): Promise<Map<string, Buffer>> {
   return found;
 }
 
-test.each([["plain", {}] as const, ...COMPRESSED_FORMS])("%s", async (_name, options) => {
+/** Blocks larger than pages, which the Linux of most machines does not mount. */
+const LARGE_BLOCKS: [name: string, options: BuildOptions][] = [
+  ["blocks of 64 KiB", { blockSize: 65_536 }],
+  ["blocks of 8 KiB, LZ4", { blockSize: 8192, compress: { algorithm: "lz4" }, pclusterSize: 65_536 }],
+  [
+    "blocks of 64 KiB, zstd",
+    { blockSize: 65_536, compress: { algorithm: "zstd" }, pclusterSize: 65_536, fragments: "tails" },
+  ],
+];
+
+test.each([["plain", {}] as const, ...COMPRESSED_FORMS, ...LARGE_BLOCKS])("%s", async (_name, options) => {
   await buildErofs(entries(compressedTree()), path, options);
   const found = await readAll();
   for (const { path, kind, contents } of compressedTree()) {
