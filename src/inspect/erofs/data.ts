@@ -26,6 +26,8 @@ const LARGE = 1 << 16;
 interface Decoded {
   readonly space: ImageBytes;
   readonly at: number;
+  readonly stored: number;
+  readonly algorithm: number | undefined;
   /** So many bytes, in the codec's window. */
   readonly length: number;
   readonly bytes: Uint8Array;
@@ -169,7 +171,13 @@ export class ErofsData {
   ): Uint8Array | Promise<Uint8Array> {
     const { at, length } = extent;
     const last = this.#decoded;
-    if (last?.space === space && last.at === at && last.length >= length)
+    if (
+      last?.space === space &&
+      last.at === at &&
+      last.stored === extent.stored &&
+      last.algorithm === algorithm &&
+      last.length >= length
+    )
       return last.bytes.subarray(offset, offset + most);
     if (extent.stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${extent.stored} bytes`);
     if (length > MAX_DECODED) throw damaged(at, `an extent of ${length} bytes`);
@@ -191,7 +199,7 @@ export class ErofsData {
   }
 
   /** Decodes what stands in a codec's window. */
-  #decode({ at, stored, length, source, isPartial }: Extent, space: ImageBytes, codec: Codec): Uint8Array {
+  #decode({ at, stored, length, source, algorithm, isPartial }: Extent, space: ImageBytes, codec: Codec): Uint8Array {
     const from = this.#streamStart(codec.compressed, stored, source === "inode");
     try {
       // where data stands at the start of its blocks, anything may stand behind it
@@ -202,7 +210,7 @@ export class ErofsData {
       if (cause instanceof ImageError && cause.offset === undefined) throw damaged(at, cause.message);
       throw cause;
     }
-    this.#decoded = { space, at, length, bytes: codec.plain };
+    this.#decoded = { space, at, stored, algorithm, length, bytes: codec.plain };
     return codec.plain.subarray(0, length);
   }
 
