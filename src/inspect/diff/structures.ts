@@ -30,6 +30,8 @@ export interface StructureField {
   readonly to?: string;
 }
 
+/** What fills up is not what has moved. */
+const ZEROS = "zeros";
 /** Lines that are looked at ahead. */
 const MOST_AHEAD = 4096;
 
@@ -43,7 +45,8 @@ export async function* diffStructures(a: OpenedImage, b: OpenedImage): AsyncGene
     if (x && y && x.what === y.what) {
       first.take();
       second.take();
-      const moved = x.at === undefined || y.at === undefined ? shift : y.at - x.at;
+      const isHere = x.at !== undefined && y.at !== undefined && x.what !== ZEROS;
+      const moved = isHere ? y.at! - x.at! : shift;
       if (moved !== shift) yield { change: "moved", place: x.place, what: x.what, by: moved };
       shift = moved;
       const fields = changesOf(x, y);
