@@ -3,9 +3,6 @@ import { isZero } from "../core/bytes.ts";
 import type { XxHash } from "../core/hash/xxhash.ts";
 import type { ImageBytes } from "./image.ts";
 
-/** Bytes that are read at once. */
-const READ_BYTES = 1 << 20;
-
 /** The first 48 bits of xxh64 of the bytes, in hexadecimal. */
 export function checksum(bytes: Uint8Array, xxhash: XxHash): string {
   return short(xxhash.h64Raw(bytes));
@@ -20,10 +17,11 @@ export async function checksumOf(
 ): Promise<string | undefined> {
   const hash = xxhash.create64();
   let zero = true;
-  for (let from = at; from < end; from += READ_BYTES) {
-    const bytes = await image.read(from, Math.min(READ_BYTES, end - from));
+  for (let from = at; from < end; ) {
+    const bytes = await image.borrowSome(from, end - from);
     zero &&= isZero(bytes);
     hash.update(bytes);
+    from += bytes.length;
   }
   return zero ? undefined : short(hash.digest());
 }

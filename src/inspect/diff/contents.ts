@@ -3,9 +3,6 @@ import { equalBytes } from "../../core/bytes.ts";
 import type { ImageBytes } from "../image.ts";
 import type { ImagePiece } from "../reader.ts";
 
-/** Bytes of images that are compared at once. */
-const READ_BYTES = 1 << 20;
-
 /** The first byte in which two rows of pieces differ, or at which one of them ends; undefined: they are equal. */
 export async function firstDifference(
   first: AsyncIterable<ImagePiece>,
@@ -31,9 +28,11 @@ export async function firstDifference(
 /** Whether two images have the same bytes. */
 export async function areSameBytes(a: ImageBytes, b: ImageBytes): Promise<boolean> {
   if (a.size !== b.size) return false;
-  for (let at = 0; at < a.size; at += READ_BYTES) {
-    const length = Math.min(READ_BYTES, a.size - at);
-    if (!equalBytes(await a.read(at, length), await b.read(at, length))) return false;
+  for (let at = 0; at < a.size; ) {
+    const first = await a.borrowSome(at, a.size - at);
+    const second = await b.borrowSome(at, first.length);
+    if (!equalBytes(first.subarray(0, second.length), second)) return false;
+    at += second.length;
   }
   return true;
 }

@@ -204,3 +204,36 @@ describe("images of newer C tools", () => {
     expect(kinds.unknown > 0).toBe(mayBeUnknown);
   });
 });
+
+describe("with damage, usage is an error of this package, or other sums that are the size", () => {
+  const forms = FORMS.filter((_, index) => [3, 6, 7, 10, 12, 13].includes(index));
+
+  test.each(forms.map(([format, options]) => ({ format, options, name: JSON.stringify(options) })))(
+    "$format $name",
+    async ({ format, options }) => {
+      const image = Uint8Array.from(await build(format, randomList(5), options));
+      const places: number[] = [];
+      for (const line of await dumpLines(image)) {
+        const [at = "", length = 0] = line.split(/ +/);
+        if (/^0x.*(data|tail|zeros|fragment block)/.test(line) || !at.startsWith("0x")) continue;
+        for (let byte = 0; byte < Math.min(Number(length), 100); byte++) places.push(Number(at) + byte);
+      }
+      const random = generator(7);
+      let sums = 0;
+      for (let run = 0; run < 150; run++) {
+        const copy = image.slice();
+        const place = places[Math.floor(random() * places.length)]!;
+        copy[place] = [0, 1, 127, 128, 255][Math.floor(random() * 5)]! ^ copy[place]!;
+        try {
+          const { kinds } = (await measure(copy)).ledger;
+          expect(USAGE_KINDS.reduce((sum, kind) => sum + kinds[kind], 0)).toBe(image.length);
+          sums++;
+        } catch (error) {
+          if ((error as Error).name === "AssertionError") throw error;
+          expect(error, `run ${run}`).toMatchObject({ name: "ImageError" });
+        }
+      }
+      expect(sums).toBeGreaterThan(10);
+    },
+  );
+});
