@@ -55,12 +55,14 @@ export async function extractImage(
     prepareFolder(folder, to, force);
     const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0 };
     const extraction = new Extraction(readerOf(image), folder, rules);
-    for await (const entry of selectEntries(readerOf(image), options.paths ?? [])) {
-      if (signal?.aborted) throw new AbortedError(signal.reason);
-      await extraction.add(entry);
-    }
-    const { files, bytes } = extraction;
-    await makeFiles({ place, files: files.share(), folder, rules, bytes }, workers, signal);
+    const work = { place, files: extraction.files.share(), folder, rules, bytes: image.bytes.size };
+    await makeFiles(work, workers, signal, async () => {
+      for await (const entry of selectEntries(readerOf(image), options.paths ?? [])) {
+        if (signal?.aborted) throw new AbortedError(signal.reason);
+        await extraction.add(entry);
+      }
+      extraction.files.end();
+    });
     return extraction.finish();
   });
 }
@@ -72,12 +74,17 @@ function prepareFolder(folder: string, shown: string, force: boolean): void {
   throw new ImageError("INPUT", `${shown}: is not empty (--force replaces what is there)`, { path: shown });
 }
 
-async function makeFiles(work: ExtractWork, workers: number, signal: AbortSignal | undefined): Promise<void> {
-  if (work.files.count === 0) return;
+/** Makes files, as soon as `list` has told of them. */
+async function makeFiles(
+  work: ExtractWork,
+  workers: number,
+  signal: AbortSignal | undefined,
+  list: () => Promise<void>,
+): Promise<void> {
   const pool = startThreads(workers);
   const forget = signal && whenAborted(signal, () => pool.abort());
   try {
-    await pool.run("extract", work);
+    await pool.run("extract", work, list);
   } finally {
     forget?.();
     pool.close();
@@ -85,7 +92,7 @@ async function makeFiles(work: ExtractWork, workers: number, signal: AbortSignal
 }
 
 class Extraction {
-  readonly files = FileRows.create();
+  readonly files = new FileRows();
   /** Of the files that are to be made. */
   bytes = 0;
   readonly #reader: ImageReader;

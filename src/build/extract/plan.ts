@@ -4,6 +4,8 @@
  */
 import { writeLatin1 } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
+import { Feed } from "../../core/feed.ts";
+import type { JobContext } from "../../core/threads.ts";
 
 /** Numbers of a row of {@link FileRows}. */
 const ROW = 9;
@@ -23,44 +25,31 @@ export interface FileRow {
   readonly size: number;
 }
 
-/** What {@link FileRows.attach} needs. */
+/** What {@link FileRows} are shared by. */
 export interface SharedFileRows {
   rows: SharedArrayBuffer;
   paths: SharedArrayBuffer;
-  count: number;
+  feed: SharedArrayBuffer;
 }
 
-/** Files, in the order of the image; in shared memory. */
+/** Files, in the order of the image: threads may make some while more come. */
 export class FileRows {
   readonly #rows: Column<Float64Array>;
   readonly #paths: Column<Uint8Array>;
+  readonly #feed: Feed;
   #count = 0;
   #pathBytes = 0;
 
-  private constructor(rows: Column<Float64Array>, paths: Column<Uint8Array>, count: number) {
-    this.#rows = rows;
-    this.#paths = paths;
-    this.#count = count;
-  }
-
-  /** None so far. */
-  static create(): FileRows {
-    return new FileRows(Column.create(Float64Array, MOST_FILES * ROW), Column.create(Uint8Array, MOST_PATH_BYTES), 0);
-  }
-
-  /** Those that another thread shares. */
-  static attach({ rows, paths, count }: SharedFileRows): FileRows {
-    return new FileRows(new Column(Float64Array, rows), new Column(Uint8Array, paths), count);
+  /** @param shared those that another thread adds to */
+  constructor(shared?: SharedFileRows) {
+    this.#rows = shared ? new Column(Float64Array, shared.rows) : Column.create(Float64Array, MOST_FILES * ROW);
+    this.#paths = shared ? new Column(Uint8Array, shared.paths) : Column.create(Uint8Array, MOST_PATH_BYTES);
+    this.#feed = new Feed(shared?.feed);
   }
 
   /** What another thread needs to see them. */
   share(): SharedFileRows {
-    return { rows: this.#rows.buffer, paths: this.#paths.buffer, count: this.#count };
-  }
-
-  /** How many there are. */
-  get count(): number {
-    return this.#count;
+    return { rows: this.#rows.buffer, paths: this.#paths.buffer, feed: this.#feed.buffer };
   }
 
   /** Adds one. */
@@ -79,15 +68,28 @@ export class FileRows {
     row[at + NSEC] = file.mtimeNsec;
     row[at + SIZE] = file.size;
     this.#pathBytes += path.length;
+    this.#feed.add(this.#count);
+  }
+
+  /** No more come. */
+  end(): void {
+    this.#feed.end(this.#count);
+  }
+
+  /** Takes so many at a time until none is left: see {@link Feed.take}. */
+  take(job: JobContext, atOnce: number): Generator<{ from: number; to: number }, void, void> {
+    return this.#feed.take(job, atOnce);
   }
 
   /** One of them. */
   get(index: number): FileRow {
-    const [row, at] = [this.#rows.view, index * ROW];
+    const at = index * ROW;
+    const row = this.#rows.ensure(at + ROW);
     const from = row[at + PATH_AT]!;
+    const to = from + row[at + PATH_LEN]!;
     return {
       id: row[at + ID]!,
-      path: this.#paths.view.slice(from, from + row[at + PATH_LEN]!),
+      path: this.#paths.ensure(to).slice(from, to),
       mode: row[at + MODE]!,
       uid: row[at + UID]!,
       gid: row[at + GID]!,

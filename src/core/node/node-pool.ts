@@ -76,8 +76,16 @@ export class ThreadPool<T extends JobTable> {
     this.#workerUrl = workerUrl;
   }
 
-  /** Runs a job in all threads that are of use; rejects with the first error, after all have stopped. */
-  async run<K extends keyof T & string>(name: K, params: JobParams<T, K>): Promise<void> {
+  /**
+   * Runs a job in all threads that are of use; rejects with the first error, after all have stopped.
+   *
+   * @param before is done by the main thread before its part, while others do theirs
+   */
+  async run<K extends keyof T & string>(
+    name: K,
+    params: JobParams<T, K>,
+    before: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const known = await this.#jobs[name]!();
     const request = { job: name, number: ++this.#runs, params };
     await this.#settle(async (guard) => {
@@ -88,7 +96,7 @@ export class ThreadPool<T extends JobTable> {
       recruit(this.#isEager ? this.threads : known.threads(params as never));
       if (this.#isEager) await Promise.all(this.#helpers.map(({ started }) => started));
       const context = mainContext(this.control, recruit);
-      await guard(context.run(() => known.run(context, params as never)));
+      await guard(context.run(() => before().then(() => known.run(context, params as never))));
       // a helper that has not begun yet finds nothing left to do: there is no need to wait until it has started
       const begun = parts.filter((_, index) => !this.control.withdraw(index + 1, request.number));
       await Promise.all(begun);

@@ -1,4 +1,4 @@
-/** The job that makes files of an image's. */
+/** The job that makes files of an image's, while the main thread still goes through its directories. */
 import { type Job, threadsFor } from "../../../core/threads.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
 import { EntryMaker, type MakeRules } from "../../extract/node-maker.ts";
@@ -12,7 +12,7 @@ export interface ExtractWork {
   /** Where to. */
   folder: string;
   rules: MakeRules;
-  /** Bytes of the files. */
+  /** Of the image. */
   bytes: number;
 }
 
@@ -21,16 +21,14 @@ const BATCH = 64;
 
 /** Makes files. */
 export const extract: Job<ExtractWork> = {
-  threads: ({ files, bytes }) =>
-    Math.min(Math.ceil(files.count / BATCH), threadsFor({ bytes: 2 * bytes, entries: 2 * files.count })),
+  threads: ({ bytes }) => threadsFor({ bytes: 8 * bytes }),
   run: (job, { place, files, folder, rules }) =>
     withPlace(place, async (image) => {
       const reader = readerOf(image);
       const maker = new EntryMaker(folder, rules);
-      const rows = FileRows.attach(files);
-      for (const batch of job.pieces(Math.ceil(rows.count / BATCH))) {
-        const end = Math.min((batch + 1) * BATCH, rows.count);
-        for (let index = batch * BATCH; index < end; index++) {
+      const rows = new FileRows(files);
+      for (const { from, to } of rows.take(job, BATCH)) {
+        for (let index = from; index < to; index++) {
           const { id, path, size, ...metadata } = rows.get(index);
           const pieces = reader.pieces(await reader.inode(id));
           await maker.makeFile(path, pieces, size, metadata, (bytes) => job.breathe(bytes));
