@@ -13,10 +13,13 @@ import { walkImage } from "./walk.ts";
 
 /** What is known of an entry. */
 export interface ImageStat {
+  /** What it is. */
   readonly kind: EntryKind;
   /** Permission bits, set-id and sticky bits included. */
   readonly mode: number;
+  /** User. */
   readonly uid: number;
+  /** Group. */
   readonly gid: number;
   /** Names that the inode has; of a directory, as the image says. */
   readonly nlink: number;
@@ -34,6 +37,7 @@ export interface ImageStat {
 export interface ImageName {
   /** Bytes that are no UTF-8 are `\xNN`. */
   readonly name: string;
+  /** The name as it is. */
   readonly nameBytes: Uint8Array;
   /** See {@link ImageStat}. */
   readonly id: number;
@@ -43,6 +47,7 @@ export interface ImageName {
 export interface ImageWalked extends ImageStat {
   /** From the root, which is `""`; bytes that are no UTF-8 are `\xNN`. */
   readonly path: string;
+  /** The path as it is. */
   readonly pathBytes: Uint8Array;
 }
 
@@ -51,6 +56,7 @@ const ZEROS = 1 << 16;
 
 /** An image that is open. Whatever does not hold together is `DAMAGED`; a path that is not there, or is another kind, `INPUT`. */
 export class Image {
+  /** What the image is one of. */
   readonly format: "erofs" | "squashfs";
   readonly #reader: ImageReader;
   readonly #release: () => void;
