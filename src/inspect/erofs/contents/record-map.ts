@@ -31,6 +31,7 @@ export class RecordMap implements FileMap {
   /** The number of the extent that was told last, and where it ends. */
   #last = -1;
   #lastEnd = 0;
+  #isOrdered = false;
   /** Of bare records: where the data of every {@link MARK_STEP}th one starts, and of the one that was wanted last. */
   readonly #marks: number[] = [];
   #wanted = { number: 0, at: 0 };
@@ -67,6 +68,7 @@ export class RecordMap implements FileMap {
 
   /** The last record that starts at `offset` or before it. */
   async #find(offset: number): Promise<number> {
+    if (!this.#isOrdered) await this.#checkOrder();
     let [from, to] = [0, this.#index.entries];
     while (to - from > 1) {
       const middle = Math.floor((from + to) / 2);
@@ -74,6 +76,17 @@ export class RecordMap implements FileMap {
       else to = middle;
     }
     return from;
+  }
+
+  /** Looks at all records once: bisection finds something in any order, and not the same each time. */
+  async #checkOrder(): Promise<void> {
+    let before = -1;
+    for (let number = 0; number < this.#index.entries; number++) {
+      const { start } = await this.#record(number);
+      if (start <= before) throw this.#damaged(`an extent starts at ${start}, behind one at ${before}`);
+      before = start;
+    }
+    this.#isOrdered = true;
   }
 
   async #record(number: number): Promise<ExtentRecord> {
