@@ -27,6 +27,8 @@ import type { ImageInode, ImagePiece } from "../../inspect/reader.ts";
 
 /** Without Windows, which has no such flags, a link that someone puts there meanwhile is not followed. */
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+/** Whose what this process makes is. */
+const [OWN_UID, OWN_GID] = [process.geteuid?.(), process.getegid?.()];
 const IS_WINDOWS = process.platform === "win32";
 /** What no name of Windows has. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are among it
@@ -85,7 +87,7 @@ export class EntryMaker {
   makeLink(path: Uint8Array, target: Uint8Array, { uid, gid, mtime, mtimeNsec }: Metadata): void {
     this.#make(path, (at) => {
       symlinkSync(Buffer.from(target), at);
-      if (this.#rules.setsOwners) lchownSync(at, uid, gid);
+      if (this.#isToGive(uid, gid)) lchownSync(at, uid, gid);
       const time = mtime + mtimeNsec / 1e9;
       lutimesSync(at, time, time);
     });
@@ -143,10 +145,15 @@ export class EntryMaker {
 
   #finish(descriptor: number, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
     // a change of the owner takes set-id bits away
-    if (this.#rules.setsOwners) fchownSync(descriptor, uid, gid);
+    if (this.#isToGive(uid, gid)) fchownSync(descriptor, uid, gid);
     fchmodSync(descriptor, mode & 0o7777);
     const time = mtime + mtimeNsec / 1e9;
     futimesSync(descriptor, time, time);
+  }
+
+  /** Whether what is made does not belong to these by itself. In a directory that was there its group may be another. */
+  #isToGive(uid: number, gid: number): boolean {
+    return this.#rules.setsOwners && (this.#rules.replaces || uid !== OWN_UID || gid !== OWN_GID);
   }
 
   /** Makes something new; what is there is removed before, where it may be. */
