@@ -19,7 +19,7 @@ const LAYERS = [
   ["cli"],
 ];
 /** Readers share tables and codecs with writers, and nothing else. */
-const FOR_INSPECT = /^(inspect|core|codec|erofs\/disk|squashfs\/disk)\//;
+const FOR_INSPECT = /^(inspect|core|codec|erofs\/disk|squashfs\/disk|verity)\//;
 const MAX_FILES = 16;
 const MAX_LINES = 400;
 const MAX_FUNCTION_LINES = 60;

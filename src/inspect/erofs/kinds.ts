@@ -1,4 +1,5 @@
 /** The kinds of structures that an EROFS image is made of. */
+import { TREE_KINDS } from "../hash-tree.ts";
 import type { StructureKind } from "../tiles.ts";
 
 /** All of them; `owner` of a tile is a number of {@link ErofsMap.paths}. */
@@ -21,6 +22,7 @@ export const KINDS = {
   directory: { name: "directory block", sharing: "none" },
   /** `detail`: in how many pclusters; 0: it is not compressed. */
   data: { name: "data", sharing: "any" },
+  ...TREE_KINDS,
 } as const satisfies Record<string, StructureKind>;
 
 /** One of them. */

@@ -17,6 +17,7 @@ import {
   XATTR_HEADER,
 } from "../../erofs/disk/format.ts";
 import { checksum, checksumOf } from "../checksum.ts";
+import { treeLine } from "../hash-tree.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
 import { count, describe, type LineAt, line, quote, showRaw } from "../text.ts";
 import type { Tile } from "../tiles.ts";
@@ -61,6 +62,7 @@ export async function* erofsLines(
   else if (kind === KINDS.configuration) yield* configurationLines(place, tile);
   else if (kind === KINDS.prefix)
     yield place.lineAt(at, end - at, `long prefix ${tile.detail}: ${(await readLongPrefix(place.bytes, at)).prefix}`);
+  else if (kind === KINDS.veritySuperblock || kind === KINDS.hashes) yield await treeLine(image.bytes, tile, xxhash);
   else if (kind === KINDS.device) yield* structLines(place, DEVICE_SLOT, at, `device ${tile.detail}`);
   else if (kind === KINDS.inode) yield* inodeLines(map, place, await inode(), owner);
   else if (kind === KINDS.xattrs) yield* xattrLines(map, place, await inode(), xxhash);

@@ -3,6 +3,7 @@ import { encodeUtf8, roundUp } from "../../core/bytes.ts";
 import { CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import { DEVICE_SLOT, LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
 import { isDots } from "../entry-name.ts";
+import { addHashTree } from "../hash-tree.ts";
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
@@ -49,6 +50,7 @@ export async function mapErofs(image: ErofsImage, visitor?: ErofsVisitor): Promi
   const mapper = new Mapper(image, visitor);
   await mapper.addHead();
   await mapper.addInodes();
+  await addHashTree(mapper.tiles, image.bytes, image.blocks * image.blockSize);
   return mapper;
 }
 

@@ -1,4 +1,5 @@
 /** The kinds of structures that a SquashFS image, and its tables, are made of. */
+import { TREE_KINDS } from "../hash-tree.ts";
 import type { StructureKind } from "../tiles.ts";
 
 /** Those of the image itself. */
@@ -14,6 +15,7 @@ export const KINDS = {
   /** The positions of these blocks. */
   list: { name: "list of blocks", sharing: "none" },
   xattrHead: { name: "head of the attributes", sharing: "none" },
+  ...TREE_KINDS,
 } as const satisfies Record<string, StructureKind>;
 
 /** One of them. */

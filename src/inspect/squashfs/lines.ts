@@ -6,6 +6,7 @@ import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_HEADER, SUPER, TABLE_BLOCK, XATTR_ID_TABLE } from "../../squashfs/disk/format.ts";
 import { checksumOf } from "../checksum.ts";
 import { type Element, elementLines } from "../element-lines.ts";
+import { treeLine } from "../hash-tree.ts";
 import { count, describe, line, showRaw } from "../text.ts";
 import type { Tile } from "../tiles.ts";
 import { KINDS, type SquashfsKind } from "./kinds.ts";
@@ -19,6 +20,8 @@ export async function* squashfsLines(map: SquashfsMap, tile: SquashfsTile, xxhas
   const { kind, at, detail } = tile;
   if (kind === KINDS.superblock) yield await structLine(map, SUPER, at);
   else if (kind === KINDS.xattrHead) yield await structLine(map, XATTR_ID_TABLE, at);
+  else if (kind === KINDS.veritySuperblock || kind === KINDS.hashes)
+    yield await treeLine(map.image.bytes, tile, xxhash);
   else if (kind === KINDS.options) yield* optionLines(map, tile);
   else if (kind === KINDS.table) yield* tableLines(map, map.tables[detail]!, xxhash);
   else if (kind === KINDS.list) yield* elementLines(listElements(map, tile));

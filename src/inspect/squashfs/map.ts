@@ -11,6 +11,7 @@ import {
   XATTR_ID,
   XATTR_ID_TABLE,
 } from "../../squashfs/disk/format.ts";
+import { addHashTree } from "../hash-tree.ts";
 import type { ImageBytes } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
@@ -62,6 +63,7 @@ export async function mapSquashfs(image: SquashfsImage, visitor?: SquashfsVisito
   await mapper.addFragments();
   await mapper.addInodes();
   await mapper.addXattrs();
+  await addHashTree(mapper.tiles, image.bytes, image.end);
   return mapper;
 }
 

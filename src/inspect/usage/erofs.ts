@@ -27,12 +27,21 @@ const USES: Readonly<Record<ErofsKind["name"], UsageKind>> = {
   "map header": "indexes",
   index: "indexes",
   tail: "tails",
+  "superblock of the hash tree": "hashes",
+  "level of the hash tree": "hashes",
   "directory block": "directories",
   data: "data",
 };
 
 /** Structures that no inode has. */
-const HEADS: readonly ErofsKind[] = [KINDS.superblock, KINDS.configuration, KINDS.device, KINDS.prefix];
+const HEADS: readonly ErofsKind[] = [
+  KINDS.superblock,
+  KINDS.configuration,
+  KINDS.device,
+  KINDS.prefix,
+  KINDS.veritySuperblock,
+  KINDS.hashes,
+];
 /** What of the packed inode is a file's. */
 const FRAGMENT = { name: "fragment", sharing: "any" } as const satisfies StructureKind;
 /** In place of where a file's last block is filled up: it has none that is. */

@@ -9,6 +9,7 @@ const COLUMNS = {
   directories: "metadata",
   attributes: "metadata",
   indexes: "metadata",
+  hashes: "metadata",
   data: "data",
   tails: "data",
   fragments: "data",

@@ -44,6 +44,7 @@ export async function squashfsUsage(image: SquashfsImage): Promise<Usage> {
       books.ledger.charge("data", owner, end - from);
     } else if (kind === KINDS.fragment) fragments[detail] = end - at;
     else if (kind === KINDS.table) await books.enterTable(map.tables[detail]!);
+    else if (kind === KINDS.veritySuperblock || kind === KINDS.hashes) books.ledger.charge("hashes", NOBODY, end - at);
     else {
       const use = kind === KINDS.list ? USES[map.tables[detail]!.place.name] : undefined;
       books.ledger.charge(use ?? (kind === KINDS.xattrHead ? "attributes" : "superblock"), NOBODY, end - at);
