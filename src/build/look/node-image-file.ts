@@ -1,11 +1,13 @@
 /** Images in files and on block devices, from a byte on. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
 import { CallFolder } from "../../core/node/node-folder.ts";
 import type { ByteSource } from "../../core/sink.ts";
 
+/** A FIFO is not waited for: Windows has no such flag, and no FIFOs. */
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** The largest device that is looked for the end of. */
 const MOST_DEVICE_BITS = 52;
 
@@ -21,9 +23,8 @@ export class ImageFile implements ByteSource {
   constructor(path: string, offset = 0) {
     this.path = path;
     this.offset = offset;
-    // a FIFO would wait for its writer
     const whole = CallFolder.now().resolveText(path);
-    this.#descriptor = attempt(path, () => openSync(whole, "r", 0));
+    this.#descriptor = attempt(path, () => openSync(whole, READ_AT_ONCE));
     try {
       this.size = this.#sizeOf() - offset;
       if (this.size < 0) {

@@ -1,4 +1,5 @@
 /** What verifying finds in images that are damaged, and that it finds nothing in those that are not. */
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { verifyPlace } from "../../../dist/build/look/verify.js";
@@ -110,5 +111,14 @@ describe("of a SquashFS image it finds", () => {
     expect((await verify()).findings).toMatchObject([
       { message: /^the table of exports has another inode of number 2/ },
     ]);
+  });
+});
+
+test.runIf(process.platform !== "win32")("a FIFO is no image, and is not waited for", async () => {
+  const fifo = `${scratch}/fifo`;
+  expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
+  await expect(verify(fifo)).rejects.toMatchObject({
+    code: "INPUT",
+    message: `${fifo}: is neither a file nor a block device`,
   });
 });
