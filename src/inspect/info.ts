@@ -35,7 +35,7 @@ export interface ImageInfo {
 }
 
 /** Reads the superblock once more, for what a reader has no use for. */
-export function describeImage(image: OpenedImage): Promise<ImageInfo> {
+export function readInfo(image: OpenedImage): Promise<ImageInfo> {
   return image.format === "erofs" ? describeErofs(image) : describeSquashfs(image);
 }
 

@@ -5,7 +5,7 @@ import { defaultThreads } from "../../core/node/node-pool.ts";
 import { checkStructure } from "../../inspect/verify/check.ts";
 import { PieceDecoder } from "../../inspect/verify/decode-pieces.ts";
 import type { Finding } from "../../inspect/verify/finding.ts";
-import { countPieces, pieceOf, StoredPieces } from "../../inspect/verify/stored-pieces.ts";
+import { countStored, pieceOf, StoredPieces } from "../../inspect/verify/stored-pieces.ts";
 import type { DecodeWork } from "../jobs/look/decode.ts";
 import { startThreads } from "../start-threads.ts";
 import { type ImagePlace, withPlace } from "./image-place.ts";
@@ -41,7 +41,7 @@ export async function verifyPlace(place: ImagePlace, options: VerifyOptions = {}
     const { findings, showOwner } = await checkStructure(image, pieces);
     if (signal?.aborted) throw new AbortedError(signal.reason);
     const rows = pieces.sorted();
-    const count = countPieces(rows);
+    const count = countStored(rows);
     const failed = new Uint8Array(new SharedArrayBuffer(count));
     let bytes = 0;
     for (let index = 0; index < count; index++) bytes += pieceOf(rows, index).stored;

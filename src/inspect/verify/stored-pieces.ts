@@ -87,7 +87,7 @@ export class StoredPieces {
 }
 
 /** How many there are in what {@link StoredPieces.sorted} gives. */
-export function countPieces(rows: Float64Array): number {
+export function countStored(rows: Float64Array): number {
   return rows.length / ROW;
 }
 

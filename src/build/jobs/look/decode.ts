@@ -1,7 +1,7 @@
 /** The job that decodes all data of an image, to know that it can be. */
 import { type Job, type JobContext, threadsFor } from "../../../core/threads.ts";
 import { PieceDecoder } from "../../../inspect/verify/decode-pieces.ts";
-import { countPieces } from "../../../inspect/verify/stored-pieces.ts";
+import { countStored } from "../../../inspect/verify/stored-pieces.ts";
 import { type ImagePlace, withPlace } from "../../look/image-place.ts";
 
 /** What is to be decoded. */
@@ -20,11 +20,11 @@ const BATCH = 64;
 
 /** Decodes pieces. */
 export const decode: Job<DecodeWork> = {
-  threads: ({ rows, bytes }) => Math.min(Math.ceil(countPieces(rows) / BATCH), threadsFor({ bytes: 4 * bytes })),
+  threads: ({ rows, bytes }) => Math.min(Math.ceil(countStored(rows) / BATCH), threadsFor({ bytes: 4 * bytes })),
   run: (job: JobContext, { place, rows, failed }) =>
     withPlace(place, async (image) => {
       const decoder = new PieceDecoder(image);
-      const count = countPieces(rows);
+      const count = countStored(rows);
       for (const batch of job.pieces(Math.ceil(count / BATCH))) {
         const end = Math.min((batch + 1) * BATCH, count);
         await decoder.decode(rows, batch * BATCH, end, (index) => {

@@ -1,5 +1,5 @@
 /** `ts-imagefs info`: what the superblock says. */
-import { describeImage, type ImageInfo } from "../../../inspect/info.ts";
+import { readInfo, type ImageInfo } from "../../../inspect/info.ts";
 import { formatName } from "../../shared/value.ts";
 import type { Look } from "../settings.ts";
 import { withImage } from "./open.ts";
@@ -8,7 +8,7 @@ import { showName } from "./show.ts";
 /** Prints it, a fact a line. */
 export const info: Look = ({ settings, operands: [path = ""] }, { out, version }) =>
   withImage(path, settings, async (image) => {
-    const facts = await describeImage(image);
+    const facts = await readInfo(image);
     if (settings.json) await out.write(`${JSON.stringify({ version, image: path, ...facts }, undefined, 2)}\n`);
     else await out.write(linesOf(facts));
     return 0;
