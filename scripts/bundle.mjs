@@ -1,8 +1,9 @@
 // Puts what the entry points import into a few files in place of a hundred: loading modules one by one would take longer
 // than packing a small tree. What a small build does not need is in files of its own, which it does not read. The single
 // modules stay in dist/ for their types, and for the benchmarks of loops.
-import { chmodSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -39,9 +40,25 @@ const files = {
   lists: ["stage/source/nix/list/read-list"],
 };
 const names = Object.keys(files);
+// what an earlier build has left would be packed
+for (const name of readdirSync(`${dist}/build`)) if (/^chunk-.*\.js$/.test(name)) rmSync(`${dist}/build/${name}`);
+/** Modules of WebAssembly, compressed: see src/codec/node-embedded.ts. */
+const embedded = {
+  name: "embedded",
+  load(/** @type {string} */ id) {
+    return id === `${dist}/codec/embedded.js` ? readFileSync(`${dist}/codec/node-embedded.js`, "utf8") : undefined;
+  },
+  transform(/** @type {string} */ code, /** @type {string} */ id) {
+    if (!/\/codec\/\w+\/generated\.js$/.test(id)) return undefined;
+    return code.replace(/"([\w+/]{256,}=*)"/, (_, base64) =>
+      JSON.stringify(brotliCompressSync(Buffer.from(base64, "base64")).toString("base64")),
+    );
+  },
+};
 const bundle = await rolldown({
   input: Object.fromEntries(["index", "build/worker", ...commands].map((name) => [name, `${dist}/${name}.js`])),
   platform: "node",
+  plugins: [embedded],
   logLevel: "warn",
 });
 await bundle.write({
@@ -57,8 +74,8 @@ await bundle.write({
       priority: names.length - names.indexOf(name),
     })),
   },
-  // comments and spaces out: names stay, for readable stack traces
-  minify: { compress: false, mangle: false, codegen: true },
+  // names of functions and classes stay, for readable stack traces; those inside of functions need not be read
+  minify: { compress: true, mangle: { toplevel: false }, codegen: true },
 });
 await bundle.close();
 // commands are published as files with a #! line; compilers write them without the executable bit

@@ -10,7 +10,7 @@ export type {
   SquashfsReport,
   VerityReport,
 } from "./build/report.ts";
-export { type ErofsImagesOptions, erofsImages, type ImagesSource } from "./build/source/images/images-source.ts";
+export { type ErofsImagesOptions, erofsImages } from "./build/source/images/images-source.ts";
 export { buildSquashfs } from "./build/squashfs.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
 export type { ByteSource, Sink } from "./core/sink.ts";
@@ -21,7 +21,6 @@ export type { Image, ImageName, ImageStat, ImageWalked } from "./inspect/filesys
 export type { CompressorSettings } from "./squashfs/disk/compressor-settings.ts";
 export type { CompressorName } from "./squashfs/disk/compressors.ts";
 export type { SquashfsLayoutOptions, UncompressedPart } from "./squashfs/options.ts";
-export type { RangedSource } from "./stage/source/archive/node-ranged-source.ts";
 export { type TarInput, type TarOptions, tarStream } from "./stage/source/archive/tar/node-tar-source.ts";
 export { type ZipInput, type ZipOptions, zipArchive } from "./stage/source/archive/zip/node-zip-source.ts";
 export { type ByteStream, type Entry, type EntryTime, entries } from "./stage/source/entries.ts";
@@ -35,9 +34,9 @@ export { type ClosureOfOptions, nixClosureOf } from "./stage/source/nix/database
 export { closure } from "./stage/source/nix/list/node-closure.ts";
 export { narFile } from "./stage/source/nix/nar/node-nar-source.ts";
 export { directory, paths } from "./stage/source/node-sources.ts";
-export type { MergedSource, Source } from "./stage/source/source.ts";
+export type { Source } from "./stage/source/source.ts";
 export { filter, map } from "./stage/source/transform.ts";
-export type { EntryChange, TransformedSource, TreeEntry } from "./stage/source/transformed.ts";
+export type { EntryChange, TreeEntry } from "./stage/source/transformed.ts";
 export type { InodeCounts as EntryCounts } from "./stage/tree/counts.ts";
 export type { ComponentRule, ExcludeRules } from "./stage/tree/exclude.ts";
 export type { SortRule } from "./stage/tree/file-order.ts";

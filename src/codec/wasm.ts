@@ -1,9 +1,10 @@
 /**
- * WebAssembly modules that are part of the package: made from base64, synchronously, without loading a file, so that
+ * WebAssembly modules that are part of the package: made from text, synchronously, without loading a file, so that
  * they also run where there are no files. Each codec is an instance of its own with memory of its own.
  */
 import { ImageError } from "../core/error.ts";
 import { type CodecWindows, MAX_WINDOW } from "./codec.ts";
+import { readEmbedded } from "./embedded.ts";
 
 /** The part of the global WebAssembly that is used here: its types come with `dom`, which Node's program lacks. */
 interface WebAssemblyApi {
@@ -26,18 +27,18 @@ const NO_MEMORY =
   "there is no address space for the memory of a codec, for which Node reserves 10 GB: raise its limit (ulimit -v), or set " +
   "NODE_OPTIONS=--disable-wasm-trap-handler, with which some megabytes are enough";
 
-/** A module in base64, which is compiled when its first instance is made. */
+/** A module as text, see embedded.ts, which is compiled when its first instance is made. */
 export class WasmModule<Exports> {
-  readonly #base64: string;
+  readonly #text: string;
   #compiled: object | undefined;
 
-  constructor(base64: string) {
-    this.#base64 = base64;
+  constructor(text: string) {
+    this.#text = text;
   }
 
   /** Makes an instance; gives what it exports. Throws `LIMIT` where there is no address space for its memory. */
   instantiate(imports?: object): Exports {
-    this.#compiled ??= compile(this.#base64);
+    this.#compiled ??= new api.Module(readEmbedded(this.#text));
     try {
       return new api.Instance(this.#compiled, imports).exports as Exports;
     } catch (cause) {
@@ -45,14 +46,6 @@ export class WasmModule<Exports> {
       throw new ImageError("LIMIT", NO_MEMORY, { cause });
     }
   }
-}
-
-function compile(base64: string): object {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  // Uint8Array.from() with a function would take a multiple of the compilation itself
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return new api.Module(bytes);
 }
 
 /**

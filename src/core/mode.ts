@@ -22,8 +22,11 @@ export function isDirectoryMode(mode: number): boolean {
   return (mode & S_IFMT) === S_IFDIR;
 }
 
+/** What an entry is. */
+export type EntryKind = "file" | "directory" | "symlink" | "char" | "block" | "fifo" | "socket";
+
 /** Kinds of entries by the type bits of their modes. */
-const KINDS = {
+const KINDS: Readonly<Record<number, EntryKind>> = {
   [S_IFREG]: "file",
   [S_IFDIR]: "directory",
   [S_IFLNK]: "symlink",
@@ -31,12 +34,9 @@ const KINDS = {
   [S_IFBLK]: "block",
   [S_IFIFO]: "fifo",
   [S_IFSOCK]: "socket",
-} as const;
-
-/** What an entry is. */
-export type EntryKind = (typeof KINDS)[keyof typeof KINDS];
+};
 
 /** What a mode is of; undefined: of nothing that there is. */
 export function kindOfMode(mode: number): EntryKind | undefined {
-  return (KINDS as Readonly<Record<number, EntryKind>>)[mode & S_IFMT];
+  return KINDS[mode & S_IFMT];
 }
