@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { ImageFile } from "../dist/build/look/node-image-file.js";
 import { openReader } from "../dist/inspect/open-image.js";
 import { checkStructure } from "../dist/inspect/verify/check.js";
-import { countPieces, pieceOf, RAW, StoredPieces } from "../dist/inspect/verify/stored-pieces.js";
+import { countStored, pieceOf, RAW, StoredPieces } from "../dist/inspect/verify/stored-pieces.js";
 import { walkImage } from "../dist/inspect/walk.js";
 
 const [, , path = "", codec = "", list = "", files] = process.argv;
@@ -15,7 +15,7 @@ const pieces = new StoredPieces();
 await checkStructure(image, pieces);
 const rows = pieces.sorted();
 const lines = [codec];
-for (let index = 0; index < countPieces(rows); index++) {
+for (let index = 0; index < countStored(rows); index++) {
   const { at, stored, length, method } = pieceOf(rows, index);
   if (method !== RAW) lines.push(`${at} ${stored} ${length}`);
 }

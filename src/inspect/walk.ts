@@ -49,7 +49,8 @@ export async function* walkImage<I extends ImageInode>(
   }
 }
 
-function manyTimes(name: Uint8Array, isTooMuch: boolean): ImageError {
+/** What is said of a name in directories that are told again and again. @param isTooMuch all of them, not this one */
+export function manyTimes(name: Uint8Array, isTooMuch: boolean): ImageError {
   const why = isTooMuch
     ? "directories have more entries than an image of this size"
     : "a directory is in two, or in itself";

@@ -42,9 +42,9 @@ export async function compareAgainst(
     isNone: rules.ignored.has("xattr"),
     holdsAcls: !isSquashfs,
   });
-  const own = identifyPath(place.path);
-  // an image that lies in what it was made of is no part of it
-  if (own) session.leaveOut([own]);
+  // an image that lies in what it was made of is no part of it, nor is what its data lies in
+  const own = [place.path, ...place.devices].map((path) => identifyPath(path));
+  session.leaveOut(own.filter((identity) => identity !== undefined));
   const findings = await session.build(NOWHERE, async (opened) => {
     const staged = await opened.stage();
     return session.watch("compare", undefined, () =>

@@ -17,6 +17,8 @@ import {
   mkdirSync,
   openSync,
   rmSync,
+  type Stats,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
@@ -24,6 +26,7 @@ import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
 import type { ImageInode, ImagePiece } from "../../inspect/reader.ts";
+import { withShortPath } from "../../stage/source/disk/node-paths.ts";
 
 /** Without Windows, which has no such flags, a link that someone puts there meanwhile is not followed. */
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -33,6 +36,9 @@ const IS_WINDOWS = process.platform === "win32";
 /** What no name of Windows has. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are among it
 const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[ .]$/;
+
+/** What it takes to fill a directory. */
+const ALL_OF_OWNER = 0o700;
 
 /** Permissions, owner and time of what is made. */
 export type Metadata = Pick<ImageInode, "mode" | "uid" | "gid" | "mtime" | "mtimeNsec">;
@@ -49,10 +55,13 @@ export interface MakeRules {
 export class EntryMaker {
   readonly #prefix: Buffer;
   readonly #rules: MakeRules;
+  /** Whether what is new in the folder has the group of this process, although a folder may hand on its own. */
+  readonly #hasOwnGroup: boolean;
 
   constructor(folder: string, rules: MakeRules) {
     this.#prefix = Buffer.from(`${folder}/`);
     this.#rules = rules;
+    this.#hasOwnGroup = attempt(folder, () => statSync(folder)).gid === OWN_GID;
   }
 
   /** Where a path is on this machine. */
@@ -63,18 +72,22 @@ export class EntryMaker {
   /** A directory that can be filled; {@link finishDirectory} gives it what it is to have. */
   makeDirectory(path: Uint8Array): void {
     const at = this.place(path);
+    const shown = showBytes(at);
     // one that is there is joined, but never one that a link leads to
-    const isThere = () => lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
-    if (this.#rules.replaces && isThere()) return;
-    this.#make(path, () => mkdirSync(at, 0o700));
+    const there = this.#rules.replaces ? attempt(shown, () => withShortPath(at, statsOf)) : undefined;
+    if (there?.isDirectory() !== true) this.#make(path, (short) => mkdirSync(short, ALL_OF_OWNER));
+    // as after an earlier extraction of the same
+    else if ((there.mode & ALL_OF_OWNER) !== ALL_OF_OWNER) {
+      attempt(shown, () => withShortPath(at, (short) => chmodSync(short, ALL_OF_OWNER)));
+    }
   }
 
   /** The permissions, owner and time of a directory in which all is. */
   finishDirectory(path: Uint8Array, metadata: Metadata): void {
     const at = this.place(path);
     attempt(showBytes(at), () => {
-      const descriptor = IS_WINDOWS ? undefined : openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW);
-      if (descriptor === undefined) return;
+      if (IS_WINDOWS) return;
+      const descriptor = withShortPath(at, (short) => openSync(short, constants.O_RDONLY | constants.O_NOFOLLOW));
       try {
         this.#finish(descriptor, metadata);
       } finally {
@@ -88,31 +101,32 @@ export class EntryMaker {
     this.#make(path, (at) => {
       symlinkSync(Buffer.from(target), at);
       if (this.#isToGive(uid, gid)) lchownSync(at, uid, gid);
-      const time = mtime + mtimeNsec / 1e9;
+      const time = timeOf({ mtime, mtimeNsec });
       lutimesSync(at, time, time);
     });
   }
 
   /** Another name of a file. */
   makeHardLink(path: Uint8Array, first: Uint8Array): void {
-    this.#make(path, (at) => linkSync(this.place(first), at));
+    this.#make(path, (at) => withShortPath(this.place(first), (from) => linkSync(from, at)));
   }
 
   /** What a program makes: a device, or a FIFO. */
   makeSpecial(path: Uint8Array, make: (at: Buffer) => void, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
     const at = this.place(path);
-    if (this.#rules.replaces && lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at);
+    const shown = showBytes(at);
+    if (this.#rules.replaces) attempt(shown, () => statsOf(at)?.isDirectory() === false && rmSync(at));
     make(at);
-    attempt(showBytes(at), () => {
+    attempt(shown, () => {
       // to open it would wait for someone
       if (this.#rules.setsOwners) lchownSync(at, uid, gid);
-      chmodSync(at, mode & 0o7777);
-      const time = mtime + mtimeNsec / 1e9;
+      chmodSync(at, this.#permissions(mode));
+      const time = timeOf({ mtime, mtimeNsec });
       lutimesSync(at, time, time);
     });
   }
 
-  /** A file with its contents, which come in pieces; holes stay holes. */
+  /** A file with its contents, which come in pieces; holes stay holes. It is not there if that fails. */
   async makeFile(
     path: Uint8Array,
     pieces: AsyncIterable<ImagePiece>,
@@ -120,7 +134,9 @@ export class EntryMaker {
     metadata: Metadata,
     written: (bytes: number) => Promise<void> | undefined,
   ): Promise<void> {
-    const shown = showBytes(this.place(path));
+    const place = this.place(path);
+    const shown = showBytes(place);
+    let isWhole = false;
     const descriptor = this.#make(path, (at) => openSync(at, NEW_FILE, 0o600));
     try {
       let at = 0;
@@ -138,22 +154,30 @@ export class EntryMaker {
         if (end < size) ftruncateSync(descriptor, size);
         this.#finish(descriptor, metadata);
       });
+      isWhole = true;
     } finally {
       closeSync(descriptor);
+      if (!isWhole) attempt(shown, () => withShortPath(place, (short) => rmSync(short, { force: true })));
     }
   }
 
   #finish(descriptor: number, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
     // a change of the owner takes set-id bits away
     if (this.#isToGive(uid, gid)) fchownSync(descriptor, uid, gid);
-    fchmodSync(descriptor, mode & 0o7777);
-    const time = mtime + mtimeNsec / 1e9;
+    fchmodSync(descriptor, this.#permissions(mode));
+    const time = timeOf({ mtime, mtimeNsec });
     futimesSync(descriptor, time, time);
   }
 
   /** Whether what is made does not belong to these by itself. In a directory that was there its group may be another. */
   #isToGive(uid: number, gid: number): boolean {
-    return this.#rules.setsOwners && (this.#rules.replaces || uid !== OWN_UID || gid !== OWN_GID);
+    const { setsOwners, replaces } = this.#rules;
+    return setsOwners && (replaces || !this.#hasOwnGroup || uid !== OWN_UID || gid !== OWN_GID);
+  }
+
+  /** Without owners no set-id bits: a program would run as whoever has extracted it. */
+  #permissions(mode: number): number {
+    return mode & (this.#rules.setsOwners ? 0o7777 : 0o1777);
   }
 
   /** Makes something new; what is there is removed before, where it may be. */
@@ -161,11 +185,22 @@ export class EntryMaker {
     const at = this.place(path);
     const shown = showBytes(at);
     if (IS_WINDOWS) checkName(path, shown);
-    return attempt(shown, () => {
-      if (this.#rules.replaces && lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at);
-      return make(at);
-    });
+    return attempt(shown, () =>
+      withShortPath(at, (short) => {
+        if (this.#rules.replaces && statsOf(short)?.isDirectory() === false) rmSync(short);
+        return make(short);
+      }),
+    );
   }
+}
+
+/** A time as Node's functions take it: of a number below zero they make the time that it is. */
+function timeOf({ mtime, mtimeNsec }: Pick<Metadata, "mtime" | "mtimeNsec">): string {
+  return String(mtime + mtimeNsec / 1e9);
+}
+
+function statsOf(at: Buffer): Stats | undefined {
+  return lstatSync(at, { throwIfNoEntry: false });
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array, at: number): void {

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { systemCode, systemMessage } from "../../core/node/node-errors.ts";
 import type { ImageXattr } from "../../inspect/reader.ts";
 
 /** Makes a device or a FIFO with mknod(1). Throws `IO` with what that says. */
@@ -17,7 +18,8 @@ export function makeNode(
   const { status, error, stderr } = spawnSync("xargs", ["-0", "mknod", "-m", "600", "--"], { input });
   if (status === 0) return;
   const path = showBytes(at);
-  const why = error?.message ?? stderr.toString().trim().split("\n")[0] ?? "";
+  // "mknod: PATH: Operation not permitted"
+  const why = error ? systemMessage(error) : stderr.toString().trim().split(": ").at(-1);
   throw new ImageError("IO", `${path}: mknod: ${why}`, { path });
 }
 
@@ -42,11 +44,13 @@ export class AttributeList {
   restore(folder: string): string | undefined {
     if (this.count === 0) return undefined;
     const input = Buffer.from(this.#parts.join(""), "latin1");
-    const { status, error, stderr } = spawnSync("setfattr", ["-h", "--restore=-"], { cwd: folder, input });
+    // a line for each that it could not set: it is not to be ended for their number
+    const options = { cwd: folder, input, maxBuffer: Number.POSITIVE_INFINITY };
+    const { status, error, stderr } = spawnSync("setfattr", ["-h", "--restore=-"], options);
     if (status === 0) return undefined;
-    return error
-      ? "there is no setfattr, which sets them"
-      : (stderr.toString().trim().split("\n")[0] ?? "setfattr failed");
+    if (systemCode(error) === "ENOENT") return "there is no setfattr, which sets them";
+    const [first = "", ...more] = error ? [systemMessage(error)] : stderr.toString().trim().split("\n");
+    return `${first || "setfattr failed"}${more.length === 0 ? "" : `, and ${more.length} more`}`;
   }
 }
 

@@ -59,6 +59,8 @@ export function parseImagefs(argv: readonly string[]): ProgramCommand {
   return {
     action: "look",
     json: settings.json,
+    // an error is not to stand in an archive, or in a page
+    image: settings.tar === "-" || settings.html === "-" ? "-" : undefined,
     warnings: listIdle(given, settings),
     look: async (context) => (await kind.load())({ settings, operands: rest }, context),
   };

@@ -61,6 +61,8 @@ export interface LookJob {
   action: "look";
   /** What is printed is JSON, and so is an error. */
   json: boolean;
+  /** `-` where standard output takes a file, which nothing else is to stand in. */
+  image: "-" | undefined;
   /** Warnings that are known before. */
   warnings: readonly string[];
   /** Does it; gives its exit status. */
@@ -197,7 +199,7 @@ async function look(program: Program, job: LookJob): Promise<number> {
     if (out.ending !== undefined) await out.write(formatErrorEnd(out.ending, thrown));
     // what was found before the error is to stand before it
     await out.flush();
-    if (out.ending === undefined) await answerError(program, { json: job.json, image: undefined }, thrown);
+    if (out.ending === undefined) await answerError(program, job, thrown);
     if (signal.aborted) return 128 + number;
     return error instanceof UsageError ? 2 : 1;
   }

@@ -13,6 +13,7 @@ import {
 import { beforeAll, describe, expect, test } from "vitest";
 import { compareAgainst } from "../../../dist/build/compare/against.js";
 import { extractImage } from "../../../dist/build/extract/node-extract.js";
+import { AttributeList } from "../../../dist/build/extract/node-specials.js";
 import { tarOf } from "../../../dist/build/extract/tar.js";
 import { buildErofs, buildSquashfs, directory, entries, tarStream } from "../../../dist/index.js";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
@@ -145,4 +146,18 @@ describe("links lead nowhere", () => {
       }
     }
   });
+});
+
+test.runIf(setfattr)("attributes that cannot be set are counted, however many, and the others are set", () => {
+  const folder = `${scratch}/attributes`;
+  mkdirSync(folder);
+  writeFileSync(`${folder}/there`, "");
+  const list = new AttributeList();
+  const xattrs = [{ name: Buffer.from("user.name with = and \n"), value: Buffer.from([0, 255, 10]) }];
+  const missing = 20_000;
+  for (let index = 0; index < missing; index++) list.add(`${"missing".repeat(10)}${index}`, xattrs);
+  list.add("there", xattrs);
+  expect(list.restore(folder)).toMatch(new RegExp(`missing.*, and ${missing - 1} more$`));
+  const shown = spawnSync("getfattr", ["-d", "-e", "hex", "there"], { cwd: folder, encoding: "utf8" }).stdout;
+  expect(shown).toContain("=0x00ff0a");
 });

@@ -1,5 +1,5 @@
 /** `ts-imagefs info`: what the superblock says. */
-import { readInfo, type ImageInfo } from "../../../inspect/info.ts";
+import { type ImageInfo, readInfo } from "../../../inspect/info.ts";
 import { formatName } from "../../shared/value.ts";
 import type { Look } from "../settings.ts";
 import { withImage } from "./open.ts";

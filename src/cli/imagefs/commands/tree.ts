@@ -4,6 +4,7 @@ import { isDirectoryMode, kindOfMode } from "../../../core/mode.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
 import type { ImageEntry, ImageInode, ImageReader } from "../../../inspect/reader.ts";
 import { resolvePath } from "../../../inspect/resolve.ts";
+import { manyTimes } from "../../../inspect/walk.ts";
 import type { Look } from "../settings.ts";
 import { ls } from "./ls.ts";
 import { withImage } from "./open.ts";
@@ -26,7 +27,8 @@ export const tree: Look = (line, context) => {
     const { id, inode: top } = await resolvePath(reader, start, true);
     await out.write(`${start === "" ? "/" : showName(start)}\n`);
     const known = new Set([id]);
-    const open: OpenDirectory[] = isDirectoryMode(top.mode) ? [await openDirectory(reader, top, "")] : [];
+    const drawing = new Drawing(reader);
+    const open: OpenDirectory[] = isDirectoryMode(top.mode) ? [await drawing.open(top, "")] : [];
     let others = 0;
     for (let directory = open.at(-1); directory !== undefined; directory = open.at(-1)) {
       signal.throwIfAborted();
@@ -41,7 +43,7 @@ export const tree: Look = (line, context) => {
       if (!isDirectoryMode(inode.mode)) others++;
       else if (!known.has(entry.id)) {
         known.add(entry.id);
-        open.push(await openDirectory(reader, inode, `${directory.indent}${isLast ? "    " : "│   "}`));
+        open.push(await drawing.open(inode, `${directory.indent}${isLast ? "    " : "│   "}`));
       }
     }
     await out.write(`\n${known.size} directories, ${others} others\n`);
@@ -49,10 +51,25 @@ export const tree: Look = (line, context) => {
   });
 };
 
-async function openDirectory(reader: ImageReader, directory: ImageInode, indent: string): Promise<OpenDirectory> {
-  const left: ImageEntry[] = [];
-  for await (const entry of reader.entries(directory)) left.push(entry);
-  return { left: left.reverse(), indent };
+class Drawing {
+  readonly #reader: ImageReader;
+  /** Bytes of names that an image of this size can still have: directories may lie in the same blocks, again and again. */
+  #left: number;
+
+  constructor(reader: ImageReader) {
+    this.#reader = reader;
+    this.#left = reader.mostDirectoryBytes;
+  }
+
+  async open(directory: ImageInode, indent: string): Promise<OpenDirectory> {
+    const left: ImageEntry[] = [];
+    for await (const entry of this.#reader.entries(directory)) {
+      this.#left -= entry.name.length;
+      if (this.#left < 0) throw manyTimes(entry.name, true);
+      left.push(entry);
+    }
+    return { left: left.reverse(), indent };
+  }
 }
 
 async function nameOf(reader: ImageReader, { name }: ImageEntry, inode: ImageInode): Promise<string> {
