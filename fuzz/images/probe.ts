@@ -6,7 +6,7 @@ import { type OpenedImage, openReader, readerOf } from "../../src/inspect/open-i
 import type { ImageInode, ImageReader } from "../../src/inspect/reader.ts";
 import { checkStructure } from "../../src/inspect/verify/check.ts";
 import { PieceDecoder } from "../../src/inspect/verify/decode-pieces.ts";
-import { countPieces, StoredPieces } from "../../src/inspect/verify/stored-pieces.ts";
+import { countStored, StoredPieces } from "../../src/inspect/verify/stored-pieces.ts";
 import { walkImage } from "../../src/inspect/walk.ts";
 
 /** Of files that share their data so many bytes are read: an image can name the same again and again. */
@@ -145,6 +145,6 @@ async function verify(image: OpenedImage): Promise<string | undefined> {
   for (const { message } of findings.list)
     if (!/^[\x20-\x7e]+$/.test(message)) return `is verified with ${JSON.stringify(message)}`;
   const rows = pieces.sorted();
-  await new PieceDecoder(image).decode(rows, 0, Math.min(countPieces(rows), MOST_PIECES), () => undefined);
+  await new PieceDecoder(image).decode(rows, 0, Math.min(countStored(rows), MOST_PIECES), () => undefined);
   return undefined;
 }
