@@ -32,7 +32,8 @@ export async function* tarOf(
       continue;
     }
     const known = kind === "directory" ? undefined : first.get(entry.id);
-    first.set(entry.id, known ?? entry.path);
+    // most inodes of a large image have one name, and are not remembered
+    if (kind !== "directory" && entry.inode.nlink > 1) first.set(entry.id, known ?? entry.path);
     const described = await describe(reader, entry, kind, known);
     const header = tarHeader(described);
     yield header;
