@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildErofs, buildSquashfs, type Entry, entries } from "../../../dist/index.js";
 import { runCommand } from "../../helpers/commands.ts";
@@ -370,41 +369,4 @@ describe("what goes wrong is said in a line", () => {
     expect(readFileSync(`${scratch}/old.html`, "utf8")).toBe("old");
     expect(readdirSync(scratch).filter((name) => name.includes("tmp") || name.startsWith("."))).toEqual([]);
   });
-});
-
-describe("what an image is compared with", () => {
-  test("an image is none: diff compares two", () => {
-    for (const image of ["e.img", "s.img"]) {
-      const { err, status } = run("verify", "--against", image, "e.img");
-      expect([err, status]).toEqual([`ts-imagefs: ${image}: is an image: diff compares two\n`, 1]);
-    }
-  });
-
-  test.runIf(process.platform !== "win32")("neither is a pipe, or a device, which are not waited for", () => {
-    spawnSync("mkfifo", [`${scratch}/fifo`]);
-    for (const source of [`${scratch}/fifo`, "/dev/null"]) {
-      const { err, status } = run("verify", "--against", source, "e.img");
-      expect([err, status]).toEqual([`ts-imagefs: ${source}: is neither a directory nor a file\n`, 1]);
-    }
-  });
-
-  test("what data of the image lies in is no part of it", async () => {
-    mkdirSync(`${scratch}/with`);
-    writeFileSync(`${scratch}/with/file`, "x".repeat(9000));
-    const words = ["--blobdev=with/blob", "--chunksize=4096", "with/image", "with"];
-    expect(runCommand(scratch, "mkerofs", words)).toMatchObject({ status: 0 });
-    const compared = run("verify", "--against", "with", "--device=with/blob", "--ignore=mtime,ns", "with/image");
-    expect(compared).toEqual({ out: "with/image: holds what with does\n", err: "", status: 0 });
-  });
-});
-
-test("errors are in no archive, and in no page", () => {
-  for (const words of [
-    ["extract", "--tar", "--json", "e.img", "nope"],
-    ["usage", "--html", "--json", "cut.img"],
-  ]) {
-    const { out, err, status } = run(...words);
-    expect([out, status]).toEqual(["", 1]);
-    expect(JSON.parse(err).error.message).toMatch(/^(?:nope|cut\.img): /);
-  }
 });
