@@ -16,7 +16,7 @@ const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/ma
  */
 const files = {
   start: ["cli/start", "core/node/node-host"],
-  early: ["cli/early", "core/node/node-start"],
+  early: ["cli/early", "core/node/node-start", "build/node-build-worker"],
   limits: ["core/node/node-limits"],
   plain: [
     ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
@@ -45,14 +45,16 @@ for (const name of readdirSync(`${dist}/build`)) if (/^chunk-.*\.js$/.test(name)
 /** Modules of WebAssembly, compressed: see src/codec/node-embedded.ts. */
 const embedded = {
   name: "embedded",
-  load(/** @type {string} */ id) {
-    return id === `${dist}/codec/embedded.js` ? readFileSync(`${dist}/codec/node-embedded.js`, "utf8") : undefined;
+  load: {
+    filter: { id: /\/codec\/embedded\.js$/ },
+    handler: () => readFileSync(`${dist}/codec/node-embedded.js`, "utf8"),
   },
-  transform(/** @type {string} */ code, /** @type {string} */ id) {
-    if (!/\/codec\/\w+\/generated\.js$/.test(id)) return undefined;
-    return code.replace(/"([\w+/]{256,}=*)"/, (_, base64) =>
-      JSON.stringify(brotliCompressSync(Buffer.from(base64, "base64")).toString("base64")),
-    );
+  transform: {
+    filter: { id: /\/codec\/\w+\/generated\.js$/ },
+    handler: (/** @type {string} */ code) =>
+      code.replace(/"([\w+/]{256,}=*)"/, (_, base64) =>
+        JSON.stringify(brotliCompressSync(Buffer.from(base64, "base64")).toString("base64")),
+      ),
   },
 };
 const bundle = await rolldown({
@@ -60,6 +62,8 @@ const bundle = await rolldown({
   platform: "node",
   plugins: [embedded],
   logLevel: "warn",
+  // to compress takes the time that it takes
+  checks: { pluginTimings: false },
 });
 await bundle.write({
   dir: dist,

@@ -1,6 +1,7 @@
 /** Starts a second thread where a command line has work for it, before the code is loaded that understands all of it. */
 import { type Stats, statSync } from "node:fs";
 import os from "node:os";
+import { startBuildWorker } from "../build/node-build-worker.ts";
 import { startSpare } from "../core/node/node-start.ts";
 
 /** Options that are followed by a list of store paths, and by a number of threads. */
@@ -11,9 +12,9 @@ const LONG_LIST = 2048;
 /** Links of a directory that has as many in it: one from each, besides its own. */
 const MANY_LINKS = 34;
 
-/** @param worker the module that threads run */
-export function startEarly(worker: URL): void {
-  if (hasWorkForTwo(process.argv.slice(2))) startSpare(worker);
+/** Starts it, or does nothing. */
+export function startEarly(): void {
+  if (hasWorkForTwo(process.argv.slice(2))) startSpare(startBuildWorker);
 }
 
 /** Of `ts-imagefs`: what decodes all of an image, and bytes of one that a thread is started for. */

@@ -7,21 +7,20 @@ import { hostComplaint } from "../core/node/node-host.ts";
 /**
  * Runs a command, and ends the process with its exit status.
  *
- * @param worker the module that threads run
  * @param run loads and runs it, once compiled code is kept
  */
-export async function startCommand(name: string, worker: URL, run: () => Promise<number>): Promise<void> {
+export async function startCommand(name: string, run: () => Promise<number>): Promise<void> {
   const complaint = hostComplaint();
   if (complaint !== undefined) return fail(name, complaint);
   try {
-    await start(name, worker, run);
+    await start(name, run);
   } catch (error) {
     // the code could not be loaded: what the command itself does not say is nothing else
     fail(name, error instanceof Error ? error.message : String(error));
   }
 }
 
-async function start(name: string, worker: URL, run: () => Promise<number>): Promise<void> {
+async function start(name: string, run: () => Promise<number>): Promise<void> {
   // there may be too little for the rest of the code too
   const { addressSpaceLimit, roomComplaint } = await import("../core/node/node-limits.ts");
   const why = roomComplaint();
@@ -29,7 +28,7 @@ async function start(name: string, worker: URL, run: () => Promise<number>): Pro
   const { cacheCode } = await import("../core/node/node-start.ts");
   cacheCode();
   // where address space is limited a thread starts where it is needed, and what is missing is said there
-  if (addressSpaceLimit() === Number.POSITIVE_INFINITY) (await import("./early.ts")).startEarly(worker);
+  if (addressSpaceLimit() === Number.POSITIVE_INFINITY) (await import("./early.ts")).startEarly();
   // all that was printed has been awaited; nothing that is still open may keep the process alive
   process.exit(await run());
 }

@@ -58,7 +58,7 @@ describe("what is packed", () => {
       const code = readFileSync(`${root}/${file}`, "utf8");
       for (const [, name = "", behind = name] of code.matchAll(IMPORT)) {
         if (behind.startsWith(".")) reached.add(join(dirname(file), behind));
-        else expect(`${file}: ${behind}`).toMatch(/: (?:node:[\w/]+|@napi-rs\/xattr)$/);
+        else expect(`${file}: ${behind}`).toMatch(/: (?:node:[\w/]+|worker_threads|@napi-rs\/xattr)$/);
       }
     }
     const code = packed.files.map(({ path }) => path).filter((path) => path.endsWith(".js"));

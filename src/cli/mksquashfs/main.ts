@@ -2,7 +2,7 @@
 /** The command `ts-mksquashfs`, as it is started: see start.ts. */
 import { startCommand } from "../start.ts";
 
-void startCommand("ts-mksquashfs", new URL("../../build/worker.js", import.meta.url), async () => {
+void startCommand("ts-mksquashfs", async () => {
   const { runMksquashfs } = await import("./command.ts");
   return runMksquashfs(new URL("../../../package.json", import.meta.url));
 });

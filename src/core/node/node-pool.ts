@@ -12,7 +12,7 @@ import { type Room, room } from "../room.ts";
 import { JobContext, type JobParams, type JobTable } from "../threads.ts";
 import { now } from "./node-clock.ts";
 import { systemCode } from "./node-errors.ts";
-import { isThreadRefused, startWorker } from "./node-start.ts";
+import { isModuleMissing, isThreadRefused } from "./node-start.ts";
 
 /** What the main thread sends a helper. */
 export interface JobRequest {
@@ -57,7 +57,7 @@ export class ThreadPool<T extends JobTable> {
   /** Most threads that work, the main thread among them. */
   readonly threads: number;
   readonly #jobs: T;
-  readonly #workerUrl: URL;
+  readonly #startWorker: () => Worker;
   readonly #helpers: Helper[] = [];
   /** For tests: small work too is done by all threads, which it would be over for before they have started. */
   readonly #isEager = process.env.TS_MKEROFS_EAGER_THREADS === "1";
@@ -69,11 +69,12 @@ export class ThreadPool<T extends JobTable> {
   /** Jobs so far. */
   #runs = 0;
 
-  constructor(threads: number, jobs: T, workerUrl: URL) {
+  /** @param startWorker throws what {@link isThreadRefused} and {@link isModuleMissing} know */
+  constructor(threads: number, jobs: T, startWorker: () => Worker) {
     this.control = new Control(threads);
     this.threads = threads;
     this.#jobs = jobs;
-    this.#workerUrl = workerUrl;
+    this.#startWorker = startWorker;
   }
 
   /**
@@ -105,7 +106,7 @@ export class ThreadPool<T extends JobTable> {
 
   /** Has a helper do its part, and starts it if there is no such helper yet. */
   #ask(index: number, request: JobRequest): Promise<void> {
-    this.#helpers[index] ??= new Helper(this.#workerUrl, {
+    this.#helpers[index] ??= new Helper(this.#startWorker, {
       control: this.control.buffer,
       room: room(),
       thread: index + 1,
@@ -196,13 +197,13 @@ class Helper {
   #isMissing = false;
   #finish: ((error?: unknown) => void) | undefined;
 
-  constructor(url: URL, start: HelperStart) {
+  constructor(startWorker: () => Worker, start: HelperStart) {
     let worker: Worker;
     try {
-      worker = startWorker(url);
+      worker = startWorker();
     } catch (cause) {
-      if (!isThreadRefused(cause)) throw cause;
-      this.#isMissing = true;
+      this.#isMissing = isThreadRefused(cause) || isModuleGone(cause);
+      if (!this.#isMissing) throw cause;
       this.#lost = cause;
       this.started = Promise.resolve();
       return;
@@ -216,7 +217,7 @@ class Helper {
       if (reply) this.#finish?.(reply.error && fromPortable(reply.error));
     });
     worker.on("error", (cause: Error) => {
-      this.#isMissing = isFolderGone(cause) || isThreadRefused(cause);
+      this.#isMissing = isFolderGone(cause) || isThreadRefused(cause) || isModuleGone(cause);
       this.#lose(new ImageError("INTERNAL", `a worker thread failed: ${cause.message}`, { cause }));
     });
     worker.on("exit", (code) => this.#lose(new ImageError("INTERNAL", `a worker thread ended with code ${code}`)));
@@ -251,6 +252,19 @@ class Helper {
 /** Whether Node starts no thread, as the current directory has been removed: a new thread asks for its path. */
 function isFolderGone(cause: Error): boolean {
   return systemCode(cause) === "ENOENT" && "syscall" in cause && cause.syscall === "uv_cwd";
+}
+
+let isSaid = false;
+
+/** Whether the module of a thread is not there, of which the user is told once. */
+function isModuleGone(cause: unknown): boolean {
+  if (!isModuleMissing(cause)) return false;
+  if (!isSaid) {
+    const why = "the module of its threads is not beside it, and one thread does all work";
+    process.emitWarning(`ts-mkerofs: ${why}: ${(cause as Error).message}`, { code: "TS_MKEROFS_NO_WORKER" });
+  }
+  isSaid = true;
+  return true;
 }
 
 /** The context of the thread that owns the event loop: long work is cut so that signals and timers get through. */

@@ -1,6 +1,6 @@
 /** What makes a start quick: compiled code is kept where Node can do that, and a thread starts while code is still loaded. */
 import module from "node:module";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 
 /**
  * Has Node keep the compiled code of what is loaded from here on, in its own folder for that: from 22.1 on, and not where
@@ -11,46 +11,41 @@ export function cacheCode(): void {
   (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 }
 
-let spare: { worker: Worker; href: string } | undefined;
+let spare: Worker | undefined;
 
-/** Starts a thread that {@link startWorker} will find started; for what is known to have work for it. */
-export function startSpare(url: URL): void {
-  let worker: Worker;
+/** Starts a thread that {@link takeSpare} gives; for what is known to have work for it. */
+export function startSpare(start: () => Worker): void {
   try {
-    worker = startWorker(url);
+    spare = start();
   } catch {
     // it is tried again where the thread is needed, and what is wrong is answered there
     return;
   }
-  spare = { worker, href: url.href };
   // should it be of no use after all, or fail, nobody waits for it
-  worker.unref();
-  worker.once("error", forget).once("exit", forget);
+  spare.unref();
+  spare.once("error", forget).once("exit", forget);
 }
 
-/**
- * A thread that runs the module at `url`, and is told by messages what to do.
- *
- * @throws what {@link isThreadRefused} knows, where the system gives no further thread
- */
-export function startWorker(url: URL): Worker {
-  if (spare?.href === url.href) {
-    const { worker } = spare;
-    forget();
-    worker.removeListener("error", forget).removeListener("exit", forget);
-    worker.ref();
-    return worker;
-  }
-  return new Worker(url, {
-    execArgv: [],
-    // jobs make short-lived garbage only: a small nursery, as memory costs when it is touched first
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
-  });
+/** The thread that was started already, for the first that asks. */
+export function takeSpare(): Worker | undefined {
+  const worker = spare;
+  forget();
+  worker?.removeListener("error", forget).removeListener("exit", forget);
+  worker?.ref();
+  return worker;
 }
 
 /** Whether Node says that the system gives no further thread: a limit of them, or of memory, has been met. */
 export function isThreadRefused(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ERR_WORKER_INIT_FAILED";
+}
+
+/** How Node says that there is no such module; of a bundle in CommonJS, which does not know where it is, that it has no URL. */
+const MISSING: readonly unknown[] = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_INVALID_URL"];
+
+/** Whether the module of a thread is not there: this code was bundled, and that was not. */
+export function isModuleMissing(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && MISSING.includes(cause.code);
 }
 
 function forget(): void {

@@ -3,7 +3,6 @@
  * attributes come out while both run, each in the order of the entries.
  */
 import type { ChildProcess } from "node:child_process";
-import { createRequire } from "node:module";
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError } from "../../../core/node/node-errors.ts";
@@ -13,6 +12,7 @@ import type { FoundSets } from "./found-sets.ts";
 import { GetfattrOutput } from "./getfattr-output.ts";
 import type { XattrNames } from "./names.ts";
 import type { EntryPaths } from "./node-entry-paths.ts";
+import { requireModule } from "./node-require.ts";
 
 const COMMAND = "xargs";
 // -r: where nothing lies on disk there is nothing to ask
@@ -31,7 +31,7 @@ const NO_ATTRIBUTES =
 
 /** What starts processes, which takes some milliseconds to load. */
 function loadProcesses(): typeof import("node:child_process") {
-  return createRequire(import.meta.url)("node:child_process") as typeof import("node:child_process");
+  return requireModule("node:child_process") as typeof import("node:child_process");
 }
 
 /** An attribute by its full name, a latin1 string. */

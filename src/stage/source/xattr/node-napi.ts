@@ -3,10 +3,10 @@
  * gives text: what is no UTF-8 it cannot be asked for, and it lists no attributes where the name of one is none.
  */
 import { isUtf8 } from "node:buffer";
-import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { encodeUtf8, latin1FromBytes } from "../../../core/bytes.ts";
 import type { XattrReader } from "./node-reader.ts";
+import { requireModule } from "./node-require.ts";
 import { hasNoXattrs, xattrError } from "./node-xattr-errors.ts";
 
 /** What is used of the package. */
@@ -23,7 +23,7 @@ const REPLACEMENT = "\ufffd";
 export function loadNapi(): XattrReader {
   let xattr: NapiXattr;
   try {
-    xattr = createRequire(import.meta.url)(PACKAGE) as NapiXattr;
+    xattr = requireModule(PACKAGE) as NapiXattr;
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
     throw new Error(isMissing ? `the package ${PACKAGE} is not installed` : (cause as Error).message, { cause });
