@@ -31,6 +31,7 @@ test("no line of a table has a cell too many or too few", () => {
   for (const section of page.split("\n## ").slice(1)) {
     const rows = section.split("\n").filter((line) => line.startsWith("|"));
     const cells = new Set(rows.map((row) => row.split("|").length));
-    expect([...cells]).toHaveLength(1);
+    // one section is prose
+    expect([...cells]).toHaveLength(section.startsWith("What stays out") ? 0 : 1);
   }
 });

@@ -18,7 +18,7 @@ const manifest = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
 };
 const IMPORT = /\b(?:from|import)\s*"([\w@./:-]+)"|\bimport\(\s*["'`]([\w@./:-]+)["'`]\s*\)/g;
 /** Bytes of the archive: what makes it larger has to be worth it. */
-const MOST_PACKED = 540_000;
+const MOST_PACKED = 560_000;
 
 let packed: { size: number; files: { path: string }[] };
 

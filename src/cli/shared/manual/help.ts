@@ -127,8 +127,12 @@ function optionLines<S>(option: Option<S>, page: Page, marksFormat: boolean): st
   ];
 }
 
-/** What it does, and in brackets what else is known of it. */
-function explain<S>(option: Option<S>, marksFormat: boolean): string {
+/**
+ * What it does, and in brackets what else is known of it.
+ *
+ * @param marksFormat where it is for one format, this is said
+ */
+export function explain<S>(option: Option<S>, marksFormat: boolean): string {
   const { help, value, default: normal, needs, formats } = option;
   if (option.isRefused) return `not there: ${help}`;
   const facts = [
@@ -156,7 +160,8 @@ export function labelOf<S>({ names, value, argument }: Option<S>): string {
   return last.length === 2 && /^[#<X]/.test(placeholder) ? `${label}${placeholder}` : `${label} ${placeholder}`;
 }
 
-function wordLabel<S>({ names, value, argument, isSwitch }: Option<S>): string {
+/** The same of a word in the list of an option: `[^]fragments[=#]`. */
+export function wordLabel<S>({ names, value, argument, isSwitch }: Option<S>): string {
   const label = `${isSwitch ? "[^]" : ""}${names.join(", ")}`;
   if (value === undefined) return label;
   return argument === "optional" ? `${label}[=${value.placeholder}]` : `${label}=${value.placeholder}`;
