@@ -61,7 +61,7 @@ export class PieceOutput implements PieceResult {
     this.extents.push(length, storedLen, flags, source, slot);
   }
 
-  /** Forgets the extents from `count` on, none of them a reference; their blocks, from `blocksAt` on, stay. */
+  /** Forgets the extents from `count` on, none of them a reference; their blocks stay, and start at `blocksAt`. */
   dropExtents(blocksAt: number, count: number): void {
     let at = blocksAt;
     for (let index = count; index < this.extents.length; index++) {

@@ -384,7 +384,8 @@ export class Squeezer {
     const out = this.#out;
     const tail = size % this.#blockSize;
     const start = roundUp(blocksAt, this.#blockSize);
-    out.dropExtents(blocksAt, extentsAt);
+    // whoever refers to them is told where they have gone
+    out.dropExtents(start, extentsAt);
     if (start > blocksAt) {
       out.blocks.copyWithin(start, blocksAt, blocksAt + size);
       out.blocks.fill(0, blocksAt, start);
