@@ -21,11 +21,6 @@ beforeAll(() => {
   makeRandomTree(random, 15, 300);
 });
 
-/** The tree of all corners takes its time: it has gigabytes of holes. */
-function sourcesFor(isFirst: boolean): string[] {
-  return isFirst ? [corners, random] : [random];
-}
-
 /** The reader says what a mount shows. */
 async function expectReadEqual(): Promise<void> {
   expect(await withMount(image, (at) => compareReader(readFileSync(image), at), { type: "squashfs" })).toEqual([]);
@@ -43,7 +38,8 @@ const OURS: readonly SquashfsOptions[] = [
 
 describe.each(OURS)("an image of buildSquashfs(%j)", (options) => {
   test.runIf(kernel)("reads equal", async () => {
-    for (const source of sourcesFor(options === OURS[0])) {
+    // the tree of all corners takes its time: it has gigabytes of holes
+    for (const source of options === OURS[0] ? [corners, random] : [random]) {
       await buildSquashfs(directory(source), image, options);
       await expectReadEqual();
     }
@@ -60,11 +56,9 @@ const THEIRS = [
 
 describe.each(THEIRS)("an image of mksquashfs %s", (line) => {
   test.runIf(mksquashfs)("reads equal", async () => {
-    for (const source of sourcesFor(line === THEIRS[0])) {
-      rmSync(image, { force: true });
-      const { status, stderr } = spawnSync("mksquashfs", [source, image, ...line.split(" "), "-quiet", "-no-progress"]);
-      expect(`${status} ${stderr}`).toMatch(/^0 /);
-      await expectReadEqual();
-    }
+    rmSync(image, { force: true });
+    const { status, stderr } = spawnSync("mksquashfs", [random, image, ...line.split(" "), "-quiet", "-no-progress"]);
+    expect(`${status} ${stderr}`).toMatch(/^0 /);
+    await expectReadEqual();
   });
 });
