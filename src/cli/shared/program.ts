@@ -104,10 +104,6 @@ export interface Program {
 
 /** Runs a command to its end; returns its exit status. */
 export async function runProgram(program: Program): Promise<number> {
-  // The optimizing compiler runs beside threads that live for a second. Without these bounds on inlining it takes a
-  // sixth of all the time; the code it makes is as fast, since the work is in system calls.
-  setFlagsFromString("--max-inlined-bytecode-size=50");
-  setFlagsFromString("--max-inlined-bytecode-size-cumulative=100");
   // A failed write is told to its callback; without a listener it would be thrown as well.
   for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   const argv = process.argv.slice(2);
