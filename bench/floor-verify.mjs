@@ -6,7 +6,6 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
-  fstatSync,
   futimesSync,
   mkdirSync,
   openSync,
@@ -78,6 +77,7 @@ function plain(path) {
 /** Every other batch is another thread's. @param {number} threads */
 async function share(threads) {
   const [listPath = "", imagePath = "", dir = ""] = words;
+  if (what === "extract" && isMainThread) mkdirSync(dir);
   const others = isMainThread
     ? Array.from({ length: threads - 1 }, (_, index) => {
         const argv = ["", "", what, ...words];
@@ -88,33 +88,34 @@ async function share(threads) {
   const thread = isMainThread ? 0 : workerData.thread;
   const [codecName = "", ...lines] = readFileSync(listPath, "latin1").trimEnd().split("\n");
   const { createCodec } = await import("../dist/codec/names.js");
-  const codec =
-    codecName === "none" ? undefined : await createCodec({ name: /** @type {any} */ (codecName), plainLen: 1 << 24 });
-  const file = openSync(imagePath, "r");
-  if (what === "extract" && isMainThread) mkdirSync(dir);
+  const codec = await createCodec({ name: /** @type {any} */ (codecName), plainLen: 1 << 24 });
+  const image = openSync(imagePath, "r");
   const LINES = 64;
   const bytes = Buffer.alloc(1 << 20);
+  let made = 0;
   for (let first = thread * LINES; first < lines.length; first += threads * LINES) {
     for (const line of lines.slice(first, first + LINES)) {
-      const [at = 0, stored = 0, length = 0, size = -1] = line.split(" ").map(Number);
+      const [at = 0, stored = 0, length = 0, isPartial = 0, size = -1] = line.split(" ").map(Number);
       if (stored > 0) {
-        const from = codec?.compressed ?? bytes;
-        readSync(file, from, 0, stored, at);
+        const from = codec.compressed;
+        readSync(image, from, 0, stored, at);
         let start = 0;
         // what EROFS has stands at the end of its blocks
         while (from[start] === 0) start++;
-        codec?.decompressStart(start, stored, 0, length);
+        // codecs read the start of what is stored in another, slower way
+        if (isPartial) codec.decompressStart(start, stored, 0, length);
+        else codec.decompress(start, stored, 0, length);
       }
       if (size < 0) continue;
-      const made = openSync(`${dir}/${thread}-${first}-${at}-${size}-${Math.random()}`, "wx", 0o600);
+      const file = openSync(`${dir}/${thread}-${made++}`, "wx", 0o600);
       for (let done = 0; done < size; done += bytes.length)
-        writeSync(made, bytes, 0, Math.min(bytes.length, size - done));
-      fchownSync(made, 0, 0);
-      fchmodSync(made, 0o644);
-      futimesSync(made, 1, 1);
-      closeSync(made);
+        writeSync(file, bytes, 0, Math.min(bytes.length, size - done));
+      fchownSync(file, 0, 0);
+      fchmodSync(file, 0o644);
+      futimesSync(file, 1, 1);
+      closeSync(file);
     }
   }
   await Promise.all(others);
-  fstatSync(file);
+  closeSync(image);
 }

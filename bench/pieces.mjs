@@ -16,12 +16,12 @@ await checkStructure(image, pieces);
 const rows = pieces.sorted();
 const lines = [codec];
 for (let index = 0; index < countStored(rows); index++) {
-  const { at, stored, length, method } = pieceOf(rows, index);
-  if (method !== RAW) lines.push(`${at} ${stored} ${length}`);
+  const { at, stored, length, method, isPartial } = pieceOf(rows, index);
+  if (method !== RAW) lines.push(`${at} ${stored} ${length} ${isPartial ? 1 : 0}`);
 }
 if (files !== undefined) {
   for await (const { inode } of walkImage(/** @type {any} */ (image.reader))) {
-    if ((inode.mode & TYPE) === FILE) lines.push(`0 0 0 ${inode.size}`);
+    if ((inode.mode & TYPE) === FILE) lines.push(`0 0 0 0 ${inode.size}`);
   }
 }
 writeFileSync(list, `${lines.join("\n")}\n`);
