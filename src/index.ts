@@ -12,8 +12,9 @@ export type {
 } from "./build/report.ts";
 export { type ErofsImagesOptions, erofsImages } from "./build/source/images/images-source.ts";
 export { buildSquashfs } from "./build/squashfs.ts";
+export type { ByteSource } from "./core/byte-source.ts";
 export { type ErrorCode, type ErrorDetails, ImageError } from "./core/error.ts";
-export type { ByteSource, Sink } from "./core/sink.ts";
+export type { Sink } from "./core/sink.ts";
 export type { CompressHint, CompressionOptions } from "./erofs/compress-options.ts";
 export type { Algorithm, AlgorithmOptions } from "./erofs/disk/algorithms.ts";
 export type { ErofsLayoutOptions } from "./erofs/options.ts";

@@ -2,7 +2,7 @@
  * The segments of a closure, made straight from its paths: nothing is listed or asked for before the thread that packs it
  * comes to it. Each thread takes the next group of paths.
  */
-import { type JobContext, threadsFor } from "../core/threads.ts";
+import { type JobContext, threadsFor } from "../core/threads/threads.ts";
 import { InodeSizes } from "../erofs/plan/measure.ts";
 import { SegmentBuilder } from "../erofs/segments/builder.ts";
 import type { ImageFile, LineFiles } from "../erofs/segments/copies.ts";

@@ -3,7 +3,7 @@
  * them; any others are an object of the main thread, and read by it alone.
  */
 import type { TemporaryFile } from "../core/node/node-temporary.ts";
-import type { JobContext } from "../core/threads.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import type { Arrangement } from "../erofs/compress/arrange.ts";
 import type { ArchiveRanges } from "../stage/source/archive/node-archive-contents.ts";
 import { FileContents } from "../stage/source/disk/node-files.ts";

@@ -13,8 +13,8 @@ import { addressSpaceLeft, roomComplaint, wasmReservesAll } from "../core/node/n
 import { defaultThreads } from "../core/node/node-pool.ts";
 import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
-import { limitRoom, planRoom } from "../core/room.ts";
-import type { JobContext, JobParams } from "../core/threads.ts";
+import { limitRoom, planRoom } from "../core/threads/room.ts";
+import type { JobContext, JobParams } from "../core/threads/threads.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
 import type { FileSource, WalkStart } from "../stage/source/node-sources.ts";
 import type { Source } from "../stage/source/source.ts";

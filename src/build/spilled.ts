@@ -2,7 +2,7 @@
 import { ImageError } from "../core/error.ts";
 import { SpillFile } from "../core/node/node-spill.ts";
 import type { TemporaryFile } from "../core/node/node-temporary.ts";
-import type { JobContext } from "../core/threads.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import { type Arrangement, findStart } from "../erofs/compress/arrange.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import type { SharedTarget } from "./target/target.ts";

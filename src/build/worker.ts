@@ -1,11 +1,11 @@
 /** Entry of a helper thread: does its part in each job that the main thread names. */
 import { parentPort } from "node:worker_threads";
-import { Control } from "../core/control.ts";
 import { toPortable } from "../core/error.ts";
 import type { HelperStart, JobReply, JobRequest } from "../core/node/node-pool.ts";
 import { cacheCode } from "../core/node/node-start.ts";
-import { limitRoom } from "../core/room.ts";
-import { JobContext, type JobTable } from "../core/threads.ts";
+import { Control } from "../core/threads/control.ts";
+import { limitRoom } from "../core/threads/room.ts";
+import { JobContext, type JobTable } from "../core/threads/threads.ts";
 import { JOBS } from "./jobs.ts";
 
 cacheCode();

@@ -6,7 +6,7 @@
  * slower); after another thread has grown the column, `ensure()` renews it.
  */
 import { ImageError } from "./error.ts";
-import { room } from "./room.ts";
+import { room } from "./threads/room.ts";
 
 /** The element types that columns are made of. */
 export type NumericArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;

@@ -13,14 +13,6 @@ export interface Sink {
   close(): void | Promise<void>;
 }
 
-/** A readable row of bytes. */
-export interface ByteSource {
-  /** Bytes in all. */
-  readonly size: number;
-  /** Fills `into` from byte `offset`; returns the number of bytes read, fewer than asked only at the end. */
-  readAt(into: Uint8Array, offset: number): number | Promise<number>;
-}
-
 /** A sink that can only be written front to back: fills gaps with zeros, refuses to go back. */
 export class SequentialSink implements Sink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;

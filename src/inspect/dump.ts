@@ -10,8 +10,8 @@
  * it is zero. What lies in a metabox comes behind it all, in lines that begin with `box:`.
  */
 
+import type { ByteSource } from "../core/byte-source.ts";
 import { loadXxHash } from "../core/hash/xxhash.ts";
-import type { ByteSource } from "../core/sink.ts";
 import { checksumOf } from "./checksum.ts";
 import { boxLine, erofsLines } from "./erofs/lines.ts";
 import { mapErofs } from "./erofs/map.ts";

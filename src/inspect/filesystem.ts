@@ -2,10 +2,11 @@
  * An image as callers see it: by paths. A path is of the image's root whether it starts with `/` or not; links on its way are
  * followed within the image, and `..` of the root is the root. Calls wait for each other, so any number may be made at once.
  */
+
+import type { ByteSource } from "../core/byte-source.ts";
 import { bytesFromLatin1, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { type EntryKind, isDirectoryMode, kindOfMode } from "../core/mode.ts";
-import type { ByteSource } from "../core/sink.ts";
 import { type OpenedImage, readerOf } from "./open-image.ts";
 import type { ImageInode, ImagePiece, ImageReader } from "./reader.ts";
 import { pathError, resolvePath } from "./resolve.ts";

@@ -2,8 +2,9 @@
  * An image that is read at any place, a page at a time. Whatever lies outside of it is damage: so whoever follows an
  * address asks no further whether it can be.
  */
+
+import type { ByteSource } from "../core/byte-source.ts";
 import { ImageError } from "../core/error.ts";
-import type { ByteSource } from "../core/sink.ts";
 import { StructView } from "../core/struct.ts";
 
 /** Bytes that are read at once where few are asked for. */

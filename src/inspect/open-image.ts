@@ -1,5 +1,5 @@
 /** Opens images of either format, told by their superblocks. */
-import type { ByteSource } from "../core/sink.ts";
+import type { ByteSource } from "../core/byte-source.ts";
 import { isErofs } from "./erofs/image.ts";
 import { ErofsReader, openErofs } from "./erofs/reader.ts";
 import { damaged, ImageBytes } from "./image.ts";

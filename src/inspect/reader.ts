@@ -3,7 +3,7 @@
  * readers, and all that looks into images is written for them. Whatever does not hold together is `DAMAGED`; time and memory
  * are bounded by the image, never by a number that stands in it.
  */
-import type { ByteSource } from "../core/sink.ts";
+import type { ByteSource } from "../core/byte-source.ts";
 
 /** An inode, as far as both formats have it. */
 export interface ImageInode {

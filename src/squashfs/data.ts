@@ -4,9 +4,9 @@
  */
 import type { Codec } from "../codec/codec.ts";
 import { isZero, roundUp } from "../core/bytes.ts";
-import { OrderedOutput, type PieceResult } from "../core/ordered.ts";
 import type { Sink } from "../core/sink.ts";
-import type { JobContext } from "../core/threads.ts";
+import { OrderedOutput, type PieceResult } from "../core/threads/ordered.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import { FILE_COMPRESSED, FILE_NO_HOLES, FILE_RAW } from "../stage/tree/file-order.ts";
 import type { Tree } from "../stage/tree/tree.ts";

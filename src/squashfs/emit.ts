@@ -4,7 +4,7 @@
  */
 import { roundUp } from "../core/bytes.ts";
 import type { Sink } from "../core/sink.ts";
-import type { JobContext } from "../core/threads.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import { COMPRESSORS, encodeCompressorOptions } from "./disk/compressors.ts";
 import {
   FLAG_ALWAYS_FRAGMENTS,

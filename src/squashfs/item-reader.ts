@@ -1,5 +1,5 @@
 /** Reads what items hold: the blocks of a file, or for a fragment block the ends of many. */
-import type { JobContext } from "../core/threads.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import type { Contents } from "../stage/tree/contents.ts";
 import type { Tree } from "../stage/tree/tree.ts";
 import { FRAGMENT_ITEM } from "./items.ts";

@@ -2,7 +2,7 @@
 import type { Codec } from "../codec/codec.ts";
 import { ImageError } from "../core/error.ts";
 import type { StructView } from "../core/struct.ts";
-import type { JobContext } from "../core/threads.ts";
+import type { JobContext } from "../core/threads/threads.ts";
 import type { Xattr } from "../stage/tree/xattrs.ts";
 import { makeCodec } from "./disk/compressors.ts";
 import { EXPORT, FRAGMENT_ENTRY, ID, META_BLOCK } from "./disk/format.ts";

@@ -1,6 +1,6 @@
 /** Memory that stretches of different lengths take and free in turn. */
 import { expect, test } from "vitest";
-import { Ring } from "../../src/core/ring.ts";
+import { Ring } from "../../src/core/threads/ring.ts";
 
 const ROOM = 100;
 const HELD = 300;

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import xxhash from "xxhash-wasm";
 import { Column } from "../../src/core/column.ts";
 import { loadXxHash } from "../../src/core/hash/xxhash.ts";
-import { limitRoom, planRoom, room } from "../../src/core/room.ts";
+import { limitRoom, planRoom, room } from "../../src/core/threads/room.ts";
 
 const GIB = 2 ** 30;
 const unlimited = room();

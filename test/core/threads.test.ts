@@ -1,8 +1,8 @@
 /** What a thread's part in a job is: pieces, progress, and what is released when it is over. */
 import { expect, test } from "vitest";
-import { Control } from "../../src/core/control.ts";
 import { ImageError } from "../../src/core/error.ts";
-import { JobContext } from "../../src/core/threads.ts";
+import { Control } from "../../src/core/threads/control.ts";
+import { JobContext } from "../../src/core/threads/threads.ts";
 
 test("two threads share the pieces, each kind for itself", () => {
   const control = new Control(2);

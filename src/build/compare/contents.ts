@@ -1,6 +1,6 @@
 /** Whether files of an image hold what those of a source do. */
 import { equalBytes, isZero } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { ImageInode, ImageReader } from "../../inspect/reader.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";

@@ -4,8 +4,8 @@
  */
 import { writeLatin1 } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
-import { Feed } from "../../core/feed.ts";
-import type { JobContext } from "../../core/threads.ts";
+import { Feed } from "../../core/threads/feed.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 
 /** Numbers of a row of {@link FileRows}. */
 const ROW = 9;

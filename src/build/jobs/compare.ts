@@ -1,7 +1,7 @@
 /** The jobs that look for equal files, and for holes. */
 
 import { loadXxHash } from "../../core/hash/xxhash.ts";
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { compareCandidates, countGroups, type DedupeCandidates } from "../../stage/tree/dedupe.ts";
 import { type SparseScan, scanSparse } from "../../stage/tree/sparse.ts";
 import { type JobInput, openInput } from "../contents.ts";

@@ -1,5 +1,5 @@
 /** The jobs of compressed EROFS images. Pieces are of some megabytes: each is worth a thread, if it is compressed. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { type CompressWork, compressPieces } from "../../erofs/compress/compress.ts";
 import { type Compression, compresses } from "../../erofs/compress-options.ts";
 import type { Fingerprints } from "../../erofs/disk/fingerprint.ts";

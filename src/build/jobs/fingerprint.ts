@@ -1,5 +1,5 @@
 /** The job that hashes files for fingerprints which no other job has read from their start to their end. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import type { Fingerprints } from "../../erofs/disk/fingerprint.ts";
 import { type JobInput, openInput } from "../contents.ts";
 import { openFingerprinter } from "./fingerprinting.ts";

@@ -1,5 +1,5 @@
 /** Digests of files, where an image is to have fingerprints. */
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Fingerprints } from "../../erofs/disk/fingerprint.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";

@@ -1,5 +1,5 @@
 /** The jobs that read NARs, and that find out what store paths are as NARs. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { type HashWork, hashPaths } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import { type ArchiveWork, readArchives } from "../../stage/source/nix/nar/node-read-archives.ts";
 import { type JobInput, openInput } from "../contents.ts";

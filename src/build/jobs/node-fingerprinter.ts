@@ -4,7 +4,7 @@
  * is read once more, by whoever asks for its digest.
  */
 import { createHash, type Hash } from "node:crypto";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { copyDigest, digestOf, type Fingerprints } from "../../erofs/disk/fingerprint.ts";
 import type { Fingerprinter } from "../../erofs/segments/builder.ts";
 import type { Contents } from "../../stage/tree/contents.ts";

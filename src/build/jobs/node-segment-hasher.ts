@@ -7,7 +7,7 @@
  * So when a segment ends the archive is written as far as its entries have come by then. Those that come in it later than in
  * the order are read again where their segment is gone; so are large files, which no segment holds.
  */
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { SegmentFollower } from "../../erofs/segments/builder.ts";
 import type { EntryFollower } from "../../erofs/segments/make-segments.ts";
 import { type HashWork, PathHasher } from "../../stage/source/nix/nar/node-hash-paths.ts";

@@ -1,5 +1,5 @@
 /** The jobs of plain EROFS images. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { countPieces, makeSegments, type SegmentWork } from "../../erofs/segments/make-segments.ts";
 import type { HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import type { Contents } from "../../stage/tree/contents.ts";

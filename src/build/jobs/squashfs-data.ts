@@ -1,5 +1,5 @@
 /** The job of SquashFS images. Pieces are of a megabyte: each is worth a thread. */
-import type { Job } from "../../core/threads.ts";
+import type { Job } from "../../core/threads/threads.ts";
 import { countDataPieces, type DataCoding, writeData } from "../../squashfs/data.ts";
 import type { DataPlan } from "../../squashfs/plan.ts";
 import { type JobInput, openInput } from "../contents.ts";

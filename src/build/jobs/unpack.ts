@@ -1,5 +1,5 @@
 /** The job that has contents of zip archives where they can be read at random. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { type UnpackWork, unpackMembers } from "../../stage/source/archive/zip/node-unpack.ts";
 
 /** Unpacks members. */

@@ -1,5 +1,5 @@
 /** The job that hashes an image, or a level of its hash tree, for dm-verity. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { HASHES_A_BLOCK, VERITY_BLOCK } from "../../verity/format.ts";
 import { openImage, openSink, type SharedTarget } from "../target/target.ts";
 import { BlockHasher } from "./node-block-hasher.ts";

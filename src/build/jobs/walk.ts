@@ -1,5 +1,5 @@
 /** The job that lists a tree. */
-import { type Job, threadsFor } from "../../core/threads.ts";
+import { type Job, threadsFor } from "../../core/threads/threads.ts";
 import { type WalkParams, walkAll } from "../../stage/source/disk/node-walk.ts";
 
 /** Lists everything below the tops. */

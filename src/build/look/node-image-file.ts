@@ -1,10 +1,10 @@
 /** Images in files and on block devices, from a byte on. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
 import { CallFolder } from "../../core/node/node-folder.ts";
-import type { ByteSource } from "../../core/sink.ts";
 
 /** A FIFO is not waited for: Windows has no such flag, and no FIFOs. */
 const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);

@@ -1,4 +1,5 @@
 /** Opens an image for callers, wherever its bytes are. */
+import { type ByteSource, blobSource, bytesSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
 import {
   able,
@@ -12,7 +13,6 @@ import {
   showValue,
   TEXT,
 } from "../../core/options/checks.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { Image } from "../../inspect/filesystem.ts";
 import { openReader } from "../../inspect/open-image.ts";
 import { ImageFile, pathOf } from "./node-image-file.ts";
@@ -66,7 +66,7 @@ export async function openImage(source: ImageBytesSource, options: OpenImageOpti
 /** What is given, from a byte on; a path is opened. */
 function toSource(from: ImageBytesSource, skip: number): ByteSource {
   if (typeof from === "string" || from instanceof URL) return new ImageFile(pathOf(from), skip);
-  const source = from instanceof Uint8Array ? ofMemory(from) : from instanceof Blob ? ofBlob(from) : from;
+  const source = from instanceof Uint8Array ? bytesSource(from) : from instanceof Blob ? blobSource(from) : from;
   const size = (source as ByteSource | undefined)?.size;
   if (typeof source?.readAt !== "function" || !Number.isSafeInteger(size)) {
     throw new ImageError("INPUT", `${showValue(from)} is no image: ${WANTED} is`);
@@ -75,26 +75,4 @@ function toSource(from: ImageBytesSource, skip: number): ByteSource {
     throw new ImageError("INPUT", `offset: there are ${source.size} bytes, and no image at ${skip}`);
   if (skip === 0) return source;
   return { size: source.size - skip, readAt: (into, offset) => source.readAt(into, skip + offset) };
-}
-
-function ofMemory(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    readAt(into, offset) {
-      const found = bytes.subarray(offset, offset + into.length);
-      into.set(found);
-      return found.length;
-    },
-  };
-}
-
-function ofBlob(blob: Blob): ByteSource {
-  return {
-    size: blob.size,
-    async readAt(into, offset) {
-      const found = new Uint8Array(await blob.slice(offset, offset + into.length).arrayBuffer());
-      into.set(found);
-      return found.length;
-    },
-  };
 }

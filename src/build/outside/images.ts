@@ -4,7 +4,7 @@ import { Column } from "../../core/column.ts";
 import { ImageError } from "../../core/error.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
 import type { TemporaryFile } from "../../core/node/node-temporary.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { ByteLog } from "../../erofs/compress/extent-log.ts";
 import { LAYOUT_CHUNK, LAYOUT_PLAIN, NULL_BLOCK } from "../../erofs/disk/format.ts";
 import { EXTENT_PLACED } from "../../erofs/disk/lcluster.ts";

@@ -1,6 +1,6 @@
 /** What sources of every kind come to on the way into a build. */
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
-import type { JobContext, JobParams } from "../../core/threads.ts";
+import type { JobContext, JobParams } from "../../core/threads/threads.ts";
 import type { KnownPath } from "../../stage/source/nix/known-path.ts";
 import type { HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
 import type { WalkStart } from "../../stage/source/node-sources.ts";

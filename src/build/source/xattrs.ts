@@ -1,7 +1,7 @@
 /** Extended attributes of the files of a source, by whatever reads them on this machine. */
 import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import { threadsFor } from "../../core/threads.ts";
+import { threadsFor } from "../../core/threads/threads.ts";
 import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
 import type { FoundXattrs } from "../../stage/source/node-sources.ts";
 import { countLeftOut, FoundSets, numberSets, shareCounts, takeSkipped } from "../../stage/source/xattr/found-sets.ts";

@@ -8,7 +8,7 @@ import { equalBytes } from "../../core/bytes.ts";
 import { checkDeviceRoom, HeadLastSink } from "../../core/node/node-file-sink.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
 import type { TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Expectation } from "../compare/verify-build.ts";
 import type { Digest } from "../jobs/node-digest.ts";
 import type { BuildSession } from "../session.ts";

@@ -7,7 +7,7 @@ import { SpillFile } from "../../core/node/node-spill.ts";
 import { openTarget, prepareTarget } from "../../core/node/node-target.ts";
 import { type TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { SequentialSink, type Sink } from "../../core/sink.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Digest } from "../jobs/node-digest.ts";
 
 /** Bytes of a finished image that are copied at once. */

@@ -1,6 +1,6 @@
 /** xxHash: xxh32 for the attribute filter, xxh64 for content identity and the derived UUID. */
 import xxhash from "xxhash-wasm";
-import { room } from "../room.ts";
+import { room } from "../threads/room.ts";
 import { type Hash64, Xxh64, xxh32 } from "./xxhash-portable.ts";
 
 /** What is used of it. */

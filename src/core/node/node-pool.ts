@@ -6,10 +6,10 @@
 // not by name: Node 16, which has no such function, would fail before it can be told why (see check-host.ts)
 import os from "node:os";
 import type { Worker } from "node:worker_threads";
-import { Control } from "../control.ts";
 import { fromPortable, ImageError, type PortableError } from "../error.ts";
-import { type Room, room } from "../room.ts";
-import { JobContext, type JobParams, type JobTable } from "../threads.ts";
+import { Control } from "../threads/control.ts";
+import { type Room, room } from "../threads/room.ts";
+import { JobContext, type JobParams, type JobTable } from "../threads/threads.ts";
 import { now } from "./node-clock.ts";
 import { systemCode } from "./node-errors.ts";
 import { isModuleMissing, isThreadRefused } from "./node-start.ts";

@@ -2,7 +2,7 @@
  * The few words of shared memory through which threads at one job agree: whether to stop, which piece of work is next,
  * how far each has come. Pieces are claimed in order by an atomic counter; who does which never shows in the bytes.
  */
-import { ImageError } from "./error.ts";
+import { ImageError } from "../error.ts";
 
 const STOP = 0;
 const TURN = 1;

@@ -4,8 +4,8 @@
  */
 import { createCodec } from "../../codec/names.ts";
 import { loadXxHash } from "../../core/hash/xxhash.ts";
-import { OrderedOutput } from "../../core/ordered.ts";
-import type { JobContext } from "../../core/threads.ts";
+import { OrderedOutput } from "../../core/threads/ordered.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { type AlgorithmChoice, type Compression, isInterlaced } from "../compress-options.ts";

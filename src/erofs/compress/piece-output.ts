@@ -2,7 +2,7 @@
  * What one piece of compression has made: blocks for the image, extents and inline bytes for the spill file that the
  * indexes are made from, ends of files for the packed inode. It is placed as a whole: see PiecePlacer.
  */
-import type { PieceResult } from "../../core/ordered.ts";
+import type { PieceResult } from "../../core/threads/ordered.ts";
 import type { Part } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
 import { PieceExtents } from "./piece-extents.ts";

@@ -5,7 +5,7 @@
 import { roundUp, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import type { Sink } from "../../core/sink.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../../stage/tree/tree.ts";
 import { ExtentReader } from "../compress/extent-log.ts";
 import { type Compression, isInterlaced } from "../compress-options.ts";

@@ -5,9 +5,9 @@
  */
 
 import { loadXxHash } from "../../core/hash/xxhash.ts";
-import { OrderedOutput, type PieceResult } from "../../core/ordered.ts";
 import { sharedUint32 } from "../../core/shared.ts";
-import type { JobContext } from "../../core/threads.ts";
+import { OrderedOutput, type PieceResult } from "../../core/threads/ordered.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../stage/tree/sliding.ts";
 import type { Tree } from "../../stage/tree/tree.ts";

@@ -4,7 +4,7 @@
  * A link waits until its source's piece is compressed, if another thread is at it. Pieces are taken in their order and
  * only ever wait for earlier ones, so the earliest that is not done waits for none.
  */
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { EXTENT_COMPRESSED, EXTENT_FLAGS, EXTENT_PARTIAL } from "../disk/lcluster.ts";
 import { LINK_FIELDS, type SharedLinks, SOURCE_FIELDS } from "./links.ts";
 

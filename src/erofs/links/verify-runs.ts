@@ -1,6 +1,6 @@
 /** Runs are compared byte by byte, and made as long as their bytes are equal: hashes only said where to look. */
 import { equalBytes } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import {
   RUN_AFTER,

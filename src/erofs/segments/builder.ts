@@ -3,7 +3,7 @@
  * say so. What is done then in the order of the segments, and how they are written, is the placer's, in another thread.
  */
 import { isZero, roundUp } from "../../core/bytes.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import { type DataRanges, RangeList } from "../../stage/tree/sparse.ts";
 import { FLAG_LATE, FLAG_SPARSE, NONE, S_IFDIR, S_IFLNK, S_IFREG, type Tree } from "../../stage/tree/tree.ts";

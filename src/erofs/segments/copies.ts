@@ -5,7 +5,7 @@
 
 import { roundUp } from "../../core/bytes.ts";
 import { sharedFloat64 } from "../../core/shared.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import type { ChunkMap } from "../disk/chunk.ts";

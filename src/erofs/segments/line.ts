@@ -5,7 +5,7 @@
  *     made → | newest | … | oldest | → placed, written, released
  */
 import { Column } from "../../core/column.ts";
-import { Ring } from "../../core/ring.ts";
+import { Ring } from "../../core/threads/ring.ts";
 import { MAX_RANGES } from "../../stage/tree/sparse.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { SEGMENT_ENTRIES, SEGMENT_LARGE, segmentRoom } from "./cuts.ts";

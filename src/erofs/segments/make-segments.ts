@@ -1,5 +1,5 @@
 /** The segments of a staged tree: each thread takes the next piece of its order. */
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../../stage/tree/contents.ts";
 import type { Tree } from "../../stage/tree/tree.ts";
 import { InodeSizes } from "../plan/measure.ts";

@@ -11,7 +11,7 @@
  */
 
 import { loadXxHash } from "../../core/hash/xxhash.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { XattrBodies } from "../disk/xattr.ts";
 import type { ErofsSettings } from "../options.ts";
 import type { ImageTime } from "../plan/time.ts";

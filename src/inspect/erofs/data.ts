@@ -1,8 +1,8 @@
 /** The contents of files, decompressed. Source: Linux fs/erofs/{data,zdata,decompressor}.c. */
 import type { Codec } from "../../codec/codec.ts";
 import { createCodec } from "../../codec/names.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { algorithmOf } from "../../erofs/disk/algorithms.ts";
 import { MAX_DECODED, MAX_PCLUSTER } from "../../erofs/disk/format.ts";
 import { damaged, type ImageBytes, unsupported } from "../image.ts";

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../core/sink.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
 import { damaged, ImageBytes, unsupported } from "../image.ts";
 import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";

@@ -1,8 +1,8 @@
 /** The contents of files, decompressed: blocks, and ends in fragment blocks. Source: Linux fs/squashfs/{file,fragment}.c. */
 import type { Codec } from "../../codec/codec.ts";
 import { createCodec } from "../../codec/names.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { BLOCK_WORD, FRAGMENT_ENTRY, WORD_RAW } from "../../squashfs/disk/format.ts";
 import { damaged, type ImageBytes, unsupported } from "../image.ts";

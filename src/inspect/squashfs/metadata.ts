@@ -4,8 +4,8 @@
  */
 import type { Codec } from "../../codec/codec.ts";
 import { createCodec } from "../../codec/names.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { compressorOf } from "../../squashfs/disk/compressors.ts";
 import { META_BLOCK, META_HEADER, META_RAW } from "../../squashfs/disk/format.ts";
 import { damaged, ImageBytes, unsupported } from "../image.ts";

@@ -2,8 +2,9 @@
  * An image as a filesystem: directories by their listings, owners by their numbers, attributes, targets, devices. Source:
  * Linux fs/squashfs/{dir,inode,symlink,xattr,id}.c.
  */
+
+import type { ByteSource } from "../../core/byte-source.ts";
 import { encodeUtf8 } from "../../core/bytes.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { ID, MAX_LINK, XATTR_VALUE } from "../../squashfs/disk/format.ts";
 import { isDots, isEntryName } from "../entry-name.ts";
 import { viewOf } from "../image.ts";

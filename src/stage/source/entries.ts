@@ -1,9 +1,10 @@
 /** A source of one's own: entries that exist in memory, or are made as they are asked for. */
+
+import type { ByteSource } from "../../core/byte-source.ts";
 import { compareBytes, latin1FromBytes, pathBytes, showBytes, writeLatin1 } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { showValue } from "../../core/options/checks.ts";
-import type { ByteSource } from "../../core/sink.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import { compileExcludes, type Excluder } from "../tree/exclude.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "../tree/policy.ts";

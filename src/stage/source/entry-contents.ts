@@ -1,8 +1,8 @@
 /** Contents of entries that are made in JavaScript: bytes in memory, or whatever the caller reads them from. */
+import { type ByteSource, blobSource, bytesSource } from "../../core/byte-source.ts";
 import { encodeUtf8, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { showValue } from "../../core/options/checks.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import type { Contents } from "../tree/contents.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { ByteStream, Entry } from "./entry.ts";
@@ -63,34 +63,11 @@ export function streamOf({ contents }: Pick<Entry, "contents">): ByteStream | un
 
 /** Contents that are no stream, as something that reads them. */
 export function toByteSource(contents: NonNullable<Entry["contents"]>): ByteSource {
-  if (typeof contents === "string") return memory(encodeUtf8(contents));
-  if (contents instanceof Uint8Array) return memory(contents);
-  return isBlob(contents) ? blob(contents) : (contents as ByteSource);
+  if (typeof contents === "string") return bytesSource(encodeUtf8(contents));
+  if (contents instanceof Uint8Array) return bytesSource(contents);
+  return isBlob(contents) ? blobSource(contents) : (contents as ByteSource);
 }
 
 function isBlob(contents: object): contents is Blob {
   return "slice" in contents && "arrayBuffer" in contents;
-}
-
-function blob(contents: Blob): ByteSource {
-  return {
-    size: contents.size,
-    async readAt(into, offset) {
-      const part = new Uint8Array(await contents.slice(offset, offset + into.length).arrayBuffer());
-      into.set(part);
-      return part.length;
-    },
-  };
-}
-
-/** Bytes as something that reads them. */
-function memory(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    readAt(into, offset) {
-      const part = bytes.subarray(offset, offset + into.length);
-      into.set(part);
-      return part.length;
-    },
-  };
 }

@@ -1,4 +1,6 @@
 /** One entry of a tree that is made in JavaScript: what it may say, and what that comes to. */
+
+import type { ByteSource } from "../../core/byte-source.ts";
 import { encodeUtf8, latin1FromBytes, pathBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import {
@@ -17,7 +19,6 @@ import {
   showValue,
   TEXT,
 } from "../../core/options/checks.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import { MAX_ID } from "../tree/policy.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../tree/tree.ts";
 import type { Xattr } from "../tree/xattrs.ts";

@@ -6,7 +6,7 @@ import { CallFolder, givenPath, settle } from "../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { showValue } from "../../core/options/checks.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { compileExcludes } from "../tree/exclude.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";

@@ -1,9 +1,10 @@
 /** Streams that become contents of files: their bytes go through one temporary file, so that memory does not grow with them. */
+
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
 import type { TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { showValue } from "../../core/options/checks.ts";
-import type { ByteSource } from "../../core/sink.ts";
 import type { StreamSpool } from "./source.ts";
 
 /** Keeps streams until the build ends, one behind the other. */

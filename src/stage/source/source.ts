@@ -1,6 +1,6 @@
 /** What a tree can be staged from. */
-import type { ByteSource } from "../../core/sink.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "../tree/contents.ts";
 import type { StagePolicy } from "../tree/policy.ts";
 import type { Tree } from "../tree/tree.ts";

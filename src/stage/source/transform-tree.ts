@@ -3,7 +3,7 @@ import { latin1FromBytes, pathBytes, showBytes } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
 import { ImageError } from "../../core/error.ts";
 import { BYTES, type Checks, either, NUMBER, object, record, showValue, TEXT } from "../../core/options/checks.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { LinkIndex } from "../tree/link-index.ts";
 import { resolvePolicy } from "../tree/policy.ts";
 import { FLAG_SPARSE, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, type Tree } from "../tree/tree.ts";

@@ -1,7 +1,7 @@
 /** Rules that give entries of the image other modes, whatever they have where they come from. */
 import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import { compileGlob } from "../text/glob.ts";
 import type { ChmodRule } from "./policy.ts";
 import { type ModeChange, parseMode } from "./symbolic-mode.ts";

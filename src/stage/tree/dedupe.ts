@@ -9,7 +9,7 @@
 import { equalBytes } from "../../core/bytes.ts";
 import type { XxHash } from "../../core/hash/xxhash.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "./contents.ts";
 import type { InodeOrder } from "./order.ts";
 import { NONE, S_IFREG, type Tree } from "./tree.ts";

@@ -5,7 +5,7 @@
 import { isZero } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
-import type { JobContext } from "../../core/threads.ts";
+import type { JobContext } from "../../core/threads/threads.ts";
 import type { Contents } from "./contents.ts";
 import type { InodeOrder } from "./order.ts";
 import { FLAG_SPARSE, NONE, S_IFREG, type Tree } from "./tree.ts";

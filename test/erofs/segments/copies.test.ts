@@ -1,7 +1,7 @@
 /** Large files are copied in pieces, by whoever claims them: each byte once, to its place, and a file is opened for many. */
 import { describe, expect, test } from "vitest";
-import { Control } from "../../../src/core/control.ts";
-import { JobContext } from "../../../src/core/threads.ts";
+import { Control } from "../../../src/core/threads/control.ts";
+import { JobContext } from "../../../src/core/threads/threads.ts";
 import { Copies, shareCopies } from "../../../src/erofs/segments/copies.ts";
 import { shareLine } from "../../../src/erofs/segments/line.ts";
 import { S_IFREG, Tree } from "../../../src/stage/tree/tree.ts";

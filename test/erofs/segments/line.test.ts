@@ -1,6 +1,6 @@
 /** Segments in line: both ends see the same, in order, and memory is not used again before it has been released. */
 import { describe, expect, test } from "vitest";
-import { limitRoom, room } from "../../../src/core/room.ts";
+import { limitRoom, room } from "../../../src/core/threads/room.ts";
 import { SEGMENT_LARGE } from "../../../src/erofs/segments/cuts.ts";
 import { LineEnd, LineStart, type SharedLine, shareLine } from "../../../src/erofs/segments/line.ts";
 import { MAX_RANGES } from "../../../src/stage/tree/sparse.ts";

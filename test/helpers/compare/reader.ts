@@ -1,7 +1,7 @@
 /** What the product's own reader says of an image, compared with what Linux shows of it. */
 import { closeSync, openSync, readSync } from "node:fs";
+import type { ByteSource } from "../../../src/core/byte-source.ts";
 import { kindOfMode } from "../../../src/core/mode.ts";
-import type { ByteSource } from "../../../src/core/sink.ts";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
 import type { ImageInode, ImageReader } from "../../../src/inspect/reader.ts";
 import { walkImage } from "../../../src/inspect/walk.ts";

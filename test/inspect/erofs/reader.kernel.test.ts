@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
-import type { ByteSource } from "../../../src/core/sink.ts";
+import type { ByteSource } from "../../../src/core/byte-source.ts";
 import { ImageBytes } from "../../../src/inspect/image.ts";
 import { compareReader } from "../../helpers/compare/reader.ts";
 import { canMountErofs, withLoop, withMount } from "../../helpers/mount.ts";

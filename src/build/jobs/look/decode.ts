@@ -1,5 +1,5 @@
 /** The job that decodes all data of an image, to know that it can be. */
-import { type Job, type JobContext, threadsFor } from "../../../core/threads.ts";
+import { type Job, type JobContext, threadsFor } from "../../../core/threads/threads.ts";
 import { PieceDecoder } from "../../../inspect/verify/decode-pieces.ts";
 import { countStored } from "../../../inspect/verify/stored-pieces.ts";
 import { type ImagePlace, withPlace } from "../../look/image-place.ts";

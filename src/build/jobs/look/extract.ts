@@ -1,5 +1,5 @@
 /** The job that makes files of an image's, while the main thread still goes through its directories. */
-import { type Job, threadsFor } from "../../../core/threads.ts";
+import { type Job, threadsFor } from "../../../core/threads/threads.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
 import { EntryMaker, type MakeRules } from "../../extract/node-maker.ts";
 import { FileRows, type SharedFileRows } from "../../extract/plan.ts";

@@ -1,5 +1,5 @@
 /** The job that compares contents of an image's files with those of a source. */
-import { type Job, threadsFor } from "../../../core/threads.ts";
+import { type Job, threadsFor } from "../../../core/threads/threads.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
 import { ContentsComparison } from "../../compare/contents.ts";
 import { type JobInput, openInput } from "../../contents.ts";

@@ -1,9 +1,9 @@
 /** Contents of files that lie in EROFS images, whatever their layout. */
 
+import type { ByteSource } from "../../../core/byte-source.ts";
 import { showBytes } from "../../../core/bytes.ts";
 import { Column } from "../../../core/column.ts";
 import { ImageError } from "../../../core/error.ts";
-import type { ByteSource } from "../../../core/sink.ts";
 import type { ArchivePlace } from "../../../stage/source/archive/node-archive-file.ts";
 import type { Contents } from "../../../stage/tree/contents.ts";
 import type { Tree } from "../../../stage/tree/tree.ts";

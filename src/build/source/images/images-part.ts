@@ -1,7 +1,7 @@
 /** EROFS images, read into a tree one over the other: later ones take the place of earlier ones. */
 import { compareBytes, latin1FromBytes } from "../../../core/bytes.ts";
 import { Column } from "../../../core/column.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import { LAYOUT_CHUNK } from "../../../erofs/disk/format.ts";
 import { type ErofsInode, isDirectory } from "../../../inspect/erofs/inode.ts";
 import type { ErofsReader } from "../../../inspect/erofs/reader.ts";

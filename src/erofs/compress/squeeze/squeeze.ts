@@ -10,7 +10,7 @@
  */
 import { blankNotes, type Codec } from "../../../codec/codec.ts";
 import { roundUp } from "../../../core/bytes.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import type { Contents } from "../../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../../stage/tree/sliding.ts";
 import { USUAL_EXTENT } from "../../disk/algorithms.ts";

@@ -3,7 +3,7 @@
  * read to where they wait for their inodes.
  */
 import { roundUp } from "../../../core/bytes.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import type { Contents } from "../../../stage/tree/contents.ts";
 import type { PieceOutput } from "../piece-output.ts";
 import type { PartInput } from "./part-input.ts";

@@ -4,7 +4,7 @@
  */
 import { equalBytes } from "../../../core/bytes.ts";
 import type { XxHash } from "../../../core/hash/xxhash.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import type { Contents } from "../../../stage/tree/contents.ts";
 import type { FileKey, KnownFiles } from "./known-files.ts";
 

@@ -7,7 +7,7 @@
  */
 import { equalBytes, roundUp } from "../../../core/bytes.ts";
 import type { XxHash } from "../../../core/hash/xxhash.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import { countInode, noInodes } from "../../../stage/tree/counts.ts";
 import { FLAG_LATE, S_IFDIR } from "../../../stage/tree/tree.ts";
 import { FORMAT_EXTENDED, SLOT } from "../../disk/format.ts";

@@ -1,6 +1,6 @@
 /** Sources that fill the tree themselves, and whose contents lie at offsets of files that every thread can read. */
 import type { TemporaryFiles } from "../../../core/node/node-temporary.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import type { Tree } from "../../tree/tree.ts";
 import type { Xattr } from "../../tree/xattrs.ts";

@@ -8,7 +8,7 @@ import { showBytes } from "../../../core/bytes.ts";
 import { Column } from "../../../core/column.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError, systemMessage } from "../../../core/node/node-errors.ts";
-import { type JobContext, threadsFor } from "../../../core/threads.ts";
+import { type JobContext, threadsFor } from "../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../tree/policy.ts";
 import { NONE, S_IFDIR, S_IFMT, type SharedTree, Tree } from "../../tree/tree.ts";
 import type { SetReader, XattrParams } from "../xattr/node-read-sets.ts";

@@ -6,7 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { sourceError } from "../../../core/node/node-errors.ts";
-import type { JobContext } from "../../../core/threads.ts";
+import type { JobContext } from "../../../core/threads/threads.ts";
 import { isLongPath, withShortPath } from "../disk/node-paths.ts";
 import type { FoundSets } from "./found-sets.ts";
 import { GetfattrOutput } from "./getfattr-output.ts";

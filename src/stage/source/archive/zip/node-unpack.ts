@@ -5,7 +5,7 @@
 import { showBytes } from "../../../../core/bytes.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { SpillFile } from "../../../../core/node/node-spill.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import { type SharedTree, Tree } from "../../../tree/tree.ts";
 import { type ArchiveRanges, RangeNotes } from "../node-archive-contents.ts";
 import { ArchiveFile, type ArchivePlace } from "../node-archive-file.ts";

@@ -6,7 +6,7 @@ import { SpillFile } from "../../../../core/node/node-spill.ts";
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import { showValue } from "../../../../core/options/checks.ts";
 import { shareUint32 } from "../../../../core/shared.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { S_IFDIR, S_IFREG, type Tree } from "../../../tree/tree.ts";
 import { MemberTree } from "../member-tree.ts";

@@ -1,6 +1,6 @@
 /** Sources whose entries lie in NARs: what is known of an archive before it is read. Plain data, for all threads. */
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import type { ArchiveCompression } from "../../archive/node-decompress.ts";
 import type { Source } from "../../source.ts";

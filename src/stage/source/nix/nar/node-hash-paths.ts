@@ -1,7 +1,7 @@
 /** SHA-256 and size of store paths as NARs, and to which others they refer: each thread takes the next path. */
 import { createHash, type Hash } from "node:crypto";
 import { Column } from "../../../../core/column.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import type { Contents } from "../../../tree/contents.ts";
 import type { Tree } from "../../../tree/tree.ts";
 import { type HeldOf, NarWriter } from "./nar-writer.ts";

@@ -7,7 +7,7 @@ import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder
 import { SpillFile } from "../../../../core/node/node-spill.ts";
 import type { TemporaryFile, TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import { showValue } from "../../../../core/options/checks.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import { ArchiveFile } from "../../archive/node-archive-file.ts";
 import { checkCompression, decompressArchive, tellCompression } from "../../archive/node-decompress.ts";
 import type { ArchiveSource, NarArchive } from "./node-archive-source.ts";

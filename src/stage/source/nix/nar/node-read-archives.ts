@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { ImageError } from "../../../../core/error.ts";
 import { SpillFile } from "../../../../core/node/node-spill.ts";
-import type { JobContext } from "../../../../core/threads.ts";
+import type { JobContext } from "../../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { S_IFDIR, type SharedTree, Tree } from "../../../tree/tree.ts";
 import { type ArchiveRanges, RangeNotes } from "../../archive/node-archive-contents.ts";
