@@ -1,6 +1,6 @@
 // `npm run bench:verify`: `ts-imagefs verify` beside `fsck.erofs --extract`, and `extract` beside unsquashfs, of images of one
 // closure, all in turn; and the floors of both: the least that Node does for it (floor-verify.mjs).
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -28,6 +28,16 @@ const { values: options } = parseArgs({
     rounds: { ...text, default: "5" },
   },
 });
+/**
+ * The first line of what a program says of its version.
+ * @param {string} program
+ * @param {string} option
+ */
+function versionOf(program, option) {
+  const said = spawnSync(program, [option], { encoding: "utf8" });
+  return `${said.stdout ?? ""}${said.stderr ?? ""}`.split("\n")[0] || "unknown";
+}
+
 /** Images by name: what makes them, what decodes them, and the limits with one thread and with two, of the peer's time. */
 const IMAGES = [
   { name: "EROFS, plain", command: "mkerofs", words: ["-T0"], codec: "", limits: [1.2, 1] },
@@ -73,7 +83,8 @@ async function main() {
   const rows = [];
   for (const image of IMAGES)
     rows.push(...(await compare(image, closure ?? `${dir}/store/store-large.paths`, scratch)));
-  const about = machine({ version: options.fsck }, dir).filter(([what]) => !["tar", "C library"].includes(what));
+  const peers = `${versionOf(options.fsck, "-V")}; ${versionOf(options.unsquashfs, "-version")}`;
+  const about = machine({ version: peers }, dir).filter(([what]) => !["tar", "C library"].includes(what));
   const page = asMarkdown(about, rows);
   process.stdout.write(page);
   if (options.write) writeFileSync(fileURLToPath(new URL("RESULTS-verify.md", import.meta.url)), page);

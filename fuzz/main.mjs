@@ -1,6 +1,6 @@
 /**
  * Tries things at random, for as long as one likes (`npm run fuzz -- --help`). Tests in test/fuzz/ make the same runs, a
- * few of each kind with fixed seeds.
+ * few of each kind but full disks with fixed seeds.
  */
 import { register } from "node:module";
 

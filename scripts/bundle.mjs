@@ -1,6 +1,6 @@
 // Puts what the entry points import into a few files in place of a hundred: loading modules one by one would take longer
 // than packing a small tree. What a small build does not need is in files of its own, which it does not read. The single
-// modules stay in dist/ for their types, and for the benchmarks of loops.
+// modules stay in dist/ for tests, benchmarks and manual pages, and for the file of types that is made of theirs.
 import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";

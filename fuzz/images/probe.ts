@@ -1,4 +1,4 @@
-/** Reads all that an image holds, in every way that there is: what it throws is one clear error, and nothing is without end. */
+/** Walks, reads in a row and at any place, dumps and verifies an image: what it throws is one clear error, and nothing is without end. */
 import { ImageError } from "../../src/core/error.ts";
 import { isDirectoryMode, kindOfMode } from "../../src/core/mode.ts";
 import { dumpOpened } from "../../src/inspect/dump.ts";

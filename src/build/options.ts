@@ -89,7 +89,7 @@ export interface RunOptions extends NixOptions {
   /**
    * Reads the finished image back and compares it with its source, every entry and every byte, before it takes its place
    * (`--verify`); where that is a stream, or a device, before it is sent there, and a device is read back before its head is
-   * written. Default: false.
+   * written. Of data that stays elsewhere and is in no file, only entries are compared. Default: false.
    */
   verify?: boolean | undefined;
   /** Stops the build; the promise rejects with `ABORTED`, called AbortError or TimeoutError, with the reason as `cause`. */

@@ -91,7 +91,7 @@ export class Image {
     });
   }
 
-  /** The target of a symbolic link; bytes that are no UTF-8 are `\\xNN`. */
+  /** The target of a symbolic link; bytes that are no UTF-8 are `\xNN`. */
   async readlink(path: string | Uint8Array): Promise<string> {
     return showBytes(await this.readlinkBytes(path));
   }

@@ -31,10 +31,11 @@ export interface ExtractOptions {
 
 /** What was made. */
 export interface ExtractReport {
+  /** Entries gone through, the root and what is left out too. */
   entries: number;
   /** Bytes of the files' contents. */
   bytes: number;
-  /** What could not be made, or not as it is in the image, a line each. */
+  /** What could not be made, or not as it is in the image, a line each, attributes in one for all. */
   leftOut: string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is to be made of an image's entries, as it is gone through: directories at once, files in rows that threads share,
- * the rest behind them. Paths are relative to the folder, as latin1.
+ * What is to be made of an image's entries, as it is gone through: directories, symbolic links and devices at once, files in
+ * rows that threads share, hard links and attributes behind them. Paths are relative to the folder, as latin1.
  */
 import { writeLatin1 } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";

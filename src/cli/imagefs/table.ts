@@ -50,7 +50,11 @@ const DECODE: readonly Option<Settings>[] = [
 ];
 
 const EXTRACT: readonly Option<Settings>[] = [
-  flag({ names: "-f --force", sets: { force: true }, help: "replace what is in DIR already, and join directories" }),
+  flag({
+    names: "-f --force",
+    sets: { force: true },
+    help: "replace what is in DIR already but no directory, and join directories",
+  }),
   optional({
     names: "--tar",
     value: file(),
