@@ -1,7 +1,7 @@
 // Puts what the entry points import into a few files in place of a hundred: loading modules one by one would take longer
 // than packing a small tree. What a small build does not need is in files of its own, which it does not read. The single
 // modules stay in dist/ for tests, benchmarks and manual pages, and for the file of types that is made of theirs.
-import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -19,7 +19,7 @@ const files = {
   early: ["cli/early", "core/node/node-start", "build/node-build-worker"],
   limits: ["core/node/node-limits"],
   plain: [
-    ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/control", "core/error"],
+    ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/threads/control", "core/error"],
     // so that no thread reads the next file for these
     ...["stage/tree/dedupe", "erofs/disk/superblock", "erofs/plan/inode-batches", "squashfs/disk/compressors"],
   ],
@@ -27,7 +27,7 @@ const files = {
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
   xattrs: ["build/source/xattrs", "stage/source/xattr/node-read-sets"],
-  shared: ["build/jobs/compare", "core/ordered", "codec/second-look", "codec/wasm-codec", "codec/window-codec"],
+  shared: ["build/jobs/compare", "core/threads/ordered", "codec/second-look", "codec/wasm-codec", "codec/window-codec"],
   compress: ["build/jobs/compress"],
   compressed: ["build/erofs-compressed"],
   data: ["build/jobs/squashfs-data"],
@@ -40,6 +40,9 @@ const files = {
   lists: ["stage/source/nix/list/read-list"],
 };
 const names = Object.keys(files);
+// one that has moved would take all that it imports into another file, without a word
+for (const module of Object.values(files).flat())
+  if (!existsSync(`${dist}/${module}.js`)) throw new Error(`scripts/bundle.mjs names ${module}, which is no module`);
 // what an earlier build has left would be packed
 for (const name of readdirSync(`${dist}/build`)) if (/^chunk-.*\.js$/.test(name)) rmSync(`${dist}/build/${name}`);
 /** Modules of WebAssembly, compressed: see src/codec/node-embedded.ts. */
