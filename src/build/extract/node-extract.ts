@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { whenAborted } from "../../core/abort.ts";
 import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
 import { AbortedError, ImageError } from "../../core/error.ts";
-import { kindOfMode } from "../../core/mode.ts";
+import { type EntryKind, kindOfMode } from "../../core/mode.ts";
 import { attempt } from "../../core/node/node-errors.ts";
 import { defaultThreads } from "../../core/node/node-pool.ts";
 import { readerOf } from "../../inspect/open-image.ts";
@@ -122,23 +122,12 @@ class Extraction {
       this.#hardLinks.push({ path, first });
       return;
     }
-    if (kind !== "directory" && inode.nlink > 1) this.#first.set(id, path);
-    const bytes = Buffer.from(bytesFromLatin1(path));
     if (kind === "file") {
       const { mode, uid, gid, mtime, mtimeNsec, size } = inode;
       this.files.add({ id, mode, uid, gid, mtime, mtimeNsec, size }, path);
       this.bytes += size;
-    } else if (kind === "directory") {
-      if (path !== "") this.#maker.makeDirectory(bytes);
-      this.#directories.push({ path: bytes, inode });
-    } else if (kind === "symlink") {
-      this.#maker.makeLink(bytes, await this.#reader.target(inode), inode);
-    } else if (kind === "char" || kind === "block" || kind === "fifo") {
-      if (!this.#makeSpecial(bytes, kind, inode)) return;
-    } else {
-      this.#leaveOut(bytes, kind === "socket" ? "is a socket" : `has the mode ${inode.mode.toString(8)}`);
-      return;
-    }
+    } else if (!(await this.#makeOther(Buffer.from(path, "latin1"), kind, inode))) return;
+    if (kind !== "directory" && inode.nlink > 1) this.#first.set(id, path);
     this.#attributes.add(path, await this.#reader.xattrs(inode));
   }
 
@@ -151,6 +140,26 @@ class Extraction {
     if (why !== undefined) this.#leftOut.push(`extended attributes of ${this.#attributes.count} entries: ${why}`);
     for (const { path, inode } of this.#directories.reverse()) this.#maker.finishDirectory(path, inode);
     return { entries: this.#entries, bytes: this.bytes, leftOut: this.#leftOut };
+  }
+
+  /** Makes what is no file; false: it is left out. */
+  async #makeOther(path: Buffer, kind: EntryKind | undefined, inode: ImageInode): Promise<boolean> {
+    switch (kind) {
+      case "directory":
+        if (path.length > 0) this.#maker.makeDirectory(path);
+        this.#directories.push({ path, inode });
+        return true;
+      case "symlink":
+        this.#maker.makeLink(path, await this.#reader.target(inode), inode);
+        return true;
+      case "char":
+      case "block":
+      case "fifo":
+        return this.#makeSpecial(path, kind, inode);
+      default:
+        this.#leaveOut(path, kind === "socket" ? "is a socket" : `has the mode ${inode.mode.toString(8)}`);
+        return false;
+    }
   }
 
   #makeSpecial(path: Buffer, kind: "char" | "block" | "fifo", inode: ImageInode): boolean {

@@ -72,20 +72,19 @@ export class EntryMaker {
   /** A directory that can be filled; {@link finishDirectory} gives it what it is to have. */
   makeDirectory(path: Uint8Array): void {
     const at = this.place(path);
-    const shown = showBytes(at);
     // one that is there is joined, but never one that a link leads to
-    const there = this.#rules.replaces ? attempt(shown, () => withShortPath(at, statsOf)) : undefined;
+    const there = this.#rules.replaces ? attempt(at, () => withShortPath(at, statsOf)) : undefined;
     if (there?.isDirectory() !== true) this.#make(path, (short) => mkdirSync(short, ALL_OF_OWNER));
     // as after an earlier extraction of the same
     else if ((there.mode & ALL_OF_OWNER) !== ALL_OF_OWNER) {
-      attempt(shown, () => withShortPath(at, (short) => chmodSync(short, ALL_OF_OWNER)));
+      attempt(at, () => withShortPath(at, (short) => chmodSync(short, ALL_OF_OWNER)));
     }
   }
 
   /** The permissions, owner and time of a directory in which all is. */
   finishDirectory(path: Uint8Array, metadata: Metadata): void {
     const at = this.place(path);
-    attempt(showBytes(at), () => {
+    attempt(at, () => {
       if (IS_WINDOWS) return;
       const descriptor = withShortPath(at, (short) => openSync(short, constants.O_RDONLY | constants.O_NOFOLLOW));
       try {
@@ -114,10 +113,9 @@ export class EntryMaker {
   /** What a program makes: a device, or a FIFO. */
   makeSpecial(path: Uint8Array, make: (at: Buffer) => void, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
     const at = this.place(path);
-    const shown = showBytes(at);
-    if (this.#rules.replaces) attempt(shown, () => statsOf(at)?.isDirectory() === false && rmSync(at));
+    if (this.#rules.replaces) attempt(at, () => statsOf(at)?.isDirectory() === false && rmSync(at));
     make(at);
-    attempt(shown, () => {
+    attempt(at, () => {
       // to open it would wait for someone
       if (this.#rules.setsOwners) lchownSync(at, uid, gid);
       chmodSync(at, this.#permissions(mode));
@@ -135,7 +133,6 @@ export class EntryMaker {
     written: (bytes: number) => Promise<void> | undefined,
   ): Promise<void> {
     const place = this.place(path);
-    const shown = showBytes(place);
     let isWhole = false;
     const descriptor = this.#make(path, (at) => openSync(at, NEW_FILE, 0o600));
     try {
@@ -143,21 +140,21 @@ export class EntryMaker {
       let end = 0;
       for await (const piece of pieces) {
         if (piece instanceof Uint8Array) {
-          attempt(shown, () => writeAll(descriptor, piece, at));
+          attempt(place, () => writeAll(descriptor, piece, at));
           at += piece.length;
           end = at;
           const breathing = written(piece.length);
           if (breathing !== undefined) await breathing;
         } else at += piece.zeros;
       }
-      attempt(shown, () => {
+      attempt(place, () => {
         if (end < size) ftruncateSync(descriptor, size);
         this.#finish(descriptor, metadata);
       });
       isWhole = true;
     } finally {
       closeSync(descriptor);
-      if (!isWhole) attempt(shown, () => withShortPath(place, (short) => rmSync(short, { force: true })));
+      if (!isWhole) attempt(place, () => withShortPath(place, (short) => rmSync(short, { force: true })));
     }
   }
 
@@ -183,9 +180,8 @@ export class EntryMaker {
   /** Makes something new; what is there is removed before, where it may be. */
   #make<R>(path: Uint8Array, make: (at: Buffer) => R): R {
     const at = this.place(path);
-    const shown = showBytes(at);
-    if (IS_WINDOWS) checkName(path, shown);
-    return attempt(shown, () =>
+    if (IS_WINDOWS) checkName(path, showBytes(at));
+    return attempt(at, () =>
       withShortPath(at, (short) => {
         if (this.#rules.replaces && statsOf(short)?.isDirectory() === false) rmSync(short);
         return make(short);

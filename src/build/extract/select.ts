@@ -5,11 +5,11 @@ import { resolvePath } from "../../inspect/resolve.ts";
 import { type WalkedEntry, walkImage } from "../../inspect/walk.ts";
 
 /** All of them, directories before what is in them, each once; without paths, everything. */
-export async function* selectEntries(reader: ImageReader, paths: readonly string[]): AsyncGenerator<WalkedEntry> {
-  if (paths.length === 0) {
-    yield* walkImage(reader);
-    return;
-  }
+export function selectEntries(reader: ImageReader, paths: readonly string[]): AsyncGenerator<WalkedEntry> {
+  return paths.length === 0 ? walkImage(reader) : entriesBelow(reader, paths);
+}
+
+async function* entriesBelow(reader: ImageReader, paths: readonly string[]): AsyncGenerator<WalkedEntry> {
   const known = new Set<string>();
   for (const path of paths) {
     const found = await resolvePath(reader, path, false);

@@ -15,12 +15,13 @@ export function systemMessage(error: unknown): string {
   return /^[A-Z0-9]+: ([^,]*)/.exec(text)?.[1] ?? text;
 }
 
-/** Does `work` on a file of the caller's; what the system refuses is an `IO` about the path, as it is to be shown. */
-export function attempt<T>(shownPath: string, work: () => T): T {
+/** Does `work` on a file of the caller's; what the system refuses is an `IO` about the path, as text that is to be shown. */
+export function attempt<T>(path: string | Uint8Array, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw refused(shownPath, cause);
+    // bytes are made text here alone, as that takes longer than many a call of the system's
+    throw refused(typeof path === "string" ? path : showBytes(path), cause);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Listings of directories as they are read. Source: Linux fs/squashfs/dir.c. */
 import { DIR_ENTRY, DIR_HEADER, MAX_GROUP } from "../../squashfs/disk/format.ts";
-import type { ImageBytes } from "../image.ts";
+import { type ImageBytes, viewOf } from "../image.ts";
 
 /** A structure of a listing: the head of a group, or an entry of it. */
 export interface ListingItem {
@@ -16,6 +16,9 @@ export interface ListingItem {
   readonly number: number;
 }
 
+/** Bytes of a listing that are read at once. */
+const WINDOW = 1 << 16;
+
 /**
  * Goes through a listing.
  *
@@ -24,29 +27,33 @@ export interface ListingItem {
 export async function* readListing(table: ImageBytes, at: number, bytes: number): AsyncGenerator<ListingItem> {
   const limit = at + bytes;
   table.check(at, bytes);
+  let window = viewOf(new Uint8Array(0));
+  let start = at;
+  const has = (from: number, length: number) => from + length <= start + window.byteLength;
+  const load = async (from: number, length: number) => {
+    window = await table.view(from, Math.max(length, Math.min(WINDOW, limit - from)));
+    start = from;
+  };
   for (let from = at; from < limit; ) {
-    const head = await table.view(from, DIR_HEADER.byteSize);
-    const count = head.getU32(0, DIR_HEADER.count);
-    const block = head.getU32(0, DIR_HEADER.start_block);
-    const first = head.getU32(0, DIR_HEADER.inode_number);
+    if (!has(from, DIR_HEADER.byteSize)) await load(from, DIR_HEADER.byteSize);
+    const count = window.getU32(from - start, DIR_HEADER.count);
+    const block = window.getU32(from - start, DIR_HEADER.start_block);
+    const first = window.getU32(from - start, DIR_HEADER.inode_number);
     if (count >= MAX_GROUP) throw table.damaged(from, `a group of ${count} entries and one more`);
-    yield {
-      at: from,
-      end: from + DIR_HEADER.byteSize,
-      name: undefined,
-      block,
-      ...{ offset: 0, type: 0, number: first },
-    };
-    from += DIR_HEADER.byteSize;
+    const headEnd = from + DIR_HEADER.byteSize;
+    yield { at: from, end: headEnd, name: undefined, block, offset: 0, type: 0, number: first };
+    from = headEnd;
     for (let entry = 0; entry <= count; entry++) {
-      const view = await table.view(from, DIR_ENTRY.byteSize);
-      const nameAt = from + DIR_ENTRY.byteSize;
-      const end = nameAt + view.getU16(0, DIR_ENTRY.size) + 1;
+      if (!has(from, DIR_ENTRY.byteSize)) await load(from, DIR_ENTRY.byteSize);
+      const nameLen = window.getU16(from - start, DIR_ENTRY.size) + 1;
+      const end = from + DIR_ENTRY.byteSize + nameLen;
       if (end > limit) throw table.damaged(from, `an entry of a listing goes on behind ${limit}`);
-      const name = await table.read(nameAt, end - nameAt);
-      const number = first + view.getS16(0, DIR_ENTRY.inode_number);
-      const offset = view.getU16(0, DIR_ENTRY.offset);
-      yield { at: from, end, name, block, offset, type: view.getU16(0, DIR_ENTRY.type), number };
+      if (!has(from, end - from)) await load(from, end - from);
+      const place = from - start;
+      const number = first + window.getS16(place, DIR_ENTRY.inode_number);
+      const [offset, type] = [window.getU16(place, DIR_ENTRY.offset), window.getU16(place, DIR_ENTRY.type)];
+      const name = new Uint8Array(window.buffer, window.byteOffset + place + DIR_ENTRY.byteSize, nameLen);
+      yield { at: from, end, name, block, offset, type, number };
       from = end;
     }
   }

@@ -99,7 +99,9 @@ export async function readInode(table: ImageBytes, at: number, blockSize: number
   const type = viewOf(head instanceof Promise ? await head : head).getU16(0, BASE_INODE.inode_type);
   const shape = SHAPES[type];
   if (shape === undefined) throw table.damaged(at, `no inode has the type ${type}`);
-  const view = await table.view(at, shape.byteSize);
+  const body = table.borrow(at, shape.byteSize);
+  // all of its fields are read before anything else is
+  const view = viewOf(body instanceof Promise ? await body : body);
   const bodyAt = at + shape.byteSize;
   const inode: Draft = {
     at,

@@ -103,6 +103,18 @@ describe("a part of an image", () => {
   });
 });
 
+test.each(["EROFS", "SquashFS"])("of %s, what cannot be made is left out under each of its names", async (format) => {
+  const parts = [
+    { path: "one", kind: "socket" },
+    { path: "two", kind: "hardlink", target: "one" },
+    { path: "z", contents: "z" },
+  ] as const;
+  await (format === "EROFS" ? buildErofs : buildSquashfs)(entries(parts), image);
+  const to = `${scratch}/sockets-${format}`;
+  expect((await extractImage(place, to)).leftOut).toEqual(["one: is a socket", "two: is a socket"]);
+  expect(readdirSync(to)).toEqual(["z"]);
+});
+
 describe("links lead nowhere", () => {
   const outside = `${scratch}/outside`;
   const victim = `${outside}/file`;

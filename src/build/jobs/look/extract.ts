@@ -17,7 +17,7 @@ export interface ExtractWork {
 }
 
 /** Files that a thread takes at once: neighbours, which may share blocks. */
-const BATCH = 32;
+const BATCH = 64;
 
 /** Makes files. */
 export const extract: Job<ExtractWork> = {
