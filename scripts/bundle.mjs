@@ -1,7 +1,7 @@
 // Puts what the entry points import into a few files in place of a hundred: loading modules one by one would take longer
 // than packing a small tree. What a small build does not need is in files of its own, which it does not read. The single
 // modules stay in dist/ for tests, benchmarks and manual pages, and for the file of types that is made of theirs.
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -39,6 +39,10 @@ const files = {
   ],
   lists: ["stage/source/nix/list/read-list"],
 };
+/** Packages that stay what they are, and are loaded where a build turns to them. */
+const dependencies = Object.keys(
+  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).dependencies,
+);
 const names = Object.keys(files);
 // one that has moved would take all that it imports into another file, without a word
 for (const module of Object.values(files).flat())
@@ -63,12 +67,13 @@ const embedded = {
 const bundle = await rolldown({
   input: Object.fromEntries(["index", "build/worker", ...commands].map((name) => [name, `${dist}/${name}.js`])),
   platform: "node",
+  external: dependencies.map((name) => new RegExp(`^${name}(?:/|$)`)),
   plugins: [embedded],
   logLevel: "warn",
   // to compress takes the time that it takes
   checks: { pluginTimings: false },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: dist,
   format: "esm",
   entryFileNames: "[name].js",
@@ -81,9 +86,19 @@ await bundle.write({
       priority: names.length - names.indexOf(name),
     })),
   },
-  // names of functions and classes stay, for readable stack traces; those inside of functions need not be read
-  minify: { compress: true, mangle: { toplevel: false }, codegen: true },
+  // classes and their methods keep their names, for stack traces that say something
+  minify: { compress: true, mangle: { toplevel: true, keepNames: { function: false, class: true } }, codegen: true },
 });
 await bundle.close();
+// which modules a file is made of, for the test of what a build loads
+const contents = output
+  .filter((file) => file.type === "chunk")
+  .map(({ fileName, modules }) => [
+    fileName,
+    Object.entries(modules)
+      .filter(([id, { renderedLength }]) => id.startsWith(`${dist}/`) && renderedLength > 0)
+      .map(([id]) => id.slice(dist.length + 1)),
+  ]);
+writeFileSync(`${dist}/contents.json`, JSON.stringify(Object.fromEntries(contents)));
 // commands are published as files with a #! line; compilers write them without the executable bit
 for (const command of commands) chmodSync(`${dist}/${command}.js`, 0o755);

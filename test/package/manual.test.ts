@@ -1,5 +1,5 @@
-/** Manual pages and completions, as they are packed: every option is in each, and shells take them. */
-import { spawnSync } from "node:child_process";
+/** Manual pages as they are packed, and completions as they are printed: every option is in each, and shells take them. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { OPTIONS as LOOKS } from "../../src/cli/imagefs/table.ts";
 import { MANUAL as MKEROFS } from "../../src/cli/mkerofs/manual.ts";
 import { MANUAL as MKSQUASHFS } from "../../src/cli/mksquashfs/manual.ts";
 import { type Manual, optionsOf } from "../../src/cli/shared/manual/manual.ts";
+import { type CommandName, commandPath } from "../helpers/commands.ts";
 
 const dist = fileURLToPath(new URL("../../dist", import.meta.url));
 const read = (path: string) => readFileSync(`${dist}/${path}`, "utf8");
@@ -34,27 +35,40 @@ describe.each(manuals.map((manual) => [manual.name, manual] as const))("%s", (na
     for (const line of page.split("\n")) expect(line).toMatch(/^(?![.'])|^\.(?:TH|SH|PP|TP|RS|RE|B|br|nf|fi)\b/);
   });
 
+  const completion = (shell: string) =>
+    execFileSync(process.execPath, [commandPath(name.slice(3) as CommandName), `--completion=${shell}`], {
+      encoding: "utf8",
+    });
+
   test("each completion has every option", () => {
     const bash = new Set(
-      read(`completions/${name}`)
+      completion("bash")
         .match(/(?<=^ +\[\[ \$cur == -\* \]\] && words=').*(?='$)/m)![0]
         .split(" "),
     );
     expect(names.filter((each) => !bash.has(each))).toEqual([]);
-    const zsh = new Set(read(`completions/_${name}`).match(/(?<=^ +'\*)-[\w-]*?(?==?-?\+?\[)/gm));
+    const zsh = new Set(completion("zsh").match(/(?<=^ +'\*)-[\w-]*?(?==?-?\+?\[)/gm));
     expect(names.filter((each) => !zsh.has(each))).toEqual([]);
-    const fish = [...read(`completions/${name}.fish`).matchAll(/ -([slo]) (\S+)/g)].map(
+    const fish = [...completion("fish").matchAll(/ -([slo]) (\S+)/g)].map(
       ([, kind, word]) => `${kind === "l" ? "--" : "-"}${word}`,
     );
     expect(names.filter((each) => !fish.includes(each))).toEqual([]);
   });
 
+  test("of another shell it says what is wrong", () => {
+    const words = [commandPath(name.slice(3) as CommandName), "--completion=tcsh"];
+    const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    expect(status).toBe(2);
+    expect(stderr).toContain("completion");
+  });
+
   // of what a system has not there is nothing to ask
   test.skipIf(process.platform === "win32")("bash completes by it", () => {
+    const script = completion("bash");
     const complete = (...line: string[]) => {
       const typed = [name, ...line].map((word) => `'${word}'`).join(" ");
       const ask = `COMP_WORDS=(${typed}); COMP_CWORD=${line.length}; _${name.replaceAll("-", "_")}; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const { stdout, stderr } = spawnSync("bash", ["-c", `. ${dist}/completions/${name}; ${ask}`], {
+      const { stdout, stderr } = spawnSync("bash", ["-c", `${script}\n${ask}`], {
         encoding: "utf8",
       });
       expect(stderr).toBe("");

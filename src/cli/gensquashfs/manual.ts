@@ -1,5 +1,5 @@
 /** What is to be said of `ts-gensquashfs`. */
-import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
+import { COMPLETION_SECTION, EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
 import type { Settings } from "./settings.ts";
 import { SECTIONS } from "./table.ts";
 
@@ -27,6 +27,7 @@ export const MANUAL: Manual<Settings> = {
       title: "Environment",
       entries: [["SOURCE_DATE_EPOCH", "the time of the image and of all entries, unless -d says another"]],
     },
+    COMPLETION_SECTION,
     EXIT_SECTION,
   ],
 };

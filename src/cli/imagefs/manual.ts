@@ -1,7 +1,7 @@
 /** What is to be said of `ts-imagefs`. */
-import type { Manual } from "../shared/manual/manual.ts";
+import { COMPLETION_SECTION, type Manual } from "../shared/manual/manual.ts";
 import type { Settings } from "./settings.ts";
-import { SECTIONS } from "./table.ts";
+import { OPTIONS, SECTIONS } from "./table.ts";
 
 /** Everything that `--help` prints. */
 export const MANUAL: Manual<Settings> = {
@@ -16,11 +16,13 @@ export const MANUAL: Manual<Settings> = {
     { note: "one file", line: "ts-imagefs cat root.squashfs etc/os-release" },
   ],
   operands: [
+    { name: "COMMAND", kind: "text", choices: Object.keys(OPTIONS), help: "what to do, as told below" },
     { name: "IMAGE", kind: "file", help: "a file or a block device with an image" },
     { name: "PATH", kind: "text", help: "an entry of the image, from its root on", isMany: true },
   ],
   sections: [
     ...SECTIONS,
+    COMPLETION_SECTION,
     {
       id: "exit",
       title: "Exit status",

@@ -10,7 +10,6 @@ import { resolveVerityOptions } from "../../verity/options.ts";
 import { asUsage } from "../shared/getopt.ts";
 import { readInput } from "../shared/input.ts";
 import { mannerOf } from "../shared/json.ts";
-import { formatHelp } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
 import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "../shared/summary.ts";
@@ -20,13 +19,10 @@ import { type BuildCommand, parseOptions } from "./options.ts";
 import { isDirectory, noteStore, openSource } from "./sources.ts";
 import { warnOfRules } from "./unmatched.ts";
 
-const { name: NAME } = MANUAL;
-
 /** Runs the command to its end; returns its exit status. @param manifest `package.json` */
 export function runMkerofs(manifest: URL): Promise<number> {
   return runProgram({
-    name: NAME,
-    help: (columns) => formatHelp(MANUAL, columns),
+    manual: MANUAL,
     manifest,
     mannerOf: (argv) => mannerOf(argv, optionsOf(MANUAL)),
     parse(argv, env) {

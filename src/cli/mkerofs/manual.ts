@@ -1,5 +1,5 @@
 /** What is to be said of `ts-mkerofs`. */
-import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
+import { COMPLETION_SECTION, EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
 import type { Settings } from "./settings.ts";
 import { SECTIONS } from "./table.ts";
 
@@ -60,6 +60,7 @@ export const MANUAL: Manual<Settings> = {
         ],
       ],
     },
+    COMPLETION_SECTION,
     EXIT_SECTION,
   ],
 };

@@ -1,5 +1,5 @@
 /** What is to be said of `ts-mksquashfs`. The sections have the names that mksquashfs 4.7 gives them. */
-import { EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
+import { COMPLETION_SECTION, EXIT_SECTION, type Manual } from "../shared/manual/manual.ts";
 import { VERITY_WORDS } from "../verity.ts";
 import type { Settings } from "./settings.ts";
 import { FILTER, PERMS, PSEUDO, TIME, XATTRS } from "./table-entries.ts";
@@ -102,6 +102,7 @@ export const MANUAL: Manual<Settings> = {
         ],
       ],
     },
+    COMPLETION_SECTION,
     EXIT_SECTION,
   ],
 };

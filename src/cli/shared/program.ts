@@ -5,10 +5,13 @@ import { setFlagsFromString } from "node:v8";
 import { ImageError } from "../../core/error.ts";
 import { hasStuckThreads } from "../../core/node/node-pool.ts";
 import { endBySignal } from "../../core/node/node-process-end.ts";
+import { showValue } from "../../core/options/checks.ts";
 import { type NameOf, OptionError } from "../../core/options/option-error.ts";
 import type { BuildProgress, BuildReport, SquashfsReport } from "../../index.ts";
 import { UsageError } from "./getopt.ts";
 import { formatErrorEnd, formatJsonError, formatJsonReport, type Manner } from "./json.ts";
+import { formatHelp } from "./manual/help.ts";
+import { type Manual, SHELLS, type Shell } from "./manual/manual.ts";
 import { PercentLines, ProgressBar } from "./progress.ts";
 import { imageStream, print, TextOutput } from "./streams.ts";
 import { formatMessage, formatWarnings } from "./summary.ts";
@@ -91,9 +94,8 @@ export type ProgramCommand =
 export type PageText = (columns: number) => string;
 
 /** One command. */
-export interface Program {
-  name: string;
-  help: PageText;
+export interface Program<S> {
+  manual: Manual<S>;
   /** `package.json`, as seen from the command's own file: this one may be bundled elsewhere. */
   manifest: URL;
   /** Reads a command line; throws UsageError for one that cannot be understood. */
@@ -103,12 +105,18 @@ export interface Program {
 }
 
 /** Runs a command to its end; returns its exit status. */
-export async function runProgram(program: Program): Promise<number> {
+export async function runProgram<S>(program: Program<S>): Promise<number> {
   // A failed write is told to its callback; without a listener it would be thrown as well.
   for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   const argv = process.argv.slice(2);
   let job: BuildJob | undefined;
   try {
+    const shell = shellOf(argv);
+    if (shell !== undefined) {
+      const { formatCompletion } = await import("./manual/completion.ts");
+      await print(stdout, formatCompletion(program.manual, shell));
+      return 0;
+    }
     const command = program.parse(argv, process.env);
     if (command.action === "look") return await look(program, command);
     if (command.action === "build") {
@@ -123,10 +131,20 @@ export async function runProgram(program: Program): Promise<number> {
   }
 }
 
+/** The shell that is to complete the command; undefined: the line is about something else. */
+function shellOf(argv: readonly string[]): Shell | undefined {
+  const [, name] = /^--?completion=(.*)$/s.exec(argv.length === 1 ? argv[0]! : "") ?? [];
+  if (name === undefined) return undefined;
+  const found = SHELLS.find((shell) => shell === name);
+  if (found === undefined) throw new UsageError(`--completion is for ${SHELLS.join(", ")}; not for ${showValue(name)}`);
+  return found;
+}
+
 /** Says what went wrong, in the manner that was asked for. */
-async function answerError(program: Program, { json, image }: Manner, error: unknown): Promise<void> {
-  const more = error instanceof UsageError ? [error.hint, `Try '${program.name} --help' for more information.`] : [];
-  const message = formatMessage(program.name, error instanceof Error ? error.message : String(error));
+async function answerError<S>(program: Program<S>, { json, image }: Manner, error: unknown): Promise<void> {
+  const more =
+    error instanceof UsageError ? [error.hint, `Try '${program.manual.name} --help' for more information.`] : [];
+  const message = formatMessage(program.manual.name, error instanceof Error ? error.message : String(error));
   const lines = message + more.map((line) => (line === undefined ? "" : `${line}\n`)).join("");
   if (!json) return complain(lines);
   const said = formatJsonError(readVersion(program), error);
@@ -134,14 +152,14 @@ async function answerError(program: Program, { json, image }: Manner, error: unk
   await print(image === "-" ? stderr : stdout, said).catch(() => complain(lines));
 }
 
-function textOf(program: Program, command: Exclude<ProgramCommand, BuildJob | LookJob>): string {
-  if (command.action === "version") return `${program.name} ${readVersion(program)}\n`;
+function textOf<S>(program: Program<S>, command: Exclude<ProgramCommand, BuildJob | LookJob>): string {
+  if (command.action === "version") return `${program.manual.name} ${readVersion(program)}\n`;
   // a terminal that does not know its width says 0
   const columns = stdout.columns || 80;
-  return command.action === "help" ? program.help(columns) : command.text(columns);
+  return command.action === "help" ? formatHelp(program.manual, columns) : command.text(columns);
 }
 
-function readVersion({ manifest }: Program): string {
+function readVersion({ manifest }: Pick<Program<never>, "manifest">): string {
   return JSON.parse(readFileSync(manifest, "utf8")).version;
 }
 
@@ -150,11 +168,11 @@ async function complain(text: string): Promise<void> {
   await print(stderr, text).catch(() => undefined);
 }
 
-async function run(program: Program, job: BuildJob): Promise<number> {
+async function run<S>(program: Program<S>, job: BuildJob): Promise<number> {
   const { image } = job;
   if (image === "-" && stdout.isTTY) throw new UsageError("standard output is a terminal, which takes no image");
-  for (const warning of job.warnings) await complain(formatMessage(program.name, `warning: ${warning}`));
-  for (const note of job.notes ?? []) await complain(formatMessage(program.name, `note: ${note}`));
+  for (const warning of job.warnings) await complain(formatMessage(program.manual.name, `warning: ${warning}`));
+  for (const note of job.notes ?? []) await complain(formatMessage(program.manual.name, `note: ${note}`));
 
   const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
   const lines = job.progress === "percent" ? new PercentLines(image === "-" || job.json ? stderr : stdout) : undefined;
@@ -178,7 +196,7 @@ async function run(program: Program, job: BuildJob): Promise<number> {
   }
 }
 
-async function look(program: Program, job: LookJob): Promise<number> {
+async function look<S>(program: Program<S>, job: LookJob): Promise<number> {
   const { signal } = watchSignals(() => undefined);
   const out = new TextOutput(stdout);
   try {
@@ -201,13 +219,17 @@ async function look(program: Program, job: LookJob): Promise<number> {
   }
 }
 
-function complainLine(program: Program, message: string): Promise<void> {
-  return complain(formatMessage(program.name, message));
+function complainLine<S>(program: Program<S>, message: string): Promise<void> {
+  return complain(formatMessage(program.manual.name, message));
 }
 
 /** Says what a build came to. */
-async function report(program: Program, job: BuildJob, { report, text, warnings, notes }: BuildOutcome): Promise<void> {
-  const lines = job.isSilent ? "" : formatWarnings(program.name, warnings) + (notes ?? "");
+async function report<S>(
+  program: Program<S>,
+  job: BuildJob,
+  { report, text, warnings, notes }: BuildOutcome,
+): Promise<void> {
+  const lines = job.isSilent ? "" : formatWarnings(program.manual.name, warnings) + (notes ?? "");
   if (lines !== "") await complain(lines);
   const said = job.json ? formatJsonReport(readVersion(program), job.image, report) : job.quiet ? "" : text;
   if (said !== "") await print(job.image === "-" ? stderr : stdout, said);

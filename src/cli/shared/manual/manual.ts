@@ -28,6 +28,8 @@ export interface Operand {
   readonly help: string;
   /** May be given more than once. */
   readonly isMany?: boolean;
+  /** What it may be, where that is one of some words. */
+  readonly choices?: readonly string[];
 }
 
 /** Options that belong together, or something else that is to be explained. */
@@ -46,6 +48,21 @@ export interface Section<S> {
 export function optionsOf<S>({ sections }: { sections: readonly Section<S>[] }): readonly Option<S>[] {
   return sections.flatMap(({ options = [] }) => options);
 }
+
+/** Shells that are told how to complete a command line. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** One of them. */
+export type Shell = (typeof SHELLS)[number];
+
+/** How to ask for that; see completion.ts. */
+export const COMPLETION_SECTION: Section<never> = {
+  id: "completion",
+  title: "Completion",
+  entries: [
+    [`--completion=${SHELLS.join("|")}`, "alone on the line: print what that shell is to read, to complete others"],
+  ],
+};
 
 /** Exit statuses, which are the same for all commands. */
 export const EXIT_SECTION: Section<never> = {
