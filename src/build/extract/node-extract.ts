@@ -1,11 +1,11 @@
 /** Makes files and directories of what an image holds. */
-import { mkdirSync, readdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { whenAborted } from "../../core/abort.ts";
 import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
 import { AbortedError, ImageError } from "../../core/error.ts";
 import { type EntryKind, kindOfMode } from "../../core/mode.ts";
-import { attempt } from "../../core/node/node-errors.ts";
+import { attempt, systemCode } from "../../core/node/node-errors.ts";
+import { fileId } from "../../core/node/node-identity.ts";
 import { defaultThreads } from "../../core/node/node-pool.ts";
 import { readerOf } from "../../inspect/open-image.ts";
 import type { ImageInode, ImageReader } from "../../inspect/reader.ts";
@@ -14,10 +14,13 @@ import type { WalkedEntry } from "../../inspect/walk.ts";
 import type { ExtractWork } from "../jobs/look/extract.ts";
 import { type ImagePlace, withPlace } from "../look/image-place.ts";
 import { startThreads } from "../start-threads.ts";
+import { AttributeSetter } from "./node-attributes.ts";
 import { EntryMaker, type MakeRules } from "./node-maker.ts";
-import { AttributeList, makeNode } from "./node-specials.ts";
+import { makeNode } from "./node-specials.ts";
 import { FileRows } from "./plan.ts";
 import { selectEntries } from "./select.ts";
+
+const OWNER_WRITES = 0o200;
 
 /** How an image is extracted. */
 export interface ExtractOptions {
@@ -50,11 +53,11 @@ export async function extractImage(
   options: ExtractOptions = {},
 ): Promise<ExtractReport> {
   const { force = false, workers = defaultThreads(), signal } = options;
-  const folder = resolve(to);
   return withPlace(place, async (image) => {
     for (const path of options.paths ?? []) await resolvePath(readerOf(image), path, false);
-    prepareFolder(folder, to, force);
-    const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0 };
+    const folder = prepareFolder(to, force);
+    const spared = [place.path, ...place.devices].map((path) => fileId(statSync(path, { bigint: true })));
+    const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0, spared };
     const extraction = new Extraction(readerOf(image), folder, rules);
     const work = { place, files: extraction.files.share(), folder, rules, bytes: image.bytes.size };
     await makeFiles(work, workers, signal, async () => {
@@ -64,15 +67,24 @@ export async function extractImage(
       }
       extraction.files.end();
     });
-    return extraction.finish();
+    return await extraction.finish();
   });
 }
 
-/** Makes the folder; throws `INPUT` for one with something in it. */
-function prepareFolder(folder: string, shown: string, force: boolean): void {
-  attempt(shown, () => mkdirSync(folder, { recursive: true }));
-  if (force || attempt(shown, () => readdirSync(folder)).length === 0) return;
-  throw new ImageError("INPUT", `${shown}: is not empty (--force replaces what is there)`, { path: shown });
+/** Makes the folder, and gives where it is, links followed; throws `INPUT` for one with something in it. */
+function prepareFolder(to: string, force: boolean): string {
+  return attempt(to, () => {
+    try {
+      mkdirSync(to);
+    } catch (error) {
+      // not at once: of a filesystem that cannot be written to it would say that there is no such folder
+      if (systemCode(error) !== "ENOENT" && systemCode(error) !== "EEXIST") throw error;
+      mkdirSync(to, { recursive: true });
+    }
+    if (!force && readdirSync(to).length > 0)
+      throw new ImageError("INPUT", `${to}: is not empty (--force replaces what is there)`, { path: to });
+    return realpathSync(to);
+  });
 }
 
 /** Makes files, as soon as `list` has told of them. */
@@ -98,18 +110,23 @@ class Extraction {
   bytes = 0;
   readonly #reader: ImageReader;
   readonly #folder: string;
+  readonly #rules: MakeRules;
   readonly #maker: EntryMaker;
   /** Where the first name of an inode is; those of files come later. */
   readonly #first = new Map<number, string>();
   readonly #hardLinks: { path: string; first: string }[] = [];
   readonly #directories: { path: Buffer; inode: ImageInode }[] = [];
-  readonly #attributes = new AttributeList();
+  /** Entries that are to get attributes, once all files are there. */
+  readonly #attributed: { path: string; id: number }[] = [];
+  /** Files that may be written to only until they have theirs. */
+  readonly #readOnly: { path: string; mode: number }[] = [];
   readonly #leftOut: string[] = [];
   #entries = 0;
 
   constructor(reader: ImageReader, folder: string, rules: MakeRules) {
     this.#reader = reader;
     this.#folder = folder;
+    this.#rules = rules;
     this.#maker = new EntryMaker(folder, rules);
   }
 
@@ -122,24 +139,36 @@ class Extraction {
       this.#hardLinks.push({ path, first });
       return;
     }
-    if (kind === "file") {
-      const { mode, uid, gid, mtime, mtimeNsec, size } = inode;
-      this.files.add({ id, mode, uid, gid, mtime, mtimeNsec, size }, path);
-      this.bytes += size;
-    } else if (!(await this.#makeOther(Buffer.from(path, "latin1"), kind, inode))) return;
+    const hasAttributes = (await this.#reader.xattrs(inode)).length > 0;
+    if (kind === "file") this.#addFile(path, id, inode, hasAttributes);
+    else if (!(await this.#makeOther(Buffer.from(path, "latin1"), kind, inode))) return;
     if (kind !== "directory" && inode.nlink > 1) this.#first.set(id, path);
-    this.#attributes.add(path, await this.#reader.xattrs(inode));
+    if (hasAttributes) this.#attributed.push({ path, id });
   }
 
   /** What can be done once all files are there. */
-  finish(): ExtractReport {
+  async finish(): Promise<ExtractReport> {
     for (const { path, first } of this.#hardLinks) {
       this.#maker.makeHardLink(bytesFromLatin1(path), bytesFromLatin1(first));
     }
-    const why = this.#attributes.restore(this.#folder);
-    if (why !== undefined) this.#leftOut.push(`extended attributes of ${this.#attributes.count} entries: ${why}`);
+    const setter = new AttributeSetter(this.#folder);
+    for (const { path, id } of this.#attributed) {
+      setter.add(path, await this.#reader.xattrs(await this.#reader.inode(id)));
+    }
+    const why = setter.end();
+    if (why !== undefined) this.#leftOut.push(why);
+    for (const { path, mode } of this.#readOnly) this.#maker.changeMode(bytesFromLatin1(path), mode);
     for (const { path, inode } of this.#directories.reverse()) this.#maker.finishDirectory(path, inode);
     return { entries: this.#entries, bytes: this.bytes, leftOut: this.#leftOut };
+  }
+
+  #addFile(path: string, id: number, inode: ImageInode, hasAttributes: boolean): void {
+    const { mode, uid, gid, mtime, mtimeNsec, size } = inode;
+    // who is not root gives attributes only to what he may write to
+    const isReadOnly = hasAttributes && !this.#rules.setsOwners && (mode & OWNER_WRITES) === 0;
+    if (isReadOnly) this.#readOnly.push({ path, mode });
+    this.files.add({ id, mode: isReadOnly ? mode | OWNER_WRITES : mode, uid, gid, mtime, mtimeNsec, size }, path);
+    this.bytes += size;
   }
 
   /** Makes what is no file; false: it is left out. */
@@ -164,7 +193,7 @@ class Extraction {
 
   #makeSpecial(path: Buffer, kind: "char" | "block" | "fifo", inode: ImageInode): boolean {
     try {
-      this.#maker.makeSpecial(path, (at) => makeNode(at, kind, this.#reader.device(inode)), inode);
+      this.#maker.makeSpecial(path, (at, whole) => makeNode(at, whole, kind, this.#reader.device(inode)), inode);
       return true;
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

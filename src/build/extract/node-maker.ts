@@ -25,6 +25,7 @@ import {
 import { showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { attempt } from "../../core/node/node-errors.ts";
+import { fileId } from "../../core/node/node-identity.ts";
 import type { ImageInode, ImagePiece } from "../../inspect/reader.ts";
 import { withShortPath } from "../../stage/source/disk/node-paths.ts";
 
@@ -49,6 +50,8 @@ export interface MakeRules {
   replaces: boolean;
   /** Owners are given to entries: who is not root cannot. */
   setsOwners: boolean;
+  /** {@link fileId} of files that are read, and not to be replaced. */
+  spared: readonly string[];
 }
 
 /** Makes entries below a folder; paths are relative to it. */
@@ -111,17 +114,22 @@ export class EntryMaker {
   }
 
   /** What a program makes: a device, or a FIFO. */
-  makeSpecial(path: Uint8Array, make: (at: Buffer) => void, { mode, uid, gid, mtime, mtimeNsec }: Metadata): void {
-    const at = this.place(path);
-    if (this.#rules.replaces) attempt(at, () => statsOf(at)?.isDirectory() === false && rmSync(at));
-    make(at);
-    attempt(at, () => {
+  makeSpecial(path: Uint8Array, make: (at: Buffer, shown: Buffer) => void, metadata: Metadata): void {
+    const { mode, uid, gid, mtime, mtimeNsec } = metadata;
+    this.#make(path, (at) => {
+      make(at, this.place(path));
       // to open it would wait for someone
       if (this.#rules.setsOwners) lchownSync(at, uid, gid);
       chmodSync(at, this.#permissions(mode));
       const time = timeOf({ mtime, mtimeNsec });
       lutimesSync(at, time, time);
     });
+  }
+
+  /** Other permissions of a file that is there. */
+  changeMode(path: Uint8Array, mode: number): void {
+    const at = this.place(path);
+    attempt(at, () => withShortPath(at, (short) => chmodSync(short, this.#permissions(mode))));
   }
 
   /** A file with its contents, which come in pieces; holes stay holes. It is not there if that fails. */
@@ -183,10 +191,21 @@ export class EntryMaker {
     if (IS_WINDOWS) checkName(path, showBytes(at));
     return attempt(at, () =>
       withShortPath(at, (short) => {
-        if (this.#rules.replaces && statsOf(short)?.isDirectory() === false) rmSync(short);
+        if (this.#rules.replaces) this.#remove(short, at);
         return make(short);
       }),
     );
+  }
+
+  /** Removes what is there, but no directory. */
+  #remove(short: Buffer, at: Buffer): void {
+    const stats = lstatSync(short, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined || stats.isDirectory()) return;
+    if (this.#rules.spared.includes(fileId(stats))) {
+      const path = showBytes(at);
+      throw new ImageError("INPUT", `${path}: is the image that is read`, { path });
+    }
+    rmSync(short);
   }
 }
 

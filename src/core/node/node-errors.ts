@@ -20,6 +20,7 @@ export function attempt<T>(path: string | Uint8Array, work: () => T): T {
   try {
     return work();
   } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
     // bytes are made text here alone, as that takes longer than many a call of the system's
     throw refused(typeof path === "string" ? path : showBytes(path), cause);
   }

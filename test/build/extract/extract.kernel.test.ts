@@ -1,22 +1,26 @@
 /** What is extracted is what a mount shows, and an archive of it is the image again; nothing goes outside the folder. */
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compareAgainst } from "../../../dist/build/compare/against.js";
+import { AttributeSetter } from "../../../dist/build/extract/node-attributes.js";
 import { extractImage } from "../../../dist/build/extract/node-extract.js";
-import { AttributeList } from "../../../dist/build/extract/node-specials.js";
 import { tarOf } from "../../../dist/build/extract/tar.js";
 import { buildErofs, buildSquashfs, directory, entries, tarStream } from "../../../dist/index.js";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
+import { commandPath } from "../../helpers/commands.ts";
 import { compareTrees } from "../../helpers/compare/compare.ts";
 import { canMountErofs } from "../../helpers/mount.ts";
 import { hasCommand, oracle } from "../../helpers/oracle.ts";
@@ -160,16 +164,105 @@ describe("links lead nowhere", () => {
   });
 });
 
-test.runIf(setfattr)("attributes that cannot be set are counted, however many, and the others are set", () => {
-  const folder = `${scratch}/attributes`;
-  mkdirSync(folder);
-  writeFileSync(`${folder}/there`, "");
-  const list = new AttributeList();
-  const xattrs = [{ name: Buffer.from("user.name with = and \n"), value: Buffer.from([0, 255, 10]) }];
-  const missing = 20_000;
-  for (let index = 0; index < missing; index++) list.add(`${"missing".repeat(10)}${index}`, xattrs);
-  list.add("there", xattrs);
-  expect(list.restore(folder)).toMatch(new RegExp(`missing.*, and ${missing - 1} more$`));
-  const shown = spawnSync("getfattr", ["-d", "-e", "hex", "there"], { cwd: folder, encoding: "utf8" }).stdout;
-  expect(shown).toContain("=0x00ff0a");
+describe.runIf(setfattr)("attributes", () => {
+  const attribute = (value: Uint8Array, name = "user.name with = and \n") => [{ name: Buffer.from(name), value }];
+  const shown = (folder: string, file: string) =>
+    spawnSync("getfattr", ["-d", "-e", "hex", file], { cwd: folder, encoding: "utf8" }).stdout;
+
+  test("that cannot be set are counted, however many, and the others are set", () => {
+    const folder = `${scratch}/attributes`;
+    mkdirSync(folder);
+    writeFileSync(`${folder}/there`, "");
+    const setter = new AttributeSetter(folder);
+    const two = [...attribute(Buffer.from([0, 255, 10])), ...attribute(Buffer.from("b"), "user.b")];
+    const missing = 20_000;
+    for (let index = 0; index < missing; index++) setter.add(`${"missing".repeat(10)}${index}`, two);
+    setter.add("there", two);
+    expect(setter.end()).toMatch(
+      new RegExp(`^extended attributes of ${missing} entries: setfattr: missing.*, and ${missing - 1} more$`),
+    );
+    expect(shown(folder, "there")).toContain("=0x00ff0a");
+  });
+
+  test("of more text than a process is given at once are all set, and empty ones too", () => {
+    const folder = `${scratch}/many-attributes`;
+    mkdirSync(folder);
+    const setter = new AttributeSetter(folder);
+    const count = 1500;
+    for (let file = 0; file < count; file++) {
+      writeFileSync(`${folder}/${file}`, "");
+      setter.add(`${file}`, [
+        ...attribute(Buffer.alloc(3000, file), "user.large"),
+        ...attribute(Buffer.alloc(0), "user.none"),
+      ]);
+    }
+    expect(setter.end()).toBeUndefined();
+    for (const file of [0, 1, 800, count - 1]) {
+      expect(shown(folder, `${file}`)).toContain(`user.large=0x${Buffer.alloc(3000, file).toString("hex")}`);
+      expect(shown(folder, `${file}`)).toMatch(/^user\.none(?:=""|=0x)?$/m);
+    }
+  });
+
+  // as another user only root can run anything
+  test.runIf(root)("of files that nobody may write to are set by a user who owns them", async () => {
+    const parts = [{ path: "file", mode: 0o444, contents: "x", xattrs: { "user.a": Buffer.from("v") } }] as const;
+    await buildErofs(entries(parts), image);
+    chmodSync(image, 0o644);
+    const to = `${scratch}/by-user`;
+    mkdirSync(to, { mode: 0o777 });
+    chmodSync(to, 0o777);
+    const user = { uid: 65534, gid: 65534, encoding: "utf8" } as const;
+    const ran = spawnSync(process.execPath, [commandPath("imagefs"), "extract", image, `${to}/out`], user);
+    expect([ran.status, ran.stderr]).toEqual([0, ""]);
+    expect(shown(`${to}/out`, "file")).toContain("user.a=0x76");
+    expect(statSync(`${to}/out/file`).mode & 0o777).toBe(0o444);
+  });
+
+  test.runIf(root)("and devices are made below paths that no call takes whole", async () => {
+    const deep = Array.from({ length: 20 }, () => "d".repeat(250)).join("/");
+    const parts = [
+      { path: `${deep}/fifo`, kind: "fifo" },
+      { path: `${deep}/null`, kind: "char", major: 1, minor: 3 },
+      { path: `${deep}/file`, contents: "x", xattrs: { "user.a": Buffer.from("v") } },
+    ] as const;
+    await buildErofs(entries(parts), image);
+    const to = `${scratch}/deep`;
+    expect(await extractImage(place, to)).toMatchObject({ leftOut: [] });
+    const { findings } = await compareAgainst(place, false, directory(to));
+    expect(findings).toEqual([]);
+  });
+});
+
+describe("where an image is extracted to", () => {
+  beforeAll(async () => {
+    await buildErofs(
+      entries([
+        { path: "name/file", contents: "x" },
+        { path: "z", contents: "z" },
+      ]),
+      image,
+    );
+  });
+
+  test("may be a link to a folder", async () => {
+    const to = `${scratch}/behind-link`;
+    mkdirSync(to);
+    symlinkSync(to, `${scratch}/link-to-folder`);
+    await extractImage(place, `${scratch}/link-to-folder`);
+    expect(readdirSync(to).sort()).toEqual(["name", "z"]);
+  });
+
+  test("the image that is read is not replaced", async () => {
+    const to = `${scratch}/with-image`;
+    mkdirSync(to);
+    for (const name of ["name", "z"]) {
+      copyFileSync(image, `${to}/${name}`);
+      const inside = { path: `${to}/${name}`, offset: 0, devices: [] };
+      const extracting = extractImage(inside, to, { force: true });
+      await expect(extracting).rejects.toMatchObject({ code: "INPUT", message: /is the image that is read$/ });
+      expect(readFileSync(`${to}/${name}`)).toEqual(readFileSync(image));
+      rmSync(to, { recursive: true });
+      mkdirSync(to);
+    }
+  });
 });

@@ -26,14 +26,14 @@ describe.runIf(isUnix)("a file", () => {
       [false, 0o755],
       [isRoot, isRoot ? 0o6755 : 0o755],
     ] as const) {
-      const maker = new EntryMaker(scratch, { replaces: true, setsOwners });
+      const maker = new EntryMaker(scratch, { replaces: true, setsOwners, spared: [] });
       await maker.makeFile(bytes("tool"), pieces(bytes("x")), 1, METADATA, NO_BREATH);
       expect(statSync(`${scratch}/tool`).mode & 0o7777).toBe(mode);
     }
   });
 
   test("is not there where not all of it could be made", async () => {
-    const maker = new EntryMaker(scratch, { replaces: false, setsOwners: false });
+    const maker = new EntryMaker(scratch, { replaces: false, setsOwners: false, spared: [] });
     const making = maker.makeFile(bytes("half"), pieces(bytes("x"), new Error("damage")), 9, METADATA, NO_BREATH);
     await expect(making).rejects.toThrow("damage");
     expect(existsSync(`${scratch}/half`)).toBe(false);
@@ -44,7 +44,7 @@ describe.runIf(isUnix)("a directory", () => {
   test("that cannot be written to is joined all the same", () => {
     mkdirSync(`${scratch}/closed`);
     chmodSync(`${scratch}/closed`, 0o500);
-    const maker = new EntryMaker(scratch, { replaces: true, setsOwners: false });
+    const maker = new EntryMaker(scratch, { replaces: true, setsOwners: false, spared: [] });
     maker.makeDirectory(bytes("closed"));
     expect(statSync(`${scratch}/closed`).mode & 0o777).toBe(0o700);
     maker.finishDirectory(bytes("closed"), { ...METADATA, mode: 0o500 });
