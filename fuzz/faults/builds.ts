@@ -42,6 +42,8 @@ export const BUILDS: readonly Build[] = [
   mkerofs("directory, zstd, fragments", "tree", "-T0 -zzstd,1 -C65536 -Efragments,ztailpacking IMAGE SOURCE"),
   mkerofs("directory, lz4hc, equal runs", "tree", "-T0 -zlz4hc -Ededupe,all-fragments IMAGE SOURCE"),
   mkerofs("directory, metabox", "tree", "-T0 -zlz4 -m4096 IMAGE SOURCE"),
+  mkerofs("directory, verified", "tree", "-T0 --verify IMAGE SOURCE"),
+  mkerofs("directory, lz4, verified and hashed", "tree", "-T0 -zlz4 --verify --verity IMAGE SOURCE"),
   mkerofs("closure", "closure", "--closure=SOURCE IMAGE"),
   mkerofs("closure, lz4", "closure", "-zlz4 --closure=SOURCE IMAGE"),
   mkerofs("closure, SquashFS", "closure", "--format=squashfs -zlz4 --closure=SOURCE IMAGE"),
@@ -54,10 +56,12 @@ export const BUILDS: readonly Build[] = [
   mksquashfs("directory, lz4", "tree", "SOURCE IMAGE -comp lz4"),
   mksquashfs("directory, not compressed", "tree", "SOURCE IMAGE -noI -noD -noF -noX"),
   mksquashfs("directory, zstd, no fragments", "tree", "SOURCE IMAGE -comp zstd -Xcompression-level 1 -no-fragments"),
+  mksquashfs("directory, lz4, verified and hashed", "tree", "SOURCE IMAGE -comp lz4 -verify -verity"),
   mksquashfs("tar", "tar", "- IMAGE -tar -comp lz4", true),
   gensquashfs("directory, lz4", "tree", "-c lz4 -D SOURCE"),
   gensquashfs("pack file, gzip", "pack", "-c gzip -X level=1 -F SOURCE"),
   gensquashfs("tar, lz4", "tar", "-c lz4 --tar=SOURCE"),
+  gensquashfs("tar, lz4, verified", "tar", "-c lz4 --verify --tar=SOURCE"),
 ];
 
 /** The words of a build. */

@@ -20,14 +20,14 @@ export async function withPlace<R>(
   work: (image: OpenedImage) => Promise<R>,
 ): Promise<R> {
   const files: ImageFile[] = [];
-  const open = (file: string, at: number) => {
-    const opened = new ImageFile(file, at);
+  const open = (file: string, at: number, shown = file) => {
+    const opened = new ImageFile(file, at, shown);
     files.push(opened);
     return opened;
   };
   try {
     const others = devices.map((device) => open(device, 0));
-    return await work(await openReader(open(path, offset), others));
+    return await work(await openReader(open(path, offset, shownPath), others));
   } catch (error) {
     if (!(error instanceof ImageError) || error.path !== undefined) throw error;
     throw new ImageError(error.code, `${shownPath}: ${error.message}`, {

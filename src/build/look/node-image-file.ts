@@ -14,21 +14,27 @@ const MOST_DEVICE_BITS = 52;
 /** A file with an image, open. */
 export class ImageFile implements ByteSource {
   readonly size: number;
-  /** Of the file, from which the image starts at {@link offset}. */
+  /** What messages call the file, from which the image starts at {@link offset}. */
   readonly path: string;
   readonly offset: number;
   readonly #descriptor: number;
 
-  /** @throws ImageError `IO` for what cannot be read, `INPUT` for what is neither a file nor a block device */
-  constructor(path: string, offset = 0) {
-    this.path = path;
+  /**
+   * @param path of the file
+   * @param shownPath what messages call it
+   * @throws ImageError `IO` for what cannot be read, `INPUT` for what is neither a file nor a block device
+   */
+  constructor(path: string, offset = 0, shownPath: string = path) {
+    this.path = shownPath;
     this.offset = offset;
     const whole = CallFolder.now().resolveText(path);
-    this.#descriptor = attempt(path, () => openSync(whole, READ_AT_ONCE));
+    this.#descriptor = attempt(shownPath, () => openSync(whole, READ_AT_ONCE));
     try {
       this.size = this.#sizeOf() - offset;
       if (this.size < 0) {
-        throw new ImageError("INPUT", `${path}: has ${this.size + offset} bytes, and no image at ${offset}`, { path });
+        throw new ImageError("INPUT", `${shownPath}: has ${this.size + offset} bytes, and no image at ${offset}`, {
+          path: shownPath,
+        });
       }
     } catch (error) {
       this.release();

@@ -122,3 +122,12 @@ test.runIf(process.platform !== "win32")("a FIFO is no image, and is not waited 
     message: `${fifo}: is neither a file nor a block device`,
   });
 });
+
+test("what cannot be read is called what it is shown as, as of a temporary file that no one knows", async () => {
+  const hidden = { path: `${scratch}/.hidden.tmp`, shownPath: "store.img", offset: 0, devices: [] };
+  await expect(verifyPlace(hidden)).rejects.toMatchObject({
+    code: "IO",
+    path: "store.img",
+    message: "store.img: no such file or directory",
+  });
+});
