@@ -6,11 +6,12 @@ import { expect, test } from "vitest";
 import * as library from "../../dist/index.js";
 import { makeScratch } from "../helpers/scratch.ts";
 
+const scratch = makeScratch("api-page");
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/api.md", root), "utf8");
 
 test("docs/api.md is that of these types: `npm run build:api` writes it", () => {
-  const made = `${makeScratch("api-page")}/api.md`;
+  const made = `${scratch}/api.md`;
   execFileSync(process.execPath, [fileURLToPath(new URL("scripts/build-api.mjs", root)), made]);
   expect(page).toBe(readFileSync(made, "utf8"));
 });
