@@ -9,6 +9,7 @@ import { conclude } from "./conclude.mjs";
 import { noImage, sizeOfImage } from "./image.mjs";
 import { machine } from "./machine.mjs";
 import { measure } from "./measure.mjs";
+import { writePage } from "./page.mjs";
 import { judge } from "./promises.mjs";
 import { asMarkdown, asText, summarise } from "./report.mjs";
 import { DEFAULTS, layOut, removeTree, tearDown } from "./store.mjs";
@@ -29,6 +30,7 @@ const HELP = `Usage: npm run bench -- [options]
   --small= --large=              top-level entries of the two stores
   --json=FILE      the figures (default bench/results/scenario.json)
   --write          rewrite bench/RESULTS.md
+  --html=FILE      one page for a browser: these figures, and all others as they stand in bench/RESULTS-*.md
   --assert         exit 1 when a promise is missed
 `;
 
@@ -37,7 +39,7 @@ const text = { type: /** @type {const} */ ("string") };
 const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
   options: {
-    ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text },
+    ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text, html: text },
     dir: { ...text, default: "/dev/shm/ts-mkerofs-bench" },
     ours: { ...text, default: `${here}/../dist/cli/mkerofs/main.js` },
     rounds: { ...text, default: "5" },
@@ -89,6 +91,7 @@ async function main() {
 
   if (options.keep) removeTree(scratch);
   else tearDown(dir);
+  if (options.html !== undefined) writePage(options.html, asMarkdown(record));
   return conclude(record, { asText, asMarkdown, results: `${here}/RESULTS.md`, options });
 }
 
