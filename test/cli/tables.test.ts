@@ -54,7 +54,10 @@ const COMMANDS: readonly Command[] = [
     parse: (options) =>
       options.includes("--closure-of")
         ? parseGensquashfs([...options, image, folder], {})
-        : parseGensquashfs([...(/--zip|--tar/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image], {}),
+        : parseGensquashfs(
+            [...(/--zip|--tar|--(?:nix-)?closure=/.test(options.join(" ")) ? [] : ["-D", folder]), ...options, image],
+            {},
+          ),
   },
   {
     name: "imagefs",
@@ -71,7 +74,7 @@ const COMMANDS: readonly Command[] = [
     options: optionsOf(MKSQUASHFS) as unknown as readonly AnyOption[],
     parse: (options) =>
       parseMksquashfs(
-        [options.includes("-manifest") || options.includes("-tar") ? "-" : folder, image, ...options],
+        [/^-(?:manifest|tar|(?:nix-)?closure)$/m.test(options.join("\n")) ? "-" : folder, image, ...options],
         {},
       ),
   },

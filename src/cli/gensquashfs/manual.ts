@@ -13,6 +13,7 @@ export const MANUAL: Manual<Settings> = {
   ],
   examples: [
     { note: "a directory", line: "ts-gensquashfs -D rootfs --all-root root.squashfs" },
+    { note: "a Nix closure", line: "ts-gensquashfs --closure=store-paths store.squashfs" },
     { note: "small, for a slow disk", line: "ts-gensquashfs -D rootfs -c zstd -X level=19 -b 1M root.squashfs" },
     {
       note: "what a pack file describes, with labels",

@@ -90,8 +90,13 @@ export function parseGensquashfs(
   });
 }
 
+/** The option by which store paths are packed, with Nix's policy. */
+function closureOption({ closure, closureOf }: Settings): string | undefined {
+  return closureOf ? "--closure-of" : closure === undefined ? undefined : "--closure";
+}
+
 function checkSources(settings: Settings, paths: number): void {
-  const { packFile, manifest, packDir, closureOf, keepAsDirectory, zip, tar } = settings;
+  const { packFile, manifest, packDir, closure, closureOf, keepAsDirectory, zip, tar } = settings;
   if (zip !== undefined || tar !== undefined) {
     checkArchive(settings, paths);
     return;
@@ -104,24 +109,33 @@ function checkSources(settings: Settings, paths: number): void {
     throw new UsageError(`--keep-as-directory: a ${list} says itself what goes where`);
   }
   const hasOther = list !== undefined || packDir !== undefined;
-  if (!closureOf && !hasOther) {
-    throw new UsageError("one of --pack-file, --manifest, --tar, --zip, --pack-dir and --closure-of is needed");
+  const name = closureOption(settings);
+  if (name === undefined) {
+    if (hasOther) return;
+    const all = "--pack-file, --manifest, --tar, --zip, --pack-dir, --closure and --closure-of";
+    throw new UsageError(`one of ${all} is needed`);
   }
-  if (!closureOf) return;
   if (hasOther) {
-    throw new UsageError("--closure-of: there can be no --pack-file, no --manifest and no --pack-dir beside it");
+    throw new UsageError(`${name}: there can be no --pack-file, no --manifest and no --pack-dir beside it`);
   }
-  if (paths === 0) throw new UsageError("PATH is missing", usageHint(MANUAL));
+  if (closureOf && closure !== undefined) throw new UsageError("--closure-of: there can be no --closure beside it");
+  if (closureOf && paths === 0) throw new UsageError("PATH is missing", usageHint(MANUAL));
 }
 
 /** An archive is packed as it is. */
 function checkArchive(settings: Settings, paths: number): void {
   const { tar, zip } = settings;
   const name = tar === undefined ? "--zip" : "--tar";
-  const { packFile, manifest, packDir, closureOf, keepAsDirectory, xattrFile, contextsFile, defaults } = settings;
+  const { packFile, manifest, packDir, closure, closureOf, keepAsDirectory, xattrFile, contextsFile, defaults } =
+    settings;
   const given = Object.entries({
     ...{ "--pack-file": packFile, "--manifest": manifest, "--pack-dir": packDir, "--xattr-file": xattrFile },
-    ...{ "--closure-of": closureOf, "--keep-as-directory": keepAsDirectory || undefined, "--selinux": contextsFile },
+    ...{
+      "--closure": closure,
+      "--closure-of": closureOf,
+      "--keep-as-directory": keepAsDirectory || undefined,
+      "--selinux": contextsFile,
+    },
     ...(tar === undefined
       ? { "--defaults uid": defaults.uid, "--defaults gid": defaults.gid, "--defaults mode": defaults.mode }
       : { "--zip": zip }),
@@ -148,8 +162,8 @@ function toOptions(settings: Settings, mtime: number, nameOf: NameOf): SquashfsO
     fragments: settings.noTailPacking ? "small" : "all",
     xattrs: settings.noXattrs ? false : "marked",
     xattrReader: settings.keepXattrs && settings.packFile === undefined ? (settings.xattrReader ?? "auto") : "none",
-    hardLinks: settings.noHardLinks || settings.closureOf ? "copy" : "keep",
-    owner: uid !== undefined || gid !== undefined ? { uid, gid } : settings.closureOf ? "root" : "keep",
+    hardLinks: settings.noHardLinks || closureOption(settings) ? "copy" : "keep",
+    owner: uid !== undefined || gid !== undefined ? { uid, gid } : closureOption(settings) ? "root" : "keep",
     timestamp: mtime,
     times: !settings.noKeepTime && (hasList(settings) || settings.keepTime) ? "keep" : "fixed",
     mkfsTime: Math.min(mtime, 0xffffffff),
@@ -212,7 +226,7 @@ async function openSource(
     (await openList(settings, mtime)) ??
     // the root is not that of the directory
     amend(
-      packDir === undefined ? await openClosure(roots, settings) : openDirectory(packDir, settings),
+      packDir === undefined ? await openClosure(roots, settings, signal) : openDirectory(packDir, settings),
       meta,
       ({ editor }) => editor.setMeta(0, meta),
     );
@@ -238,7 +252,15 @@ async function openList({ packFile: list, manifest: described, ...settings }: Se
   return manifest(described, { base: settings.packDir, defaults });
 }
 
-async function openClosure(roots: readonly string[], { nixDbFrom }: Settings): Promise<FileSource> {
+async function openClosure(
+  roots: readonly string[],
+  { closure: list, nixDbFrom }: Settings,
+  signal: AbortSignal,
+): Promise<FileSource> {
+  if (list !== undefined) {
+    const { closure } = await import("../../stage/source/nix/list/node-closure.ts");
+    return list === "-" ? closure("standard input", readPipe(signal)) : closure(list);
+  }
   const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
   return nixClosureOf(roots, { database: nixDbFrom });
 }

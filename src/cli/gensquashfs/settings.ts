@@ -23,6 +23,8 @@ export interface Settings extends VerityWords {
   noKeepTime?: boolean;
   /** The file of `--manifest`. */
   manifest?: string;
+  /** The list of `--closure`; `-` is standard input. */
+  closure?: string;
   /** What stands behind IMAGE are roots, whose closure is packed. */
   closureOf?: boolean;
   /** Nix's database, which knows it. */

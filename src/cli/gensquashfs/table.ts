@@ -2,14 +2,14 @@
 import { COMPRESSOR_NAMES, wordsFor } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
-import { CLOSURE_LISTS, type Option, rowsFor } from "../shared/option.ts";
+import { type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, choice, directory, file, number, text, type Value } from "../shared/value.ts";
 import { VERITY_LONG } from "../verity.ts";
 import { XATTR_READERS, XATTRS_HELP } from "../xattr-readers.ts";
 import type { Settings } from "./settings.ts";
 import { TAR } from "./table-tar.ts";
 
-const { flag, valued, optional, words, refused } = rowsFor<Settings>();
+const { flag, valued, optional, words } = rowsFor<Settings>();
 
 const ID = { min: 0, max: 2 ** 32 - 2, emptyIsZero: true };
 
@@ -59,6 +59,14 @@ const SOURCES: readonly Option<Settings>[] = [
     sets: "packDir",
     help: "pack this directory, which becomes the root",
   }),
+  valued({
+    names: "--closure --nix-closure",
+    value: file(),
+    sets: "closure",
+    help:
+      "pack the Nix store paths that FILE lists, in any form that Nix prints, or a closureInfo folder; " +
+      '"-" is standard input. Owner root and no hard links',
+  }),
   flag({
     names: "--closure-of",
     sets: { closureOf: true },
@@ -66,8 +74,6 @@ const SOURCES: readonly Option<Settings>[] = [
       "pack PATHs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; " +
       "owner root and no hard links",
   }),
-  // or else the one would be taken for the beginning of --closure-of, and FILE for the image
-  refused({ names: "--closure --nix-closure", placeholder: "FILE", why: CLOSURE_LISTS }),
   valued({
     names: "--nix-db-from",
     value: file(),
@@ -81,21 +87,21 @@ const SOURCES: readonly Option<Settings>[] = [
     value: directory("X"),
     sets: "storeDir",
     default: "the root of the image",
-    help: "the paths of --closure-of go into this folder of the image, such as /nix/store, with parents as Nix makes them",
+    help: "the paths of a closure go into this folder of the image, such as /nix/store, with parents as Nix makes them",
   }),
   optional({
     names: "--registration",
     value: text("X", (name, path) => checkPath(name, path, "path")),
     sets: (path) => ({ registration: path ?? true }),
     default: "none; with the option alone nix-path-registration",
-    help: "with --closure-of: put a file X into the image that nix-store --load-db takes",
+    help: "with a closure: put a file X into the image that nix-store --load-db takes",
   }),
   optional({
     names: "--nix-db",
     value: text("X", (name, path) => checkPath(name, path, "path")),
     sets: (path) => ({ nixDatabase: path ?? true }),
     default: "none; with the option alone, for which --store-dir has to be there, nix/var/nix/db/db.sqlite",
-    help: "with --closure-of: put Nix's database X into the image",
+    help: "with a closure: put Nix's database X into the image",
   }),
   valued({
     names: "--gcroot",

@@ -18,9 +18,7 @@ export const MANUAL: Manual<Settings> = {
     { note: "a directory", line: "ts-mksquashfs rootfs root.squashfs -all-root -noappend" },
     {
       note: "the closure of a Nix store path, small",
-      line:
-        "ts-mksquashfs $(cat store-paths) store.squashfs -no-hardlinks -keep-as-directory -all-root -b 1M -comp zstd " +
-        "-Xcompression-level 19",
+      line: "ts-mksquashfs - store.squashfs -closure store-paths -b 1M -comp zstd -Xcompression-level 19",
     },
     {
       note: "an AppImage, behind its runtime of 189632 bytes",

@@ -21,7 +21,7 @@ import { takeVerity, VERITY_FIELDS } from "../verity.ts";
 import { findQuestion } from "./asks.ts";
 import { readLine, splitLine } from "./grammar.ts";
 import { MANUAL } from "./manual.ts";
-import { DEFAULTS, type Settings } from "./settings.ts";
+import { DEFAULTS, isClosure, type Settings } from "./settings.ts";
 import { openSources } from "./sources.ts";
 
 const OPTIONS = optionsOf(MANUAL);
@@ -96,6 +96,7 @@ function toOptions(settings: Settings): SquashfsOptions {
     allTime,
     keepAsDirectory,
     noStrip,
+    closure,
     closureOf,
     nixDbFrom,
     manifest,
@@ -115,35 +116,36 @@ function toOptions(settings: Settings): SquashfsOptions {
     ...options,
     ...(verity && { verity }),
     ...parseMksquashfsWords(compressor, extra),
-    owner: uid !== undefined || gid !== undefined ? { uid, gid } : closureOf ? "root" : "keep",
+    owner: uid !== undefined || gid !== undefined ? { uid, gid } : isClosure(settings) ? "root" : "keep",
     // without a database nothing looks for it
     gcroot: options.nixDatabase === undefined ? undefined : options.gcroot,
-    hardLinks: options.hardLinks ?? (closureOf ? "copy" : "keep"),
+    hardLinks: options.hardLinks ?? (isClosure(settings) ? "copy" : "keep"),
     fragments: options.fragments ?? "small",
   };
 }
 
 /** The environment's time and options for times exclude each other, as for mksquashfs. */
 function timesOf(
-  { allTime, mkfsTime, closureOf }: Settings,
+  settings: Settings,
   sourceDateEpoch: string | undefined,
 ): Pick<SquashfsOptions, "times" | "timestamp"> {
+  const { allTime, mkfsTime } = settings;
   if (!sourceDateEpoch) {
     if (typeof allTime === "number") return { times: "fixed", timestamp: allTime };
     // "inode" is the latest time that there is
-    return closureOf && allTime === undefined ? { times: "fixed", timestamp: 0 } : { times: "keep" };
+    return isClosure(settings) && allTime === undefined ? { times: "fixed", timestamp: 0 } : { times: "keep" };
   }
   if (typeof allTime === "number" || mkfsTime !== undefined) {
     throw new UsageError("SOURCE_DATE_EPOCH is set, so there can be no -mkfs-time and no -all-time");
   }
   // a closure's times are fixed already, and every Nix build sets this variable
-  if (closureOf) return { times: "fixed", timestamp: 0 };
+  if (isClosure(settings)) return { times: "fixed", timestamp: 0 };
   return { times: "clamp", timestamp: parseEpoch(sourceDateEpoch) };
 }
 
 /** What stands before paths of the image in `-log`, which calls files by their paths here: those of one directory are below it. */
-function pathPrefix([top = "", ...others]: readonly string[], { keepAsDirectory, closureOf, zip }: Settings): string {
-  if (others.length > 0 || keepAsDirectory || closureOf || zip || top === "-") return "";
+function pathPrefix([top = "", ...others]: readonly string[], settings: Settings): string {
+  if (others.length > 0 || settings.keepAsDirectory || isClosure(settings) || settings.zip || top === "-") return "";
   const found = attempt(top, () => statSync(top, { throwIfNoEntry: false }));
   if (!found?.isDirectory()) return "";
   return top.endsWith("/") ? top : `${top}/`;

@@ -54,12 +54,24 @@ export function placeSources(
  * that is not there.
  */
 export function placeClosure([path = ""]: readonly string[], storeDir = ""): Placed[] {
-  const image = storeDir.split("/").filter((name) => name !== "" && name !== ".");
   try {
-    return [{ path: dirname(realpathSync(path)), image: image.join("/") }];
+    return [{ path: dirname(realpathSync(path)), image: inRoot(storeDir) }];
   } catch (cause) {
     throw new ImageError("INPUT", `${path}: ${systemMessage(cause)}`, { path, cause });
   }
+}
+
+/** The paths of a list, which is read later, lie in Nix's store. */
+export function placeClosureList(storeDir = ""): Placed[] {
+  return [{ path: "/nix/store", image: inRoot(storeDir) }];
+}
+
+/** A folder of the image without slashes around it. */
+function inRoot(storeDir: string): string {
+  return storeDir
+    .split("/")
+    .filter((name) => name !== "" && name !== ".")
+    .join("/");
 }
 
 /** With `-no-strip` a source keeps the directories of its path. Throws `INPUT` for paths that do not go together. */

@@ -31,6 +31,8 @@ export interface Settings
   allTime?: number | "inode";
   keepAsDirectory: boolean;
   noStrip: boolean;
+  /** The list of `-closure`; `-` is standard input. */
+  closure?: string;
   /** Sources are roots, whose closure is packed. */
   closureOf: boolean;
   /** Nix's database, which knows it. */
@@ -72,6 +74,11 @@ export interface Settings
   /** Attributes for all entries: `NAME=VALUE`. */
   addedXattrs: readonly string[];
   sortFile?: string;
+}
+
+/** Whether store paths are packed, with Nix's policy. */
+export function isClosure({ closure, closureOf }: Settings): boolean {
+  return closureOf || closure !== undefined;
 }
 
 /** What is so without options. */

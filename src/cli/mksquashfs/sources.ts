@@ -29,13 +29,14 @@ import {
   imagePaths,
   type Placed,
   placeClosure,
+  placeClosureList,
   placeSources,
   placeUnstripped,
   rootOf,
   sortPath,
   withRealPaths,
 } from "./places.ts";
-import type { ActionText, Settings } from "./settings.ts";
+import { type ActionText, isClosure, type Settings } from "./settings.ts";
 
 /** What a command line's sources come to. */
 export interface OpenedSources {
@@ -50,15 +51,14 @@ export interface OpenedSources {
 export function openSources(given: readonly string[], image: string, settings: Settings): OpenedSources {
   // "-": there is nothing but pseudo files
   const sources = given.length === 1 && given[0] === "-" ? [] : given;
-  if (settings.manifest !== undefined && (given.length !== 1 || given[0] !== "-")) {
-    throw new UsageError('-manifest: says what is packed, and SOURCE has to be "-"');
+  const list = settings.manifest !== undefined ? "-manifest" : settings.closure !== undefined ? "-closure" : undefined;
+  if (list !== undefined && (given.length !== 1 || given[0] !== "-")) {
+    throw new UsageError(`${list}: says what is packed, and SOURCE has to be "-"`);
   }
   const archive = settings.tar ? "-tar" : settings.zip ? "-zip" : undefined;
   if (archive !== undefined) checkArchive(archive, sources, settings);
   const warn = makeWarner(settings);
-  const { noStrip, closureOf } = settings;
-  if (closureOf && (noStrip || sources.length === 0))
-    throw new UsageError(noStrip ? "-closure-of: paths have their names only" : "-closure-of: SOURCEs are needed");
+  checkClosure(sources, settings);
   const places = placeAll(sources, settings, warn);
   const { texts, rules: exclude, inodes } = readExcludes(settings, places);
   if (settings.matching !== "paths" || settings.actions.length > 0) limitBacktracking();
@@ -71,13 +71,16 @@ export function openSources(given: readonly string[], image: string, settings: S
   }
   const toImage = (path: string) => imagePaths(sortPath(decodeLatin1(path), places), places)[0] ?? path;
   const sort = settings.sortFile === undefined ? [] : readSort(settings.sortFile, (path) => latin1(toImage(path)));
-  const isLater = closureOf || archive !== undefined || settings.manifest !== undefined;
+  const isLater = isClosure(settings) || archive !== undefined || settings.manifest !== undefined;
   const source = isLater ? undefined : toSource(sources, places, settings);
   const found = new Set<string>();
   const amendments: Amendments = {
     ...{ settings, inodes, found, xattrs, excluded: exclude, pseudo: files, actions: readActions(settings) },
     hasOwnRoot:
-      closureOf || archive !== undefined || places[0]?.image === "" || (settings.noStrip && places.length > 0),
+      isClosure(settings) ||
+      archive !== undefined ||
+      places[0]?.image === "" ||
+      (settings.noStrip && places.length > 0),
     pseudoDefaults: {
       mtime: settings.timestamp ?? 0,
       directory: missing,
@@ -96,7 +99,7 @@ export function openSources(given: readonly string[], image: string, settings: S
     source: async (signal) =>
       archive !== undefined
         ? amendedArchive(await openArchive(sources, settings, signal), amendments)
-        : amended(source ?? (await openLater(sources, settings)), amendments),
+        : amended(source ?? (await openLater(sources, settings, signal)), amendments),
     exclude,
     sort,
     warnOfRules: (unmatched) => warnOf(unmatched, { texts, found }, settings, places),
@@ -105,9 +108,10 @@ export function openSources(given: readonly string[], image: string, settings: S
 
 /** Where sources go in the image. */
 function placeAll(sources: readonly string[], settings: Settings, warn: (message: string) => void): Placed[] {
-  const { closureOf, storeDir, noStrip, keepAsDirectory, manifest: list, zip, tar } = settings;
+  const { closure, closureOf, storeDir, noStrip, keepAsDirectory, manifest: list, zip, tar } = settings;
   if (zip || tar) return [{ path: sources[0] ?? "-", image: "" }];
   if (closureOf) return placeClosure(sources, storeDir);
+  if (closure !== undefined) return placeClosureList(storeDir);
   if (list !== undefined) return [{ path: settings.manifestBase ?? dirname(list), image: "" }];
   return noStrip ? placeUnstripped(sources) : placeSources(sources, keepAsDirectory, warn);
 }
@@ -127,18 +131,30 @@ function toSource(sources: readonly string[], places: readonly Placed[], setting
   return namedPaths(places.map(({ path, image }) => ({ path: absolutePath(path), name: image })));
 }
 
+/** Throws for what does not go with closures. */
+function checkClosure(sources: readonly string[], { closure, closureOf, noStrip, manifest: list }: Settings): void {
+  const name = closure !== undefined ? "-closure" : "-closure-of";
+  if (closure === undefined && !closureOf) return;
+  if (noStrip) throw new UsageError(`${name}: paths have their names only`);
+  if (closure === undefined && sources.length === 0) throw new UsageError("-closure-of: SOURCEs are needed");
+  if (closure === undefined) return;
+  const other = closureOf ? "-closure-of" : list !== undefined ? "-manifest" : undefined;
+  if (other !== undefined) throw new UsageError(`-closure: there can be no ${other} beside it`);
+}
+
 /** Throws for what goes with archives and does not. */
 function checkArchive(
   name: string,
   sources: readonly string[],
-  { closureOf, noStrip, keepAsDirectory, manifest: list, zip }: Settings,
+  { closure, closureOf, noStrip, keepAsDirectory, manifest: list, zip }: Settings,
 ): void {
   const isTar = name === "-tar";
   if (!isTar && sources.length === 0) throw new UsageError("-zip: SOURCEs are needed");
   if (isTar && sources.length > 0)
     throw new UsageError('-tar: the archive is standard input, and SOURCE has to be "-"');
   const given = Object.entries({
-    ...{ "-closure-of": closureOf, "-no-strip": noStrip, "-keep-as-directory": keepAsDirectory, "-manifest": list },
+    ...{ "-closure": closure, "-closure-of": closureOf, "-no-strip": noStrip, "-keep-as-directory": keepAsDirectory },
+    "-manifest": list,
     "-zip": isTar && zip,
   }).find(([, value]) => value);
   if (given !== undefined) throw new UsageError(`${name}: there can be no ${given[0]} beside it`);
@@ -155,11 +171,18 @@ async function openArchive(sources: readonly string[], settings: Settings, signa
 }
 
 /** What few need is loaded where it is asked for. */
-async function openLater(sources: readonly string[], settings: Settings): Promise<FileSource> {
-  const { manifest: list, manifestBase: base, nixDbFrom } = settings;
+async function openLater(
+  sources: readonly string[],
+  { closure: paths, manifest: list, manifestBase: base, nixDbFrom }: Settings,
+  signal: AbortSignal,
+): Promise<FileSource> {
   if (list !== undefined) {
     const { manifest } = await import("../../stage/source/list/manifest/node-manifest.ts");
     return manifest(list, { base });
+  }
+  if (paths !== undefined) {
+    const { closure } = await import("../../stage/source/nix/list/node-closure.ts");
+    return paths === "-" ? closure("standard input", readPipe(signal)) : closure(paths);
   }
   const { nixClosureOf } = await import("../../stage/source/nix/database/node-closure-of.ts");
   return nixClosureOf(sources, { database: nixDbFrom });

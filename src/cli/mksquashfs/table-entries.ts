@@ -212,7 +212,7 @@ export const XATTRS: readonly Option<Settings>[] = [
     names: "-xattrs-reader",
     value: choice("X", XATTR_READERS),
     sets: "xattrReader",
-    default: "auto, none with -closure-of",
+    default: "auto, none with a closure",
     help: XATTRS_HELP,
   }),
   valued({

@@ -1,7 +1,7 @@
 /** The table of `ts-mksquashfs`: how the image is made. */
 import { COMPRESSOR_NAMES } from "../shared/compressor-help.ts";
 import { UsageError } from "../shared/getopt.ts";
-import { CLOSURE_LISTS, IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
+import { IS_DEFAULT, type Option, rowsFor } from "../shared/option.ts";
 import { checkPath, directory, file, text } from "../shared/value.ts";
 import type { Settings } from "./settings.ts";
 import { compressorRows } from "./table-compressors.ts";
@@ -92,6 +92,15 @@ export const BUILD: readonly Option<Settings>[] = [
     needs: "-manifest",
     help: "the folder in which the manifest's paths of contents begin",
   }),
+  valued({
+    names: "-closure -nix-closure",
+    value: file(),
+    sets: "closure",
+    help:
+      'with "-" as SOURCE: take the Nix store paths that FILE lists, in any form that Nix prints, or a closureInfo folder; ' +
+      '"-" is standard input. Policy as of -closure-of; paths in other options are relative to the store, or begin with ' +
+      "/nix/store",
+  }),
   flag({
     names: "-closure-of",
     sets: { closureOf: true },
@@ -99,7 +108,6 @@ export const BUILD: readonly Option<Settings>[] = [
       "take SOURCEs, which are Nix store paths, or lead to some, with all that they refer to by Nix's database; owner " +
       "root, time 0 and no hard links, unless options say otherwise",
   }),
-  refused({ names: "-closure -nix-closure", placeholder: "FILE", why: CLOSURE_LISTS }),
   valued({
     names: "-nix-db-from",
     value: file(),
@@ -113,19 +121,19 @@ export const BUILD: readonly Option<Settings>[] = [
     value: directory("X"),
     sets: "storeDir",
     default: "the root of the image",
-    help: "the paths of -closure-of go into this folder of the image, such as /nix/store, with parents as Nix makes them",
+    help: "the paths of a closure go into this folder of the image, such as /nix/store, with parents as Nix makes them",
   }),
   valued({
     names: "-registration",
     value: IMAGE_PATH,
     sets: "registration",
-    help: "with -closure-of: put a file X into the image that nix-store --load-db takes",
+    help: "with a closure: put a file X into the image that nix-store --load-db takes",
   }),
   valued({
     names: "-nix-db",
     value: IMAGE_PATH,
     sets: "nixDatabase",
-    help: "with -closure-of: put Nix's database X, such as nix/var/nix/db/db.sqlite, into the image",
+    help: "with a closure: put Nix's database X, such as nix/var/nix/db/db.sqlite, into the image",
   }),
   valued({
     names: "-gcroot",

@@ -56,10 +56,6 @@ export interface Given<S> {
   readonly list?: Option<S>;
 }
 
-/** Why other commands than `ts-mkerofs` refuse closure lists. */
-export const CLOSURE_LISTS =
-  "lists of store paths are for ts-mkerofs, which writes SquashFS too (--format=squashfs --closure=FILE IMAGE)";
-
 /** What is said of an option that is so without it. */
 export const IS_DEFAULT = "this";
 

@@ -7,8 +7,6 @@ import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("gensquashfs-messages");
 const image = `${scratch}/image`;
-const CLOSURE_LISTS =
-  "lists of store paths are for ts-mkerofs, which writes SquashFS too (--format=squashfs --closure=FILE IMAGE)";
 const HINT = "Try 'ts-gensquashfs --help' for more information.\n";
 
 const run = (words: string[]) => runCommand(scratch, "gensquashfs", words);
@@ -20,15 +18,12 @@ beforeAll(() => {
 
 test.each([
   ["-D store -x --xattrs=fii out", 2, '--xattrs: "fii" is none of auto, none, ffi, napi, getfattr\nDid you mean ffi?'],
-  // it would be the beginning of --closure-of, and the list the image
-  ["--force --closure nix-path-registration out", 2, `--closure: ${CLOSURE_LISTS}`],
-  ["--nix-closure=nix-path-registration out", 2, `--nix-closure: ${CLOSURE_LISTS}`],
   ["-D store -c zip out", 2, `-c: "zip" is none of ${COMPRESSOR_NAMES.join(", ")}\nDid you mean gzip?`],
   ["-D store -X foo out", 2, '-X: "foo" is no option of zstd here: level=1..22'],
   ["-D store -b 5000 out", 2, "-b: 5000 is not a power of two"],
   ["-D store -d mode=9 out", 2, '-d mode: "9" is no octal mode'],
   ["-D store -d mode out", 2, '-d: "mode" is none of uid=N, gid=N, mode=OCTAL, mtime=SECONDS'],
-  ["out", 2, "one of --pack-file, --manifest, --tar, --zip, --pack-dir and --closure-of is needed"],
+  ["out", 2, "one of --pack-file, --manifest, --tar, --zip, --pack-dir, --closure and --closure-of is needed"],
   [
     "-D store",
     2,

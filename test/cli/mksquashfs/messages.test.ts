@@ -7,8 +7,6 @@ import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("mksquashfs-messages");
 const image = `${scratch}/image`;
-const CLOSURE_LISTS =
-  "lists of store paths are for ts-mkerofs, which writes SquashFS too (--format=squashfs --closure=FILE IMAGE)";
 const HINT = "Try 'ts-mksquashfs --help' for more information.\n";
 
 const run = (words: string[], env: Record<string, string> = {}) => runCommand(scratch, "mksquashfs", words, env);
@@ -36,7 +34,6 @@ test.each([
   ["store out -noappend odd", 2, '"odd": sources and the image stand in front of options'],
   ["store out -action x", 2, '-action x: there is no action "x"'],
   ["store out -xattrs-reader x", 2, '-xattrs-reader: "x" is none of auto, none, ffi, napi, getfattr'],
-  ["store out -closure store-paths", 2, `-closure: ${CLOSURE_LISTS}`],
   [
     "store out -closure-of -registration -nix-db db/db.sqlite",
     2,
