@@ -1,5 +1,5 @@
-# A SquashFS image of the closures of some paths: in the place of nixos/lib/make-squashfs.nix, with its arguments. The closure
-# is handed over as a list, so it may have any number of paths.
+# A SquashFS image of the closures of some paths: in the place of nixos/lib/make-squashfs.nix, with its arguments. The
+# closure is handed over as a list, so it may have any number of paths.
 #   pkgs.callPackage ./nix/make-squashfs.nix { storeContents = [ … ]; }
 {
   lib,

@@ -1,5 +1,5 @@
-# A module for guests of microvm.nix: their store disk (microvm.storeOnDisk) is made by this package, of the store paths where
-# they are, without bubblewrap and without a copy of them. microvm.storeDiskType, storeDiskErofsFlags and
+# A module for guests of microvm.nix: their store disk (microvm.storeOnDisk) is made by this package, of the store paths
+# where they are, without bubblewrap and without a copy of them. microvm.storeDiskType, storeDiskErofsFlags and
 # storeDiskSquashfsFlags mean what they mean there.
 {
   config,
@@ -23,8 +23,13 @@ let
   # flags are words of a shell there too: --workers=$NIX_BUILD_CORES
   command =
     {
-      erofs = "ts-mkerofs ${toString storeDiskErofsFlags} --closure=${closure} -T 0 -L nix-store --mount-point=/nix/store $out";
-      squashfs = "ts-gensquashfs ${toString storeDiskSquashfsFlags} --closure=${closure} -q $out";
+      erofs = ''
+        ts-mkerofs ${toString storeDiskErofsFlags} --closure=${closure} -T 0 -L nix-store \
+          --mount-point=/nix/store $out
+      '';
+      squashfs = ''
+        ts-gensquashfs ${toString storeDiskSquashfsFlags} --closure=${closure} -q $out
+      '';
     }
     .${storeDiskType};
 in

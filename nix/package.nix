@@ -1,5 +1,5 @@
-# The package, with its dependencies as package-lock.json pins them: each is fetched by the hash that stands there, so there is
-# no hash to keep here, and npm asks no network.
+# The package, with its dependencies as package-lock.json pins them: each is fetched by the hash that stands there, so there
+# is no hash to keep here, and npm asks no network.
 #   pkgs.callPackage ./nix/package.nix { }
 {
   lib,

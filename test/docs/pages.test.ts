@@ -71,21 +71,21 @@ test("README's example of a tree in JavaScript runs as it is written", async () 
   expect(lines[0]![1]).toBeGreaterThan(1 << 20);
 });
 
-const folders = ["", ".ci", "bench", "docs", "fuzz", "scripts", "src", "test"];
+const folders = ["", ".ci", "bench", "docs", "fuzz", "nix", "scripts", "src", "test"];
 const files = folders.flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: folder !== "", encoding: "utf8" }).map(
     (file) => `/${folder}/${file}`,
   ),
 );
 
-test.each(["docs/architecture.md", "docs/imagefs.md", "CONTRIBUTING.md", "CHANGELOG.md", "README.md"])(
+test.each(["docs/architecture.md", "docs/imagefs.md", "docs/nix.md", "CONTRIBUTING.md", "CHANGELOG.md", "README.md"])(
   "%s names what exists",
   (name) => {
     const page = readFileSync(new URL(name, root), "utf8");
     const links = [...page.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => new URL(link!, new URL(name, root)));
     expect(links.filter((link) => !existsSync(link)).map(String)).toEqual([]);
     // NAME stands for what is to be added
-    const named = [...page.matchAll(/`([\w./-]+\.(?:as|json|md|mjs|ts))`/g)].map(([, file]) => file!);
+    const named = [...page.matchAll(/`([\w./-]+\.(?:as|json|md|mjs|nix|ts))`/g)].map(([, file]) => file!);
     const missing = named.filter((file) => !file.includes("NAME") && !files.some((each) => each.endsWith(`/${file}`)));
     expect(missing).toEqual([]);
   },

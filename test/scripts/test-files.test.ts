@@ -10,8 +10,8 @@ const files = readdirSync(new URL("test/", root), { recursive: true, encoding: "
 const tests = files.filter((path) => path.endsWith(".test.ts"));
 const textOf = (path: string) => readFileSync(new URL(`test/${path}`, root), "utf8");
 
-/** Folders without one of the source: of what is no source, and what builds of all kinds have in common. */
-const OTHERS = ["docs", "fuzz", "package", "scripts", "build/faults", "build/golden"];
+/** Folders without one of the source: of what is no source (`nix` is a folder beside it), and what all builds have in common. */
+const OTHERS = ["docs", "fuzz", "nix", "package", "scripts", "build/faults", "build/golden"];
 
 test("a folder of tests is one of src, or one of its modules", () => {
   const folders = new Set(tests.map((path) => posix.dirname(path)));

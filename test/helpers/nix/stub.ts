@@ -7,7 +7,6 @@ import { askSystemNix } from "./store.ts";
 /** The clone that is tested, without a slash at its end. */
 export const REPOSITORY = dirname(fileURLToPath(new URL("../../../package.json", import.meta.url)));
 
-const stub = `${REPOSITORY}/test/nix/stub`;
 /** Nix would give what a run before has built, by commands that have changed since. */
 const nonce = randomBytes(8).toString("hex");
 
@@ -15,9 +14,10 @@ const nonce = randomBytes(8).toString("hex");
 export function inStub(expression: string): string {
   const programs = JSON.stringify(`${dirname(process.execPath)}:${process.env.PATH}`);
   return `let
-    repository = ${REPOSITORY};
-    pkgs = import ${stub}/pkgs.nix { inherit repository; system = builtins.currentSystem; path = ${programs}; nonce = "${nonce}"; };
-    resolve = import ${stub}/modules.nix;
+    repository = /. + ${JSON.stringify(REPOSITORY)};
+    stub = repository + "/test/nix/stub";
+    pkgs = import (stub + "/pkgs.nix") { inherit repository; system = builtins.currentSystem; path = ${programs}; nonce = "${nonce}"; };
+    resolve = import (stub + "/modules.nix");
     path = builtins.storePath;
   in ${expression}`;
 }

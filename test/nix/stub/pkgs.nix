@@ -1,6 +1,6 @@
-# What nix/ and flake.nix use of nixpkgs, small: derivations are built by this machine's bash, Node and tools, without network
-# and without a sandbox. `repository` is the clone that is tested: its commands are the package, and what npm would install is
-# its node_modules.
+# What nix/ and flake.nix use of nixpkgs, small: derivations are built by this machine's bash, Node and tools, without
+# network and without a sandbox. `repository` is the clone that is tested: its commands are the package, and what npm would
+# install is its node_modules.
 {
   system,
   repository,
@@ -114,7 +114,10 @@ let
       )
     );
 
-    nodejs.meta.platforms = [ system ];
+    # something to pack
+    hello = runCommandLocal "hello" { } "mkdir -p $out/bin; echo hello > $out/bin/hello";
+
+    nodejs.name = "nodejs";
 
     installShellFiles = writePrograms "install-shell-files" {
       installManPage = ''mkdir -p $out/share/man/man1; cp "$@" $out/share/man/man1'';
