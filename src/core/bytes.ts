@@ -64,6 +64,11 @@ export function showBytes(bytes: Uint8Array): string {
   }
 }
 
+/** Bytes as hex digits, lower case. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** memcmp order, a prefix first: negative, zero or positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);

@@ -3,7 +3,7 @@
  * address asks no further whether it can be.
  */
 
-import type { ByteSource } from "../core/byte-source.ts";
+import { type ByteSource, bytesSource } from "../core/byte-source.ts";
 import { ImageError } from "../core/error.ts";
 import { StructView } from "../core/struct.ts";
 
@@ -30,7 +30,7 @@ export class ImageBytes {
   /** @param name what they are, for messages, if they are not the image itself */
   constructor(image: Uint8Array | ByteSource, name?: string) {
     this.#name = name;
-    this.#source = image instanceof Uint8Array ? new MemorySource(image) : image;
+    this.#source = image instanceof Uint8Array ? bytesSource(image) : image;
     this.size = this.#source.size;
   }
 
@@ -158,22 +158,6 @@ export class ImageBytes {
   #checkCount(count: number, at: number): number {
     if (!(count > 0)) throw this.damaged(at, `they end here, not at ${this.size}`);
     return count;
-  }
-}
-
-class MemorySource implements ByteSource {
-  readonly size: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.size = bytes.length;
-  }
-
-  readAt(into: Uint8Array, offset: number): number {
-    const bytes = this.#bytes.subarray(offset, offset + into.length);
-    into.set(bytes);
-    return bytes.length;
   }
 }
 

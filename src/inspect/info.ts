@@ -1,6 +1,7 @@
 /** What the superblock of an image says, for people and for programs. */
 import { showBytes } from "../core/bytes.ts";
 import { FIRST_KERNEL, latestKernel } from "../core/kernel.ts";
+import { showUuid } from "../core/options/uuid.ts";
 import { decodeStruct } from "../core/struct.ts";
 import { ALGORITHMS } from "../erofs/disk/algorithms.ts";
 import { COMPAT_FEATURES, FEATURES } from "../erofs/disk/features.ts";
@@ -100,11 +101,6 @@ async function describeSquashfs({ bytes }: OpenedSquashfs): Promise<ImageInfo> {
 
 /** Compressors by their numbers: each has several rows. */
 const ALGORITHM_NAMES = [undefined, "gzip", "lzma", "lzo", "xz", "lz4", "zstd"] as const;
-
-function showUuid(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
 
 /** A text that zeros fill up. */
 function showText(bytes: Uint8Array): string {

@@ -5,6 +5,9 @@
  */
 import type { ByteSource } from "../core/byte-source.ts";
 
+/** Zeros that come at once. */
+const ZEROS = new Uint8Array(1 << 16);
+
 /** An inode, as far as both formats have it. */
 export interface ImageInode {
   /** Type and permissions, as of stat(2). */
@@ -34,6 +37,19 @@ export interface ImageXattr {
 
 /** A piece of contents: bytes that are valid until the next piece is asked for, or so many zeros that are not stored. */
 export type ImagePiece = Uint8Array | { readonly zeros: number };
+
+/** The contents of a file as bytes, each part valid until the next is asked for; zeros come 64 KiB at a time. */
+export async function* contentsOf<I extends ImageInode>(reader: ImageReader<I>, file: I): AsyncGenerator<Uint8Array> {
+  for await (const piece of reader.pieces(file)) {
+    if (piece instanceof Uint8Array) yield piece;
+    else yield* zeros(piece.zeros);
+  }
+}
+
+/** So many zeros, 64 KiB at a time, which are not to be changed. */
+export function* zeros(count: number): Generator<Uint8Array> {
+  for (let left = count; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
+}
 
 /** Reads one image. One call at a time: what has been decoded last is kept. */
 export interface ImageReader<I extends ImageInode = ImageInode> {

@@ -1,4 +1,5 @@
 /** How a dump says things: in one line of ASCII, the same on every machine. */
+import { toHex } from "../core/bytes.ts";
 import { decodeStruct, type StructShape, type StructView, structName } from "../core/struct.ts";
 import { hex } from "./image.ts";
 
@@ -42,7 +43,7 @@ export function showRaw(bytes: Uint8Array): string {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   if (end === 0) return "0";
-  return Array.from(bytes.subarray(0, end), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(bytes.subarray(0, end));
 }
 
 /** A name, a path or a target: ASCII that can be seen as it is, all else as `\xNN`. */

@@ -1,15 +1,13 @@
 /** A tar archive of what an image holds. */
 import { bytesFromLatin1, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { kindOfMode } from "../../core/mode.ts";
-import type { ImageReader } from "../../inspect/reader.ts";
+import { contentsOf, type ImageReader, zeros } from "../../inspect/reader.ts";
 import type { WalkedEntry } from "../../inspect/walk.ts";
 import { selectEntries } from "./select.ts";
 import { TAR_BLOCK, type TarEntry, tarHeader } from "./tar-header.ts";
 
 /** What an archive ends with is padded to so many bytes, as tape drives once wanted it and tar still does. */
 const RECORD = 20 * TAR_BLOCK;
-/** Zeros that come at once. */
-const ZEROS = new Uint8Array(1 << 16);
 
 /**
  * The bytes of an archive, each piece valid until the next is asked for: directories come before what is in them. Holes are
@@ -38,7 +36,9 @@ export async function* tarOf(
     const header = tarHeader(described);
     yield header;
     written += header.length + Math.ceil(described.size / TAR_BLOCK) * TAR_BLOCK;
-    if (described.size > 0) yield* contentsOf(reader, entry, described.size);
+    if (described.size === 0) continue;
+    yield* contentsOf(reader, entry.inode);
+    yield* zeros((TAR_BLOCK - (described.size % TAR_BLOCK)) % TAR_BLOCK);
   }
   yield* zeros(2 * TAR_BLOCK + ((RECORD - ((written + 2 * TAR_BLOCK) % RECORD)) % RECORD));
 }
@@ -61,16 +61,4 @@ async function describe(
     ...(isDevice ? reader.device(inode) : { major: 0, minor: 0 }),
     xattrs: isHardLink ? [] : await reader.xattrs(inode),
   };
-}
-
-async function* contentsOf(reader: ImageReader, { inode }: WalkedEntry, size: number): AsyncGenerator<Uint8Array> {
-  for await (const piece of reader.pieces(inode)) {
-    if (piece instanceof Uint8Array) yield piece;
-    else yield* zeros(piece.zeros);
-  }
-  yield* zeros((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK);
-}
-
-function* zeros(count: number): Generator<Uint8Array> {
-  for (let left = count; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
 }

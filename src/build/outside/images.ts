@@ -1,5 +1,5 @@
 /** Where the data of files lies in EROFS images, which become devices of a new one. */
-import { showBytes } from "../../core/bytes.ts";
+import { showBytes, toHex } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
 import { ImageError } from "../../core/error.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
@@ -84,7 +84,7 @@ function listDevices(images: readonly ErofsImage[], paths: readonly string[]): D
       throw fail(`has data in ${counts[index]} devices; one that is merged may have a single one`);
     if (counts[index] !== counts[0])
       throw fail("has data in another device, and others have it in themselves, or the reverse");
-    const name = Array.from(image.uuid, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const name = toHex(image.uuid);
     const own = image.devices[0];
     const tag = own !== undefined && own.tag[0] !== 0 ? own.tag : new TextEncoder().encode(name);
     return own ? { blocks: own.blocks, tag } : { blocks: image.blocks, tag, path };

@@ -6,7 +6,7 @@
  *
  * Where a build can write files last, it writes these so, and hashes wait until it reads contents anyway.
  */
-import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes, toHex } from "../../core/bytes.ts";
 import { Column } from "../../core/column.ts";
 import { ImageError } from "../../core/error.ts";
 import { shareUint32 } from "../../core/shared.ts";
@@ -17,7 +17,7 @@ import type { InfoFile } from "../../stage/source/nix/database/image-files.ts";
 import { checkReferences, type KnownPath, sorted } from "../../stage/source/nix/known-path.ts";
 import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
 import { createHashWork, type HashWork, MISSING_BYTES } from "../../stage/source/nix/nar/node-hash-paths.ts";
-import { hashPart, toHex } from "../../stage/source/nix/nix-hash.ts";
+import { hashPart } from "../../stage/source/nix/nix-hash.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
 import { FLAG_LATE, NONE, S_IFDIR, Tree } from "../../stage/tree/tree.ts";
 import { isShared } from "../contents.ts";

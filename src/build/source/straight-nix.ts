@@ -2,13 +2,12 @@
  * The registration of a closure that is packed without being listed first: its paths are hashed as they are packed, and it
  * is written when all of them are in the image.
  */
-import { encodeUtf8, latin1FromBytes } from "../../core/bytes.ts";
+import { encodeUtf8, latin1FromBytes, toHex } from "../../core/bytes.ts";
 import { sharedUint32, shareUint32 } from "../../core/shared.ts";
 import type { SharedPaths } from "../../stage/source/disk/node-paths.ts";
 import { checkReferences } from "../../stage/source/nix/known-path.ts";
 import { formatRegistration } from "../../stage/source/nix/list/registration.ts";
 import { createHashWork, type HashWork } from "../../stage/source/nix/nar/node-hash-paths.ts";
-import { toHex } from "../../stage/source/nix/nix-hash.ts";
 import type { PathInfo } from "../../stage/source/nix/path-info.ts";
 import type { StagePolicy } from "../../stage/tree/policy.ts";
 import { FLAG_LATE, NONE, S_IFREG, type Tree } from "../../stage/tree/tree.ts";

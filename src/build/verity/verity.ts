@@ -4,7 +4,7 @@
  *
  *     image | zeros to 4096 | superblock | tree        one file, or the latter two in another
  */
-import { encodeUtf8 } from "../../core/bytes.ts";
+import { encodeUtf8, toHex } from "../../core/bytes.ts";
 import { checkDeviceRoom } from "../../core/node/node-file-sink.ts";
 import type { FileIdentity } from "../../core/node/node-identity.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
@@ -35,11 +35,6 @@ interface VerityHost {
   leaveOut(files: readonly FileIdentity[]): void;
   run(name: "verity", params: VerityWork): Promise<void>;
   watch<T>(stage: "write", total: number, work: () => Promise<T>): Promise<T>;
-}
-
-/** Hex digits of bytes. */
-function showHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** A target from a byte on. */
@@ -132,14 +127,14 @@ export class Verity {
       if (uuid) sink.writeAt(encodeVeritySuperblock({ uuid, dataBlocks, salt }), 0);
       if (this.#hashFile) sink.sync();
     });
-    const root = showHex(rootHash);
+    const root = toHex(rootHash);
     if (this.#rootFile) await writeBeside(this.#rootFile, encodeUtf8(`${root}\n`));
     return {
       ...made,
       bytes: dataBytes + (this.#hashFile ? 0 : hashBytes),
       verity: {
         rootHash: root,
-        salt: showHex(salt),
+        salt: toHex(salt),
         uuid: uuid && showUuid(uuid),
         dataBlocks,
         hashOffset: this.#hashFile ? 0 : dataBytes,

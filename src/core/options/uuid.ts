@@ -1,4 +1,5 @@
 /** UUIDs as text, and back. */
+import { toHex } from "../bytes.ts";
 import { OptionError } from "./option-error.ts";
 
 /** 32 hex digits, as 8-4-4-4-12 or without dashes. */
@@ -17,6 +18,5 @@ export function parseUuid(option: string, text: string): Uint8Array {
 
 /** 16 bytes as 8-4-4-4-12 hex digits. */
 export function showUuid(uuid: Uint8Array): string {
-  const hex = Array.from(uuid, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return toHex(uuid).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -2,7 +2,7 @@
  * What two images differ in as filesystems: both are walked at the same time, names in byte order, so that memory is taken for
  * the directories that are open, and for names of inodes that have several.
  */
-import { bytesFromLatin1, equalBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
+import { bytesFromLatin1, equalBytes, latin1FromBytes, showBytes, toHex } from "../../core/bytes.ts";
 import { isDirectoryMode, kindOfMode } from "../../core/mode.ts";
 import type { ImageEntry, ImageInode, ImageReader } from "../reader.ts";
 import { walkImage } from "../walk.ts";
@@ -195,8 +195,4 @@ function noteXattrs(
     if (from && to && equalBytes(from, to)) continue;
     note(`xattr ${name}`, from && toHex(from), to && toHex(to));
   }
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

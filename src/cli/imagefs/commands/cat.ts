@@ -1,12 +1,10 @@
 /** `ts-imagefs cat`: the contents of files. */
 import { kindOfMode } from "../../../core/mode.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
+import { contentsOf } from "../../../inspect/reader.ts";
 import { pathError, resolvePath } from "../../../inspect/resolve.ts";
 import type { Look } from "../settings.ts";
 import { withImage } from "./open.ts";
-
-/** Zeros that are printed at once. */
-const ZEROS = new Uint8Array(1 << 16);
 
 /** Prints them one behind the other; in JSON, in base64. */
 export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, signal, version }) =>
@@ -22,14 +20,9 @@ export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, 
         await out.write(`${index === 0 ? head : ","}\n${begin}`);
         out.ending = '"}\n]';
       }
-      for await (const piece of reader.pieces(inode)) {
-        let left = piece instanceof Uint8Array ? piece.length : piece.zeros;
-        while (left > 0) {
-          signal.throwIfAborted();
-          const part = piece instanceof Uint8Array ? piece : ZEROS.subarray(0, Math.min(left, ZEROS.length));
-          left -= part.length;
-          await out.write(text?.add(part) ?? part);
-        }
+      for await (const part of contentsOf(reader, inode)) {
+        signal.throwIfAborted();
+        await out.write(text?.add(part) ?? part);
       }
       if (text) await out.write(`${text.end()}"}`);
       if (text) out.ending = "\n]";

@@ -1,5 +1,5 @@
 /** One entry of an image as it is printed: a line, or an object of JSON. */
-import { bytesFromLatin1, showBytes } from "../../../core/bytes.ts";
+import { bytesFromLatin1, showBytes, toHex } from "../../../core/bytes.ts";
 import { kindOfMode } from "../../../core/mode.ts";
 import type { ImageReader } from "../../../inspect/reader.ts";
 import type { WalkedEntry } from "../../../inspect/walk.ts";
@@ -35,8 +35,4 @@ export async function longLine(reader: ImageReader, { path, inode }: WalkedEntry
   const name = showName(showBytes(bytesFromLatin1(path)));
   const head = `${showMode(inode.mode)}${mark} ${String(inode.nlink).padStart(3)} ${owners} ${size.padStart(10)}`;
   return `${head} ${showTime(inode)} ${name}${target}\n`;
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

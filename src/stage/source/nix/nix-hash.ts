@@ -3,6 +3,7 @@
  * or the digits alone.
  */
 
+import { toHex } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { excerpt } from "../../../core/excerpt.ts";
 import { decodeBase64 } from "../../text/base64.ts";
@@ -19,11 +20,6 @@ export function parseSha256(text: string): string | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(digits) && !text.startsWith("sha256-")) return digits.toLowerCase();
   const bytes = digits.length === 52 ? decodeBase32(digits, SHA256_BYTES) : decodeBase64(digits);
   return bytes?.length === SHA256_BYTES ? toHex(bytes) : undefined;
-}
-
-/** Bytes as hex digits, lower case. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The bytes of hex digits. */

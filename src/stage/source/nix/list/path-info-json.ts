@@ -7,12 +7,13 @@
  *     {"exportReferencesGraph": {"closure": […]}, "closure": [{"path": …}]}            .attrs.json of a build
  */
 
+import { toHex } from "../../../../core/bytes.ts";
 import { ImageError } from "../../../../core/error.ts";
 import { excerpt } from "../../../../core/excerpt.ts";
 import { decodeBase64 } from "../../../text/base64.ts";
 import { parseJson } from "../../../text/json-text.ts";
 import { type KnownPath, sorted } from "../known-path.ts";
-import { checkStorePath, fromHex, parseSha256, toBase32, toHex } from "../nix-hash.ts";
+import { checkStorePath, fromHex, parseSha256, toBase32 } from "../nix-hash.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
