@@ -7,10 +7,11 @@ import type { ByteSource } from "../core/byte-source.ts";
 import { bytesFromLatin1, showBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { type EntryKind, isDirectoryMode, kindOfMode } from "../core/mode.ts";
+import { showValue } from "../core/options/checks.ts";
 import { type OpenedImage, readerOf } from "./open-image.ts";
-import type { ImageInode, ImagePiece, ImageReader } from "./reader.ts";
+import { contentsOf, type ImageInode, type ImageReader } from "./reader.ts";
 import { pathError, resolvePath } from "./resolve.ts";
-import { walkImage } from "./walk.ts";
+import { type WalkedEntry, walkImage } from "./walk.ts";
 
 /** What is known of an entry. */
 export interface ImageStat {
@@ -52,28 +53,37 @@ export interface ImageWalked extends ImageStat {
   readonly pathBytes: Uint8Array;
 }
 
-/** Zeros of a hole that come at once. */
-const ZEROS = 1 << 16;
+/** What an image lies in. */
+export interface ImageHolder {
+  /** What messages call the image; undefined: it has no name. */
+  readonly name?: string | undefined;
+  /** Closes what has been opened for it. */
+  release(): void;
+}
 
-/** An image that is open. Whatever does not hold together is `DAMAGED`; a path that is not there, or is another kind, `INPUT`. */
+/**
+ * An image that is open. Whatever does not hold together is `DAMAGED`; a path that is not there, or is another kind, `INPUT`,
+ * as is all that is asked for once the image has been closed.
+ */
 export class Image {
   /** What the image is one of. */
   readonly format: "erofs" | "squashfs";
   readonly #reader: ImageReader;
-  readonly #release: () => void;
+  readonly #holder: ImageHolder;
   #last: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
-  /** @param release what is to be done when it is closed */
-  constructor(opened: OpenedImage, release: () => void = () => undefined) {
+  /** @param holder what the image lies in, which is released when it is closed */
+  constructor(opened: OpenedImage, holder: ImageHolder) {
     this.format = opened.format;
     this.#reader = readerOf(opened);
-    this.#release = release;
+    this.#holder = holder;
   }
 
   /** What is known of an entry; a link itself, as of lstat(2). */
   stat(path: string | Uint8Array): Promise<ImageStat> {
     return this.#turn(async () => {
-      const { id, inode } = await resolvePath(this.#reader, path, false);
+      const { id, inode } = await this.#resolve(path, false);
       return this.#describe(id, inode);
     });
   }
@@ -81,7 +91,7 @@ export class Image {
   /** The entries of a directory, in the order of the image. */
   readdir(path: string | Uint8Array): Promise<ImageName[]> {
     return this.#turn(async () => {
-      const { inode } = await resolvePath(this.#reader, path, true);
+      const { inode } = await this.#resolve(path, true);
       if (!isDirectoryMode(inode.mode)) throw isNo(path, "directory");
       const names: ImageName[] = [];
       for await (const { name, id } of this.#reader.entries(inode)) {
@@ -99,7 +109,7 @@ export class Image {
   /** The same as bytes. */
   readlinkBytes(path: string | Uint8Array): Promise<Uint8Array> {
     return this.#turn(async () => {
-      const { inode } = await resolvePath(this.#reader, path, false);
+      const { inode } = await this.#resolve(path, false);
       if (kindOfMode(inode.mode) !== "symlink") throw isNo(path, "symbolic link");
       return this.#reader.target(inode);
     });
@@ -112,11 +122,9 @@ export class Image {
    * @param length at most so many; without it all that follow
    */
   read(path: string | Uint8Array, offset = 0, length: number = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
-    for (const [name, value] of Object.entries({ offset, length })) {
-      if (!(value >= 0) || (value !== Number.POSITIVE_INFINITY && !Number.isSafeInteger(value)))
-        throw new ImageError("INPUT", `${name}: ${value} is no number of bytes`);
-    }
     return this.#turn(async () => {
+      checkBytes("offset", offset);
+      if (length !== Number.POSITIVE_INFINITY) checkBytes("length", length);
       const inode = await this.#file(path);
       const count = Math.max(Math.min(length, inode.size - offset), 0);
       const bytes = allocate(count, path);
@@ -126,29 +134,22 @@ export class Image {
     });
   }
 
-  /** The contents of a file from front to back. */
+  /** The contents of a file from front to back. It fails with the error of what is read, or that the image has been closed. */
   stream(path: string | Uint8Array): ReadableStream<Uint8Array> {
-    let pieces: AsyncIterator<ImagePiece> | undefined;
-    let zeros = 0;
+    let parts: AsyncGenerator<Uint8Array> | undefined;
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        if (zeros === 0) {
-          const next = await this.#turn(async () => {
-            pieces ??= this.#reader.pieces(await this.#file(path))[Symbol.asyncIterator]();
-            const { done, value } = await pieces.next();
-            // what comes next may be read into the same memory
-            return done === true ? undefined : value instanceof Uint8Array ? value.slice() : value;
-          });
-          if (next === undefined) return controller.close();
-          if (next instanceof Uint8Array) return controller.enqueue(next);
-          zeros = next.zeros;
-        }
-        const length = Math.min(zeros, ZEROS);
-        zeros -= length;
-        controller.enqueue(new Uint8Array(length));
+        const part = await this.#turn(async () => {
+          parts ??= contentsOf(this.#reader, await this.#file(path));
+          const next = await parts.next();
+          // what comes next may be read into the same memory
+          return next.done === true ? undefined : next.value.slice();
+        });
+        if (part === undefined) controller.close();
+        else controller.enqueue(part);
       },
       cancel: async () => {
-        await this.#turn(async () => pieces?.return?.());
+        await parts?.return(undefined);
       },
     });
   }
@@ -156,7 +157,7 @@ export class Image {
   /** Extended attributes by whole name; of a link itself. */
   xattrs(path: string | Uint8Array): Promise<(readonly [name: string, value: Uint8Array])[]> {
     return this.#turn(async () => {
-      const { inode } = await resolvePath(this.#reader, path, false);
+      const { inode } = await this.#resolve(path, false);
       const found = await this.#reader.xattrs(inode);
       return found.map(({ name, value }) => [showBytes(name), value] as const);
     });
@@ -164,7 +165,7 @@ export class Image {
 
   /** A directory and all below it: directories before what is in them. */
   async *walk(path: string | Uint8Array = ""): AsyncGenerator<ImageWalked> {
-    const { id: start, path: whole } = await this.#turn(() => resolvePath(this.#reader, path, true));
+    const { id: start, path: whole } = await this.#turn(() => this.#resolve(path, true));
     const entries = walkImage(this.#reader, start);
     for (;;) {
       const next = await this.#turn(() => entries.next());
@@ -175,20 +176,37 @@ export class Image {
     }
   }
 
-  /** Closes the file that was opened for it. */
-  close(): void {
-    this.#release();
+  /**
+   * Closes the files that were opened for the image, once all that was asked for before is done; resolves when they are closed.
+   * Whatever is asked for later fails with `INPUT`, which names the image; so do streams and walks that have not ended, with
+   * what they would read next. Closing it again does nothing more.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#last.then(() => this.#holder.release());
+    return this.#closing;
   }
 
   /** Does `work` when all that was asked for before is done. */
-  #turn<R>(work: () => Promise<R>): Promise<R> {
+  async #turn<R>(work: () => Promise<R>): Promise<R> {
+    if (this.#closing !== undefined) throw this.#closed();
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
+  #closed(): ImageError {
+    const { name } = this.#holder;
+    if (name === undefined) return new ImageError("INPUT", "the image has been closed");
+    return new ImageError("INPUT", `${name}: has been closed`, { path: name });
+  }
+
+  #resolve(path: string | Uint8Array, followsLast: boolean): Promise<WalkedEntry> {
+    if (typeof path === "string" || path instanceof Uint8Array) return resolvePath(this.#reader, path, followsLast);
+    throw new ImageError("INPUT", `path: ${showValue(path)} is neither a string nor a Uint8Array`);
+  }
+
   async #file(path: string | Uint8Array): Promise<ImageInode> {
-    const { inode } = await resolvePath(this.#reader, path, true);
+    const { inode } = await this.#resolve(path, true);
     if (kindOfMode(inode.mode) !== "file") throw isNo(path, "file");
     return inode;
   }
@@ -202,6 +220,11 @@ export class Image {
     const device = kind === "char" || kind === "block" ? this.#reader.device(inode) : undefined;
     return { kind, mode: inode.mode & 0o7777, uid, gid, nlink, size, mtime: { sec, nsec }, id, device };
   }
+}
+
+function checkBytes(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new ImageError("INPUT", `${name}: ${showValue(value)} is no number of bytes`);
 }
 
 /** Memory for what a caller has asked for; there may be less. */

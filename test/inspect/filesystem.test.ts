@@ -1,5 +1,5 @@
 /** Images of both formats by paths: openImage() and what it gives. */
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -121,7 +121,6 @@ describe.each(Object.keys(MAKERS) as (keyof typeof MAKERS)[])("%s", (name) => {
     ] as const) {
       await expect(work).rejects.toMatchObject({ name: "ImageError", code: "INPUT", message });
     }
-    expect(() => image.read("empty", -1)).toThrow("offset: -1 is no number of bytes");
   });
 
   test("is the same from a file, a URL, a Blob and what reads at offsets, behind other bytes too", async () => {
@@ -136,7 +135,7 @@ describe.each(Object.keys(MAKERS) as (keyof typeof MAKERS)[])("%s", (name) => {
     for (const from of [path, pathToFileURL(path), new Blob([whole]), source]) {
       const other = await openImage(from, { offset: 512 });
       expect(Buffer.from(await other.read("etc/copy")).toString()).toBe("box\n");
-      other.close();
+      await other.close();
     }
     await expect(openImage(path)).rejects.toMatchObject({ code: "DAMAGED" });
   });
@@ -151,4 +150,138 @@ test("what is no image is said to be none", async () => {
   await expect(openImage(5 as never)).rejects.toThrow("5 is no image");
   await expect(openImage(Buffer.alloc(9), { offset: 10 })).rejects.toThrow("offset: there are 9 bytes");
   await expect(openImage(Buffer.alloc(9), { ofset: 1 } as never)).rejects.toThrow("ofset");
+});
+
+/** What every call of an image gives that is given a path. */
+const CALLS: Record<string, (image: Image, path: never) => Promise<unknown>> = {
+  stat: (image, path) => image.stat(path),
+  readdir: (image, path) => image.readdir(path),
+  readlink: (image, path) => image.readlink(path),
+  readlinkBytes: (image, path) => image.readlinkBytes(path),
+  read: (image, path) => image.read(path),
+  xattrs: (image, path) => image.xattrs(path),
+  stream: (image, path) => image.stream(path).getReader().read(),
+  walk: (image, path) => image.walk(path).next(),
+};
+
+describe("what is asked for wrongly rejects, and names the argument", () => {
+  let image: Image;
+  beforeAll(async () => {
+    image = await openImage(await make("erofs, plain"));
+  });
+
+  test.each(Object.entries(CALLS))("%s() of what is no path", async (_, call) => {
+    for (const [path, shown] of [
+      [5, "5"],
+      [null, "null"],
+      [{}, "{}"],
+    ] as const) {
+      const message = `path: ${shown} is neither a string nor a Uint8Array`;
+      await expect(call(image, path as never)).rejects.toMatchObject({ name: "ImageError", code: "INPUT", message });
+    }
+  });
+
+  test("stat() without a path", async () => {
+    const message = "path: undefined is neither a string nor a Uint8Array";
+    await expect(image.stat(undefined as never)).rejects.toMatchObject({ name: "ImageError", code: "INPUT", message });
+  });
+
+  test.each<[unknown[], string]>([
+    [[-1], "offset: -1 is"],
+    [[Number.POSITIVE_INFINITY], "offset: Infinity is"],
+    [[1.5], "offset: 1.5 is"],
+    [[1n], "offset: 1n is"],
+    [[0, -1], "length: -1 is"],
+    [[0, Number.NaN], "length: NaN is"],
+    [[0, null], "length: null is"],
+    [["0"], 'offset: "0" is'],
+  ])("read() of the range %o", async (range, message) => {
+    const [offset, length] = range as [number, number];
+    const reading = image.read("empty", offset, length);
+    await expect(reading).rejects.toMatchObject({
+      ...{ name: "ImageError", code: "INPUT", message: `${message} no number of bytes` },
+    });
+  });
+
+  test("openImage() of a path or URL of no file", async () => {
+    for (const [path, message] of [
+      ["", 'openImage(): "" is no path'],
+      ["no\0such", 'openImage(): "no\\u0000such" is no path'],
+      [new URL("file:///no%00such"), 'openImage(): "/no\\u0000such" is no path'],
+      [new URL("file:///a%2fb"), "file:///a%2fb: is the URL of no file of this machine"],
+    ] as const) {
+      await expect(openImage(path)).rejects.toMatchObject({ name: "ImageError", code: "INPUT", message });
+    }
+    const bytes = await make("erofs, plain");
+    const message = 'devices[1]: "" is no path';
+    await expect(openImage(bytes, { devices: [bytes, ""] })).rejects.toMatchObject({ code: "INPUT", message });
+  });
+});
+
+describe("an image that has been closed", () => {
+  const path = `${scratch}/closed.img`;
+  const closed = { name: "ImageError", code: "INPUT", message: `${path}: has been closed`, path };
+
+  // its contents come in many pieces
+  beforeAll(async () => writeFileSync(path, await make("erofs, lz4")));
+
+  test.each(Object.entries(CALLS))("rejects %s() by its name, whatever is known of it", async (_, call) => {
+    const image = await openImage(path);
+    await call(image, "bin/sh" as never).catch(() => undefined);
+    const closing = image.close();
+    // before its file is closed, and after
+    await expect(call(image, "bin/sh" as never)).rejects.toMatchObject(closed);
+    await closing;
+    await expect(call(image, "bin/sh" as never)).rejects.toMatchObject(closed);
+  });
+
+  test("rejects all calls by one error, also where it was in no file", async () => {
+    const image = await openImage(await make("erofs, plain"));
+    await image.close();
+    const error = { name: "ImageError", code: "INPUT", message: "the image has been closed" };
+    await expect(image.stat("")).rejects.toMatchObject(error);
+  });
+
+  test("has done what was asked for before, and is closed behind that", async () => {
+    const image = await openImage(path);
+    const reading = [image.read("bin/busybox"), image.read("bin/busybox")];
+    const closing = image.close();
+    for (const whole of await Promise.all(reading)) expect(LARGE.equals(whole)).toBe(true);
+    await closing;
+    // a second time closes no other file that has its number by now
+    const other = openSync(path, "r");
+    await image.close();
+    expect(() => closeSync(other)).not.toThrow();
+  });
+
+  test("gives nothing of a file that has its number now", async () => {
+    const secret = `${scratch}/secret`;
+    writeFileSync(secret, Buffer.alloc(1 << 20, "SECRET "));
+    const image = await openImage(path);
+    const stream = image.stream("bin/busybox").getReader();
+    const walk = image.walk();
+    expect((await walk.next()).value?.path).toBe("");
+    const parts = [(await stream.read()).value!];
+    await image.close();
+    const descriptor = openSync(secret, "r");
+    await expect(image.read("bin/busybox")).rejects.toMatchObject(closed);
+    await expect(walk.next()).rejects.toMatchObject(closed);
+    const drain = async () => {
+      for (let next = await stream.read(); !next.done; next = await stream.read()) parts.push(next.value);
+    };
+    await expect(drain()).rejects.toMatchObject(closed);
+    // what had been read before it was closed is still given
+    const read = Buffer.concat(parts);
+    expect(LARGE.subarray(0, read.length).equals(read)).toBe(true);
+    expect(read.length).toBeLessThan(LARGE.length);
+    closeSync(descriptor);
+  });
+
+  test("lets its streams be cancelled", async () => {
+    const image = await openImage(path);
+    const stream = image.stream("bin/busybox").getReader();
+    await stream.read();
+    await image.close();
+    await expect(stream.cancel().then(() => "cancelled")).resolves.toBe("cancelled");
+  });
 });

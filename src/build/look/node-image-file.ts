@@ -17,7 +17,8 @@ export class ImageFile implements ByteSource {
   /** What messages call the file, from which the image starts at {@link offset}. */
   readonly path: string;
   readonly offset: number;
-  readonly #descriptor: number;
+  /** Undefined once it is closed: the number may be another file's by then. */
+  #descriptor: number | undefined;
 
   /**
    * @param path of the file
@@ -28,9 +29,10 @@ export class ImageFile implements ByteSource {
     this.path = shownPath;
     this.offset = offset;
     const whole = CallFolder.now().resolveText(path);
-    this.#descriptor = attempt(shownPath, () => openSync(whole, READ_AT_ONCE));
+    const descriptor = attempt(shownPath, () => openSync(whole, READ_AT_ONCE));
+    this.#descriptor = descriptor;
     try {
-      this.size = this.#sizeOf() - offset;
+      this.size = sizeOf(shownPath, descriptor) - offset;
       if (this.size < 0) {
         throw new ImageError("INPUT", `${shownPath}: has ${this.size + offset} bytes, and no image at ${offset}`, {
           path: shownPath,
@@ -43,44 +45,54 @@ export class ImageFile implements ByteSource {
   }
 
   readAt(into: Uint8Array, offset: number): number {
+    const { path } = this;
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new ImageError("INPUT", `${path}: has been closed`, { path });
     const length = Math.min(into.length, this.size - offset);
     if (length <= 0) return 0;
-    return attempt(this.path, () => readSync(this.#descriptor, into, 0, length, this.offset + offset));
+    return attempt(path, () => readSync(descriptor, into, 0, length, this.offset + offset));
   }
 
-  /** Closes it. */
+  /** Closes it, once. */
   release(): void {
-    closeSync(this.#descriptor);
-  }
-
-  #sizeOf(): number {
-    const { path } = this;
-    const stats = attempt(path, () => fstatSync(this.#descriptor));
-    if (stats.isFile()) return stats.size;
-    if (!stats.isBlockDevice())
-      throw new ImageError("INPUT", `${path}: is neither a file nor a block device`, { path });
-    return this.#deviceSize();
-  }
-
-  /** No call of Node's tells it: where nothing is read any more it has ended. */
-  #deviceSize(): number {
-    const byte = new Uint8Array(1);
-    const hasByte = (at: number) => attempt(this.path, () => readSync(this.#descriptor, byte, 0, 1, at)) > 0;
-    let size = 0;
-    for (let bit = MOST_DEVICE_BITS - 1; bit >= 0; bit--) {
-      const more = size + 2 ** bit;
-      if (hasByte(more - 1)) size = more;
-    }
-    return size;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
-/** The path of a file that is given by its path or URL. */
+function sizeOf(path: string, descriptor: number): number {
+  const stats = attempt(path, () => fstatSync(descriptor));
+  if (stats.isFile()) return stats.size;
+  if (!stats.isBlockDevice()) throw new ImageError("INPUT", `${path}: is neither a file nor a block device`, { path });
+  return deviceSize(path, descriptor);
+}
+
+/** No call of Node's tells it: where nothing is read any more it has ended. */
+function deviceSize(path: string, descriptor: number): number {
+  const byte = new Uint8Array(1);
+  const hasByte = (at: number) => attempt(path, () => readSync(descriptor, byte, 0, 1, at)) > 0;
+  let size = 0;
+  for (let bit = MOST_DEVICE_BITS - 1; bit >= 0; bit--) {
+    const more = size + 2 ** bit;
+    if (hasByte(more - 1)) size = more;
+  }
+  return size;
+}
+
+/** The path of a file that is given by its path or URL. Throws `INPUT` for a URL of no file. */
 export function pathOf(from: string | URL): string {
   if (typeof from === "string") return from;
-  if (from.protocol === "file:") return fileURLToPath(from);
-  throw new ImageError(
-    "INPUT",
-    `${from.href}: only URLs of files are opened; an object with size and readAt() may read others`,
-  );
+  if (from.protocol !== "file:") {
+    throw new ImageError(
+      "INPUT",
+      `${from.href}: only URLs of files are opened; an object with size and readAt() may read others`,
+    );
+  }
+  try {
+    return fileURLToPath(from);
+  } catch (cause) {
+    // it names another machine, or has a slash in a name
+    throw new ImageError("INPUT", `${from.href}: is the URL of no file of this machine`, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 /** Opens an image for callers, wherever its bytes are. */
 import { type ByteSource, blobSource, bytesSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
+import { givenPath } from "../../core/node/node-folder.ts";
 import {
   able,
   BYTES,
@@ -48,24 +49,31 @@ export async function openImage(source: ImageBytesSource, options: OpenImageOpti
   const release = () => {
     for (const file of files.splice(0)) file.release();
   };
-  const open = (from: ImageBytesSource, skip: number): ByteSource => {
-    const source = toSource(from, skip);
+  const open = (what: string, from: ImageBytesSource, skip: number): ByteSource => {
+    const source = toSource(what, from, skip);
     if (source instanceof ImageFile) files.push(source);
     return source;
   };
   try {
-    const bytes = open(source, offset);
-    const others = devices.map((device) => open(device, 0));
-    return new Image(await openReader(bytes, others), release);
+    const bytes = open("openImage()", source, offset);
+    const others = devices.map((device, index) => open(`devices[${index}]`, device, 0));
+    return new Image(await openReader(bytes, others), {
+      name: files[0] === bytes ? files[0].path : undefined,
+      release,
+    });
   } catch (error) {
     release();
     throw error;
   }
 }
 
-/** What is given, from a byte on; a path is opened. */
-function toSource(from: ImageBytesSource, skip: number): ByteSource {
-  if (typeof from === "string" || from instanceof URL) return new ImageFile(pathOf(from), skip);
+/** What is given, from a byte on; a path is opened. @param what messages call it */
+function toSource(what: string, from: ImageBytesSource, skip: number): ByteSource {
+  if (typeof from === "string" || from instanceof URL) {
+    const path = pathOf(from);
+    givenPath(what, path);
+    return new ImageFile(path, skip);
+  }
   const source = from instanceof Uint8Array ? bytesSource(from) : from instanceof Blob ? blobSource(from) : from;
   const size = (source as ByteSource | undefined)?.size;
   if (typeof source?.readAt !== "function" || !Number.isSafeInteger(size)) {
