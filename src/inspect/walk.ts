@@ -15,20 +15,54 @@ export interface WalkedEntry<I extends ImageInode = ImageInode> {
 }
 
 /**
+ * Sees to it that whatever goes through directories ends: none is gone into twice, and all of them together have no more
+ * names than the image can hold.
+ */
+export class DirectoryGuard {
+  readonly #entered = new Set<number>();
+  #left: number;
+
+  /** @param startId where it begins */
+  constructor({ mostDirectoryBytes }: Pick<ImageReader, "mostDirectoryBytes">, startId: number) {
+    this.#left = mostDirectoryBytes;
+    this.#entered.add(startId);
+  }
+
+  /** Counts a name that has been read. Throws `DAMAGED` where there are more than there can be. */
+  read(name: Uint8Array): void {
+    this.#left -= name.length;
+    if (this.#left < 0) throw damaged(name, "directories have more entries than an image of this size");
+  }
+
+  /** To be asked before a directory is gone into. Throws `DAMAGED` for one that is in two, or in itself. */
+  enter(id: number, name: Uint8Array): void {
+    if (this.#entered.has(id)) throw damaged(name, TWICE);
+    this.#entered.add(id);
+  }
+}
+
+/** What is said of a directory that has two names. */
+export const TWICE = "a directory is in two, or in itself";
+
+function damaged(name: Uint8Array, why: string): ImageError {
+  return new ImageError("DAMAGED", `damaged image: ${quote(name)}: ${why}`);
+}
+
+/**
  * Goes through a directory and all below it: each entry is behind its directory, and in front of the entries that come later
  * in that; entries of a directory are in the order of the image.
  *
+ * @param guard of a walk that this one is a part of, which has entered the directory
  * @throws ImageError `DAMAGED` where a directory is in two, or in itself, or has more entries than an image can hold
  */
 export async function* walkImage<I extends ImageInode>(
   reader: ImageReader<I>,
   startId: number = reader.rootId,
+  guard: DirectoryGuard = new DirectoryGuard(reader, startId),
 ): AsyncGenerator<WalkedEntry<I>> {
   const start = await reader.inode(startId);
   yield { path: "", id: startId, inode: start };
   if (!isDirectoryMode(start.mode)) return;
-  const known = new Set([startId]);
-  let left = reader.mostDirectoryBytes;
   const open: { path: string; entries: AsyncIterator<ImageEntry> }[] = [];
   open.push({ path: "", entries: reader.entries(start) });
   for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
@@ -39,20 +73,14 @@ export async function* walkImage<I extends ImageInode>(
     }
     const { name, id } = next.value;
     const path = top.path + latin1FromBytes(name);
-    left -= name.length;
+    guard.read(name);
     const inode = await reader.inode(id);
-    if (left < 0 || (isDirectoryMode(inode.mode) && known.has(id))) throw manyTimes(name, left < 0);
+    if (!isDirectoryMode(inode.mode)) {
+      yield { path, id, inode };
+      continue;
+    }
+    guard.enter(id, name);
     yield { path, id, inode };
-    if (!isDirectoryMode(inode.mode)) continue;
-    known.add(id);
     open.push({ path: `${path}/`, entries: reader.entries(inode) });
   }
-}
-
-/** What is said of a name in directories that are told again and again. @param isTooMuch all of them, not this one */
-export function manyTimes(name: Uint8Array, isTooMuch: boolean): ImageError {
-  const why = isTooMuch
-    ? "directories have more entries than an image of this size"
-    : "a directory is in two, or in itself";
-  return new ImageError("DAMAGED", `damaged image: ${quote(name)}: ${why}`);
 }

@@ -53,22 +53,26 @@ export async function extractImage(
   options: ExtractOptions = {},
 ): Promise<ExtractReport> {
   const { force = false, workers = defaultThreads(), signal } = options;
-  return withPlace(place, async (image) => {
-    for (const path of options.paths ?? []) await resolvePath(readerOf(image), path, false);
-    const folder = prepareFolder(to, force);
-    const spared = [place.path, ...place.devices].map((path) => fileId(statSync(path, { bigint: true })));
-    const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0, spared };
-    const extraction = new Extraction(readerOf(image), folder, rules);
-    const work = { place, files: extraction.files.share(), folder, rules, bytes: image.bytes.size };
-    await makeFiles(work, workers, signal, async () => {
-      for await (const entry of selectEntries(readerOf(image), options.paths ?? [])) {
-        if (signal?.aborted) throw new AbortedError(signal.reason);
-        await extraction.add(entry);
-      }
-      extraction.files.end();
-    });
-    return await extraction.finish();
-  });
+  return withPlace(
+    place,
+    async (image) => {
+      for (const path of options.paths ?? []) await resolvePath(readerOf(image), path, false);
+      const folder = prepareFolder(to, force);
+      const spared = [place.path, ...place.devices].map((path) => fileId(statSync(path, { bigint: true })));
+      const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0, spared };
+      const extraction = new Extraction(readerOf(image), folder, rules);
+      const work = { place, files: extraction.files.share(), folder, rules, bytes: image.bytes.size };
+      await makeFiles(work, workers, signal, async () => {
+        for await (const entry of selectEntries(readerOf(image), options.paths ?? [])) {
+          if (signal?.aborted) throw new AbortedError(signal.reason);
+          await extraction.add(entry);
+        }
+        extraction.files.end();
+      });
+      return await extraction.finish();
+    },
+    signal,
+  );
 }
 
 /** Makes the folder, and gives where it is, links followed; throws `INPUT` for one with something in it. */

@@ -1,4 +1,6 @@
 /** Where an image is, as plain data that every thread can open it by. */
+import { Interruption } from "../../core/abort.ts";
+import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
 import { type OpenedImage, openReader } from "../../inspect/open-image.ts";
 import { ImageFile } from "./node-image-file.ts";
@@ -14,22 +16,24 @@ export interface ImagePlace {
   devices: readonly string[];
 }
 
-/** Does `work` with an image that is open; errors of it name the file. */
+/** Does `work` with an image that is open; errors of it name the file. Once `signal` has fired nothing is read any more. */
 export async function withPlace<R>(
   { path, shownPath = path, offset, devices }: ImagePlace,
   work: (image: OpenedImage) => Promise<R>,
+  signal?: AbortSignal,
 ): Promise<R> {
+  const interruption = new Interruption(signal);
   const files: ImageFile[] = [];
   const open = (file: string, at: number, shown = file) => {
     const opened = new ImageFile(file, at, shown);
     files.push(opened);
-    return opened;
+    return interruptible(opened, interruption);
   };
   try {
     const others = devices.map((device) => open(device, 0));
     return await work(await openReader(open(path, offset, shownPath), others));
   } catch (error) {
-    if (!(error instanceof ImageError) || error.path !== undefined) throw error;
+    if (!(error instanceof ImageError) || error.path !== undefined || error.code === "ABORTED") throw error;
     throw new ImageError(error.code, `${shownPath}: ${error.message}`, {
       path: shownPath,
       offset: error.offset,
@@ -38,4 +42,14 @@ export async function withPlace<R>(
   } finally {
     for (const file of files) file.release();
   }
+}
+
+function interruptible(file: ImageFile, interruption: Interruption): ByteSource {
+  return {
+    size: file.size,
+    readAt(into, offset) {
+      const pause = interruption.check();
+      return pause === undefined ? file.readAt(into, offset) : pause.then(() => file.readAt(into, offset));
+    },
+  };
 }

@@ -36,25 +36,33 @@ export interface VerifyReport {
  */
 export async function verifyPlace(place: ImagePlace, options: VerifyOptions = {}): Promise<VerifyReport> {
   const { workers = defaultThreads(), signal } = options;
-  return withPlace(place, async (image) => {
-    const pieces = new StoredPieces();
-    const { findings, showOwner } = await checkStructure(image, pieces);
-    if (signal?.aborted) throw new AbortedError(signal.reason);
-    const rows = pieces.sorted();
-    const count = countStored(rows);
-    const failed = new Uint8Array(new SharedArrayBuffer(count));
-    let bytes = 0;
-    for (let index = 0; index < count; index++) bytes += pieceOf(rows, index).stored;
-    await decodeAll({ place, rows, failed, bytes }, workers, signal);
-    const decoder = new PieceDecoder(image);
-    for (let index = failed.indexOf(1); index >= 0; index = failed.indexOf(1, index + 1)) {
-      // once more, as only now it is told what is wrong
-      await decoder.decode(rows, index, index + 1, (_, { message, offset }) => {
-        findings.add({ path: showOwner(pieceOf(rows, index).owner), ...(offset !== undefined && { offset }), message });
-      });
-    }
-    return { findings: findings.list, count: findings.count, pieces: count, bytes };
-  });
+  return withPlace(
+    place,
+    async (image) => {
+      const pieces = new StoredPieces();
+      const { findings, showOwner } = await checkStructure(image, pieces);
+      if (signal?.aborted) throw new AbortedError(signal.reason);
+      const rows = pieces.sorted();
+      const count = countStored(rows);
+      const failed = new Uint8Array(new SharedArrayBuffer(count));
+      let bytes = 0;
+      for (let index = 0; index < count; index++) bytes += pieceOf(rows, index).stored;
+      await decodeAll({ place, rows, failed, bytes }, workers, signal);
+      const decoder = new PieceDecoder(image);
+      for (let index = failed.indexOf(1); index >= 0; index = failed.indexOf(1, index + 1)) {
+        // once more, as only now it is told what is wrong
+        await decoder.decode(rows, index, index + 1, (_, { message, offset }) => {
+          findings.add({
+            path: showOwner(pieceOf(rows, index).owner),
+            ...(offset !== undefined && { offset }),
+            message,
+          });
+        });
+      }
+      return { findings: findings.list, count: findings.count, pieces: count, bytes };
+    },
+    signal,
+  );
 }
 
 async function decodeAll(work: DecodeWork, workers: number, signal: AbortSignal | undefined): Promise<void> {

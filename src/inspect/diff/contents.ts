@@ -1,4 +1,5 @@
 /** Where the contents of two files begin to differ. */
+import { Interruption } from "../../core/abort.ts";
 import { equalBytes } from "../../core/bytes.ts";
 import type { ImageBytes } from "../image.ts";
 import type { ImagePiece } from "../reader.ts";
@@ -7,9 +8,11 @@ import type { ImagePiece } from "../reader.ts";
 export async function firstDifference(
   first: AsyncIterable<ImagePiece>,
   second: AsyncIterable<ImagePiece>,
+  interruption: Interruption = new Interruption(undefined),
 ): Promise<number | undefined> {
   const [a, b] = [new Pieces(first), new Pieces(second)];
   for (let at = 0; ; ) {
+    await interruption.check();
     const length = Math.min(await a.ready(), await b.ready());
     if (length === 0) {
       const isSame = (await a.ready()) === (await b.ready());
@@ -26,9 +29,11 @@ export async function firstDifference(
 }
 
 /** Whether two images have the same bytes. */
-export async function areSameBytes(a: ImageBytes, b: ImageBytes): Promise<boolean> {
+export async function areSameBytes(a: ImageBytes, b: ImageBytes, signal?: AbortSignal): Promise<boolean> {
   if (a.size !== b.size) return false;
+  const interruption = new Interruption(signal);
   for (let at = 0; at < a.size; ) {
+    await interruption.check();
     const first = await a.borrowSome(at, a.size - at);
     const second = await b.borrowSome(at, first.length);
     if (!equalBytes(first.subarray(0, second.length), second)) return false;

@@ -2,10 +2,11 @@
  * What two images differ in as filesystems: both are walked at the same time, names in byte order, so that memory is taken for
  * the directories that are open, and for names of inodes that have several.
  */
+import { Interruption } from "../../core/abort.ts";
 import { bytesFromLatin1, equalBytes, latin1FromBytes, showBytes, toHex } from "../../core/bytes.ts";
 import { isDirectoryMode, kindOfMode } from "../../core/mode.ts";
 import type { ImageEntry, ImageInode, ImageReader } from "../reader.ts";
-import { walkImage } from "../walk.ts";
+import { DirectoryGuard, walkImage } from "../walk.ts";
 import { firstDifference } from "./contents.ts";
 
 /** A field of an entry, as the first image and the second have it; undefined: not at all. */
@@ -27,10 +28,21 @@ export type EntryChange =
     }
   | { readonly change: "changed"; readonly path: string; readonly kind: string; readonly fields: FieldChange[] };
 
-/** What is compared. */
+/** How images are compared. */
 export interface EntryRules {
   /** The formats differ: what only one of them holds, or each in its own way, is no difference. */
   readonly isAcross: boolean;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is compared, and what ends it. */
+interface Comparison {
+  readonly readers: readonly [ImageReader, ImageReader];
+  readonly guards: readonly [DirectoryGuard, DirectoryGuard];
+  readonly links: Links;
+  readonly isAcross: boolean;
+  readonly interruption: Interruption;
 }
 
 /** Names of one inode in both images. */
@@ -39,28 +51,39 @@ type Links = Map<number, number>;
 /**
  * Tells what differs, directories before what is in them.
  *
- * @throws ImageError `DAMAGED` where an image does not hold together
+ * @throws ImageError `DAMAGED` where an image does not hold together, a directory that is in itself too; `ABORTED`
  */
 export async function* diffEntries(a: ImageReader, b: ImageReader, rules: EntryRules): AsyncGenerator<EntryChange> {
-  const links: Links = new Map();
+  const comparison: Comparison = {
+    readers: [a, b],
+    guards: [new DirectoryGuard(a, a.rootId), new DirectoryGuard(b, b.rootId)],
+    links: new Map(),
+    isAcross: rules.isAcross,
+    interruption: new Interruption(rules.signal),
+  };
+  const { interruption } = comparison;
   const open: Pair[] = [];
-  const first = { path: "", ids: [a.rootId, b.rootId] as const };
+  const first = { path: "", name: undefined, ids: [a.rootId, b.rootId] as const };
   for (let next: Both | undefined = first; next !== undefined; ) {
-    const { path, ids } = next;
+    const { path, name, ids } = next;
     const inodes = [await a.inode(ids[0]), await b.inode(ids[1])] as const;
-    const fields = await changesOf([a, b], inodes, ids, links, rules);
+    for (const which of [0, 1] as const) {
+      if (name !== undefined && isDirectoryMode(inodes[which].mode)) comparison.guards[which].enter(ids[which], name);
+    }
+    const fields = await changesOf(comparison, inodes, ids);
     if (fields.length > 0) {
       yield { change: "changed", path: showBytes(bytesFromLatin1(path)), kind: kindName(inodes[1]), fields };
     }
     if (inodes.some(({ mode }) => isDirectoryMode(mode))) {
-      open.push({ path, left: [await namesOf(a, inodes[0]), await namesOf(b, inodes[1])] });
+      open.push({ path, left: [await namesOf(comparison, 0, inodes[0]), await namesOf(comparison, 1, inodes[1])] });
     }
     next = undefined;
     while (next === undefined && open.length > 0) {
+      await interruption.check();
       const step = takeNext(open);
       if (step === undefined) continue;
       if ("ids" in step) next = step;
-      else yield await describeAlone(step.change === "removed" ? a : b, step);
+      else yield await describeAlone(comparison, step);
     }
   }
 }
@@ -74,6 +97,8 @@ interface Pair {
 /** An entry of both. */
 interface Both {
   readonly path: string;
+  /** Of the root undefined. */
+  readonly name: Uint8Array | undefined;
   readonly ids: readonly [number, number];
 }
 
@@ -81,6 +106,7 @@ interface Both {
 interface Alone {
   readonly change: "added" | "removed";
   readonly path: string;
+  readonly name: Uint8Array;
   readonly id: number;
 }
 
@@ -93,18 +119,26 @@ function takeNext(open: Pair[]): Both | Alone | undefined {
     return undefined;
   }
   const order = a === undefined ? 1 : b === undefined ? -1 : compareNames(a, b);
-  const whole = (entry: ImageEntry) => (path === "" ? "" : `${path}/`) + latin1FromBytes(entry.name);
   if (order <= 0) left[0].pop();
   if (order >= 0) left[1].pop();
-  if (order === 0) return { path: whole(a!), ids: [a!.id, b!.id] };
-  if (order < 0) return { change: "removed", path: whole(a!), id: a!.id };
-  return { change: "added", path: whole(b!), id: b!.id };
+  const { name, id } = (order <= 0 ? a : b)!;
+  const whole = (path === "" ? "" : `${path}/`) + latin1FromBytes(name);
+  if (order === 0) return { path: whole, name, ids: [id, b!.id] };
+  return { change: order < 0 ? "removed" : "added", path: whole, name, id };
 }
 
-async function namesOf(reader: ImageReader, inode: ImageInode): Promise<ImageEntry[]> {
+async function namesOf(
+  { readers, guards, interruption }: Comparison,
+  which: 0 | 1,
+  inode: ImageInode,
+): Promise<ImageEntry[]> {
   const entries: ImageEntry[] = [];
   if (!isDirectoryMode(inode.mode)) return entries;
-  for await (const { name, id } of reader.entries(inode)) entries.push({ name: name.slice(), id });
+  for await (const { name, id } of readers[which].entries(inode)) {
+    await interruption.check();
+    guards[which].read(name);
+    entries.push({ name: name.slice(), id });
+  }
   return entries.sort((a, b) => compareNames(b, a));
 }
 
@@ -113,10 +147,20 @@ function compareNames(a: ImageEntry, b: ImageEntry): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-async function describeAlone(reader: ImageReader, { change, path, id }: Alone): Promise<EntryChange> {
+async function describeAlone(
+  { readers, guards, interruption }: Comparison,
+  { change, path, name, id }: Alone,
+): Promise<EntryChange> {
+  const which = change === "removed" ? 0 : 1;
+  const reader = readers[which];
+  const inode = await reader.inode(id);
+  if (isDirectoryMode(inode.mode)) guards[which].enter(id, name);
   let below = -1;
-  for await (const _ of walkImage(reader, id)) below++;
-  return { change, path: showBytes(bytesFromLatin1(path)), kind: kindName(await reader.inode(id)), below };
+  for await (const _ of walkImage(reader, id, guards[which])) {
+    await interruption.check();
+    below++;
+  }
+  return { change, path: showBytes(bytesFromLatin1(path)), kind: kindName(inode), below };
 }
 
 function kindName({ mode }: ImageInode): string {
@@ -125,11 +169,9 @@ function kindName({ mode }: ImageInode): string {
 
 /** The fields in which an entry differs. Long because each field is asked for. */
 async function changesOf(
-  [a, b]: readonly [ImageReader, ImageReader],
+  { readers: [a, b], links, isAcross, interruption }: Comparison,
   [first, second]: readonly [ImageInode, ImageInode],
   ids: readonly [number, number],
-  links: Links,
-  { isAcross }: EntryRules,
 ): Promise<FieldChange[]> {
   const changes: FieldChange[] = [];
   const note = (field: string, from: FieldChange["from"], to: FieldChange["to"]) => {
@@ -140,8 +182,7 @@ async function changesOf(
   note("mode", showMode(first), showMode(second));
   note("uid", first.uid, second.uid);
   note("gid", first.gid, second.gid);
-  const isWhole = isAcross;
-  note("mtime", showTime(first, isWhole), showTime(second, isWhole));
+  note("mtime", showTime(first, isAcross), showTime(second, isAcross));
   const isDirectory = kind === "directory";
   // each format counts a directory's names, and its bytes, in its own way
   if (!(isDirectory && isAcross)) note("nlink", first.nlink, second.nlink);
@@ -161,7 +202,7 @@ async function changesOf(
   else if (kind === "file") {
     note("size", first.size, second.size);
     if (first.size !== second.size) return changes;
-    const at = await firstDifference(a.pieces(first), b.pieces(second));
+    const at = await firstDifference(a.pieces(first), b.pieces(second), interruption);
     if (at !== undefined) changes.push({ field: "contents", from: at, to: at });
   }
   return changes;

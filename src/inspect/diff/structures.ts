@@ -2,6 +2,7 @@
  * What two images of one format differ in as bytes: their dumps are gone through side by side. A structure of one that the other
  * has not is looked for a while ahead, so that memory is bounded whatever the images are.
  */
+import { Interruption } from "../../core/abort.ts";
 import { dumpOpened } from "../dump.ts";
 import type { OpenedImage } from "../open-image.ts";
 import { type DumpLine, parseDumpLine } from "./dump-line.ts";
@@ -35,9 +36,14 @@ const ZEROS = "zeros";
 /** Lines that are looked at ahead. */
 const MOST_AHEAD = 4096;
 
-/** Tells what differs, in the order of the bytes. */
-export async function* diffStructures(a: OpenedImage, b: OpenedImage): AsyncGenerator<StructureChange> {
-  const [first, second] = [new Ahead(dumpOpened(a)), new Ahead(dumpOpened(b))];
+/** Tells what differs, in the order of the bytes. Throws `ABORTED` when the signal fires. */
+export async function* diffStructures(
+  a: OpenedImage,
+  b: OpenedImage,
+  signal?: AbortSignal,
+): AsyncGenerator<StructureChange> {
+  const interruption = new Interruption(signal);
+  const [first, second] = [new Ahead(dumpOpened(a), interruption), new Ahead(dumpOpened(b), interruption)];
   let shift = 0;
   for (;;) {
     const [x, y] = [await first.peek(), await second.peek()];
@@ -86,9 +92,11 @@ class Ahead {
   readonly #lines: AsyncIterator<string>;
   #known: DumpLine[] = [];
   #next = 0;
+  readonly #interruption: Interruption;
 
-  constructor(lines: AsyncGenerator<string>) {
+  constructor(lines: AsyncGenerator<string>, interruption: Interruption) {
     this.#lines = lines;
+    this.#interruption = interruption;
   }
 
   /** The line that comes next; undefined at the end. */
@@ -116,6 +124,7 @@ class Ahead {
   /** Has `count` lines known; says whether there are so many. */
   async #fill(count: number): Promise<boolean> {
     while (this.#known.length - this.#next < count) {
+      await this.#interruption.check();
       const next = await this.#lines.next();
       if (next.done === true) return false;
       this.#known.push(parseDumpLine(next.value));

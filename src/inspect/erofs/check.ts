@@ -3,9 +3,11 @@ import { compareBytes } from "../../core/bytes.ts";
 import { crc32c } from "../../core/hash/crc32c.ts";
 import { type EntryKind, kindOfMode } from "../../core/mode.ts";
 import { COMPAT_SB_CHKSUM, SUPER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
+import { isDots } from "../entry-name.ts";
 import { quote } from "../text.ts";
 import { type CheckedStructure, Findings } from "../verify/finding.ts";
 import { RAW, type StoredPieces } from "../verify/stored-pieces.ts";
+import { TWICE } from "../walk.ts";
 import type { Extent } from "./contents/extent.ts";
 import type { Dirent } from "./directory.ts";
 import type { ErofsImage } from "./image.ts";
@@ -17,6 +19,8 @@ import type { ErofsReader } from "./reader.ts";
 const FILE_TYPES: Readonly<Record<EntryKind, number>> = {
   ...{ file: 1, directory: 2, char: 3, block: 4, fifo: 5, socket: 6, symlink: 7 },
 };
+/** The first inode that is gone through. */
+const ROOT = 0;
 /** See {@link StoredPiece.space}. */
 const [IN_IMAGE, IN_BOX, IN_DEVICE] = [0, 1, 1] as const;
 
@@ -96,7 +100,7 @@ class Checker implements ErofsVisitor {
     }
     this.#last = name;
     const { names, types } = this.#noted;
-    if (child === owner) return;
+    if (isDots(name)) return;
     names[child] = (names[child] ?? 0) + 1;
     types[child] ??= fileType;
     const known = types[child];
@@ -115,6 +119,7 @@ class Checker implements ErofsVisitor {
       if (count === undefined || kind === undefined) continue;
       if (type !== FILE_TYPES[kind]) tell(`its directory says type ${type}, and it is a ${kind}`);
       if (kind !== "directory" && nlinks[owner] !== count) tell(`it has ${count} names, and says ${nlinks[owner]}`);
+      if (kind === "directory" && (count > 1 || owner === ROOT)) tell(TWICE);
     }
   }
 }

@@ -5,11 +5,14 @@ import { EXPORT, EXTENDED } from "../../squashfs/disk/format.ts";
 import { quote } from "../text.ts";
 import { type CheckedStructure, Findings } from "../verify/finding.ts";
 import { RAW, type StoredPieces } from "../verify/stored-pieces.ts";
+import { TWICE } from "../walk.ts";
 import type { ListingItem } from "./directory.ts";
 import type { SquashfsInode } from "./inode.ts";
 import { mapSquashfs, type SquashfsMap, type SquashfsVisitor } from "./map.ts";
 import type { SquashfsReader } from "./reader.ts";
 
+/** The type of a directory's inode, and the first inode that is gone through. */
+const [DIRECTORY, ROOT] = [1, 0] as const;
 /** The method of blocks that are compressed: an image has one. */
 const COMPRESSED = 0;
 
@@ -116,7 +119,8 @@ class Checker implements SquashfsVisitor {
           message: `its directory says type ${named.type} and number ${named.number}, not ${type} and ${number}`,
         });
       }
-      if (type !== 1 && nlink !== named.count) {
+      if (type === DIRECTORY && (named.count > 1 || owner === ROOT)) this.#findings.add({ path, message: TWICE });
+      if (type !== DIRECTORY && nlink !== named.count) {
         this.#findings.add({ path, message: `it has ${named.count} names, and says ${nlink}` });
       }
     }

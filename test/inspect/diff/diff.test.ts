@@ -2,11 +2,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { buildErofs, buildSquashfs, type Entry, entries } from "../../../dist/index.js";
-import { firstDifference } from "../../../src/inspect/diff/contents.ts";
+import { Interruption } from "../../../src/core/abort.ts";
+import { areSameBytes, firstDifference } from "../../../src/inspect/diff/contents.ts";
 import { diffEntries, type EntryChange } from "../../../src/inspect/diff/entries.ts";
 import { diffStructures, type StructureChange } from "../../../src/inspect/diff/structures.ts";
+import { ImageBytes } from "../../../src/inspect/image.ts";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
-import type { ImagePiece } from "../../../src/inspect/reader.ts";
+import type { ImagePiece, ImageReader } from "../../../src/inspect/reader.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { ALL_KINDS } from "../../helpers/trees/all-kinds.ts";
 import { noise, words } from "../../helpers/trees/noise.ts";
@@ -250,5 +252,59 @@ describe("contents", () => {
   ])("%s", async (_, a, b, expected) => {
     expect(await firstDifference(pieces(...a), pieces(...b))).toBe(expected);
     expect(await firstDifference(pieces(...b), pieces(...a))).toBe(expected);
+  });
+});
+
+describe("a signal ends what would go on for ever and waits for nothing", () => {
+  const ABORTED = { name: "AbortError", code: "ABORTED" };
+  /** Fires once timers get through. */
+  const soon = () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    return controller.signal;
+  };
+
+  async function* forever<T>(item: T): AsyncGenerator<T> {
+    for (;;) yield item;
+  }
+
+  /** A reader of an image whose directories are all the same and as large as can be. */
+  const endless = (mode: number): ImageReader => {
+    const inode = { mode, uid: 0, gid: 0, nlink: 1, size: 2 ** 50, mtime: 0, mtimeNsec: 0 };
+    return {
+      rootId: 0,
+      mostDirectoryBytes: Number.POSITIVE_INFINITY,
+      inode: async () => inode,
+      entries: () => forever({ name: new Uint8Array(0), id: 1 }),
+      target: async () => new Uint8Array(0),
+      device: () => ({ major: 0, minor: 0 }),
+      xattrs: async () => [],
+      pieces: () => forever({ zeros: 1 }),
+      open: async () => ({ size: 0, readAt: () => 0 }),
+    };
+  };
+
+  test.each([
+    ["contents", 0o100644],
+    ["names", 0o040755],
+  ])("%s of entries", async (_, mode) => {
+    const changes = diffEntries(endless(mode), endless(mode), { isAcross: false, signal: soon() });
+    await expect(changes.next()).rejects.toMatchObject(ABORTED);
+  });
+
+  test("pieces", async () => {
+    const work = firstDifference(forever({ zeros: 1 }), forever({ zeros: 1 }), new Interruption(soon()));
+    await expect(work).rejects.toMatchObject(ABORTED);
+  });
+
+  test("bytes of images", async () => {
+    const zeros = () => new ImageBytes({ size: 2 ** 50, readAt: (into) => into.fill(0).length });
+    await expect(areSameBytes(zeros(), zeros(), soon())).rejects.toMatchObject(ABORTED);
+  });
+
+  test("structures, at once where it has fired", async () => {
+    const image = await build("erofs", LIST);
+    const changes = diffStructures(await openReader(image), await openReader(image), AbortSignal.abort());
+    await expect(changes.next()).rejects.toMatchObject(ABORTED);
   });
 });

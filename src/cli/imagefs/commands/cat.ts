@@ -8,7 +8,7 @@ import { withImage } from "./open.ts";
 
 /** Prints them one behind the other; in JSON, in base64. */
 export const cat: Look = ({ settings, operands: [path = "", ...files] }, { out, signal, version }) =>
-  withImage(path, settings, async (image) => {
+  withImage(path, settings, signal, async (image) => {
     const reader = readerOf(image);
     const head = `{"version":${JSON.stringify(version)},"image":${JSON.stringify(path)},"files":[`;
     for (const [index, file] of files.entries()) {

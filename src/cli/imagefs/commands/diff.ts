@@ -14,8 +14,8 @@ const USUAL_LIMIT = 1000;
 
 /** Prints entries, then structures, a difference a line; gives 1 where there is one. */
 export const diff: Look = ({ settings, operands: [a = "", b = ""] }, { out, signal, version }) =>
-  withImage(a, settings, (first) =>
-    withImage(b, settings, async (second) => {
+  withImage(a, settings, signal, (first) =>
+    withImage(b, settings, signal, async (second) => {
       const { limit = USUAL_LIMIT, json, entriesOnly } = settings;
       const formats = [first.format, second.format] as const;
       const isAcross = formats[0] !== formats[1];
@@ -27,10 +27,9 @@ export const diff: Look = ({ settings, operands: [a = "", b = ""] }, { out, sign
       const more = { entries: 0, structures: 0 };
       const structures: StructureChange[] = [];
       let count = 0;
-      const isSame = !isAcross && (await areSameBytes(first.bytes, second.bytes));
+      const isSame = !isAcross && (await areSameBytes(first.bytes, second.bytes, signal));
       if (!isSame) {
-        for await (const change of diffEntries(readerOf(first), readerOf(second), { isAcross })) {
-          signal.throwIfAborted();
+        for await (const change of diffEntries(readerOf(first), readerOf(second), { isAcross, signal })) {
           if (++count > limit) more.entries++;
           else await (list ? list.add(change) : out.write(entryLine(change)));
         }
@@ -38,8 +37,7 @@ export const diff: Look = ({ settings, operands: [a = "", b = ""] }, { out, sign
       }
       if (!isSame && !isAcross && entriesOnly !== true) {
         let shown = 0;
-        for await (const change of diffStructures(first, second)) {
-          signal.throwIfAborted();
+        for await (const change of diffStructures(first, second, signal)) {
           count++;
           if (++shown > limit) more.structures++;
           else if (list) structures.push(change);

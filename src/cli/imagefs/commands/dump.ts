@@ -6,7 +6,7 @@ import { withImage } from "./open.ts";
 
 /** Prints a structure a line. */
 export const dump: Look = ({ settings, operands: [path = ""] }, { out, signal, version }) =>
-  withImage(path, settings, async (image) => {
+  withImage(path, settings, signal, async (image) => {
     const list = settings.json ? new JsonList(out, { version, image: path }, "lines") : undefined;
     for await (const line of dumpOpened(image)) {
       signal.throwIfAborted();

@@ -10,7 +10,7 @@ import { withImage } from "./open.ts";
 export async function extractTar({ settings, operands }: LookLine, to: string, context: LookContext): Promise<number> {
   const [path = "", ...paths] = operands;
   const { out, signal, complain, version } = context;
-  return withImage(path, settings, async (image) => {
+  return withImage(path, settings, signal, async (image) => {
     const leftOut: string[] = [];
     const archive = tarOf(readerOf(image), paths, (line) => leftOut.push(line));
     let bytes = 0;

@@ -6,8 +6,8 @@ import { withImage } from "./open.ts";
 import { showName } from "./show.ts";
 
 /** Prints it, a fact a line. */
-export const info: Look = ({ settings, operands: [path = ""] }, { out, version }) =>
-  withImage(path, settings, async (image) => {
+export const info: Look = ({ settings, operands: [path = ""] }, { out, signal, version }) =>
+  withImage(path, settings, signal, async (image) => {
     const facts = await readInfo(image);
     if (settings.json) await out.write(`${JSON.stringify({ version, image: path, ...facts }, undefined, 2)}\n`);
     else await out.write(linesOf(facts));

@@ -15,7 +15,7 @@ import { showName } from "./show.ts";
 export const ls: Look = (line, { out, version, signal }) => {
   const { settings, operands } = line;
   const [path = ""] = operands;
-  return withImage(path, settings, async (image) => {
+  return withImage(path, settings, signal, async (image) => {
     const reader = readerOf(image);
     const list = settings.json ? new JsonList(out, { version, image: path }, "entries") : undefined;
     for await (const entry of entriesOf(reader, line)) {

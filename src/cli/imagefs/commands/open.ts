@@ -8,7 +8,12 @@ export function placeOf(path: string, { offset, devices }: Settings): ImagePlace
   return { path, offset, devices };
 }
 
-/** Does `work` with an image that is open; errors of it name the file. */
-export function withImage<R>(path: string, settings: Settings, work: (image: OpenedImage) => Promise<R>): Promise<R> {
-  return withPlace(placeOf(path, settings), work);
+/** Does `work` with an image that is open, until `signal` fires; errors of it name the file. */
+export function withImage<R>(
+  path: string,
+  settings: Settings,
+  signal: AbortSignal,
+  work: (image: OpenedImage) => Promise<R>,
+): Promise<R> {
+  return withPlace(placeOf(path, settings), work, signal);
 }

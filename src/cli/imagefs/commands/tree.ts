@@ -4,7 +4,7 @@ import { isDirectoryMode, kindOfMode } from "../../../core/mode.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
 import type { ImageEntry, ImageInode, ImageReader } from "../../../inspect/reader.ts";
 import { resolvePath } from "../../../inspect/resolve.ts";
-import { manyTimes } from "../../../inspect/walk.ts";
+import { DirectoryGuard } from "../../../inspect/walk.ts";
 import type { Look } from "../settings.ts";
 import { ls } from "./ls.ts";
 import { withImage } from "./open.ts";
@@ -22,14 +22,19 @@ export const tree: Look = (line, context) => {
   const [path = "", start = ""] = operands;
   if (settings.json) return ls({ settings: { ...settings, isRecursive: true }, operands }, context);
   const { out, signal } = context;
-  return withImage(path, settings, async (image) => {
+  return withImage(path, settings, signal, async (image) => {
     const reader = readerOf(image);
     const { id, inode: top } = await resolvePath(reader, start, true);
     await out.write(`${start === "" ? "/" : showName(start)}\n`);
-    const known = new Set([id]);
-    const drawing = new Drawing(reader);
-    const open: OpenDirectory[] = isDirectoryMode(top.mode) ? [await drawing.open(top, "")] : [];
-    let others = 0;
+    const guard = new DirectoryGuard(reader, id);
+    const open: OpenDirectory[] = [];
+    let [directories, others] = [0, 0];
+    const enter = async (directory: ImageInode, indent: string) => {
+      directories++;
+      open.push({ left: await namesOf(reader, guard, directory), indent });
+    };
+    if (isDirectoryMode(top.mode)) await enter(top, "");
+    else others++;
     for (let directory = open.at(-1); directory !== undefined; directory = open.at(-1)) {
       signal.throwIfAborted();
       const entry = directory.left.pop();
@@ -38,38 +43,26 @@ export const tree: Look = (line, context) => {
         continue;
       }
       const inode = await reader.inode(entry.id);
+      const isDirectory = isDirectoryMode(inode.mode);
+      if (isDirectory) guard.enter(entry.id, entry.name);
       const isLast = directory.left.length === 0;
       await out.write(`${directory.indent}${isLast ? "└── " : "├── "}${await nameOf(reader, entry, inode)}\n`);
-      if (!isDirectoryMode(inode.mode)) others++;
-      else if (!known.has(entry.id)) {
-        known.add(entry.id);
-        open.push(await drawing.open(inode, `${directory.indent}${isLast ? "    " : "│   "}`));
-      }
+      if (isDirectory) await enter(inode, `${directory.indent}${isLast ? "    " : "│   "}`);
+      else others++;
     }
-    await out.write(`\n${known.size} directories, ${others} others\n`);
+    await out.write(`\n${directories} directories, ${others} others\n`);
     return 0;
   });
 };
 
-class Drawing {
-  readonly #reader: ImageReader;
-  /** Bytes of names that an image of this size can still have: directories may lie in the same blocks, again and again. */
-  #left: number;
-
-  constructor(reader: ImageReader) {
-    this.#reader = reader;
-    this.#left = reader.mostDirectoryBytes;
+/** The names in a directory, the next one last. */
+async function namesOf(reader: ImageReader, guard: DirectoryGuard, directory: ImageInode): Promise<ImageEntry[]> {
+  const names: ImageEntry[] = [];
+  for await (const entry of reader.entries(directory)) {
+    guard.read(entry.name);
+    names.push(entry);
   }
-
-  async open(directory: ImageInode, indent: string): Promise<OpenDirectory> {
-    const left: ImageEntry[] = [];
-    for await (const entry of this.#reader.entries(directory)) {
-      this.#left -= entry.name.length;
-      if (this.#left < 0) throw manyTimes(entry.name, true);
-      left.push(entry);
-    }
-    return { left: left.reverse(), indent };
-  }
+  return names.reverse();
 }
 
 async function nameOf(reader: ImageReader, { name }: ImageEntry, inode: ImageInode): Promise<string> {

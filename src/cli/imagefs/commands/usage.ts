@@ -13,8 +13,8 @@ import { showName } from "./show.ts";
 import { type Column, tableLines } from "./table-lines.ts";
 
 /** Prints tables, largest first; or JSON; or writes a page. */
-export const usage: Look = ({ settings, operands: [path = ""] }, { out, version }) =>
-  withImage(path, settings, async (image) => {
+export const usage: Look = ({ settings, operands: [path = ""] }, { out, signal, version }) =>
+  withImage(path, settings, signal, async (image) => {
     const { html } = settings;
     const isFile = html !== undefined && html !== "-";
     const found = await measureUsage(image);
