@@ -66,8 +66,13 @@ function recordsOf({ path, target, size, uid, gid, mtime, mtimeNsec, xattrs }: T
   if (uid > MOST_SHORT) records.push(["uid", String(uid)]);
   if (gid > MOST_SHORT) records.push(["gid", String(gid)]);
   if (mtimeNsec > 0 || mtime < 0 || mtime > MOST_LONG) records.push(["mtime", showTime(mtime, mtimeNsec)]);
-  for (const { name, value } of xattrs) records.push([`SCHILY.xattr.${latin1FromBytes(name)}`, latin1FromBytes(value)]);
+  for (const { name, value } of xattrs) records.push([`SCHILY.xattr.${codeName(name)}`, latin1FromBytes(value)]);
   return records.map(([key, value]) => record(`${key}=${value}\n`)).join("");
+}
+
+/** A keyword ends where its first equals sign stands: names have it coded, as GNU tar codes it. */
+function codeName(name: Uint8Array): string {
+  return latin1FromBytes(name).replaceAll("%", "%25").replaceAll("=", "%3D");
 }
 
 function fits(text: string): boolean {

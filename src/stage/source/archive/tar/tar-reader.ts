@@ -350,22 +350,27 @@ export class TarReader {
 
 const NO_XATTRS: readonly Xattr[] = [];
 
-/** Attributes among records: of star and GNU tar as they are, of libarchive with a coded name and value. */
+/** What GNU tar codes in a name, as a keyword ends with an equals sign; and what libarchive codes, in both of its records. */
+const [CODED_BY_GNU, CODED_BY_LIBARCHIVE] = [/%(25|3D)/g, /%([\da-f]{2})/gi] as const;
+
+/** Attributes among records: of star and GNU tar with a value as it is, of libarchive with one that is coded too, or both. */
 function takeXattrs(records: PaxRecords, all: Map<string, Uint8Array>, refuse: (why: string) => ImageError): void {
   const [plain, coded] = XATTRS;
+  const decode = (name: string, what: RegExp) =>
+    name.replace(what, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  let ofPlain: RegExp = CODED_BY_GNU;
   for (const [keyword, value] of records) {
-    if (keyword.startsWith(coded)) {
-      const name = keyword
-        .slice(coded.length)
-        .replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-      const bytes = decodeBase64(latin1FromBytes(value));
-      if (bytes === undefined)
-        throw refuse(`the value of its attribute ${showBytes(bytesFromLatin1(name))} is damaged`);
-      all.set(name, bytes);
-    }
+    if (!keyword.startsWith(coded)) continue;
+    ofPlain = CODED_BY_LIBARCHIVE;
+    const name = decode(keyword.slice(coded.length), CODED_BY_LIBARCHIVE);
+    const bytes = decodeBase64(latin1FromBytes(value));
+    if (bytes === undefined) throw refuse(`the value of its attribute ${showBytes(bytesFromLatin1(name))} is damaged`);
+    all.set(name, bytes);
   }
   // writers that have both mean the same; this one cannot be coded wrongly
-  for (const [keyword, value] of records) if (keyword.startsWith(plain)) all.set(keyword.slice(plain.length), value);
+  for (const [keyword, value] of records) {
+    if (keyword.startsWith(plain)) all.set(decode(keyword.slice(plain.length), ofPlain), value);
+  }
 }
 
 /** The path that a header has in two fields. */

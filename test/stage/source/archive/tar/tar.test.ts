@@ -278,6 +278,29 @@ describe("sparse files", () => {
   });
 });
 
+test("names of attributes are decoded as who wrote them has coded them", async () => {
+  const namesIn = async (...records: [string, string][]) => {
+    const { xattrs } = await readOne(pax(records), tarMember({ name: "f" }));
+    return xattrs.map(({ name, value }) => [text(name), text(value)]);
+  };
+  const gnu = await namesIn(
+    ["SCHILY.xattr.user.a%3Db", "c=d"],
+    ["SCHILY.xattr.user.p%253Dq", "1"],
+    ["SCHILY.xattr.user.%3d%20", "2"],
+  );
+  expect(gnu).toEqual([
+    ["user.a=b", "c=d"],
+    ["user.p%3Dq", "1"],
+    ["user.%3d%20", "2"],
+  ]);
+  // libarchive codes more, and has each attribute twice
+  const libarchive = await namesIn(
+    ["LIBARCHIVE.xattr.user.ca%20f%E9%3D", Buffer.from("v").toString("base64")],
+    ["SCHILY.xattr.user.ca%20f%E9%3D", "v"],
+  );
+  expect(libarchive).toEqual([["user.ca f\xe9=", "v"]]);
+});
+
 test("extended attributes are bytes, in both forms that there are", async () => {
   const value = Buffer.from([0, 0x0a, 0x3d, 0xff]);
   const header = pax([
