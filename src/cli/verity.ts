@@ -1,9 +1,12 @@
 /** Options for dm-verity's hash tree, which all commands have. */
+import type { BuildOptions } from "../build/options.ts";
+import type { NameOf } from "../core/options/option-error.ts";
 import type { VerityOptions } from "../verity/options.ts";
+import { imagePath } from "./image-path.ts";
 import { UsageError } from "./shared/getopt.ts";
 import { type Option, rowsFor } from "./shared/option.ts";
 import type { FieldNames } from "./shared/option-names.ts";
-import { file, text } from "./shared/value.ts";
+import { checkPath, file, text } from "./shared/value.ts";
 
 /** What they set. */
 export interface VerityWords {
@@ -27,6 +30,16 @@ export const VERITY_FIELDS: FieldNames<VerityWords> = {
 
 const { flag, valued, optional } = rowsFor<VerityWords>();
 
+/** Where a tree goes, which is not written in order. */
+const TREE_FILE = text(
+  "FILE",
+  (name, path) => {
+    if (imagePath(checkPath(name, path, "file")) !== "-") return path;
+    throw new UsageError(`${name}: a hash tree needs a file, and "${path}" is standard output`);
+  },
+  "file",
+);
+
 const TREE =
   "the hash tree by which dm-verity proves each block (SHA-256, blocks of 4096 bytes), as veritysetup format makes it";
 const BEHIND = "the tree is appended to the image, which is padded to 4096 bytes before; not for a pipe";
@@ -35,7 +48,7 @@ const BEHIND = "the tree is appended to the image, which is padded to 4096 bytes
 export const VERITY_LONG: readonly Option<VerityWords>[] = [
   optional({
     names: "--verity",
-    value: file(),
+    value: TREE_FILE,
     sets: (verityFile) => ({ hasVerity: true, verityFile }),
     help: `make ${TREE}: in FILE, or, without one, ${BEHIND}`,
   }),
@@ -47,7 +60,7 @@ export const VERITY_WORDS: readonly Option<VerityWords>[] = [
   flag({ names: "-verity", sets: { hasVerity: true }, help: `make ${TREE}; ${BEHIND}` }),
   valued({
     names: "-verity-file",
-    value: file(),
+    value: TREE_FILE,
     sets: (verityFile) => ({ hasVerity: true, verityFile }),
     help: "the same, with the tree in FILE",
   }),
@@ -78,8 +91,10 @@ function rowsWith(name: string): Option<VerityWords>[] {
     valued({
       names: `${name}-root-out`,
       value: file(),
-      sets: "verityRootOut",
-      help: `with ${name}: write the root hash to FILE, 64 hex digits and a newline`,
+      sets: (path) => ({ verityRootOut: imagePath(path) }),
+      help:
+        `with ${name}: write the root hash to FILE, 64 hex digits and a newline; - is standard output, ` +
+        "and then nothing else goes there",
     }),
   ];
 }
@@ -104,4 +119,19 @@ export function takeVerity<S extends VerityWords>(
   const idle = Object.entries(given).find(([, value]) => value !== undefined);
   if (idle) throw new UsageError(`${name}-${idle[0]}: needs ${name}`);
   return { verity: undefined, rest };
+}
+
+/**
+ * Whether the root hash is to be printed, and the options of a build, which is not to do that.
+ *
+ * @throws UsageError where standard output takes something else
+ */
+export function takePrintedRoot(
+  verity: BuildOptions["verity"],
+  { image, json, nameOf }: { image: string; json: boolean; nameOf: NameOf },
+): { verity: BuildOptions["verity"]; printsRoot: boolean } {
+  if (typeof verity !== "object" || verity.rootOut !== "-") return { verity, printsRoot: false };
+  const other = image === "-" ? "the image" : json ? "the report, in which the root hash stands" : undefined;
+  if (other !== undefined) throw new UsageError(`${nameOf("verity.rootOut")}: standard output takes ${other}`);
+  return { verity: { ...verity, rootOut: undefined }, printsRoot: true };
 }

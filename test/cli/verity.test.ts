@@ -62,6 +62,25 @@ describe.each(Object.entries(LINES))("%s", (_, { name, dash, line }) => {
     expect(out).toContain("Hash salt:    -\n");
   });
 
+  test("- has the root hash on standard output, and all else goes elsewhere", () => {
+    const words = [...word("verity-file", "hashes"), ...word("verity-salt", "-"), `${dash}verity-no-superblock`];
+    const { rootHash } = (() => {
+      runCommand(scratch, name, line("image", words));
+      return makeHashTree(readFileSync(at("image")), { salt: "", uuid: undefined });
+    })();
+    for (const path of ["-", "/dev/stdout"]) {
+      rmSync(at("image"));
+      const { status, out, err } = runCommand(
+        scratch,
+        name,
+        line("image", [...words, ...word("verity-root-out", path)]),
+      );
+      expect({ status, out }).toEqual({ status: 0, out: `${rootHash}\n` });
+      expect(err).toContain(`Root hash:    ${rootHash}\n`);
+    }
+    expect(existsSync(at("-"))).toBe(false);
+  });
+
   test("of an image in a pipe, in a file only", () => {
     const words = [...word("verity-file", "hashes"), json];
     const { stdout, stderr } = spawnSync(process.execPath, [commandPath(name), ...line("-", words)], { cwd: scratch });
@@ -90,13 +109,22 @@ describe.each(Object.entries(LINES))("%s", (_, { name, dash, line }) => {
     [word("verity-uuid", "1"), 'verity-uuid: "1" is not 32 hex digits as 8-4-4-4-12'],
     [word("verity-file", ""), `verity${dash === "-" ? "-file" : ""}: "" is no file`],
     [word("verity-root-out", ""), 'verity-root-out: "" is no file'],
+    ...["-", "/dev/stdout"].map((path): [string[], string] => [
+      word("verity-file", path),
+      `verity${dash === "-" ? "-file" : ""}: a hash tree needs a file, and "${path}" is standard output`,
+    ]),
+    [
+      [...word("verity-root-out", "-"), json],
+      "verity-root-out: standard output takes the report, in which the root hash stands",
+    ],
     [
       [...word("verity-uuid", "12345678-9abc-def0-1234-56789abcdef0"), `${dash}verity-no-superblock`],
       "verity-uuid: without a superblock nothing has it",
     ],
   ])("%j is wrong usage", (words, why) => {
     const { status, out, err } = runCommand(scratch, name, line("image", [`${dash}verity`, ...words]));
-    expect({ status, out, err: err.split("\n")[0] }).toEqual({ status: 2, out: "", err: `ts-${name}: ${dash}${why}` });
+    const said = words.includes(json) ? `ts-${name}: ${JSON.parse(out).error.message}` : err.split("\n")[0];
+    expect({ status, said }).toEqual({ status: 2, said: `ts-${name}: ${dash}${why}` });
     expect(existsSync(at("image"))).toBe(false);
   });
 
@@ -109,6 +137,13 @@ describe.each(Object.entries(LINES))("%s", (_, { name, dash, line }) => {
     const { status, err } = runCommand(scratch, name, line("image", words));
     const why = `${dash}verity-${option}: needs ${dash}verity`;
     expect({ status, err: err.split("\n")[0] }).toEqual({ status: 2, err: `ts-${name}: ${why}` });
+  });
+
+  test("- is wrong usage where the image goes there", () => {
+    const words = [...word("verity-file", "hashes"), ...word("verity-root-out", "-")];
+    const { status, out, err } = runCommand(scratch, name, line("-", words));
+    const said = `ts-${name}: ${dash}verity-root-out: standard output takes the image`;
+    expect({ status, out, err: err.split("\n")[0] }).toEqual({ status: 2, out: "", err: said });
   });
 
   test("one file for two things is refused by its path", () => {

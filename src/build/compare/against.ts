@@ -11,6 +11,8 @@ import type { Ignored } from "./metadata.ts";
 
 /** How an image is compared with a source. */
 export interface AgainstOptions extends Pick<RunOptions, "workers" | "signal"> {
+  /** The folder of the image that store paths lie in, as of a build. */
+  storeDir?: string | undefined;
   /** What is not compared. */
   ignored?: Iterable<Ignored> | undefined;
 }

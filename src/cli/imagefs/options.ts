@@ -5,6 +5,7 @@ import { getopt, UsageError } from "../shared/getopt.ts";
 import { usageHint } from "../shared/manual/help.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { listIdle } from "../shared/option.ts";
+import { optionNames } from "../shared/option-names.ts";
 import type { ProgramCommand } from "../shared/program.ts";
 import { checkPath } from "../shared/value.ts";
 import { MANUAL } from "./manual.ts";
@@ -62,6 +63,7 @@ export function parseImagefs(argv: readonly string[]): ProgramCommand {
     // an error is not to stand in an archive, or in a page
     image: settings.tar === "-" || settings.html === "-" ? "-" : undefined,
     warnings: listIdle(given, settings),
+    nameOf: optionNames(given, {}),
     look: async (context) => (await kind.load())({ settings, operands: rest }, context),
   };
 }

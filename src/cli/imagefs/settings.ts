@@ -20,6 +20,8 @@ export interface Settings {
   tar?: string;
   /** The source of `--against`. */
   against?: string;
+  /** `--store-dir`: where the image has the paths of a closure. */
+  storeDir?: string;
   /** `--ignore`. */
   ignored: readonly Ignored[];
   /** `--workers`. */

@@ -1,9 +1,12 @@
 /** The table of `ts-imagefs`: every option, by the command that has it. */
 
 import type { Ignored } from "../../build/compare/metadata.ts";
+import { splitStoreDir } from "../../stage/tree/policy.ts";
+import { imagePath } from "../image-path.ts";
+import { asUsage } from "../shared/getopt.ts";
 import type { Section } from "../shared/manual/manual.ts";
 import { type Option, rowsFor } from "../shared/option.ts";
-import { file, number } from "../shared/value.ts";
+import { file, number, text } from "../shared/value.ts";
 import type { LookName, Settings } from "./settings.ts";
 
 const { flag, optional, valued, words } = rowsFor<Settings>();
@@ -58,10 +61,23 @@ const EXTRACT: readonly Option<Settings>[] = [
   optional({
     names: "--tar",
     value: file(),
-    sets: (tar = "-") => ({ tar }),
+    sets: (tar = "-") => ({ tar: imagePath(tar) }),
     help: "write a tar archive to FILE, or to standard output, in place of a DIR",
   }),
 ];
+
+/** A folder of the image. */
+const STORE_DIR = text(
+  "DIR",
+  (name, path) => {
+    asUsage(
+      () => splitStoreDir(path),
+      () => name,
+    );
+    return path;
+  },
+  "directory",
+);
 
 /** A word of `--ignore`. */
 function ignore(word: Ignored, help: string): Option<Settings> {
@@ -77,10 +93,18 @@ const VERIFY: readonly Option<Settings>[] = [
       "compare it with a directory, a closure (a list of store paths), or an archive (tar, zip, NAR): all entries, and every byte. " +
       "What the format cannot hold is no difference",
   }),
+  valued({
+    names: "--store-dir",
+    value: STORE_DIR,
+    sets: "storeDir",
+    needs: "--against",
+    help: "the image has the paths of a closure below DIR, as with --store-dir of ts-mkerofs",
+  }),
   words({
     names: "--ignore",
     placeholder: "WORD,...",
     otherwise: "is none of mtime, ns, owner, mode, nlink, xattr",
+    needsWord: true,
     help: "leave out of the comparison",
     words: [
       ignore("mtime", "times"),
@@ -115,7 +139,7 @@ const USAGE: readonly Option<Settings>[] = [
   optional({
     names: "--html",
     value: file(),
-    sets: (html = "-") => ({ html }),
+    sets: (html = "-") => ({ html: imagePath(html) }),
     help: "write a page for a browser, in which one walks through all paths, to FILE or standard output",
   }),
 ];

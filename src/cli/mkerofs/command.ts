@@ -13,6 +13,7 @@ import { mannerOf } from "../shared/json.ts";
 import { optionsOf } from "../shared/manual/manual.ts";
 import { type BuildJob, limitBacktracking, type RunContext, runProgram } from "../shared/program.ts";
 import { formatReport, formatSquashfsReport, formatStages, listWarnings } from "../shared/summary.ts";
+import { takePrintedRoot } from "../verity.ts";
 import type { Hints } from "./hints.ts";
 import { MANUAL } from "./manual.ts";
 import { type BuildCommand, parseOptions } from "./options.ts";
@@ -34,12 +35,14 @@ export function runMkerofs(manifest: URL): Promise<number> {
 
 function toJob(command: BuildCommand): BuildJob {
   const { image, build, squashfs, format, verbosity, progress, json, nameOf } = command;
+  const { verity, printsRoot } = takePrintedRoot(build.verity, { image, json, nameOf });
+  if (printsRoot) build.verity = squashfs.verity = verity;
   asUsage(() => resolveVerityOptions(build.verity), nameOf);
   asUsage(() => (format === "erofs" ? resolveErofsOptions(build) : resolveSquashfsOptions(squashfs)), nameOf);
   const { blockSize = 4096 } = build;
   const needsPages = format === "erofs" && blockSize > 4096;
   return {
-    ...{ action: "build", image, format, json, progress, nameOf },
+    ...{ action: "build", image, format, json, progress, nameOf, printsRoot },
     quiet: verbosity === 0,
     isSilent: verbosity === 0,
     warnings: verbosity === 0 ? [] : [...command.warnings, ...(needsPages ? [pagesWarning(blockSize)] : [])],

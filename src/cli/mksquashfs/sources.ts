@@ -90,7 +90,7 @@ export function openSources(given: readonly string[], image: string, settings: S
     },
     // what lies in an archive is no file of this machine
     inImage: archive !== undefined ? () => undefined : inImageOf(places),
-    out: image === "-" || settings.json ? process.stderr : process.stdout,
+    out: image === "-" || settings.json || settings.verityRootOut === "-" ? process.stderr : process.stdout,
   };
   if (archive !== undefined && settings.follow !== undefined) {
     throw new UsageError(`${archive}: what links in it lead to is not on this machine`);

@@ -103,6 +103,8 @@ export interface WordsRow<S> extends Facts {
   words: readonly Option<S>[];
   /** What is said behind a word that is none of them. */
   otherwise: string;
+  /** No words at all are refused: the C tools take them. */
+  needsWord?: boolean;
 }
 
 /** Options of the C tool that are not there. */
@@ -166,7 +168,7 @@ function optional<S, T>({ sets, unset, value, ...facts }: OptionalRow<S, T>): Op
   return option;
 }
 
-function words<S>({ placeholder, words: list, otherwise, ...facts }: WordsRow<S>): Option<S> {
+function words<S>({ placeholder, words: list, otherwise, needsWord, ...facts }: WordsRow<S>): Option<S> {
   const value: Value<string> = { kind: "words", placeholder, parse: (_, argument) => argument };
   const option: Option<S> = {
     ...complete(facts, "required", value),
@@ -178,6 +180,7 @@ function words<S>({ placeholder, words: list, otherwise, ...facts }: WordsRow<S>
         const read = readWord(list, word, { name, otherwise, soFar: now });
         given.push(...read.map((each) => ({ ...each, list: option })));
       }
+      if (needsWord && given.length === 0) throw new UsageError(`${name}: "${argument}" ${otherwise}`);
       return given;
     },
   };

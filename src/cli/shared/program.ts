@@ -44,6 +44,8 @@ export interface BuildJob {
   format: Format;
   /** The report is printed as JSON, and so is an error: one object on standard output, unless the image goes there. */
   json: boolean;
+  /** The root hash of its tree, and nothing else, is printed on standard output. */
+  printsRoot: boolean;
   /** Builds it. */
   build(out: string | WritableStream<Uint8Array>, context: RunContext): Promise<BuildOutcome>;
 }
@@ -68,6 +70,8 @@ export interface LookJob {
   image: "-" | undefined;
   /** Warnings that are known before. */
   warnings: readonly string[];
+  /** What messages call options. */
+  nameOf: NameOf;
   /** Does it; gives its exit status. */
   look(context: LookContext): Promise<number>;
 }
@@ -175,7 +179,7 @@ async function run<S>(program: Program<S>, job: BuildJob): Promise<number> {
   for (const note of job.notes ?? []) await complain(formatMessage(program.manual.name, `note: ${note}`));
 
   const showsBar = job.progress === "always" || (job.progress === "auto" && stderr.isTTY && !job.quiet);
-  const lines = job.progress === "percent" ? new PercentLines(image === "-" || job.json ? stderr : stdout) : undefined;
+  const lines = job.progress === "percent" ? new PercentLines(hasOutput(job) || job.json ? stderr : stdout) : undefined;
   const bar = showsBar ? new ProgressBar(stderr) : lines;
   const interruption = watchSignals(() => bar?.clear());
   try {
@@ -209,7 +213,8 @@ async function look<S>(program: Program<S>, job: LookJob): Promise<number> {
     // who has closed it, as head does, wants no more
     if (out.isClosed) return 128 + constants.signals.SIGPIPE;
     const { name, number } = signal.aborted ? signal.reason : { name: undefined, number: 0 };
-    const thrown = signal.aborted ? new ImageError("ABORTED", `interrupted (${name})`) : error;
+    const named = error instanceof OptionError ? error.reworded(job.nameOf) : error;
+    const thrown = signal.aborted ? new ImageError("ABORTED", `interrupted (${name})`) : named;
     if (out.ending !== undefined) await out.write(formatErrorEnd(out.ending, thrown));
     // what was found before the error is to stand before it
     await out.flush();
@@ -232,7 +237,13 @@ async function report<S>(
   const lines = job.isSilent ? "" : formatWarnings(program.manual.name, warnings) + (notes ?? "");
   if (lines !== "") await complain(lines);
   const said = job.json ? formatJsonReport(readVersion(program), job.image, report) : job.quiet ? "" : text;
-  if (said !== "") await print(job.image === "-" ? stderr : stdout, said);
+  if (said !== "") await print(hasOutput(job) ? stderr : stdout, said);
+  if (job.printsRoot) await print(stdout, `${report.verity?.rootHash}\n`);
+}
+
+/** Whether standard output takes something that a program reads. */
+function hasOutput({ image, printsRoot }: BuildJob): boolean {
+  return image === "-" || printsRoot;
 }
 
 /** Aborts at the first signal, so that the build can clean up behind itself, and ends the process at the second. */

@@ -6,6 +6,7 @@ import type { Source, SquashfsOptions } from "../../index.ts";
 import { resolveSquashfsOptions } from "../../squashfs/options.ts";
 import { resolveVerityOptions } from "../../verity/options.ts";
 import { checkLogged } from "../image-path.ts";
+import { takePrintedRoot } from "../verity.ts";
 import { asUsage } from "./getopt.ts";
 import type { BuildJob } from "./program.ts";
 import { formatSquashfsReport, listWarnings, warnOfSortRules } from "./summary.ts";
@@ -30,9 +31,11 @@ export interface SquashfsRequest {
 }
 
 /** The job for it. */
-export function squashfsJob({ image, source, options, quiet, json, ...more }: SquashfsRequest): BuildJob {
+export function squashfsJob({ image, source, options: given, quiet, json, ...more }: SquashfsRequest): BuildJob {
   const { progress, nameOf, warnings, log, warnOfRules = warnOfSortRules } = more;
   if (log !== undefined) checkLogged(image);
+  const { verity, printsRoot } = takePrintedRoot(given.verity, { image, json, nameOf });
+  const options = { ...given, verity };
   asUsage(() => resolveSquashfsOptions(options), nameOf);
   asUsage(() => resolveVerityOptions(options.verity), nameOf);
   return {
@@ -46,6 +49,7 @@ export function squashfsJob({ image, source, options, quiet, json, ...more }: Sq
     // the C tools' -quiet and -q are about standard output
     isSilent: false,
     nameOf,
+    printsRoot,
     async build(out, context) {
       const report = await buildSquashfs(await source(context.signal), out, { ...options, ...context });
       if (log !== undefined) {

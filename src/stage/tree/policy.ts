@@ -188,7 +188,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
 const NIXBLD = 30000;
 
 /** The names of an absolute path. Throws `INPUT` for any other. */
-function splitStoreDir(path: string | undefined): string[] {
+export function splitStoreDir(path: string | undefined): string[] {
   if (path === undefined) return [];
   const names = latin1FromBytes(encodeUtf8(path))
     .split("/")

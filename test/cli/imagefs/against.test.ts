@@ -66,3 +66,49 @@ test("errors are in no archive, and in no page", () => {
     expect(JSON.parse(err).error.message).toMatch(/^(?:nope|cut\.img): /);
   }
 });
+
+describe("a closure in a folder of the image", () => {
+  const path = `${scratch}/store/${"a".repeat(32)}-tool`;
+
+  beforeAll(() => {
+    mkdirSync(`${path}/bin`, { recursive: true });
+    writeFileSync(`${path}/bin/tool`, "tool");
+    writeFileSync(`${scratch}/list`, `${path}\n`);
+    const words = ["--closure=list", "--store-dir=/nix/store", "closure.img"];
+    expect(runCommand(scratch, "mkerofs", words)).toMatchObject({ status: 0 });
+  });
+
+  test("is compared with --store-dir", () => {
+    const out = expect.stringMatching(/^closure\.img: holds together; .*\nclosure\.img: holds what list does\n$/);
+    expect(run("verify", "--against=list", "--store-dir=/nix/store", "closure.img")).toEqual({
+      out,
+      err: "",
+      status: 0,
+    });
+    const elsewhere = run("verify", "--against=list", "--store-dir=/gnu/store", "closure.img");
+    expect(elsewhere).toMatchObject({ status: 1, err: expect.stringContaining("/gnu: is not in the image") });
+    writeFileSync(`${path}/bin/tool`, "took");
+    const changed = run("verify", "--against=list", "--store-dir=/nix/store", "closure.img");
+    expect(changed.err).toMatch(/^ts-imagefs: closure\.img: \/nix\/store\/a+-tool\/bin\/tool: its contents are not/);
+    writeFileSync(`${path}/bin/tool`, "tool");
+  });
+
+  test("a folder that cannot be is wrong usage, and one for what is no closure an error, both by the option", () => {
+    const relative = run("verify", "--against=list", "--store-dir=nix", "closure.img");
+    expect([relative.status, relative.err.split("\n")[0]]).toEqual([
+      2,
+      'ts-imagefs: --store-dir: "nix" is no absolute path',
+    ]);
+    const foreign = run("verify", "--against=store", "--store-dir=/nix/store", "closure.img");
+    const why = "ts-imagefs: --store-dir: the source has no store paths, as a closure has\n";
+    expect([foreign.status, foreign.err]).toEqual([1, why]);
+    const idle = run("verify", "--store-dir=/nix/store", "closure.img");
+    expect([idle.status, idle.err]).toEqual([0, "ts-imagefs: warning: --store-dir has no effect without --against\n"]);
+  });
+});
+
+test.each(["", ","])("--ignore=%s ignores nothing, and is wrong usage", (words) => {
+  const { status, err } = run("verify", "--against=store", `--ignore=${words}`, "e.img");
+  const why = `ts-imagefs: --ignore: "${words}" is none of mtime, ns, owner, mode, nlink, xattr`;
+  expect([status, err.split("\n")[0]]).toEqual([2, why]);
+});

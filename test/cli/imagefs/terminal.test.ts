@@ -56,3 +56,14 @@ test.runIf(hasScript)("a terminal has tables as wide as itself", async () => {
   expect(Math.max(...lines.slice(2).map((each) => each.length))).toBeLessThanOrEqual(44);
   expect(existsSync(`${scratch}/typescript`)).toBe(false);
 });
+
+test.runIf(hasScript)("a terminal takes no archive, whatever it is called; a pipe does", async () => {
+  await buildErofs(entries([{ path: "file", contents: "x" }]), `${scratch}/t.img`);
+  for (const words of ["extract --tar t.img", "extract --tar=- t.img", "extract --tar=/dev/stdout t.img"]) {
+    const line = `script -qec '"${process.execPath}" "${commandPath("imagefs")}" ${words}' /dev/null`;
+    const { status, out } = runShell(scratch, line);
+    expect(status).toBe(2);
+    expect(out.split(/\r?\n/)[0]).toBe("ts-imagefs: standard output is a terminal, which takes no archive");
+    expect(run(...words.split(" "))).toMatchObject({ status: 0, out: expect.stringContaining("ustar") });
+  }
+});

@@ -2,6 +2,7 @@
 import { tarOf } from "../../../build/extract/tar.ts";
 import { type PutBytes, writeStream } from "../../../build/extract/write-stream.ts";
 import { readerOf } from "../../../inspect/open-image.ts";
+import { UsageError } from "../../shared/getopt.ts";
 import type { LookContext } from "../../shared/program.ts";
 import type { LookLine } from "../settings.ts";
 import { withImage } from "./open.ts";
@@ -10,6 +11,7 @@ import { withImage } from "./open.ts";
 export async function extractTar({ settings, operands }: LookLine, to: string, context: LookContext): Promise<number> {
   const [path = "", ...paths] = operands;
   const { out, signal, complain, version } = context;
+  if (to === "-" && out.isTerminal) throw new UsageError("standard output is a terminal, which takes no archive");
   return withImage(path, settings, signal, async (image) => {
     const leftOut: string[] = [];
     const archive = tarOf(readerOf(image), paths, (line) => leftOut.push(line));

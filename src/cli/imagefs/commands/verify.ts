@@ -41,10 +41,10 @@ type Against = Awaited<ReturnType<typeof openAgainst>>;
 
 async function compare({ settings, operands }: LookLine, source: Against, { signal }: LookContext): Promise<Found> {
   const [path = ""] = operands;
-  const { ignored, workers } = settings;
+  const { ignored, workers, storeDir } = settings;
   const isSquashfs = await withImage(path, settings, signal, async ({ format }) => format === "squashfs");
   const { compareAgainst } = await import("../../../build/compare/against.ts");
-  return compareAgainst(placeOf(path, settings), isSquashfs, source, { ignored, workers, signal });
+  return compareAgainst(placeOf(path, settings), isSquashfs, source, { ignored, workers, storeDir, signal });
 }
 
 function sayFinding({ path, offset, message }: Finding): string {
