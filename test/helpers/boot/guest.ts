@@ -25,6 +25,11 @@ export interface Guest {
   timeout?: number;
 }
 
+/** Where a guest has the disk of this number. */
+export function diskPath(index: number): string {
+  return `/dev/vd${String.fromCharCode(97 + index)}`;
+}
+
 /**
  * Boots a guest, waits until its script has ended, and gives its lines behind `@@ `. Throws with all that it said, if it
  * fails.
@@ -86,7 +91,8 @@ function program(path: string, file: string): CpioEntry {
   return { path, contents: readFileSync(file), isProgram: true };
 }
 
-function which(name: string): string {
+/** Where this machine has a program. */
+export function which(name: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const run = spawnSync("sh", ["-c", 'command -v "$1"', "sh", name], {
     encoding: "utf8",
@@ -97,7 +103,7 @@ function which(name: string): string {
 }
 
 /** What the loader has to find for a program: none for one that is linked statically. */
-function librariesOf(file: string): string[] {
+export function librariesOf(file: string): string[] {
   const run = spawnSync("ldd", [file], { encoding: "utf8" });
   return [...run.stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path!);
 }

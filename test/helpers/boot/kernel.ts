@@ -1,6 +1,6 @@
 /**
- * The kernel that guests boot, as `.ci/run` unpacks it: the folder `TS_MKEROFS_GUEST` holds `boot/vmlinuz-*` and
- * `lib/modules/*` of a package of Linux for x86-64, with a list of what each module needs (depmod).
+ * The kernel that guests boot, as `.ci/run` unpacks it: the folder `TS_MKEROFS_GUEST` holds `boot/vmlinuz-*`,
+ * `boot/config-*` and `lib/modules/*` of a package of Linux for x86-64, with a list of what each module needs (depmod).
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,8 @@ import { hasCommand } from "../oracle.ts";
 export interface GuestKernel {
   image: string;
   modules: string;
+  /** The options that it was built with, as `CONFIG_` names them. */
+  options: ReadonlySet<string>;
 }
 
 /** The kernel, if this machine has one, and all that it takes to boot it. */
@@ -22,8 +24,10 @@ export function findGuestKernel(): GuestKernel | undefined {
     const name = existsSync(path) ? readdirSync(path).find((each) => each.startsWith(start)) : undefined;
     return name === undefined ? undefined : join(path, name);
   };
-  const [image, modules] = [find("boot", "vmlinuz-"), find("lib/modules", "")];
-  return image === undefined || modules === undefined ? undefined : { image, modules };
+  const [image, config, modules] = [find("boot", "vmlinuz-"), find("boot", "config-"), find("lib/modules", "")];
+  if (image === undefined || config === undefined || modules === undefined) return undefined;
+  const options = readFileSync(config, "latin1").matchAll(/^CONFIG_(\w+)=[ym]$/gm);
+  return { image, modules, options: new Set([...options].map(([, name]) => name!)) };
 }
 
 /** Files of modules with all that they need, in the order in which they can be loaded; what is built in has none. */

@@ -10,12 +10,15 @@ import { askNix } from "./judges.ts";
  */
 export const ENDS = "; exit";
 
+/** A function for expressions: a path of this name that a text of shell makes. */
+export const MAKES = `mk = name: text: derivation {
+    inherit name; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/bin:/usr/bin"; args = [ "-c" (text + "${ENDS}") ];
+  };`;
+
 /** Files, programs, links, an empty directory, zeros; a path that is a file, and one that is a link. */
 const EXPRESSION = `
 let
-  mk = name: text: derivation {
-    inherit name; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/bin:/usr/bin"; args = [ "-c" (text + "${ENDS}") ];
-  };
+  ${MAKES}
   a = mk "a" "mkdir -p $out/bin $out/lib $out/empty; echo hi > $out/lib/x; echo '#!/bin/sh' > $out/bin/t; chmod +x $out/bin/t; ln -s ../lib/x $out/bin/l; : > $out/lib/zero; ln -s $out/lib/x $out/self";
   b = mk "b" "mkdir $out; echo \${a} > $out/ref; head -c 300000 /dev/zero > $out/zeros; echo long > $out/$(printf '%0255d' 7)";
   c = mk "c-file" "echo \${b} > $out";
@@ -39,9 +42,9 @@ export interface BuiltClosure {
   paths: string[];
 }
 
-/** Has Nix build it; a folder of the caller's keeps it from being collected. */
-export function buildClosure(folder: string): BuiltClosure {
-  writeFileSync(join(folder, "closure.nix"), EXPRESSION);
+/** Has Nix build it, or that of another expression; a folder of the caller's keeps it from being collected. */
+export function buildClosure(folder: string, expression = EXPRESSION): BuiltClosure {
+  writeFileSync(join(folder, "closure.nix"), expression);
   askSystemNix("nix-build", join(folder, "closure.nix"), "-o", join(folder, "result"));
   const top = readlinkSync(join(folder, "result"));
   return { top, paths: askSystemNix("nix-store", "-qR", top).trim().split("\n") };
