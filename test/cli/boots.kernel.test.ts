@@ -37,8 +37,8 @@ const BOOTS: Record<string, Form>[] = [
     // Linux 6.10 and later; before, it has to be refused, not misread
     zstd: { line: `${CLOSURE} -zzstd,level=15 -C65536 -L zstd IMAGE`, needs: "EROFS_FS_ZIP_ZSTD" },
   },
-  { "squashfs-zstd": { line: "gensquashfs -c zstd -j 2 -D store --all-root -q IMAGE" } },
   {
+    "squashfs-zstd": { line: "gensquashfs -c zstd -j 2 -D store --all-root -q IMAGE" },
     "squashfs-xz": {
       line: "mksquashfs nix-path-registration $(cat store-paths) IMAGE -quiet -no-progress -no-hardlinks -keep-as-directory -all-root -b 1048576 -comp xz -Xdict-size 100% -processors 2 -root-mode 0755",
       nix: "store",
