@@ -71,7 +71,7 @@ test("README's example of a tree in JavaScript runs as it is written", async () 
   expect(lines[0]![1]).toBeGreaterThan(1 << 20);
 });
 
-const folders = ["", ".ci", "bench", "docs", "fuzz", "nix", "scripts", "src", "test"];
+const folders = ["", ".ci", "bench", "docs", "examples", "fuzz", "nix", "scripts", "src", "test"];
 const files = folders.flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: folder !== "", encoding: "utf8" }).map(
     (file) => `/${folder}/${file}`,

@@ -11,7 +11,7 @@ const tests = files.filter((path) => path.endsWith(".test.ts"));
 const textOf = (path: string) => readFileSync(new URL(`test/${path}`, root), "utf8");
 
 /** Folders without one of the source: of what is no source (`nix` is a folder beside it), and what all builds have in common. */
-const OTHERS = ["docs", "fuzz", "nix", "package", "scripts", "build/faults", "build/golden"];
+const OTHERS = ["docs", "examples", "fuzz", "nix", "package", "scripts", "build/faults", "build/golden"];
 
 test("a folder of tests is one of src, or one of its modules", () => {
   const folders = new Set(tests.map((path) => posix.dirname(path)));
