@@ -71,6 +71,12 @@ export class ImageBytes {
     return this.borrow(at, Math.min(most, PAGE - (at & PAGE_MASK)));
   }
 
+  /** The bytes `[at, at + size)` by themselves. @param name for messages */
+  part(at: number, size: number, name: string): ImageBytes {
+    this.check(at, size);
+    return new ImageBytes({ size, readAt: (into, offset) => this.#source.readAt(into, at + offset) }, name);
+  }
+
   /** Fills `into` with the bytes from `at` on: at once where that can be. */
   fill(into: Uint8Array, at: number): undefined | Promise<void> {
     this.check(at, into.length);

@@ -59,11 +59,14 @@ export interface ImageReader<I extends ImageInode = ImageInode> {
   inode(id: number): Promise<I>;
   /** The entries of a directory in their order, without itself and its parent. */
   entries(directory: I): AsyncGenerator<ImageEntry>;
-  /** The target of a symbolic link. */
-  target(link: I): Promise<Uint8Array>;
+  /** The target of a symbolic link: at once where that can be. */
+  target(link: I): Uint8Array | Promise<Uint8Array>;
   /** Numbers of a device. */
   device(inode: I): { major: number; minor: number };
+  /** What Linux shows of an inode's attributes. */
   xattrs(inode: I): Promise<ImageXattr[]>;
+  /** Whether there are any, without their values. */
+  hasXattrs(inode: I): Promise<boolean>;
   /** The contents of a file from front to back; a piece has 12 MiB of bytes at most. */
   pieces(file: I): AsyncGenerator<ImagePiece>;
   /** The same at any place. */

@@ -4,6 +4,7 @@ import { latin1FromBytes } from "../core/bytes.ts";
 import { ImageError } from "../core/error.ts";
 import { isDirectoryMode } from "../core/mode.ts";
 import type { ImageEntry, ImageInode, ImageReader } from "./reader.ts";
+import { IN_TWO } from "./rules/entry-name.ts";
 import { quote } from "./text.ts";
 
 /** An entry on the way through an image. */
@@ -36,13 +37,10 @@ export class DirectoryGuard {
 
   /** To be asked before a directory is gone into. Throws `DAMAGED` for one that is in two, or in itself. */
   enter(id: number, name: Uint8Array): void {
-    if (this.#entered.has(id)) throw damaged(name, TWICE);
+    if (this.#entered.has(id)) throw damaged(name, IN_TWO);
     this.#entered.add(id);
   }
 }
-
-/** What is said of a directory that has two names. */
-export const TWICE = "a directory is in two, or in itself";
 
 function damaged(name: Uint8Array, why: string): ImageError {
   return new ImageError("DAMAGED", `damaged image: ${quote(name)}: ${why}`);

@@ -143,7 +143,7 @@ class Extraction {
       this.#hardLinks.push({ path, first });
       return;
     }
-    const hasAttributes = (await this.#reader.xattrs(inode)).length > 0;
+    const hasAttributes = await this.#reader.hasXattrs(inode);
     if (kind === "file") this.#addFile(path, id, inode, hasAttributes);
     else if (!(await this.#makeOther(Buffer.from(path, "latin1"), kind, inode))) return;
     if (kind !== "directory" && inode.nlink > 1) this.#first.set(id, path);

@@ -13,7 +13,7 @@ import { createScattered } from "../../erofs/plan/outside.ts";
 import { wholeBits } from "../../erofs/plan/stored.ts";
 import { chunkList } from "../../inspect/erofs/contents/chunk-map.ts";
 import type { Extent } from "../../inspect/erofs/contents/extent.ts";
-import { readExtents } from "../../inspect/erofs/contents/file-map.ts";
+import { eachExtent } from "../../inspect/erofs/contents/file-map.ts";
 import type { ErofsImage } from "../../inspect/erofs/image.ts";
 import { type ErofsInode, isCompressedInode } from "../../inspect/erofs/inode.ts";
 import { orderInodes } from "../../stage/tree/order.ts";
@@ -117,11 +117,11 @@ class ChunkLog {
     const bits = isChunked
       ? Math.log2(chunkList(image, inode).chunkBytes / blockSize)
       : wholeBits(inode.size, blockSize);
-    for await (const extent of readExtents(image, inode)) {
+    await eachExtent(image, inode, (extent) => {
       if (extent.source !== "hole" && extent.source !== source)
         throw refuse("has data in its image, though that has it in another device");
       this.#addExtent(extent, blockSize, blockSize * 2 ** bits);
-    }
+    });
     return bits;
   }
 

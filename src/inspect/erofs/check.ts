@@ -1,39 +1,46 @@
 /** Whether an EROFS image holds together. */
-import { compareBytes } from "../../core/bytes.ts";
 import { crc32c } from "../../core/hash/crc32c.ts";
 import { type EntryKind, kindOfMode } from "../../core/mode.ts";
 import { COMPAT_SB_CHKSUM, SUPER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
-import { isDots } from "../entry-name.ts";
+import { Paths } from "../paths.ts";
+import { IN_TWO, isDots } from "../rules/entry-name.ts";
 import { quote } from "../text.ts";
 import { type CheckedStructure, Findings } from "../verify/finding.ts";
 import { RAW, type StoredPieces } from "../verify/stored-pieces.ts";
-import { TWICE } from "../walk.ts";
 import type { Extent } from "./contents/extent.ts";
-import type { Dirent } from "./directory.ts";
+import { fragmentFault, NO_PACKED, PACKED_IN_ITSELF, plainFault } from "./data.ts";
+import { type Dirent, NameOrder } from "./directory.ts";
 import type { ErofsImage } from "./image.ts";
-import type { ErofsInode } from "./inode.ts";
-import { type ErofsMap, type ErofsVisitor, mapErofs } from "./map.ts";
+import { type ErofsInode, readInode } from "./inode.ts";
+import { type ErofsVisitor, mapErofs } from "./map.ts";
 import type { ErofsReader } from "./reader.ts";
+import { type LongPrefixes, shownEntries, type XattrEntry } from "./xattrs.ts";
 
 /** dirent.file_type by kind. */
 const FILE_TYPES: Readonly<Record<EntryKind, number>> = {
   ...{ file: 1, directory: 2, char: 3, block: 4, fifo: 5, socket: 6, symlink: 7 },
 };
-/** The first inode that is gone through. */
-const ROOT = 0;
 /** See {@link StoredPiece.space}. */
 const [IN_IMAGE, IN_BOX, IN_DEVICE] = [0, 1, 1] as const;
+/** The owner that comes first. */
+const ROOT = 0;
 
 /** Goes through all structures of an image: see checkStructure. */
-export async function checkErofs({ image }: ErofsReader, pieces: StoredPieces): Promise<CheckedStructure> {
+export async function checkErofs(reader: ErofsReader, pieces: StoredPieces): Promise<CheckedStructure> {
+  const { image } = reader;
   const findings = new Findings();
-  const checker = new Checker(image, pieces, findings);
   const wrong = await findChecksum(image);
   if (wrong !== undefined) findings.add({ offset: SUPER_OFFSET, message: wrong });
-  const map = await mapErofs(image, checker);
-  checker.finish(map);
-  for (const tiles of [map.tiles, map.boxTiles]) for (const _ of tiles?.inOrder() ?? []);
-  return { findings, showOwner: (owner) => map.paths.show(owner) };
+  const paths = new Paths();
+  const rules: Rules = {
+    packedSize: image.packedNid === 0 ? undefined : (await readInode(image, image.packedNid)).size,
+    longPrefixes: await reader.longPrefixes(),
+  };
+  const checker = new Checker(reader, rules, { pieces, findings, paths });
+  const { tiles, boxTiles } = await mapErofs(image, checker, paths);
+  checker.finish();
+  for (const each of [tiles, boxTiles]) for (const _ of each?.inOrder() ?? []);
+  return { findings, showOwner: (owner) => paths.show(owner) };
 }
 
 /** What is wrong with the checksum of the superblock: of its block from the superblock on, with zeros in its own place. */
@@ -60,19 +67,33 @@ interface Noted {
   readonly types: number[];
 }
 
-class Checker implements ErofsVisitor {
-  readonly #image: ErofsImage;
-  readonly #pieces: StoredPieces;
-  readonly #findings: Findings;
-  readonly #noted: Noted = { modes: [], nlinks: [], names: [], types: [] };
-  /** The directory that is gone through, and its last name. */
-  #directory = -1;
-  #last: Uint8Array | undefined;
+/** What has to be known of an image to check an inode by itself. */
+interface Rules {
+  /** Bytes of the packed inode; undefined: there is none. */
+  readonly packedSize: number | undefined;
+  readonly longPrefixes: LongPrefixes;
+}
 
-  constructor(image: ErofsImage, pieces: StoredPieces, findings: Findings) {
-    this.#image = image;
-    this.#pieces = pieces;
-    this.#findings = findings;
+/** Where what is found goes to. */
+interface Found {
+  readonly pieces: StoredPieces;
+  readonly findings: Findings;
+  readonly paths: Paths;
+}
+
+class Checker implements ErofsVisitor {
+  readonly #reader: ErofsReader;
+  readonly #rules: Rules;
+  readonly #found: Found;
+  readonly #noted: Noted = { modes: [], nlinks: [], names: [], types: [] };
+  /** The directory that is gone through, and the order of its names. */
+  #directory = -1;
+  #order: NameOrder | undefined;
+
+  constructor(reader: ErofsReader, rules: Rules, found: Found) {
+    this.#reader = reader;
+    this.#rules = rules;
+    this.#found = found;
   }
 
   inode({ mode, nlink }: ErofsInode): void {
@@ -80,46 +101,80 @@ class Checker implements ErofsVisitor {
     this.#noted.nlinks.push(nlink);
   }
 
-  extent(
-    { source, at, stored, length, algorithm, space, device, isPartial }: Extent,
-    _: ErofsInode,
-    owner: number,
-  ): void {
-    if (source === "hole" || source === "packed") return;
-    const method = algorithm ?? RAW;
-    const where = source === "device" ? IN_DEVICE + device : space === this.#image.box ? IN_BOX : IN_IMAGE;
-    this.#pieces.add({ space: where, at, stored, length, method, isSpecial: source === "inode", isPartial, owner });
+  link(inode: ErofsInode, owner: number): undefined | Promise<void> {
+    return this.#found.findings.attempt(
+      () => this.#reader.target(inode),
+      () => this.#found.paths.show(owner),
+    );
   }
 
-  dirent({ name, fileType }: Dirent, { at }: ErofsInode, owner: number, child: number): void {
-    if (owner !== this.#directory) this.#last = undefined;
+  xattrs(shared: readonly XattrEntry[], own: readonly XattrEntry[], inode: ErofsInode, owner: number): void {
+    this.#found.findings.attempt(
+      () => shownEntries(inode, shared, own, this.#rules.longPrefixes),
+      () => this.#found.paths.show(owner),
+    );
+  }
+
+  extent(extent: Extent, inode: ErofsInode, owner: number): void {
+    const { source, at, stored, length, algorithm, space, device, isPartial } = extent;
+    if (source === "packed") this.#tell(inode, owner, this.#fragmentFault(extent, inode));
+    if (source === "packed" || source === "hole") return;
+    if (algorithm === undefined) this.#tell(inode, owner, plainFault(extent));
+    const method = algorithm ?? RAW;
+    const isInBox = space !== undefined && space === this.#reader.image.box;
+    const where = source === "device" ? IN_DEVICE + device : isInBox ? IN_BOX : IN_IMAGE;
+    this.#found.pieces.add({
+      space: where,
+      at,
+      stored,
+      length,
+      method,
+      isSpecial: source === "inode",
+      isPartial,
+      owner,
+    });
+  }
+
+  dirent({ name, nid, fileType }: Dirent, inode: ErofsInode, owner: number, child: number): void {
+    if (this.#order === undefined || owner !== this.#directory) this.#order = new NameOrder(inode);
     this.#directory = owner;
-    if (this.#last !== undefined && compareBytes(this.#last, name) >= 0) {
-      const message = `the name ${quote(name)} of a directory stands behind ${quote(this.#last)}`;
-      this.#findings.add({ offset: at, message });
-    }
-    this.#last = name;
-    const { names, types } = this.#noted;
+    const wrong = this.#order.fault(name, nid);
+    if (wrong !== undefined) this.#tell(inode, owner, wrong);
     if (isDots(name)) return;
+    const { names, types } = this.#noted;
     names[child] = (names[child] ?? 0) + 1;
     types[child] ??= fileType;
     const known = types[child];
-    if (known === fileType) return;
-    this.#findings.add({ offset: at, message: `${quote(name)} is of type ${fileType}, and elsewhere of ${known}` });
+    if (known !== fileType)
+      this.#tell(inode, owner, `${quote(name)} is of type ${fileType}, and elsewhere of ${known}`);
   }
 
   /** What can be told once all inodes are known. */
-  finish({ paths }: ErofsMap): void {
+  finish(): void {
     const { modes, nlinks, names, types } = this.#noted;
     for (const [owner, mode] of modes.entries()) {
       const kind = kindOfMode(mode);
-      const tell = (message: string) => this.#findings.add({ path: paths.show(owner), message });
+      const tell = (message: string) => this.#found.findings.add({ path: this.#found.paths.show(owner), message });
       if (kind === undefined) tell(`no inode has the mode ${mode.toString(8)}`);
       const [count, type] = [names[owner], types[owner]];
       if (count === undefined || kind === undefined) continue;
       if (type !== FILE_TYPES[kind]) tell(`its directory says type ${type}, and it is a ${kind}`);
       if (kind !== "directory" && nlinks[owner] !== count) tell(`it has ${count} names, and says ${nlinks[owner]}`);
-      if (kind === "directory" && (count > 1 || owner === ROOT)) tell(TWICE);
+      if (kind === "directory" && count > (owner === ROOT ? 0 : 1)) tell(IN_TWO);
     }
+  }
+
+  #fragmentFault({ at, length }: Extent, { nid }: ErofsInode): string | undefined {
+    const { packedSize } = this.#rules;
+    if (packedSize === undefined) return NO_PACKED;
+    return nid === this.#reader.image.packedNid ? PACKED_IN_ITSELF : fragmentFault(at, length, packedSize);
+  }
+
+  /** Tells what is wrong with an inode, if anything. */
+  #tell({ at, space }: ErofsInode, owner: number, message: string | undefined): void {
+    if (message === undefined) return;
+    const { findings, paths } = this.#found;
+    const offset = space === this.#reader.image.bytes ? { offset: at } : undefined;
+    findings.add({ path: paths.show(owner), ...offset, message });
   }
 }

@@ -10,7 +10,7 @@ import type { ImagePiece } from "../reader.ts";
 import { IndexRoom } from "./contents/array-window.ts";
 import type { Extent, FileMap } from "./contents/extent.ts";
 import { mapFile } from "./contents/file-map.ts";
-import type { ErofsImage } from "./image.ts";
+import { deviceBytes, type ErofsImage } from "./image.ts";
 import { type ErofsInode, readInode } from "./inode.ts";
 
 /** Most bytes of what is not compressed that are read at once. */
@@ -21,6 +21,22 @@ const READ_BYTES = 1 << 18;
 const LZ4_ALONE = 1;
 /** What is longer is not worth being kept in pages. */
 const LARGE = 1 << 16;
+
+/** What is said of fragments where there is nothing that they can lie in. */
+export const NO_PACKED = "there are fragments, but there is no packed inode";
+/** What is said of a packed inode that has fragments. */
+export const PACKED_IN_ITSELF = "the packed inode is part of itself";
+
+/** What is wrong with a part of the packed inode, which has `size` bytes, if anything. */
+export function fragmentFault(offset: number, length: number, size: number): string | undefined {
+  if (offset + length <= size) return undefined;
+  return `a fragment lies at ${offset} of the packed inode, which has ${size} bytes`;
+}
+
+/** What is wrong with an extent that is not compressed, if anything. */
+export function plainFault({ length, stored }: Extent): string | undefined {
+  return length > stored ? "an extent is longer than what is stored of it" : undefined;
+}
 
 /** What a codec has decoded last. */
 interface Decoded {
@@ -71,6 +87,24 @@ export class ErofsData {
     }
   }
 
+  /** All bytes of a small file, in memory of their own: at once where they lie in one piece. */
+  readWhole(inode: ErofsInode): Uint8Array | Promise<Uint8Array> {
+    const map = mapFile(this.#image, inode, this.#room);
+    const extent = map instanceof Promise ? map : map.extentAt(0);
+    if (extent instanceof Promise) return extent.then(() => this.#collect(inode));
+    if (extent.length < inode.size) return this.#collect(inode);
+    const piece = this.#piece(extent, 0, inode.size);
+    if (piece instanceof Promise) return piece.then(() => this.#collect(inode));
+    return piece instanceof Uint8Array && piece.length === inode.size ? piece.slice() : this.#collect(inode);
+  }
+
+  async #collect(inode: ErofsInode): Promise<Uint8Array> {
+    const bytes = new Uint8Array(inode.size);
+    let done = 0;
+    for await (const piece of this.pieces(inode)) done = fillPiece(bytes, done, piece);
+    return bytes;
+  }
+
   /**
    * The same `partLen` bytes at a time, at the end what is left, in memory that is filled again. Whatever else is read before
    * the next part is asked for, they stay as they are.
@@ -111,26 +145,19 @@ export class ErofsData {
 
   /** Bytes of an extent from its byte `offset` on: at least one, `most` at most; no others are in it. */
   #piece(extent: Extent, offset: number, most: number): ImagePiece | Promise<ImagePiece> {
-    const { source, algorithm, space, at, stored } = extent;
+    const { source, algorithm, space, at } = extent;
     if (source === "hole") return { zeros: most };
     if (source === "packed") return this.#packedPiece(at + offset, most);
-    if (space === undefined) return this.#piece(this.#behindImage(extent), offset, most);
+    if (space === undefined)
+      return this.#piece({ ...extent, space: deviceBytes(this.#image, extent.device) }, offset, most);
     if (algorithm !== undefined) return this.#decodedPiece(extent, space, algorithm, offset, most);
-    if (extent.length > stored) throw damaged(at, "an extent is longer than what is stored of it");
+    const wrong = plainFault(extent);
+    if (wrong !== undefined) throw damaged(at, wrong);
     const [from, length] = extent.isTurned ? this.#turn(extent, offset, most) : [at + offset, most];
     if (length <= LARGE) return space.borrowSome(from, length);
     this.#buffer ??= new Uint8Array(MOST_PIECE);
     const bytes = this.#buffer.subarray(0, Math.min(length, MOST_PIECE));
     return space.fill(bytes, from)?.then(() => bytes) ?? bytes;
-  }
-
-  /** The same extent in the image itself: devices that are not there may lie behind it, as one disk. */
-  #behindImage(extent: Extent): Extent {
-    const { bytes, blockSize, devices } = this.#image;
-    const at = devices[extent.device - 1]!.startBlk * blockSize + extent.at;
-    if (at === extent.at || at + extent.stored > bytes.size)
-      throw unsupported(`data in device ${extent.device}, which is not there`);
-    return { ...extent, at, space: bytes };
   }
 
   /**
@@ -147,17 +174,17 @@ export class ErofsData {
   async #packedPiece(offset: number, most: number): Promise<ImagePiece> {
     this.#packed ??= await this.#openPacked();
     const { size, map } = this.#packed;
-    if (offset + most > size)
-      throw damaged(0, `a fragment lies at ${offset} of the packed inode, which has ${size} bytes`);
+    const wrong = fragmentFault(offset, most, size);
+    if (wrong !== undefined) throw damaged(0, wrong);
     const extent = await map.extentAt(offset);
-    if (extent.source === "packed") throw damaged(0, "the packed inode is part of itself");
+    if (extent.source === "packed") throw damaged(0, PACKED_IN_ITSELF);
     const from = offset - extent.start;
     return this.#piece(extent, from, Math.min(most, extent.length - from));
   }
 
   async #openPacked(): Promise<{ size: number; map: FileMap }> {
     const { packedNid } = this.#image;
-    if (packedNid === 0) throw damaged(0, "there are fragments, but there is no packed inode");
+    if (packedNid === 0) throw damaged(0, NO_PACKED);
     const inode = await readInode(this.#image, packedNid);
     return { size: inode.size, map: await mapFile(this.#image, inode, new IndexRoom()) };
   }
@@ -239,7 +266,7 @@ function pieceLength(piece: ImagePiece): number {
 }
 
 /** Puts all bytes of a piece to `at`; gives where they end. */
-export function fillPiece(into: Uint8Array, at: number, piece: ImagePiece): number {
+function fillPiece(into: Uint8Array, at: number, piece: ImagePiece): number {
   const end = at + pieceLength(piece);
   if (piece instanceof Uint8Array) into.set(piece, at);
   else into.fill(0, at, end);

@@ -1,11 +1,11 @@
 /** Blocks of directories as they are read. Source: Linux fs/erofs/dir.c. */
 import { compareBytes } from "../../core/bytes.ts";
 import { DIRENT } from "../../erofs/disk/format.ts";
-import { isDots, isEntryName } from "../entry-name.ts";
 import { damaged, viewOf } from "../image.ts";
+import { isDots, isEntryName } from "../rules/entry-name.ts";
 import { quote } from "../text.ts";
-import { readNid } from "./image.ts";
-import type { ErofsInode } from "./inode.ts";
+import { type ErofsImage, readNid } from "./image.ts";
+import { type ErofsInode, isCompressedInode } from "./inode.ts";
 
 /** An entry of a directory. */
 export interface Dirent {
@@ -50,32 +50,58 @@ function nameEnd(block: Uint8Array, from: number): number {
   return zero < 0 ? block.length : zero;
 }
 
-/** Checks the names of one directory as they come: each can be one, and stands behind the one before it. */
+/** Looks at the names of one directory as they come: each can be one, and stands behind the one before it. */
 export class NameOrder {
-  readonly #directory: ErofsInode;
+  readonly #nid: number;
   #before: Uint8Array | undefined;
 
-  constructor(directory: ErofsInode) {
-    this.#directory = directory;
+  /** @param directory whose names they are */
+  constructor({ nid }: ErofsInode) {
+    this.#nid = nid;
   }
 
-  /**
-   * Whether an entry is one of those in the directory; false where it leads to the directory itself, or to its parent.
-   *
-   * @throws ImageError `DAMAGED` where it can be no entry: Linux would not find it, or not show it
-   */
-  check(name: Uint8Array, nid: number): boolean {
-    if (!isEntryName(name)) throw this.#damaged("there can be no name", name);
-    // so each name stands once
-    if (this.#before !== undefined && compareBytes(this.#before, name) >= 0)
-      throw this.#damaged("not in order is", name);
+  /** What is wrong with an entry, if anything: Linux would not find it, or not show it. */
+  fault(name: Uint8Array, nid: number): string | undefined {
+    if (!isEntryName(name)) return `in a directory there can be no name ${quote(name)}`;
+    const before = this.#before;
     this.#before = name;
-    if (!isDots(name)) return true;
-    if (name.length === 1 && nid !== this.#directory.nid) throw this.#damaged("to something else leads", name);
-    return false;
+    // so each name stands once
+    if (before !== undefined && compareBytes(before, name) >= 0)
+      return `in a directory the name ${quote(name)} stands behind ${quote(before)}`;
+    return name.length === 1 && isDots(name) && nid !== this.#nid
+      ? `in a directory to something else leads ${quote(name)}`
+      : undefined;
+  }
+}
+
+/** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
+const MOST_RATIO = 256;
+
+/** Bytes that all directories of an image decode to at most. */
+export function mostDirectoryBytes({ bytes }: ErofsImage): number {
+  return MOST_RATIO * bytes.size;
+}
+
+/** What is read of directories: no more than an image of this size can hold. */
+export class DirectoryAllowance {
+  readonly #image: ErofsImage;
+  /** Those that have been read, and their bytes as far as these can have a place of their own. */
+  readonly #known = new Set<number>();
+  #bytes = 0;
+
+  constructor(image: ErofsImage) {
+    this.#image = image;
   }
 
-  #damaged(why: string, name: Uint8Array) {
-    return this.#directory.space.damaged(this.#directory.at, `in a directory ${why} ${quote(name)}`);
+  /** Counts a directory, once. @throws ImageError `DAMAGED` where that is too much */
+  take(directory: ErofsInode): void {
+    const { nid, size, space, at } = directory;
+    if (this.#known.has(nid)) return;
+    this.#known.add(nid);
+    const { bytes } = this.#image;
+    // what lies in the metabox may be compressed with that
+    this.#bytes += isCompressedInode(directory) || space !== bytes ? size / MOST_RATIO : size;
+    if (this.#bytes > bytes.size)
+      throw space.damaged(at, "directories come to more than an image of this size can hold");
   }
 }

@@ -1,4 +1,5 @@
 /** An EROFS image as a reader finds it: what its superblock says. Source: Linux fs/erofs/super.c. */
+import { ImageError } from "../../core/error.ts";
 import { decodeStruct, type Offset, type StructView } from "../../core/struct.ts";
 import {
   COMPAT_PLAIN_XATTR_PFX,
@@ -85,7 +86,7 @@ export interface ErofsDevice {
   readonly blocks: number;
   /** Addresses that count through all devices are its own from this block on; 0: none are. */
   readonly startBlk: number;
-  /** Undefined: it is not there. */
+  /** What was given as such, or what lies behind the image, where both are one disk. Undefined: it is not there. */
   readonly bytes: ImageBytes | undefined;
 }
 
@@ -180,27 +181,46 @@ function prefixPlace(compat: number, hasBox: boolean, hasPacked: boolean): "imag
 interface DeviceFields {
   extra_devices: number;
   devt_slotoff: number;
+  blkszbits: number;
   feature_incompat: number;
 }
 
 /** The table of devices. */
 async function readDevices(
   bytes: ImageBytes,
-  { extra_devices: count, devt_slotoff: slot, feature_incompat: incompat }: DeviceFields,
+  { extra_devices: count, devt_slotoff: slot, blkszbits, feature_incompat: incompat }: DeviceFields,
   given: readonly ImageBytes[],
 ): Promise<ErofsDevice[]> {
   const from = slot * DEVICE_SLOT.byteSize;
   bytes.check(from, count * DEVICE_SLOT.byteSize);
   const high = (incompat & INCOMPAT_48BIT) === 0 ? 0 : 2 ** 32;
+  const blockSize = 2 ** blkszbits;
   const devices: ErofsDevice[] = [];
   for (let index = 0; index < count; index++) {
     const at = from + index * DEVICE_SLOT.byteSize;
     const fields = decodeStruct(await bytes.view(at, DEVICE_SLOT.byteSize), 0, DEVICE_SLOT);
     const { blocks_lo, blocks_hi, uniaddr_lo, uniaddr_hi, tag } = fields;
     const [blocks, startBlk] = [blocks_lo + blocks_hi * high, uniaddr_lo + uniaddr_hi * high];
-    devices.push({ at, tag, blocks, startBlk, bytes: given[index] });
+    const behind = () => findBehind(bytes, index + 1, startBlk * blockSize, blocks * blockSize);
+    devices.push({ at, tag, blocks, startBlk, bytes: given[index] ?? behind() });
   }
   return devices;
+}
+
+/** A device behind the image: all of it; where the table does not say how long it is, all that is there. */
+function findBehind(bytes: ImageBytes, number: number, at: number, length: number): ImageBytes | undefined {
+  if (at === 0 || at >= bytes.size || at + length > bytes.size) return undefined;
+  return bytes.part(at, length === 0 ? bytes.size - at : length, `device ${number}`);
+}
+
+/** What a device holds. @throws ImageError `INPUT` where it is not there */
+export function deviceBytes({ devices }: ErofsImage, number: number): ImageBytes {
+  const found = devices[number - 1]?.bytes;
+  if (found !== undefined) return found;
+  throw new ImageError(
+    "INPUT",
+    `this image has data in device ${number}, which is not there: --device (devices) says where`,
+  );
 }
 
 /** A time, which must be one that this language has. */

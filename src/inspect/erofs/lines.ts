@@ -28,7 +28,15 @@ import { chunkLines, indexLines } from "./index-lines.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, isLink, layoutName, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
 import type { ErofsMap } from "./map.ts";
-import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
+import {
+  readLongPrefix,
+  readName,
+  readValue,
+  readXattrEntry,
+  readXattrIbody,
+  showPrefix,
+  type XattrEntry,
+} from "./xattrs.ts";
 
 type ErofsTile = Tile<ErofsKind>;
 
@@ -116,20 +124,20 @@ async function* xattrLines(
   yield* structLines(place, XATTR_HEADER, inode.xattrAt);
   for (const { at, entryAt } of body!.shared) {
     const space = xattrSpace(image);
-    const { prefix, name } = await readXattrEntry(space, entryAt, space.size);
-    yield* structLines(place, SHARED_XATTR, at, `${prefix}${quote(name)}`);
+    const entry = await readXattrEntry(space, entryAt, space.size);
+    yield* structLines(place, SHARED_XATTR, at, `${showPrefix(entry)}${quote(await readName(entry))}`);
   }
   for (const entry of body!.own) yield await entryLine(place, entry, xxhash);
 }
 
 async function entryLine({ bytes, lineAt }: Place, entry: XattrEntry, xxhash: XxHash): Promise<string> {
-  const { at, end, prefix, name, value } = entry;
+  const { at, end, nameLen, valueLen } = entry;
   const view = await bytes.view(at, XATTR_ENTRY.byteSize);
-  const what = describe(XATTR_ENTRY, view, 0, `${prefix}${quote(name)}`);
-  const used = XATTR_ENTRY.byteSize + name.length + value.length;
+  const what = describe(XATTR_ENTRY, view, 0, `${showPrefix(entry)}${quote(await readName(entry))}`);
+  const used = XATTR_ENTRY.byteSize + nameLen + valueLen;
   const filler = await bytes.read(at + used, end - at - used);
   const rest = isZero(filler) ? "" : `, unknown: ${showRaw(filler)}`;
-  return lineAt(at, end - at, `${what} value ${checksum(value, xxhash)}${rest}`);
+  return lineAt(at, end - at, `${what} value ${checksum(await readValue(entry), xxhash)}${rest}`);
 }
 
 /** A directory whose blocks are compressed has no place for them: they are told here, by their place in it. */

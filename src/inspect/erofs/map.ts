@@ -2,23 +2,23 @@
 import { encodeUtf8, roundUp } from "../../core/bytes.ts";
 import { CFGS_HEAD } from "../../erofs/disk/algorithms.ts";
 import { DEVICE_SLOT, LAYOUT_CHUNK, MAP_HEADER, SUPER_OFFSET } from "../../erofs/disk/format.ts";
-import { isDots } from "../entry-name.ts";
 import { addHashTree } from "../hash-tree.ts";
 import { damaged } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
+import { isDots } from "../rules/entry-name.ts";
 import { Tiles } from "../tiles.ts";
 import { IndexRoom } from "./contents/array-window.ts";
 import { chunkList } from "./contents/chunk-map.ts";
 import type { Extent } from "./contents/extent.ts";
 import { readIndex } from "./contents/file-index.ts";
-import { readExtents } from "./contents/file-map.ts";
+import { eachExtent } from "./contents/file-map.ts";
 import { ErofsData } from "./data.ts";
-import { type Dirent, readDirents } from "./directory.ts";
+import { DirectoryAllowance, type Dirent, readDirents } from "./directory.ts";
 import { type ErofsImage, prefixSpace, xattrSpace } from "./image.ts";
 import { indexStart } from "./index-lines.ts";
-import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "./inode.ts";
+import { type ErofsInode, isCompressedInode, isDirectory, isLink, readInode } from "./inode.ts";
 import { type ErofsKind, KINDS } from "./kinds.ts";
-import { readLongPrefix, readXattrEntry, readXattrIbody } from "./xattrs.ts";
+import { readLongPrefix, readXattrEntry, readXattrIbody, type XattrEntry } from "./xattrs.ts";
 
 /** Where everything is. */
 export interface ErofsMap {
@@ -35,6 +35,10 @@ export interface ErofsMap {
 /** Is told what is found on the way. */
 export interface ErofsVisitor {
   inode(inode: ErofsInode, owner: number): void;
+  /** A symbolic link. */
+  link?(inode: ErofsInode, owner: number): undefined | Promise<void>;
+  /** The attributes of an inode that has some. */
+  xattrs?(shared: readonly XattrEntry[], own: readonly XattrEntry[], inode: ErofsInode, owner: number): void;
   /** A range of a file's bytes. */
   extent(extent: Extent, inode: ErofsInode, owner: number): void;
   /** An entry of a directory, and whose it is, which of the entries for itself and its parent is not told: its own. */
@@ -44,18 +48,21 @@ export interface ErofsVisitor {
 /**
  * Follows every pointer of an image, each inode once.
  *
+ * @param paths are filled on the way
  * @throws ImageError `DAMAGED` where it does not hold together
  */
-export async function mapErofs(image: ErofsImage, visitor?: ErofsVisitor): Promise<ErofsMap> {
-  const mapper = new Mapper(image, visitor);
+export async function mapErofs(
+  image: ErofsImage,
+  visitor?: ErofsVisitor,
+  paths: Paths = new Paths(),
+): Promise<ErofsMap> {
+  const mapper = new Mapper(image, visitor, paths);
   await mapper.addHead();
   await mapper.addInodes();
   await addHashTree(mapper.tiles, image.bytes, image.blocks * image.blockSize);
   return mapper;
 }
 
-/** No algorithm makes less of anything: what decodes to more is named again and again. */
-const MOST_DIRECTORY_RATIO = 256;
 /** What inodes without names are called. */
 const [PACKED_NAME, BOX_NAME] = [encodeUtf8("(packed inode)"), encodeUtf8("(metabox)")];
 
@@ -65,18 +72,20 @@ class Mapper implements ErofsMap {
   readonly tiles: Tiles<ErofsKind>;
   /** What lies where in the metabox, where there is one. */
   readonly boxTiles: Tiles<ErofsKind> | undefined;
-  readonly paths = new Paths();
+  readonly paths: Paths;
   readonly nids: number[] = [];
   /** Numbers of {@link paths} by NID. */
   readonly #known = new Map<number, number>();
-  /** Ends of shared attributes by their starts: many inodes name each. */
-  readonly #shared = new Map<number, number>();
+  /** Shared attributes by their places: many inodes name each. */
+  readonly #shared = new Map<number, XattrEntry>();
   readonly #visitor: ErofsVisitor | undefined;
   readonly #room = new IndexRoom();
-  #directoryBytes = 0;
+  readonly #allowance: DirectoryAllowance;
 
-  constructor(image: ErofsImage, visitor: ErofsVisitor | undefined) {
+  constructor(image: ErofsImage, visitor: ErofsVisitor | undefined, paths: Paths) {
     this.image = image;
+    this.paths = paths;
+    this.#allowance = new DirectoryAllowance(image);
     this.#visitor = visitor;
     this.data = new ErofsData(image);
     this.tiles = new Tiles(image.bytes);
@@ -117,13 +126,17 @@ class Mapper implements ErofsMap {
     if (packedNid !== 0) this.#found(packedNid, NO_PARENT, PACKED_NAME);
     if (metaboxNid !== 0) this.#found(metaboxNid, NO_PARENT, BOX_NAME);
     for (let owner = 0; owner < this.nids.length; owner++) {
-      const inode = await readInode(this.image, this.nids[owner]!);
+      // what is known at once is not waited for
+      const reading = readInode(this.image, this.nids[owner]!);
+      const inode = reading instanceof Promise ? await reading : reading;
       this.#visitor?.inode(inode, owner);
       this.#tilesOf(inode).add(KINDS.inode, inode.at, inode.xattrAt, owner);
-      await this.#addXattrs(inode, owner);
-      await this.#addLists(inode, owner);
+      if (inode.end !== inode.xattrAt) await this.#addXattrs(inode, owner);
+      if (inode.layout === LAYOUT_CHUNK || isCompressedInode(inode)) await this.#addLists(inode, owner);
       if (isDirectory(inode)) await this.#addDirectory(inode, owner);
       else await this.#addData(inode, owner);
+      const looking = isLink(inode) ? this.#visitor?.link?.(inode, owner) : undefined;
+      if (looking !== undefined) await looking;
     }
   }
 
@@ -138,16 +151,17 @@ class Mapper implements ErofsMap {
   }
 
   async #addXattrs(inode: ErofsInode, owner: number): Promise<void> {
-    if (inode.end === inode.xattrAt) return;
     const body = (await readXattrIbody(this.image, inode))!;
     this.#tilesOf(inode).add(KINDS.xattrs, inode.xattrAt, inode.end, owner);
+    const space = xattrSpace(this.image);
+    const shared: XattrEntry[] = [];
     for (const { entryAt } of body.shared) {
-      let end = this.#shared.get(entryAt);
-      const space = xattrSpace(this.image);
-      end ??= (await readXattrEntry(space, entryAt, space.size)).end;
-      this.#shared.set(entryAt, end);
-      (space === this.image.box ? this.boxTiles! : this.tiles).add(KINDS.sharedXattr, entryAt, end, owner);
+      const entry = this.#shared.get(entryAt) ?? (await readXattrEntry(space, entryAt, space.size));
+      this.#shared.set(entryAt, entry);
+      shared.push(entry);
+      (space === this.image.box ? this.boxTiles! : this.tiles).add(KINDS.sharedXattr, entryAt, entry.end, owner);
     }
+    this.#visitor?.xattrs?.(shared, body.own, inode, owner);
   }
 
   /** What stands behind the inode to say where its data is. */
@@ -168,31 +182,30 @@ class Mapper implements ErofsMap {
     let from = 0;
     let to = 0;
     let pclusters = 0;
-    for await (const extent of readExtents(this.image, inode, this.#room)) {
+    const visit = (extent: Extent) => {
       const { source, at, stored, algorithm } = extent;
       this.#visitor?.extent(extent, inode, owner);
       if (source === "inode")
         this.#tilesOf(inode).add(KINDS.tail, at, at + stored, owner, algorithm === undefined ? 0 : 1);
-      if (source !== "blocks") continue;
+      if (source !== "blocks") return;
       if (at !== to) {
         this.tiles.add(KINDS.data, from, to, owner, pclusters);
-        [from, pclusters] = [at, 0];
+        from = at;
+        pclusters = 0;
       }
       to = at + stored;
       if (algorithm !== undefined) pclusters++;
-    }
+    };
+    await eachExtent(this.image, inode, visit, this.#room);
     this.tiles.add(KINDS.data, from, to, owner, pclusters);
   }
 
   /** The blocks of a directory, and the inodes that they name. */
   async #addDirectory(inode: ErofsInode, owner: number): Promise<void> {
     if (isCompressedInode(inode)) await this.#addData(inode, owner);
-    else for await (const extent of readExtents(this.image, inode, this.#room)) this.#addBlocks(inode, extent, owner);
+    else await eachExtent(this.image, inode, (extent) => this.#addBlocks(inode, extent, owner), this.#room);
+    this.#allowance.take(inode);
     for await (const block of this.data.read(inode, this.image.blockSize)) {
-      this.#directoryBytes += block.length;
-      if (this.#directoryBytes > MOST_DIRECTORY_RATIO * this.image.bytes.size) {
-        throw inode.space.damaged(inode.at, "directories decode to more than an image of this size can hold");
-      }
       const { dirents } = readDirents(block, inode.at);
       for (const dirent of dirents) {
         const child = isDots(dirent.name) ? owner : this.#found(dirent.nid, owner, dirent.name);

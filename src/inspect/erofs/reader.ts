@@ -1,16 +1,25 @@
 import type { ByteSource } from "../../core/byte-source.ts";
-import { LONG_PREFIX, MAX_LINK } from "../../erofs/disk/format.ts";
-import { damaged, ImageBytes, unsupported } from "../image.ts";
+import { MAX_LINK } from "../../erofs/disk/format.ts";
+import { ImageBytes } from "../image.ts";
 import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
+import { isDots, targetFault, targetLengthFault } from "../rules/entry-name.ts";
 import type { Extent } from "./contents/extent.ts";
-import { ErofsData, fillPiece } from "./data.ts";
-import { NameOrder, readDirents } from "./directory.ts";
-import { type ErofsImage, prefixSpace, readSuperblock, xattrSpace } from "./image.ts";
-import { type ErofsInode, isCompressedInode, readInode } from "./inode.ts";
-import { readLongPrefix, readXattrEntry, readXattrIbody, usualPrefix, type XattrEntry } from "./xattrs.ts";
-
-/** No algorithm makes less of anything: directories that decode to more name the same bytes again and again. */
-const MOST_DIRECTORY_RATIO = 256;
+import { ErofsData } from "./data.ts";
+import { DirectoryAllowance, mostDirectoryBytes, NameOrder, readDirents } from "./directory.ts";
+import { deviceBytes, type ErofsImage, readSuperblock, xattrSpace } from "./image.ts";
+import { type ErofsInode, readInode } from "./inode.ts";
+import {
+  concat,
+  type LongPrefixes,
+  prefixOf,
+  readLongPrefixes,
+  readName,
+  readValue,
+  readXattrEntry,
+  readXattrIbody,
+  shownEntries,
+  type XattrEntry,
+} from "./xattrs.ts";
 
 /**
  * Reads the superblock, and finds what lies in other inodes: the metabox, and long prefixes in the packed inode.
@@ -40,15 +49,14 @@ export class ErofsReader implements ImageReader<ErofsInode> {
   readonly rootId: number;
   readonly mostDirectoryBytes: number;
   readonly #data: ErofsData;
-  #prefixes: (Uint8Array | undefined)[] | undefined;
-  /** Directories that have been read, and their bytes as far as these can have a place of their own. */
-  readonly #directories = new Set<number>();
-  #directoryBytes = 0;
+  readonly #allowance: DirectoryAllowance;
+  #prefixes: Promise<LongPrefixes> | undefined;
 
   constructor(image: ErofsImage) {
     this.image = image;
     this.rootId = image.rootNid;
-    this.mostDirectoryBytes = MOST_DIRECTORY_RATIO * image.bytes.size;
+    this.mostDirectoryBytes = mostDirectoryBytes(image);
+    this.#allowance = new DirectoryAllowance(image);
     this.#data = new ErofsData(image);
   }
 
@@ -58,35 +66,36 @@ export class ErofsReader implements ImageReader<ErofsInode> {
   }
 
   async *entries(directory: ErofsInode): AsyncGenerator<ImageEntry> {
-    const { nid, size, space, at } = directory;
-    if (!this.#directories.has(nid)) {
-      this.#directories.add(nid);
-      this.#directoryBytes += isCompressedInode(directory) ? size / MOST_DIRECTORY_RATIO : size;
-      if (this.#directoryBytes > this.image.bytes.size)
-        throw space.damaged(at, "directories come to more than an image of this size can hold");
-    }
+    const { space, at } = directory;
+    this.#allowance.take(directory);
     const order = new NameOrder(directory);
     for await (const block of this.#data.read(directory, this.image.blockSize)) {
-      for (const { name, nid } of readDirents(block, at).dirents) if (order.check(name, nid)) yield { name, id: nid };
+      for (const { name, nid } of readDirents(block, at).dirents) {
+        const wrong = order.fault(name, nid);
+        if (wrong !== undefined) throw space.damaged(at, wrong);
+        if (!isDots(name)) yield { name, id: nid };
+      }
     }
   }
 
-  async target(link: ErofsInode): Promise<Uint8Array> {
+  target(link: ErofsInode): Uint8Array | Promise<Uint8Array> {
     const { size, space, at } = link;
-    if (size === 0 || size > MAX_LINK) throw space.damaged(at, `a link of ${size} bytes`);
-    const target = new Uint8Array(size);
-    let done = 0;
-    for await (const piece of this.#data.pieces(link)) done = fillPiece(target, done, piece);
-    if (target.includes(0)) throw space.damaged(at, "the target of a link holds a zero");
-    return target;
+    const tooLong = targetLengthFault(size, MAX_LINK);
+    if (tooLong !== undefined) throw space.damaged(at, tooLong);
+    const checked = (target: Uint8Array) => {
+      const wrong = targetFault(target);
+      if (wrong !== undefined) throw space.damaged(at, wrong);
+      return target;
+    };
+    const target = this.#data.readWhole(link);
+    return target instanceof Promise ? target.then(checked) : checked(target);
   }
 
   /** In what pieces lie: see {@link StoredPiece.space}. */
   spaceOf(space: number): ImageBytes {
-    const { bytes, box, devices } = this.image;
-    const found = space === 0 ? bytes : space === 1 ? box : devices[space - 2]?.bytes;
-    if (found === undefined) throw unsupported(`data in device ${space - 1}, which is not there`);
-    return found;
+    const { bytes, box } = this.image;
+    if (space === 0) return bytes;
+    return space === 1 ? box! : deviceBytes(this.image, space - 1);
   }
 
   /** Decodes a compressed extent, to know that it can be: at once where that can be done. */
@@ -101,18 +110,42 @@ export class ErofsReader implements ImageReader<ErofsInode> {
 
   /** All attributes of an inode that Linux shows, the shared ones first. */
   async xattrs(inode: ErofsInode): Promise<ImageXattr[]> {
-    if (inode.end === inode.xattrAt) return [];
     const body = await readXattrIbody(this.image, inode);
-    const space = xattrSpace(this.image);
-    const entries: XattrEntry[] = [];
-    for (const { entryAt } of body!.shared) entries.push(await readXattrEntry(space, entryAt, space.size));
-    entries.push(...body!.own);
-    const found: ImageXattr[] = [];
-    for (const entry of entries) {
-      const xattr = await this.#whole(entry);
-      if (xattr !== undefined) found.push(xattr);
+    if (body === undefined) return [];
+    // one that is named many times is one
+    const known = new Map<number, XattrEntry>();
+    const shared: XattrEntry[] = [];
+    for (const { entryAt } of body.shared) {
+      const entry = known.get(entryAt) ?? (await this.#sharedEntry(entryAt));
+      known.set(entryAt, entry);
+      shared.push(entry);
     }
-    return found;
+    const long = await this.longPrefixes();
+    const found = new Map<XattrEntry, ImageXattr>();
+    const shown = shownEntries(inode, shared, body.own, long);
+    for (const entry of shown) {
+      if (found.has(entry)) continue;
+      found.set(entry, {
+        name: concat(prefixOf(entry, long)!, await readName(entry)),
+        value: await readValue(entry),
+      });
+    }
+    return shown.map((entry) => found.get(entry)!);
+  }
+
+  async hasXattrs(inode: ErofsInode): Promise<boolean> {
+    const body = await readXattrIbody(this.image, inode);
+    if (body === undefined) return false;
+    const long = await this.longPrefixes();
+    const isShown = (entry: XattrEntry) => prefixOf(entry, long) !== undefined;
+    for (const { entryAt } of body.shared) if (isShown(await this.#sharedEntry(entryAt))) return true;
+    return body.own.some(isShown);
+  }
+
+  /** The table of long prefixes. */
+  longPrefixes(): Promise<LongPrefixes> {
+    this.#prefixes ??= readLongPrefixes(this.image);
+    return this.#prefixes;
   }
 
   pieces(file: ErofsInode): AsyncGenerator<ImagePiece> {
@@ -123,35 +156,8 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     return this.#data.open(file);
   }
 
-  /** An attribute with its whole name; undefined where its prefix is one that Linux shows nothing of. */
-  async #whole({ index, name, value }: XattrEntry): Promise<ImageXattr | undefined> {
-    const start = (index & LONG_PREFIX) === 0 ? usualPrefix(index) : await this.#longPrefix(index - LONG_PREFIX);
-    return start && { name: concat(start, name), value };
+  #sharedEntry(at: number): Promise<XattrEntry> {
+    const space = xattrSpace(this.image);
+    return readXattrEntry(space, at, space.size);
   }
-
-  async #longPrefix(number: number): Promise<Uint8Array | undefined> {
-    this.#prefixes ??= await this.#readPrefixes();
-    if (number >= this.#prefixes.length) throw damaged(0, `there is no long prefix ${number}`);
-    return this.#prefixes[number];
-  }
-
-  async #readPrefixes(): Promise<(Uint8Array | undefined)[]> {
-    const { prefixes } = this.image;
-    const space = prefixSpace(this.image);
-    const found: (Uint8Array | undefined)[] = [];
-    for (let at = prefixes.at; found.length < prefixes.count; ) {
-      const { index, infix, end } = await readLongPrefix(space, at);
-      const base = usualPrefix(index);
-      found.push(base && concat(base, infix));
-      at = end;
-    }
-    return found;
-  }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }

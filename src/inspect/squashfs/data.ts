@@ -22,6 +22,18 @@ export interface StoredBlock {
   readonly isRaw: boolean;
 }
 
+/** What is said of a number that no fragment block has. */
+export function noFragment(number: number): string {
+  return `there is no fragment block ${number}`;
+}
+
+/** What is wrong with the bytes that a block holds, if anything: see {@link SquashfsData.decode}. */
+export function blockFault(holds: number, most: number, least: number): string | undefined {
+  if (holds >= least && holds <= most) return undefined;
+  const wanted = least === most || holds > most ? `not ${most}` : `and files have some up to ${least}`;
+  return `a block holds ${holds} bytes, ${wanted}`;
+}
+
 /** Reads contents; keeps the codec and the fragment blocks that were asked for last. */
 export class SquashfsData {
   readonly #image: SquashfsImage;
@@ -116,21 +128,23 @@ export class SquashfsData {
   async fragment(number: number): Promise<StoredBlock> {
     const table = this.#fragmentTable;
     const place = number * FRAGMENT_ENTRY.byteSize;
-    if (table === undefined || place >= table.size) throw damaged(0, `there is no fragment block ${number}`);
+    if (table === undefined || number >= this.fragments) throw damaged(0, noFragment(number));
     const view = await table.view(place, FRAGMENT_ENTRY.byteSize);
     const at = table.toNumber(view.getU64(0, FRAGMENT_ENTRY.start_block), place);
     return { at, ...this.#stored(view.getU32(0, FRAGMENT_ENTRY.size), table, place) };
   }
 
   /**
-   * What a block holds: `length` bytes, or, where that is not known, at most so many. Valid until the next call.
+   * What a block holds, which is valid until the next call.
    *
+   * @param least that it has to hold; of a fragment block what files have of it, of any other all
    * @throws ImageError `DAMAGED` where it holds another number of bytes
    */
-  async decode({ at, stored, isRaw }: StoredBlock, length: number, isMost = false): Promise<Uint8Array> {
+  async decode({ at, stored, isRaw }: StoredBlock, most: number, least = most): Promise<Uint8Array> {
     const plain = isRaw ? await this.#readRaw(at, stored) : await this.#decompress(at, stored);
-    if (plain.length === length || (isMost && plain.length < length)) return plain;
-    throw damaged(at, `a block holds ${plain.length} bytes, not ${length}`);
+    const wrong = blockFault(plain.length, most, least);
+    if (wrong !== undefined) throw damaged(at, wrong);
+    return plain;
   }
 
   async #readRaw(at: number, stored: number): Promise<Uint8Array> {
@@ -155,9 +169,8 @@ export class SquashfsData {
   /** The end of a file, in its fragment block. */
   async #end({ fragment, fragmentOff }: SquashfsFile, length: number): Promise<Uint8Array> {
     const bytes = await this.#fragmentBytes(fragment!);
-    if (fragmentOff + length > bytes.length) {
-      throw damaged(0, `fragment block ${fragment} holds ${bytes.length} bytes, and none at ${fragmentOff}`);
-    }
+    const wrong = blockFault(bytes.length, this.#image.blockSize, fragmentOff + length);
+    if (wrong !== undefined) throw damaged(0, `fragment block ${fragment}: ${wrong}`);
     return bytes.subarray(fragmentOff, fragmentOff + length);
   }
 
@@ -165,7 +178,7 @@ export class SquashfsData {
     const known = this.#kept.get(number);
     if (known !== undefined) return known;
     const block = await this.fragment(number);
-    const decoded = await this.decode(block, this.#image.blockSize, true);
+    const decoded = await this.decode(block, this.#image.blockSize, 0);
     const bytes = this.#roomForOne().subarray(0, decoded.length);
     bytes.set(decoded);
     this.#kept.set(number, bytes);

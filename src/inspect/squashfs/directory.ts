@@ -1,6 +1,8 @@
 /** Listings of directories as they are read. Source: Linux fs/squashfs/dir.c. */
 import { DIR_ENTRY, DIR_HEADER, MAX_GROUP } from "../../squashfs/disk/format.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
+import { isDots, isEntryName } from "../rules/entry-name.ts";
+import { quote } from "../text.ts";
 
 /** A structure of a listing: the head of a group, or an entry of it. */
 export interface ListingItem {
@@ -14,6 +16,11 @@ export interface ListingItem {
   /** Of an entry: what its inode is, in the basic form, and the number that it has. */
   readonly type: number;
   readonly number: number;
+}
+
+/** What is wrong with the name of an entry, if anything: those of a directory itself and of its parent are in no listing. */
+export function listedNameFault(name: Uint8Array): string | undefined {
+  return isEntryName(name) && !isDots(name) ? undefined : `in a listing there can be no name ${quote(name)}`;
 }
 
 /** Bytes of a listing that are read at once. */

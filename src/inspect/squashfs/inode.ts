@@ -126,6 +126,11 @@ export async function readInode(table: ImageBytes, at: number, blockSize: number
   return inode;
 }
 
+/** Whether an inode is a symbolic link. */
+export function isLink({ shape }: SquashfsInode): boolean {
+  return shape === SYMLINK_INODE;
+}
+
 /** Fills in what a kind of inode has besides; at once where nothing else is to be read. */
 function fillBody(table: ImageBytes, inode: Draft, view: StructView, blockSize: number): undefined | Promise<void> {
   const { at, shape } = inode;

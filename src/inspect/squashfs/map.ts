@@ -12,12 +12,12 @@ import {
   XATTR_ID_TABLE,
 } from "../../squashfs/disk/format.ts";
 import { addHashTree } from "../hash-tree.ts";
-import type { ImageBytes } from "../image.ts";
+import { type ImageBytes, viewOf } from "../image.ts";
 import { NO_PARENT, Paths } from "../paths.ts";
 import { Tiles } from "../tiles.ts";
 import { type ListingItem, readListing } from "./directory.ts";
 import type { SquashfsImage, TableName, TablePlace } from "./image.ts";
-import { readInode, type SquashfsInode } from "./inode.ts";
+import { isLink, readInode, type SquashfsInode } from "./inode.ts";
 import { KINDS, type SquashfsKind, TABLE_KINDS, type TableKind } from "./kinds.ts";
 import { type MetaTable, openTables } from "./metadata.ts";
 import { readPairs, readXattrSet, valueEnd } from "./xattrs.ts";
@@ -42,6 +42,8 @@ export interface SquashfsMap {
 /** Is told what is found on the way. */
 export interface SquashfsVisitor {
   inode(inode: SquashfsInode, owner: number): void;
+  /** A symbolic link. */
+  link?(inode: SquashfsInode, owner: number): undefined | Promise<void>;
   /** An item of a directory's listing, and of an entry the place of its inode; all of one come in their order. */
   entry(item: ListingItem, place: number, owner: number): void;
 }
@@ -49,15 +51,20 @@ export interface SquashfsVisitor {
 /**
  * Follows every pointer of an image, each inode once.
  *
+ * @param paths are filled on the way
  * @throws ImageError `DAMAGED` where it does not hold together
  */
-export async function mapSquashfs(image: SquashfsImage, visitor?: SquashfsVisitor): Promise<SquashfsMap> {
+export async function mapSquashfs(
+  image: SquashfsImage,
+  visitor?: SquashfsVisitor,
+  paths: Paths = new Paths(),
+): Promise<SquashfsMap> {
   const opened = await openTables(image);
   const tables = image.tables.map((place): MappedTable => {
     const table = opened.get(place.name)!;
     return { place, table, tiles: new Tiles(table.bytes) };
   });
-  const mapper = new Mapper(image, tables, visitor);
+  const mapper = new Mapper(image, tables, paths, visitor);
   await mapper.addHead();
   mapper.addTables();
   await mapper.addFragments();
@@ -71,13 +78,19 @@ class Mapper implements SquashfsMap {
   readonly image: SquashfsImage;
   readonly tables: readonly MappedTable[];
   readonly tiles: Tiles<SquashfsKind>;
-  readonly paths = new Paths();
+  readonly paths: Paths;
   readonly places: number[] = [];
   readonly #known = new Set<number>();
   readonly #visitor: SquashfsVisitor | undefined;
 
-  constructor(image: SquashfsImage, tables: readonly MappedTable[], visitor: SquashfsVisitor | undefined) {
+  constructor(
+    image: SquashfsImage,
+    tables: readonly MappedTable[],
+    paths: Paths,
+    visitor: SquashfsVisitor | undefined,
+  ) {
     this.image = image;
+    this.paths = paths;
     this.#visitor = visitor;
     this.tables = tables;
     this.tiles = new Tiles(image.bytes);
@@ -125,6 +138,8 @@ class Mapper implements SquashfsMap {
       inodes.tiles.add(TABLE_KINDS.inode, inode.at, inode.end, owner);
       await this.#addListing(inode, owner);
       await this.#addData(inode, owner);
+      const looking = isLink(inode) ? this.#visitor?.link?.(inode, owner) : undefined;
+      if (looking !== undefined) await looking;
     }
   }
 
@@ -192,7 +207,10 @@ class Mapper implements SquashfsMap {
     let blocks = 0;
     for (let word = 0; word < file.words; word++) {
       const at = bodyAt + word * BLOCK_WORD.byteSize;
-      const stored = storedBytes(bytes, at, (await bytes.view(at, BLOCK_WORD.byteSize)).getU32(0, BLOCK_WORD.size));
+      // what is known at once is not waited for
+      const borrowed = bytes.borrow(at, BLOCK_WORD.byteSize);
+      const view = viewOf(borrowed instanceof Promise ? await borrowed : borrowed);
+      const stored = storedBytes(bytes, at, view.getU32(0, BLOCK_WORD.size));
       if (stored > 0) blocks++;
       end += stored;
     }

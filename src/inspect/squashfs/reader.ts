@@ -4,26 +4,21 @@
  */
 
 import type { ByteSource } from "../../core/byte-source.ts";
-import { encodeUtf8 } from "../../core/bytes.ts";
-import { ID, MAX_LINK, XATTR_VALUE } from "../../squashfs/disk/format.ts";
-import { isDots, isEntryName } from "../entry-name.ts";
+import { ID, MAX_LINK } from "../../squashfs/disk/format.ts";
 import { viewOf } from "../image.ts";
 import type { ImageEntry, ImageInode, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
-import { quote } from "../text.ts";
+import { targetFault, targetLengthFault } from "../rules/entry-name.ts";
 import { SquashfsData } from "./data.ts";
-import { readListing } from "./directory.ts";
+import { listedNameFault, readListing } from "./directory.ts";
 import type { SquashfsImage, TableName } from "./image.ts";
 import { readInode, type SquashfsInode } from "./inode.ts";
 import { type MetaTable, openTables } from "./metadata.ts";
-import { readPairs, readXattrSet } from "./xattrs.ts";
+import { type ShownXattr, shownXattrs } from "./xattrs.ts";
 
 /** An inode with its owners. */
 export interface OwnedInode extends SquashfsInode, ImageInode {}
 
 type Draft = { -readonly [K in keyof OwnedInode]: OwnedInode[K] };
-
-/** Linux reads no value that is longer. */
-const MAX_VALUE = 0x10000;
 
 /** Reads an image that is open; whatever does not hold together is `DAMAGED`. */
 export class SquashfsReader implements ImageReader<OwnedInode> {
@@ -54,8 +49,10 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
   async inode(id: number): Promise<OwnedInode> {
     // to copy all of its fields takes as long as to read it
     const inode = (await readInode(this.#inodes.bytes, id, this.image.blockSize)) as Draft;
-    inode.uid = this.#owner(inode.uidNumber, id);
-    inode.gid = this.#owner(inode.gidNumber, id);
+    const wrong = this.ownersFault(inode);
+    if (wrong !== undefined) throw this.#inodes.bytes.damaged(id, wrong);
+    inode.uid = this.#owners[inode.uidNumber]!;
+    inode.gid = this.#owners[inode.gidNumber]!;
     inode.mtimeNsec = 0;
     return inode;
   }
@@ -69,47 +66,53 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
     for await (const item of readListing(table.bytes, at, listing.bytes)) {
       const { name, block, offset } = item;
       if (name === undefined) continue;
-      if (!isEntryName(name) || isDots(name))
-        throw table.bytes.damaged(item.at, `in a listing there can be no name ${quote(name)}`);
+      const wrong = listedNameFault(name);
+      if (wrong !== undefined) throw table.bytes.damaged(item.at, wrong);
       yield { name, id: this.#inodes.place(block, offset) };
     }
   }
 
-  async target(link: OwnedInode): Promise<Uint8Array> {
+  target({ at, bodyAt, size }: SquashfsInode): Uint8Array | Promise<Uint8Array> {
     const { bytes } = this.#inodes;
-    if (link.size === 0 || link.size > MAX_LINK) throw bytes.damaged(link.at, `a link of ${link.size} bytes`);
-    return (await bytes.read(link.bodyAt, link.size)).slice();
+    const tooLong = targetLengthFault(size, MAX_LINK);
+    if (tooLong !== undefined) throw bytes.damaged(at, tooLong);
+    const checked = (target: Uint8Array) => {
+      const wrong = targetFault(target);
+      if (wrong !== undefined) throw bytes.damaged(at, wrong);
+      return target.slice();
+    };
+    const target = bytes.borrow(bodyAt, size);
+    return target instanceof Promise ? target.then(checked) : checked(target);
   }
 
   device({ rdev }: OwnedInode): { major: number; minor: number } {
     return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
   }
 
-  async xattrs({ xattrSet, at }: OwnedInode): Promise<ImageXattr[]> {
-    if (xattrSet === undefined) return [];
-    const [sets, attributes] = [this.#tables.get("xattr ids"), this.#tables.get("attributes")];
-    if (!sets || !attributes) {
-      // an image without attributes may have sets of them: Linux looks at none
-      if (this.image.xattrHeadAt === undefined) return [];
-      throw this.#inodes.bytes.damaged(at, `there is no set ${xattrSet} of attributes`);
-    }
-    const { reference, count } = await readXattrSet(sets.bytes, xattrSet);
+  async xattrs(inode: SquashfsInode): Promise<ImageXattr[]> {
     const found: ImageXattr[] = [];
-    for await (const { prefix, name, valueAt, end, valueRef } of readPairs(
-      attributes.bytes,
-      attributes.placeOf(reference),
-      count,
-    )) {
-      const whole = new Uint8Array(prefix.length + name.length);
-      whole.set(encodeUtf8(prefix));
-      whole.set(name, prefix.length);
-      const value =
-        valueRef === undefined
-          ? await attributes.bytes.read(valueAt + XATTR_VALUE.byteSize, end - valueAt - XATTR_VALUE.byteSize)
-          : await this.#valueAt(attributes, attributes.placeOf(valueRef));
-      found.push({ name: whole, value: value.slice() });
+    // one that is named many times is one
+    const values = new Map<number, Uint8Array>();
+    for await (const { name, valueAt, valueLen } of this.shownXattrs(inode)) {
+      const value = values.get(valueAt) ?? (await this.#tables.get("attributes")!.bytes.read(valueAt, valueLen));
+      values.set(valueAt, value);
+      found.push({ name, value });
     }
     return found;
+  }
+
+  async hasXattrs(inode: SquashfsInode): Promise<boolean> {
+    for await (const _ of this.shownXattrs(inode)) return true;
+    return false;
+  }
+
+  /** The attributes of an inode without their values. */
+  async *shownXattrs({ xattrSet, at }: SquashfsInode): AsyncGenerator<ShownXattr> {
+    // an image without attributes may have sets of them: Linux looks at none
+    if (xattrSet === undefined || this.image.xattrHeadAt === undefined) return;
+    const [sets, attributes] = [this.#tables.get("xattr ids"), this.#tables.get("attributes")];
+    if (!sets || !attributes) throw this.#inodes.bytes.damaged(at, `there is no set ${xattrSet} of attributes`);
+    yield* shownXattrs(sets.bytes, attributes, xattrSet);
   }
 
   pieces(file: OwnedInode): AsyncGenerator<ImagePiece> {
@@ -120,16 +123,10 @@ export class SquashfsReader implements ImageReader<OwnedInode> {
     return this.data.open(file);
   }
 
-  async #valueAt({ bytes }: MetaTable, at: number): Promise<Uint8Array> {
-    const length = (await bytes.view(at, XATTR_VALUE.byteSize)).getU32(0, XATTR_VALUE.vsize);
-    if (length > MAX_VALUE) throw bytes.damaged(at, `a value of ${length} bytes`);
-    return bytes.read(at + XATTR_VALUE.byteSize, length);
-  }
-
-  #owner(number: number, at: number): number {
-    const owner = this.#owners[number];
-    if (owner === undefined) throw this.#inodes.bytes.damaged(at, `there is no owner ${number}`);
-    return owner;
+  /** What is wrong with the owners of an inode, if anything. */
+  ownersFault({ uidNumber, gidNumber }: SquashfsInode): string | undefined {
+    const number = Math.max(uidNumber, gidNumber);
+    return number < this.#owners.length ? undefined : `there is no owner ${number}`;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { roundUp } from "../../core/bytes.ts";
 import type { Extent } from "../erofs/contents/extent.ts";
-import { readExtents } from "../erofs/contents/file-map.ts";
+import { eachExtent } from "../erofs/contents/file-map.ts";
 import { readDirents } from "../erofs/directory.ts";
 import type { ErofsImage } from "../erofs/image.ts";
 import { type ErofsInode, isCompressedInode, isDirectory, readInode } from "../erofs/inode.ts";
@@ -63,8 +63,7 @@ export async function erofsUsage(image: ErofsImage): Promise<Usage> {
 /** What the bytes of an inode cost that others lie in, if all of it costs `total`. */
 async function costsOfInode(image: ErofsImage, nid: number, total: number): Promise<CostTo> {
   const pieces: StoredPiece[] = [];
-  for await (const { length, stored } of readExtents(image, await readInode(image, nid)))
-    pieces.push({ length, stored });
+  await eachExtent(image, await readInode(image, nid), ({ length, stored }) => pieces.push({ length, stored }));
   return costsOf(pieces, total);
 }
 

@@ -74,5 +74,6 @@ function decodeErofs(reader: ErofsReader, piece: StoredPiece): undefined | Promi
 }
 
 async function decodeSquashfs(reader: SquashfsReader, { at, stored, length, isSpecial }: StoredPiece): Promise<void> {
-  await reader.data.decode({ at, stored, isRaw: false }, length, isSpecial);
+  const most = isSpecial ? reader.image.blockSize : length;
+  await reader.data.decode({ at, stored, isRaw: false }, most, length);
 }

@@ -1,4 +1,5 @@
 /** What is found out about an image that does not hold together. */
+import { ImageError } from "../../core/error.ts";
 
 /** Something that is wrong with an image. */
 export interface Finding {
@@ -25,6 +26,22 @@ export class Findings {
   add(finding: Finding): void {
     this.count++;
     if (this.list.length < this.#most) this.list.push(finding);
+  }
+
+  /** Does `work`; what that finds damaged is one. @param path whose it is then */
+  attempt(work: () => unknown, path: () => string): undefined | Promise<void> {
+    const failed = (error: unknown) => {
+      if (!(error instanceof ImageError) || error.code !== "DAMAGED") throw error;
+      const { offset, message } = error;
+      this.add({ path: path(), ...(offset !== undefined && { offset }), message });
+    };
+    try {
+      const working = work();
+      return working instanceof Promise ? working.then(() => undefined, failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   }
 }
 

@@ -15,9 +15,9 @@ export interface StoredPiece {
   readonly length: number;
   /** How they are compressed, the format's own number; {@link RAW}: not at all. */
   readonly method: number;
-  /** It stands behind an inode; or, in SquashFS, it is a fragment block, whose length is not known. */
+  /** It stands behind an inode; or, in SquashFS, it is a fragment block, of which files have so many bytes at the least. */
   readonly isSpecial: boolean;
-  /** More is stored than that. */
+  /** More may be stored than that. */
   readonly isPartial: boolean;
   /** Whose it is, in the order in which the image is gone through. */
   readonly owner: number;
@@ -29,6 +29,8 @@ export const RAW = -1;
 /** Numbers of a row. */
 const ROW = 8;
 const [SPACE, AT, STORED, LENGTH, METHOD, SPECIAL, PARTIAL, OWNER] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+/** What is equal of pieces that are one. */
+const SAME = [AT, STORED, METHOD, SPECIAL] as const;
 /** Most rows: there are fewer of them than an image can be told to hold. */
 const MOST_ROWS = 2 ** 28;
 /** What is not compressed is read in parts of so many bytes, over gaps that are not larger than these. */
@@ -52,11 +54,16 @@ export class StoredPieces {
     view[at + OWNER] = piece.owner;
   }
 
-  /** All of them, each once, in the order of their places. */
+  /** All of them in the order of their places, but for those that can be read if another one can. */
   sorted(): Float64Array {
     const { view } = this.#rows;
     const order = Uint32Array.from({ length: this.#count }, (_, row) => row * ROW);
-    order.sort((a, b) => view[a + SPACE]! - view[b + SPACE]! || view[a + AT]! - view[b + AT]! || a - b);
+    // of those in one place whole ones come first, then long ones
+    order.sort((a, b) => {
+      const byPlace = view[a + SPACE]! - view[b + SPACE]! || view[a + AT]! - view[b + AT]!;
+      const byKind = byPlace || view[b + STORED]! - view[a + STORED]! || view[a + PARTIAL]! - view[b + PARTIAL]!;
+      return byKind || view[b + LENGTH]! - view[a + LENGTH]! || a - b;
+    });
     const kept: number[] = [];
     /** Row of the last one that was kept. */
     let last = -ROW;
@@ -73,12 +80,9 @@ export class StoredPieces {
           continue;
         }
       }
-      if (isNear && kept[last + AT] === at && kept[last + METHOD] === view[row + METHOD]) {
-        if (view[row + LENGTH]! < kept[last + LENGTH]!) continue;
-        kept[last + LENGTH] = view[row + LENGTH]!;
-        kept[last + PARTIAL] = view[row + PARTIAL]!;
-        continue;
-      }
+      const isSame = isNear && SAME.every((field) => kept[last + field] === view[row + field]);
+      const isMore = view[row + LENGTH]! > kept[last + LENGTH]!;
+      if (isSame && (view[row + PARTIAL] === 1 ? !isMore : view[row + LENGTH] === kept[last + LENGTH])) continue;
       last = kept.length;
       for (let field = 0; field < ROW; field++) kept.push(view[row + field]!);
     }

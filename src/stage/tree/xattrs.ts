@@ -1,6 +1,7 @@
 /** Extended attributes: sets of them, and one set as formats write it: in the order of the names, each once. */
 import { compareBytes, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
+import { MAX_XATTR_LIST } from "../../core/xattr.ts";
 import { compileEreOption } from "../text/ere.ts";
 import type { XattrNameRules } from "./policy.ts";
 
@@ -14,7 +15,7 @@ export interface Xattr {
  * Puts encoded attributes in the byte order of their full names.
  *
  * @param path for messages
- * @throws ImageError `INPUT` when a name is there twice
+ * @throws ImageError `INPUT` when a name is there twice, `LIMIT` when Linux would list none of them
  */
 export function orderSet<T extends { readonly fullName: Uint8Array }>(set: readonly T[], path: string): T[] {
   const ordered = [...set].sort((a, b) => compareBytes(a.fullName, b.fullName));
@@ -23,7 +24,10 @@ export function orderSet<T extends { readonly fullName: Uint8Array }>(set: reado
       throw new ImageError("INPUT", `${path}: attribute ${showBytes(fullName)} is given twice`, { path });
     }
   });
-  return ordered;
+  const listed = ordered.reduce((sum, { fullName }) => sum + fullName.length + 1, 0);
+  if (listed <= MAX_XATTR_LIST) return ordered;
+  const why = `the names of its attributes take ${listed} bytes; Linux lists ${MAX_XATTR_LIST}`;
+  throw new ImageError("LIMIT", `${path}: ${why}`, { path });
 }
 
 /** Tells which attributes are taken, by their full names. Throws `INPUT` on a bad expression. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
 import type { Extent } from "../../../src/inspect/erofs/contents/extent.ts";
-import { readExtents } from "../../../src/inspect/erofs/contents/file-map.ts";
+import { eachExtent } from "../../../src/inspect/erofs/contents/file-map.ts";
 import { readInode } from "../../../src/inspect/erofs/inode.ts";
 import { openErofs } from "../../../src/inspect/erofs/reader.ts";
 import { ImageBytes } from "../../../src/inspect/image.ts";
@@ -34,7 +34,7 @@ async function packedExtents(folder: string, options: BuildOptions): Promise<Ext
   await buildErofs(directory(`${scratch}/${folder}`), image, { fragments: "all", ...options });
   const opened = await openErofs(new ImageBytes(readFileSync(image)));
   const extents: Extent[] = [];
-  for await (const extent of readExtents(opened, await readInode(opened, opened.packedNid))) extents.push(extent);
+  await eachExtent(opened, await readInode(opened, opened.packedNid), (extent) => extents.push(extent));
   return extents;
 }
 

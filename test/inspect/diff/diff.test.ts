@@ -278,6 +278,7 @@ describe("a signal ends what would go on for ever and waits for nothing", () => 
       entries: () => forever({ name: new Uint8Array(0), id: 1 }),
       target: async () => new Uint8Array(0),
       device: () => ({ major: 0, minor: 0 }),
+      hasXattrs: async () => false,
       xattrs: async () => [],
       pieces: () => forever({ zeros: 1 }),
       open: async () => ({ size: 0, readAt: () => 0 }),

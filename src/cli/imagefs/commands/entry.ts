@@ -30,7 +30,7 @@ export async function longLine(reader: ImageReader, { path, inode }: WalkedEntry
   const device = kind === "char" || kind === "block" ? reader.device(inode) : undefined;
   const size = device === undefined ? `${inode.size}` : `${device.major}, ${device.minor}`;
   const target = kind === "symlink" ? ` -> ${showName(showBytes(await reader.target(inode)))}` : "";
-  const mark = (await reader.xattrs(inode)).length > 0 ? "+" : " ";
+  const mark = (await reader.hasXattrs(inode)) ? "+" : " ";
   const owners = `${inode.uid}/${inode.gid}`.padEnd(11);
   const name = showName(showBytes(bytesFromLatin1(path)));
   const head = `${showMode(inode.mode)}${mark} ${String(inode.nlink).padStart(3)} ${owners} ${size.padStart(10)}`;

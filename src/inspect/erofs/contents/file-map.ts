@@ -24,12 +24,13 @@ export function mapFile(image: ErofsImage, inode: ErofsInode, room: IndexRoom): 
   return layout === LAYOUT_CHUNK ? new ChunkMap(image, inode) : mapCompressed(image, inode, room);
 }
 
-/** The extents of a file, from its first byte to its last. @param room see {@link mapFile} */
-export async function* readExtents(
+/** Is told the extents of a file, from its first byte to its last. @param room see {@link mapFile} */
+export async function eachExtent(
   image: ErofsImage,
   inode: ErofsInode,
+  visit: (extent: Extent) => void,
   room: IndexRoom = new IndexRoom(),
-): AsyncGenerator<Extent> {
+): Promise<void> {
   if (inode.size === 0) return;
   // what is known at once is not waited for
   const mapping = mapFile(image, inode, room);
@@ -37,7 +38,7 @@ export async function* readExtents(
   for (let at = 0; at < inode.size; ) {
     const finding = map.extentAt(at);
     const extent = finding instanceof Promise ? await finding : finding;
-    yield extent;
+    visit(extent);
     at = extent.start + extent.length;
   }
 }

@@ -1,0 +1,4 @@
+/** What Linux bounds of extended attributes. */
+
+/** XATTR_LIST_MAX: bytes of the names of all attributes of one inode, each with a zero behind it. */
+export const MAX_XATTR_LIST = 0x10000;
