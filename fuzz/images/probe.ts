@@ -32,9 +32,16 @@ export interface Probe {
 /** Reads an image: by the walk, or also as dumps and checks do. */
 export async function probe(bytes: Uint8Array, isThorough: boolean): Promise<Probe> {
   const results: string[] = [];
+  let isWhole = false;
+  const verifyAll = async (image: OpenedImage) => {
+    const count = await verify(image);
+    isWhole = count === 0;
+    return typeof count === "string" ? count : undefined;
+  };
   const steps: ((image: OpenedImage) => Promise<string | undefined>)[] = [walk];
-  if (isThorough) steps.push(dump, verify);
+  if (isThorough) steps.push(dump, verifyAll);
   let opened: OpenedImage | undefined;
+  let refused: string | undefined;
   for (const step of steps) {
     try {
       opened ??= await openReader(bytes);
@@ -45,8 +52,10 @@ export async function probe(bytes: Uint8Array, isThorough: boolean): Promise<Pro
       const finding = judge(error);
       if (finding !== undefined) return { result: "", finding };
       results.push((error as ImageError).code.toLowerCase());
+      refused ??= (error as ImageError).message;
     }
   }
+  if (isWhole && results[0] === "damaged") return { result: "", finding: `is verified as whole, and read: ${refused}` };
   return { result: results.join(" "), finding: undefined };
 }
 
@@ -139,12 +148,14 @@ async function dump(image: OpenedImage): Promise<string | undefined> {
   return undefined;
 }
 
-async function verify(image: OpenedImage): Promise<string | undefined> {
+/** How much it finds, or what is wrong with that. */
+async function verify(image: OpenedImage): Promise<number | string> {
   const pieces = new StoredPieces();
   const { findings } = await checkStructure(image, pieces);
   for (const { message } of findings.list)
     if (!/^[\x20-\x7e]+$/.test(message)) return `is verified with ${JSON.stringify(message)}`;
   const rows = pieces.sorted();
-  await new PieceDecoder(image).decode(rows, 0, Math.min(countStored(rows), MOST_PIECES), () => undefined);
-  return undefined;
+  let failed = 0;
+  await new PieceDecoder(image).decode(rows, 0, Math.min(countStored(rows), MOST_PIECES), () => failed++);
+  return findings.count + failed;
 }

@@ -26,12 +26,17 @@ async function build(list: readonly Entry[], options: BuildOptions = {}) {
 const zeros = (size: number) => ({ size, readAt: (into: Uint8Array) => into.fill(0).length });
 const attribute = (name: string, size: number): Entry => ({ path: "d/x", xattrs: { [name]: new Uint8Array(size) } });
 const fiveLarge = Object.fromEntries("abcde".split("").map((letter) => [`user.${letter}`, new Uint8Array(53_000)]));
+/** 256 of these are as many as Linux lists. */
+const manyNames = Object.fromEntries(
+  Array.from({ length: 257 }, (_, nr) => [`user.${nr}`.padEnd(255, "n"), new Uint8Array(0)]),
+);
 
 test.each<[string, Entry, BuildOptions?]>([
   ["a link of 4096 bytes", { path: "d/x", kind: "symlink", target: "t".repeat(4096) }],
   ["an attribute value of 65536 bytes", attribute("user.k", 65536)],
   ["an attribute name of 256 bytes", attribute(`user.${"k".repeat(251)}`, 1)],
   ["attributes of more than 262148 bytes", { path: "d/x", xattrs: fiveLarge }],
+  ["names of attributes of more than 65536 bytes", { path: "d/x", xattrs: manyNames }],
   ["an attribute of an unknown namespace", attribute("system.other", 1)],
   ["an attribute named by its prefix alone", attribute("user.", 1)],
   ["an attribute name with NUL", attribute("user.a\0b", 1)],

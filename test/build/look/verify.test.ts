@@ -65,7 +65,9 @@ describe("of an EROFS image it finds", () => {
     const bytes = readFileSync(image);
     const at = bytes.indexOf("onethreetwo");
     damage(at, (there) => there.write("xne"));
-    expect((await verify()).findings).toMatchObject([{ message: "the name three of a directory stands behind xne" }]);
+    expect((await verify()).findings).toMatchObject([
+      { path: "/a", message: "in a directory the name three stands behind xne" },
+    ]);
   });
 
   test("a wrong number of links, and another type in the directory", async () => {

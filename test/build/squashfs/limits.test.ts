@@ -9,6 +9,10 @@ const scratch = makeScratch("squashfs-limits");
 const image = `${scratch}/image`;
 
 const owners = Array.from({ length: 65_536 }, (_, uid): Entry => ({ path: `f${uid}`, uid, gid: 0 }));
+/** 256 of these are as many as Linux lists. */
+const manyNames = Object.fromEntries(
+  Array.from({ length: 257 }, (_, nr) => [`user.${nr}`.padEnd(255, "n"), new Uint8Array(0)]),
+);
 const cases: [name: string, list: Entry[], message: string][] = [
   ["owners", owners, "f9999: owner 9999 would be one more than the 65535 different ids that SquashFS holds"],
   ["links", [{ path: "a", kind: "symlink", target: "t".repeat(4096) }], "a: the target of the link has 4096 bytes"],
@@ -26,6 +30,11 @@ const cases: [name: string, list: Entry[], message: string][] = [
     "bytes of a name",
     [{ path: "a", xattrs: { [`user.${"n".repeat(251)}`]: new Uint8Array(1) } }],
     `a: attribute user.${"n".repeat(251)}: its name is longer than 255 bytes`,
+  ],
+  [
+    "bytes of all names",
+    [{ path: "a", xattrs: manyNames }],
+    "a: the names of its attributes take 65792 bytes; Linux lists 65536",
   ],
 ];
 

@@ -114,8 +114,8 @@ describe("a plain image", () => {
   test.each([
     ["a slash", "a/a", "there can be no name a/a"],
     ["a zero", "a\0a", "there can be no name a\\\\x00a"],
-    ["another's name", "bbb", "not in order is bbb"],
-    ["a name behind the next", "zzz", "not in order is bbb"],
+    ["another's name", "bbb", "the name bbb stands behind bbb"],
+    ["a name behind the next", "zzz", "the name bbb stands behind zzz"],
   ])("with a name that has %s", async (_what, name, message) => {
     const bytes = changed(() => undefined);
     bytes.set(Buffer.from(name, "latin1"), nameAt("aaa"));
