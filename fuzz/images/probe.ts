@@ -157,5 +157,7 @@ async function verify(image: OpenedImage): Promise<number | string> {
   const rows = pieces.sorted();
   let failed = 0;
   await new PieceDecoder(image).decode(rows, 0, Math.min(countStored(rows), MOST_PIECES), () => failed++);
-  return findings.count + failed;
+  // the checksum of what is changed is nothing to tell: it says so of everything in the first block
+  const checksums = findings.list.filter(({ message }) => message.startsWith("the checksum is ")).length;
+  return findings.count - checksums + failed;
 }
