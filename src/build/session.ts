@@ -35,7 +35,7 @@ import { asksByPath, configureByPath, labelByPath } from "./source/by-path/by-pa
 import { asksNix, checkStoreOptions } from "./source/nix-options.ts";
 import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
-import type { OpenPart, SourceHost, Staged, XattrHolding, XattrNote } from "./source/part.ts";
+import type { Holding, OpenPart, SourceHost, Staged, XattrNote } from "./source/part.ts";
 import { type BuildThreads, startThreads } from "./start-threads.ts";
 import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target/target.ts";
 import type { Verity } from "./verity/verity.ts";
@@ -71,12 +71,12 @@ export class BuildSession {
   #verity: Verity | undefined;
   /** What is to be written beside the image. */
   #registration: (() => Uint8Array) | undefined;
-  readonly #holding: XattrHolding;
+  readonly #holding: Holding;
   /** How attributes of files were read. */
   readonly #xattrs: Required<XattrNote> = { xattrReader: "none", xattrsUnread: false, xattrsLeftOut: 0 };
 
   /** @param codecs how many instances of WebAssembly each thread needs */
-  constructor(source: Source, options: RunOptions, codecs = 0, holding: XattrHolding = {}) {
+  constructor(source: Source, options: RunOptions, codecs = 0, holding: Holding = {}) {
     this.#source = source;
     this.#options = options;
     this.#holding = holding;
@@ -232,9 +232,10 @@ export class BuildSession {
 
   #resolvePolicy({ isClosure, isBare }: Source): StagePolicy {
     const policy = resolvePolicy(this.#options, isClosure);
-    const { isNone = false, holdsAcls = true } = this.#holding;
+    const { isNone = false, holdsAcls = true, holdsNanoseconds = true } = this.#holding;
     const isUnasked = isBare && this.#options.xattrReader === undefined;
-    return { ...policy, holdsAcls, xattrReader: isNone || isUnasked ? "none" : policy.xattrReader };
+    const xattrReader = isNone || isUnasked ? "none" : policy.xattrReader;
+    return { ...policy, holdsAcls, holdsNanoseconds, xattrReader };
   }
 
   /** What becomes of the entries of a part of the source. */

@@ -71,7 +71,8 @@ class SquashfsBuild {
     this.#options = options;
     this.#settings = resolveSquashfsOptions(options);
     checkInteger("mkfsTime", options.mkfsTime, 0, 0xffffffff);
-    this.#session = new BuildSession(source, options, 1, { isNone: !this.#settings.xattrs, holdsAcls: false });
+    const holding = { isNone: !this.#settings.xattrs, holdsAcls: false, holdsNanoseconds: false };
+    this.#session = new BuildSession(source, options, 1, holding);
   }
 
   run(target: ImageTarget): Promise<SquashfsReport> {

@@ -11,7 +11,8 @@ const BUFFER = 1 << 18;
  * @param signal ends it, with an error
  */
 export function readPipe(signal: AbortSignal): AsyncIterable<Uint8Array> {
-  if (process.platform !== "win32" && fstatSync(0).isFIFO())
+  // Bun makes no socket of what is open already, and would end without a word
+  if (process.platform !== "win32" && !("bun" in process.versions) && fstatSync(0).isFIFO())
     return { [Symbol.asyncIterator]: () => new PipeInput(signal) };
   const { stdin } = process;
   signal.addEventListener("abort", () => stdin.destroy()); // or its reader would wait for its end

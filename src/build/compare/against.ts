@@ -43,6 +43,7 @@ export async function compareAgainst(
   const session = new BuildSession(source, options, 1, {
     isNone: rules.ignored.has("xattr"),
     holdsAcls: !isSquashfs,
+    holdsNanoseconds: !isSquashfs,
   });
   // an image that lies in what it was made of is no part of it, nor is what its data lies in
   const own = [place.path, ...place.devices].map((path) => identifyPath(path));

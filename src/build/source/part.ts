@@ -55,12 +55,14 @@ export interface XattrNote {
   xattrsLeftOut?: number;
 }
 
-/** What becomes of extended attributes in images of a format. */
-export interface XattrHolding {
-  /** None are stored, so that none are read. */
+/** What images of a format have a place for. */
+export interface Holding {
+  /** No extended attributes are stored, so that none are read. */
   isNone?: boolean;
-  /** Default: they are. */
+  /** Access control lists. Default: they are held. */
   holdsAcls?: boolean;
+  /** Parts of a second. Default: they are held. */
+  holdsNanoseconds?: boolean;
 }
 
 /** Store paths of a source. */

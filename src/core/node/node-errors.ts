@@ -52,9 +52,14 @@ export function sourceError(path: Uint8Array, cause: unknown): ImageError {
 /** U+FFFD, which stands for what is no UTF-8. */
 const REPLACEMENT = Buffer.from("\ufffd");
 
+/** Whether this is Deno, which tells less of files than Node does. */
+export function isDeno(): boolean {
+  return "deno" in process.versions;
+}
+
 /** Whether a path may have another name on disk: Deno makes texts of names, whatever is asked for. */
 export function isNameLost(path: Uint8Array): boolean {
-  return "deno" in process.versions && Buffer.from(path).includes(REPLACEMENT);
+  return isDeno() && Buffer.from(path).includes(REPLACEMENT);
 }
 
 /** The refusal of a path that {@link isNameLost}. */

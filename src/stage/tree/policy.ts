@@ -146,6 +146,8 @@ export interface StagePolicy {
   xattrNames: XattrNameRules;
   /** Whether the image has a place for access control lists. */
   holdsAcls: boolean;
+  /** Whether it has one for parts of a second. */
+  holdsNanoseconds: boolean;
   /** Remove Nix's `~nix~case~hack~N` from names. */
   caseHack: boolean;
   /** Names of the folders that store paths lie in, as latin1 strings; none: the root. */
@@ -178,6 +180,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     xattrReader: options.xattrReader ?? (isClosure ? "none" : "auto"),
     xattrNames: options.xattrNames ?? {},
     holdsAcls: true,
+    holdsNanoseconds: true,
     caseHack: isClosure,
     below: splitStoreDir(options.storeDir),
     storeGroup: options.owner === undefined ? NIXBLD : (ids.gid ?? 0),

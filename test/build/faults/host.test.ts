@@ -121,6 +121,19 @@ test("links that are no bytes at all are refused", () => {
   expect(existsSync(`${scratch}/never`)).toBe(false);
 });
 
+test("times that Deno does not tell are refused where an image has a place for them", async () => {
+  const body = (build: string) => `
+    Object.defineProperty(process.versions, "deno", { value: "2.9.6" });
+    await api.${build}(api.directory(args.source), args.image, { workers: 1 });`;
+  expect(runInChild(body("buildErofs"), { source, image }).error).toMatchObject({
+    isImageError: true,
+    code: "INPUT",
+    message: expect.stringContaining("Deno tells times of files to the millisecond"),
+  });
+  expectUntouched();
+  expect(runInChild(body("buildSquashfs"), { source, image: `${scratch}/deno` }).error).toBeUndefined();
+});
+
 // Was a bug: a file whose name Deno does not tell was said to have vanished.
 test.each([
   [["a\xff"], "a\ufffd"],
@@ -137,7 +150,7 @@ test.each([
       return entries;
     };
     (await import("node:module")).syncBuiltinESMExports();
-    await api.buildErofs(api.directory(args.source), args.image, { workers: 1 });`;
+    await api.buildErofs(api.directory(args.source), args.image, { timestamp: 0, workers: 1 });`;
   for (const name of names) writeFileSync(Buffer.from(`${source}/${name}`, "latin1"), "");
   expect(runInChild(body, { source, image }).error).toEqual({
     isImageError: true,

@@ -2,6 +2,8 @@
 
 import { type BigIntStats, lstatSync, type Stats } from "node:fs";
 import { showBytes } from "../../../core/bytes.ts";
+import { ImageError } from "../../../core/error.ts";
+import { isDeno } from "../../../core/node/node-errors.ts";
 import { readLink } from "../../../core/node/node-link.ts";
 import { blankMetadata, type StagePolicy, stageMetadata } from "../../tree/policy.ts";
 import {
@@ -19,6 +21,9 @@ import { sourceStamp } from "./node-files.ts";
 import { hostMode } from "./node-modes.ts";
 import { imageTarget, type LinkPlace } from "./node-windows.ts";
 
+const CUT_TIMES =
+  "Deno tells times of files to the millisecond, and EROFS keeps nanoseconds: give one time for all (-T, timestamp), or use Node";
+
 /** Stages entries of one tree. */
 export class EntryStager {
   readonly #tree: Tree;
@@ -31,12 +36,14 @@ export class EntryStager {
   /**
    * @param exactStats stats are BigInts, which tell times to the nanosecond
    * @param placeOf where a link lies, asked where that decides what its target is in the image
+   * @throws ImageError `INPUT` where times are to be kept that this host does not tell
    */
   constructor(tree: Tree, policy: StagePolicy, exactStats: boolean, placeOf: (entry: number) => LinkPlace) {
     this.#tree = tree;
     this.#policy = policy;
     this.#exactStats = exactStats;
     this.#placeOf = placeOf;
+    if (policy.times !== "fixed" && policy.holdsNanoseconds && isDeno()) throw new ImageError("INPUT", CUT_TIMES);
   }
 
   /** Stages an entry, which lies at `path`. */
