@@ -32,6 +32,9 @@ const PACKAGED_PAGES = 1024;
  */
 const INLINED = { always: 100, flexible: 200 };
 
+/** What of a packaged module is used, by the names that it exports: what nothing of it needs is left out. */
+const EXPORTS = ["f", "g", "j", "l", "n", "q", "s"];
+
 /** Modules that packages bring, by folder of src/codec: their names and hashes are part of what an image's bytes are. */
 const PACKAGED = {
   zstd: {
@@ -59,7 +62,9 @@ for (const codec of readdirSync(CODECS, { withFileTypes: true })) {
 }
 
 for (const [name, { package: from, file, sha256 }] of Object.entries(PACKAGED)) {
-  const hash = createHash("sha256").update(`${optimizer} ${JSON.stringify(INLINED)} ${PACKAGED_PAGES} ${sha256}`);
+  const hash = createHash("sha256").update(
+    `${optimizer} ${JSON.stringify(INLINED)} ${EXPORTS} ${PACKAGED_PAGES} ${sha256}`,
+  );
   await generate(name, hash.digest("hex"), () => {
     // beside the package's entry point: it is no export of its own
     const wasm = readFileSync(join(dirname(require.resolve(from)), file));
@@ -120,6 +125,10 @@ async function inline(wasm) {
   const module = binaryen.readBinaryWithFeatures(wasm, binaryen.Features.SignExt);
   try {
     if (!module.validate()) throw new Error("the module uses more features of WebAssembly than it did");
+    for (let number = module.getNumExports() - 1; number >= 0; number--) {
+      const { name } = binaryen.getExportInfo(module.getExportByIndex(number));
+      if (!EXPORTS.includes(name)) module.removeExport(name);
+    }
     module.optimize();
     return limitMemory(module.emitBinary(), PACKAGED_PAGES);
   } finally {
