@@ -2,13 +2,15 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { ImageError } from "../../core/error.ts";
-import { systemCode, systemMessage } from "../../core/node/node-errors.ts";
+import { isDeno, systemCode, systemMessage } from "../../core/node/node-errors.ts";
 
 /** Milliseconds after which a reader is looked for again. */
 const RETRY_MS = 10;
 
 /** Has `use` write to a FIFO, which is opened for its first bytes, and closed however that ends: its reader then goes on. */
 export async function withPipe<R>(path: string, use: (stream: WritableStream<Uint8Array>) => Promise<R>): Promise<R> {
+  // it makes no socket of what is open already
+  if (isDeno()) throw new ImageError("INPUT", `${path}: is a pipe, which Deno cannot write to by its path`, { path });
   const pipe = new Pipe(path);
   const stream = new WritableStream<Uint8Array>({ write: (chunk) => pipe.write(chunk), close: () => pipe.end() });
   try {
