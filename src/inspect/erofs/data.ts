@@ -46,6 +46,8 @@ interface Decoded {
   readonly algorithm: number | undefined;
   /** So many bytes, in the codec's window. */
   readonly length: number;
+  /** That is all that is stored. */
+  readonly isWhole: boolean;
   readonly bytes: Uint8Array;
 }
 
@@ -203,7 +205,7 @@ export class ErofsData {
       last.at === at &&
       last.stored === extent.stored &&
       last.algorithm === algorithm &&
-      last.length >= length
+      (this.#isWhole(extent) ? last.isWhole && last.length === length : last.length >= length)
     )
       return last.bytes.subarray(offset, offset + most);
     if (extent.stored > MAX_PCLUSTER) throw damaged(at, `a pcluster of ${extent.stored} bytes`);
@@ -226,19 +228,24 @@ export class ErofsData {
   }
 
   /** Decodes what stands in a codec's window. */
-  #decode({ at, stored, length, source, algorithm, isPartial }: Extent, space: ImageBytes, codec: Codec): Uint8Array {
+  #decode(extent: Extent, space: ImageBytes, codec: Codec): Uint8Array {
+    const { at, stored, length, source, algorithm } = extent;
+    const isWhole = this.#isWhole(extent);
     const from = this.#streamStart(codec.compressed, stored, source === "inode");
     try {
-      // where data stands at the start of its blocks, anything may stand behind it
-      const isWhole = this.#image.isPadded && !isPartial;
       const got = isWhole ? codec.decompress(from, stored, 0, length) : codec.decompressStart(from, stored, 0, length);
       if (got !== length) throw damaged(at, `a pcluster holds ${got} bytes, not ${length}`);
     } catch (cause) {
       if (cause instanceof ImageError && cause.offset === undefined) throw damaged(at, cause.message);
       throw cause;
     }
-    this.#decoded = { space, at, stored, algorithm, length, bytes: codec.plain };
+    this.#decoded = { space, at, stored, algorithm, length, isWhole, bytes: codec.plain };
     return codec.plain.subarray(0, length);
+  }
+
+  /** Whether a pcluster must hold as much as an extent says. Where data stands at the start of its blocks, anything may follow. */
+  #isWhole({ isPartial }: Extent): boolean {
+    return this.#image.isPadded && !isPartial;
   }
 
   /** Compressed data stands at the end of its blocks; zeros in front of it are within the first. */

@@ -1,5 +1,6 @@
 /** Whatever readers refuse of an EROFS image, verifying finds, with the path of whose it is. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { verifyPlace } from "../../../dist/build/look/verify.js";
 import { type BuildOptions, buildErofs, type Entry, entries } from "../../../dist/index.js";
@@ -238,4 +239,16 @@ test("a metabox may hold more of directories than the image has bytes", async ()
   const { bytes } = await build(folders.flat(), { metabox: true, compress: "zstd" });
   await readAll(bytes);
   expect(await findFaults(bytes)).toEqual([]);
+});
+
+// Was a bug: what had been decoded for one extent was taken for another that says less of the same pcluster.
+test("a pcluster that holds more than an extent says is damage, whatever has been decoded before", async () => {
+  const fixture = new URL("../../fixtures/images/metabox.erofs.gz", import.meta.url);
+  const bytes = Uint8Array.from(gunzipSync(readFileSync(fixture)));
+  const view = new DataView(bytes.buffer);
+  // pstart_lo of an extent's record, and h_algorithmtype of its file: it lies where another one does
+  view.setUint32(1460, 0x9000, true);
+  view.setUint8(1414, 0);
+  await expect(readAll(bytes)).rejects.toThrow(/^damaged image: at 0x00009000: this is no LZ4 block: it is too long$/);
+  expect((await findFaults(bytes)).map(({ message }) => message).join("\n")).toContain("it is too long");
 });
