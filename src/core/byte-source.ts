@@ -8,8 +8,13 @@ export interface ByteSource {
   readAt(into: Uint8Array, offset: number): number | Promise<number>;
 }
 
+/** One that is read at once, without a promise. */
+export interface SyncSource extends ByteSource {
+  readAt(into: Uint8Array, offset: number): number;
+}
+
 /** Bytes in memory. */
-export function bytesSource(bytes: Uint8Array): ByteSource {
+export function bytesSource(bytes: Uint8Array): SyncSource {
   return {
     size: bytes.length,
     readAt(into, offset) {

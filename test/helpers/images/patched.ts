@@ -1,4 +1,5 @@
 /** Images in which fields are changed, and what readers and verifying say of them. */
+import { expect } from "vitest";
 import type { ByteSource } from "../../../src/core/byte-source.ts";
 import { StructView } from "../../../src/core/struct.ts";
 import { dumpImage } from "../../../src/inspect/dump.ts";
@@ -74,4 +75,12 @@ export async function findFaults(image: Uint8Array, devices: readonly ByteSource
     findings.add({ path: showOwner(pieceOf(rows, index).owner), message }),
   );
   return findings.list;
+}
+
+/** Readers refuse an image for that reason, and verifying tells it of that path. */
+export async function expectFault(image: Uint8Array, path: string, message: RegExp): Promise<void> {
+  await expect(readAll(image)).rejects.toMatchObject({ name: "ImageError", code: "DAMAGED" });
+  await expect(readAll(image)).rejects.toThrow(message);
+  const found = (await findFaults(image)).filter((finding) => message.test(finding.message));
+  expect(found.map((finding) => finding.path)).toContain(path);
 }

@@ -18,7 +18,7 @@ import {
 } from "../../../src/erofs/disk/format.ts";
 import { openReader, readerOf } from "../../../src/inspect/open-image.ts";
 import { resolvePath } from "../../../src/inspect/resolve.ts";
-import { findFaults, Patchable, readAll } from "../../helpers/images/patched.ts";
+import { expectFault, findFaults, Patchable, readAll } from "../../helpers/images/patched.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { noise, words } from "../../helpers/trees/noise.ts";
 
@@ -36,14 +36,6 @@ async function build(tree: Entry[], options: BuildOptions): Promise<Patchable> {
   // the checksum would tell what is changed in the first block
   await buildErofs(entries(tree), path, { checksum: false, ...options });
   return Patchable.of(Uint8Array.from(readFileSync(path)));
-}
-
-/** Readers refuse it for that reason, and verifying tells it of that path. */
-async function expectFault(image: Uint8Array, path: string, message: RegExp): Promise<void> {
-  await expect(readAll(image)).rejects.toMatchObject({ name: "ImageError", code: "DAMAGED" });
-  await expect(readAll(image)).rejects.toThrow(message);
-  const found = (await findFaults(image)).filter((finding) => message.test(finding.message));
-  expect(found.map((finding) => finding.path)).toContain(path);
 }
 
 describe("of a plain image it finds", () => {

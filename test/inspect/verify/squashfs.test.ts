@@ -25,7 +25,7 @@ import {
   XATTR_REFERENCE,
   XATTR_VALUE,
 } from "../../../src/squashfs/disk/format.ts";
-import { findFaults, Patchable, readAll } from "../../helpers/images/patched.ts";
+import { expectFault, findFaults, Patchable, readAll } from "../../helpers/images/patched.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 
 const scratch = makeScratch("verify-squashfs");
@@ -42,14 +42,6 @@ async function build(tree: Entry[], options: SquashfsOptions = {}): Promise<Patc
   const path = `${scratch}/image`;
   await buildSquashfs(entries(tree), path, { compressor: "none", blockSize: 4096, ...options });
   return Patchable.of(Uint8Array.from(readFileSync(path)));
-}
-
-/** Readers refuse it for that reason, and verifying tells it of that path. */
-async function expectFault(image: Uint8Array, path: string, message: RegExp): Promise<void> {
-  await expect(readAll(image)).rejects.toMatchObject({ name: "ImageError", code: "DAMAGED" });
-  await expect(readAll(image)).rejects.toThrow(message);
-  const found = (await findFaults(image)).filter((finding) => message.test(finding.message));
-  expect(found.map((finding) => finding.path)).toContain(path);
 }
 
 let made: Patchable;

@@ -1,8 +1,9 @@
 /** A database that is read: its header is checked, and pages come from the log where it has newer ones. */
+import type { SyncSource } from "../../../core/byte-source.ts";
 import { latin1FromBytes } from "../../../core/bytes.ts";
 import { ImageError } from "../../../core/error.ts";
 import { HEADER, MAGIC, UTF8 } from "./format.ts";
-import type { SyncFile, WalPages } from "./wal.ts";
+import type { WalPages } from "./wal.ts";
 
 /** Bytes of pages that are kept. */
 const CACHE_BYTES = 1 << 24;
@@ -10,8 +11,8 @@ const CACHE_BYTES = 1 << 24;
 /** Pages by number. */
 export class SqliteDatabase {
   readonly #name: string;
-  readonly #file: SyncFile;
-  readonly #wal: (WalPages & { file: SyncFile }) | undefined;
+  readonly #file: SyncSource;
+  readonly #wal: (WalPages & { file: SyncSource }) | undefined;
   readonly #pages = new Map<number, Uint8Array>();
   readonly #pageSize: number;
   readonly #pageCount: number;
@@ -23,7 +24,7 @@ export class SqliteDatabase {
    * @param wal its log, if that says anything
    * @throws ImageError `INPUT` for what is no database
    */
-  constructor(name: string, file: SyncFile, wal: (WalPages & { file: SyncFile }) | undefined) {
+  constructor(name: string, file: SyncSource, wal: (WalPages & { file: SyncSource }) | undefined) {
     this.#name = name;
     this.#file = file;
     this.#wal = wal;

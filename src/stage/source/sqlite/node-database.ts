@@ -4,11 +4,12 @@
  * afterwards whether anything has changed meanwhile.
  */
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import type { SyncSource } from "../../../core/byte-source.ts";
 import { ImageError } from "../../../core/error.ts";
 import { systemCode, systemMessage } from "../../../core/node/node-errors.ts";
 import { READ_FLAGS } from "../disk/node-files.ts";
 import { SqliteDatabase } from "./database.ts";
-import { readWal, type SyncFile } from "./wal.ts";
+import { readWal } from "./wal.ts";
 
 /** How often a database that changes is read anew. */
 const TRIES = 20;
@@ -87,7 +88,7 @@ function attempt<T>(
 }
 
 /** A file that is open. */
-class OpenFile implements SyncFile {
+class OpenFile implements SyncSource {
   readonly size: number;
   readonly #fd: number;
 

@@ -6,6 +6,7 @@
  * What is behind the last commit, or behind a frame whose salts or checksums are wrong, is none of it: rests of a
  * transaction that did not end, and of an earlier log in the same file.
  */
+import type { SyncSource } from "../../../core/byte-source.ts";
 import { struct, u32 } from "../../../core/struct.ts";
 
 /** What the file begins with. */
@@ -34,14 +35,6 @@ const FRAME = struct("WAL frame header", 24, {
 const MAGIC = 0x377f0682;
 const FORMAT = 3_007_000;
 
-/** A file that is read at once, without a promise. */
-export interface SyncFile {
-  /** Bytes in all. */
-  readonly size: number;
-  /** Fills `into` from byte `offset` on; returns how many bytes there were. */
-  readAt(into: Uint8Array, offset: number): number;
-}
-
 /** What a log says. */
 export interface WalPages {
   pageSize: number;
@@ -52,7 +45,7 @@ export interface WalPages {
 }
 
 /** Reads a log up to its last commit; undefined where nothing has been committed to it. */
-export function readWal(file: SyncFile): WalPages | undefined {
+export function readWal(file: SyncSource): WalPages | undefined {
   const header = new Uint8Array(WAL_HEADER.byteSize);
   if (file.readAt(header, 0) < header.length) return undefined;
   const start = new DataView(header.buffer);

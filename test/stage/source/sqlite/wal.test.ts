@@ -1,8 +1,9 @@
 /** Write-ahead logs: what of one counts. That SQLite counts the same, database.kernel.test.ts asks. */
 import { expect, test } from "vitest";
+import { bytesSource } from "../../../../src/core/byte-source.ts";
 import { writeNixDatabase } from "../../../../src/stage/source/nix/database/writer.ts";
 import { readWal } from "../../../../src/stage/source/sqlite/wal.ts";
-import { memoryDatabase, memoryFile } from "../../../helpers/nix/memory-database.ts";
+import { memoryDatabase } from "../../../helpers/nix/memory-database.ts";
 import { randomClosure } from "../../../helpers/nix/random-closure.ts";
 
 const PAGE = 4096;
@@ -51,7 +52,7 @@ const FRAMES: Frame[] = [
 const offset = (frame: number) => 32 + frame * (24 + PAGE) + 24;
 
 test.each([true, false])("pages count up to the last commit, the newest of each; little-endian: %s", (isLittle) => {
-  const wal = readWal(memoryFile(makeLog(FRAMES, isLittle)))!;
+  const wal = readWal(bytesSource(makeLog(FRAMES, isLittle)))!;
   expect(wal).toMatchObject({ pageSize: PAGE, pageCount: 4 });
   expect([...wal.places].sort()).toEqual([
     [2, offset(2)],
@@ -64,7 +65,7 @@ test("any byte that is wrong ends the log before its frame", () => {
   const pages = (at: number) => {
     const bytes = Buffer.from(log);
     bytes[at]! ^= 1;
-    return readWal(memoryFile(bytes))?.pageCount;
+    return readWal(bytesSource(bytes))?.pageCount;
   };
   for (const at of [0, 4, 8, 20, 28, offset(0), offset(1) - 1, offset(1) + 77])
     expect(pages(at), `${at}`).toBeUndefined();

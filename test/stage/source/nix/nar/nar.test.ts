@@ -1,6 +1,7 @@
 /** NARs: what is written can be read, and what is damaged is refused in bounded time and memory. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bytesSource } from "../../../../../src/core/byte-source.ts";
 import { ImageError } from "../../../../../src/core/error.ts";
 import { type Entry, entries } from "../../../../../src/stage/source/entries.ts";
 import { NarInput } from "../../../../../src/stage/source/nix/nar/nar-input.ts";
@@ -10,7 +11,6 @@ import { NarWriter } from "../../../../../src/stage/source/nix/nar/nar-writer.ts
 import { resolvePolicy } from "../../../../../src/stage/tree/policy.ts";
 import { Tree } from "../../../../../src/stage/tree/tree.ts";
 import { soloContext } from "../../../../helpers/context.ts";
-import { memoryFile } from "../../../../helpers/nix/memory-database.ts";
 
 async function write(list: Entry[], at = ""): Promise<Buffer> {
   const tree = Tree.create();
@@ -31,7 +31,7 @@ async function write(list: Entry[], at = ""): Promise<Buffer> {
 }
 
 const read = (bytes: Uint8Array, see?: (bytes: Uint8Array) => void): Promise<NarNode[]> =>
-  readNar(new NarInput(memoryFile(bytes), "a.nar", see), () => undefined);
+  readNar(new NarInput(bytesSource(bytes), "a.nar", see), () => undefined);
 
 /** A string of an archive. */
 function str(text: string): Buffer {
