@@ -6,6 +6,7 @@
  *
  * Without a block of its own an extent lies behind the one before it.
  */
+import { ImageError } from "../../core/error.ts";
 import { EXTENT_FLAGS, EXTENT_PLACED, type ExtentStream } from "../disk/lcluster.ts";
 
 /** Most bytes of one extent in the log. */
@@ -145,7 +146,7 @@ export class ExtentReader implements ExtentStream {
     }
     for (let length = this.#lengths[slot]!; this.#at >= this.#start + length; ) {
       const got = this.#readAt(this.#window.subarray(length), this.#start + length);
-      if (got === 0) throw new RangeError(`nothing to read at ${this.#at} of the extents`);
+      if (got === 0) throw new ImageError("INTERNAL", `nothing to read at ${this.#at} of the extents`);
       length += got;
       this.#lengths[slot] = length;
     }

@@ -116,7 +116,13 @@ export function ownerOf(entry: number, sharesWith: Uint32Array | undefined): num
 export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "files" | "sharesWith">): Uint32Array {
   if (!sharesWith) return files;
   const isListed = new Uint8Array(sharesWith.length);
-  const listed = files.map((entry) => ownerOf(entry, sharesWith)).filter((owner) => isListed[owner]!++ === 0);
+  const listed = files
+    .map((entry) => ownerOf(entry, sharesWith))
+    .filter((owner) => {
+      if (isListed[owner] === 1) return false;
+      isListed[owner] = 1;
+      return true;
+    });
   const owners = sharedUint32(listed.length);
   owners.set(listed);
   return owners;

@@ -1,5 +1,5 @@
 /** What a review of compressed images has found: wrong addresses, wrong sharing, wrong room. Judged by Linux. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory, type Entry, entries } from "../../../dist/index.js";
 import { createLz4 } from "../../../src/codec/lz4/lz4.ts";
@@ -9,6 +9,7 @@ import { canMountErofs, withMount } from "../../helpers/mount.ts";
 import { oracle } from "../../helpers/oracle.ts";
 import { makeScratch } from "../../helpers/scratch.ts";
 import { fewBytes as bytes } from "../../helpers/trees/contents.ts";
+import { words } from "../../helpers/trees/noise.ts";
 
 const kernel = oracle("kernel EROFS mount", canMountErofs());
 const scratch = makeScratch("compressed-regressions-kernel");
@@ -26,6 +27,20 @@ const file = (path: string, ...parts: Uint8Array[]): Entry & SpecEntry => ({
 });
 
 describe.skipIf(!kernel)("a compressed image", () => {
+  test("more than 256 equal files have the contents and the blocks that one has", async () => {
+    const list = Array.from({ length: 300 }, (_, nr) => file(`${nr}`, words(1, 20_000)));
+    for (const extentRecords of [false, true]) {
+      const options: BuildOptions = { compress: { algorithm: "lz4" }, extentRecords };
+      await expectMounts(list.slice(0, 1), options);
+      const alone = await withMount(image, (at) => lstatSync(`${at}/0`).blocks);
+      await expectMounts(list, options);
+      const blocks = await withMount(image, (at) =>
+        list.map(({ path }) => lstatSync(`${at}/${path as string}`).blocks),
+      );
+      expect(new Set(blocks)).toEqual(new Set([alone]));
+    }
+  });
+
   test("a large file goes on behind a part that lies in another file", async () => {
     const common = bytes(4 << 20, 1, 20);
     const list = [file("a", common, bytes(3 << 20, 2, 20)), file("b", common, bytes(3 << 20, 3, 20))];

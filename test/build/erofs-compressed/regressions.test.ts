@@ -59,3 +59,22 @@ test("the packed inode of an image of large blocks has a full index, and room fo
     expect(report.metaBlocks).toBe(legacy.metaBlocks);
   }
 });
+
+// Was a bug: each 256 equal files their contents were stored once more, and with records of extents the build failed.
+test.each<BuildOptions>([
+  { compress: "lz4" },
+  { compress: "lz4", extentRecords: true },
+  { compress: "lz4", dedupeExtents: true },
+  { compress: "zstd", fragments: "all" },
+  { dedupeChunks: true },
+  { chunkSize: 4096, inlineData: false },
+])("contents of many equal files are stored once: %j", async (options) => {
+  const contents = fewBytes(400_000, 1, 250);
+  const build = async (count: number) => {
+    const list = Array.from({ length: count }, (_, nr): Entry => ({ path: `${nr}`, contents }));
+    return (await buildErofs(entries(list), image, { inodes: "compact", ...options })).bytes;
+  };
+  // what more there is are inodes with their indexes or records, and names
+  const index = await build(256).then(async (bytes) => (bytes - (await build(1))) / 255);
+  expect((await build(600)) - (await build(256))).toBeLessThan(344 * index + 20_000);
+});
