@@ -112,17 +112,11 @@ export function ownerOf(entry: number, sharesWith: Uint32Array | undefined): num
   return original === NONE ? entry : original;
 }
 
-/** The files whose data is stored: those that share it are where the first of them stands. */
+/** The files whose data is stored, each once, however many share it: those that do are where the first of them stands. */
 export function listOwners({ files: { files }, sharesWith }: Pick<PlanInput, "files" | "sharesWith">): Uint32Array {
   if (!sharesWith) return files;
-  const isListed = new Uint8Array(sharesWith.length);
-  const listed = files
-    .map((entry) => ownerOf(entry, sharesWith))
-    .filter((owner) => {
-      if (isListed[owner] === 1) return false;
-      isListed[owner] = 1;
-      return true;
-    });
+  const seen = new Uint8Array(sharesWith.length);
+  const listed = files.map((entry) => ownerOf(entry, sharesWith)).filter((owner) => !seen[owner] && ++seen[owner]!);
   const owners = sharedUint32(listed.length);
   owners.set(listed);
   return owners;
