@@ -1,6 +1,6 @@
 /**
- * What is to be decoded of an image to know that it can be: each piece of data that is stored, once, by its place. Rows stand
- * in shared memory, so that threads can each do some.
+ * What is to be decoded of an image to know that it can be: each piece of data that is stored, by its place, once, and twice
+ * where it is said to have several lengths. Rows stand in shared memory, so that threads can each do some.
  */
 import { Column } from "../../core/column.ts";
 import { shareFloat64 } from "../../core/shared.ts";
@@ -31,6 +31,8 @@ const ROW = 8;
 const [SPACE, AT, STORED, LENGTH, METHOD, SPECIAL, PARTIAL, OWNER] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** What is equal of pieces that are one. */
 const SAME = [AT, STORED, METHOD, SPECIAL] as const;
+/** Of so many lengths that a piece is said to have, one at the least is wrong where all of it is meant. */
+const MOST_LENGTHS = 2;
 /** Most rows: there are fewer of them than an image can be told to hold. */
 const MOST_ROWS = 2 ** 28;
 /** What is not compressed is read in parts of so many bytes, over gaps that are not larger than these. */
@@ -61,12 +63,14 @@ export class StoredPieces {
     // of those in one place whole ones come first, then long ones
     order.sort((a, b) => {
       const byPlace = view[a + SPACE]! - view[b + SPACE]! || view[a + AT]! - view[b + AT]!;
-      const byKind = byPlace || view[b + STORED]! - view[a + STORED]! || view[a + PARTIAL]! - view[b + PARTIAL]!;
+      const byStored = byPlace || view[b + STORED]! - view[a + STORED]! || view[a + METHOD]! - view[b + METHOD]!;
+      const byKind = byStored || view[a + SPECIAL]! - view[b + SPECIAL]! || view[a + PARTIAL]! - view[b + PARTIAL]!;
       return byKind || view[b + LENGTH]! - view[a + LENGTH]! || a - b;
     });
     const kept: number[] = [];
-    /** Row of the last one that was kept. */
+    /** Row of the last one that was kept, and how many are kept of what is stored there. */
     let last = -ROW;
+    let lengths = 0;
     for (const row of order) {
       const at = view[row + AT]!;
       const end = at + view[row + STORED]!;
@@ -82,7 +86,9 @@ export class StoredPieces {
       }
       const isSame = isNear && SAME.every((field) => kept[last + field] === view[row + field]);
       const isMore = view[row + LENGTH]! > kept[last + LENGTH]!;
-      if (isSame && (view[row + PARTIAL] === 1 ? !isMore : view[row + LENGTH] === kept[last + LENGTH])) continue;
+      const isKnown = view[row + LENGTH] === kept[last + LENGTH] || lengths === MOST_LENGTHS;
+      if (isSame && (view[row + PARTIAL] === 1 ? !isMore : isKnown)) continue;
+      lengths = isSame ? lengths + 1 : 1;
       last = kept.length;
       for (let field = 0; field < ROW; field++) kept.push(view[row + field]!);
     }

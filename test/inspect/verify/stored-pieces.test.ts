@@ -37,6 +37,12 @@ test("pieces of which one may be read and another not are two", () => {
   expect(kept({}, { space: 1 })).toHaveLength(2);
 });
 
+test("of many lengths of one piece two are enough: one of them is wrong", () => {
+  const lengths = Array.from({ length: 1000 }, (_, nr) => ({ length: 1 + nr }));
+  expect(kept(...lengths)).toEqual(["1000 in 4096", "999 in 4096"]);
+  expect(kept(...lengths, ...lengths.map((each) => ({ ...each, method: 1 })))).toHaveLength(4);
+});
+
 test("what is not compressed is read once, over small gaps", () => {
   const raw = { method: RAW, length: 4096 };
   expect(kept({ ...raw }, { ...raw, at: 8192 }, { ...raw, at: 4096, stored: 100 })).toEqual(["4096 in 8192"]);
