@@ -29,7 +29,7 @@ const PAUSE_EVERY_MS = 50;
 /** Has a signal end work that waits for nothing: then no signal of the system gets through of itself, and no timer. */
 export class Interruption {
   readonly #signal: AbortSignal | undefined;
-  #last = performance.now();
+  #last = 0;
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;

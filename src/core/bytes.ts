@@ -32,6 +32,14 @@ export function latin1FromBytes(bytes: Uint8Array, from = 0, to: number = bytes.
   return text;
 }
 
+/** Two rows of bytes as one. */
+export function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
 /** The bytes of a latin1 string. */
 export function bytesFromLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);

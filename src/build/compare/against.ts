@@ -1,9 +1,8 @@
 /** Compares an image with a source that is opened for it: as a build does that leaves everything as it is. */
-import { identifyPath } from "../../core/node/node-identity.ts";
 import type { Sink } from "../../core/sink.ts";
 import type { Finding } from "../../inspect/verify/finding.ts";
 import type { Source } from "../../stage/source/source.ts";
-import type { ImagePlace } from "../look/image-place.ts";
+import { filesOf, type ImagePlace } from "../look/image-place.ts";
 import type { RunOptions } from "../options.ts";
 import { BuildSession } from "../session.ts";
 import { compareImage } from "./compare.ts";
@@ -46,8 +45,7 @@ export async function compareAgainst(
     holdsNanoseconds: !isSquashfs,
   });
   // an image that lies in what it was made of is no part of it, nor is what its data lies in
-  const own = [place.path, ...place.devices].map((path) => identifyPath(path));
-  session.leaveOut(own.filter((identity) => identity !== undefined));
+  session.leaveOut(filesOf(place));
   const findings = await session.build(NOWHERE, async (opened) => {
     const staged = await opened.stage();
     return session.watch("compare", undefined, () =>

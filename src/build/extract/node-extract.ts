@@ -1,18 +1,17 @@
 /** Makes files and directories of what an image holds. */
-import { mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { whenAborted } from "../../core/abort.ts";
 import { bytesFromLatin1, showBytes } from "../../core/bytes.ts";
 import { AbortedError, ImageError } from "../../core/error.ts";
 import { type EntryKind, kindOfMode } from "../../core/mode.ts";
 import { attempt, systemCode } from "../../core/node/node-errors.ts";
-import { fileId } from "../../core/node/node-identity.ts";
 import { defaultThreads } from "../../core/node/node-pool.ts";
 import { readerOf } from "../../inspect/open-image.ts";
 import type { ImageInode, ImageReader } from "../../inspect/reader.ts";
 import { resolvePath } from "../../inspect/resolve.ts";
 import type { WalkedEntry } from "../../inspect/walk.ts";
 import type { ExtractWork } from "../jobs/look/extract.ts";
-import { type ImagePlace, withPlace } from "../look/image-place.ts";
+import { filesOf, type ImagePlace, withPlace } from "../look/image-place.ts";
 import { startThreads } from "../start-threads.ts";
 import { AttributeSetter } from "./node-attributes.ts";
 import { EntryMaker, type MakeRules } from "./node-maker.ts";
@@ -58,7 +57,7 @@ export async function extractImage(
     async (image) => {
       for (const path of options.paths ?? []) await resolvePath(readerOf(image), path, false);
       const folder = prepareFolder(to, force);
-      const spared = [place.path, ...place.devices].map((path) => fileId(statSync(path, { bigint: true })));
+      const spared = filesOf(place).map(({ id }) => id);
       const rules: MakeRules = { replaces: force, setsOwners: process.getuid?.() === 0, spared };
       const extraction = new Extraction(readerOf(image), folder, rules);
       const work = { place, files: extraction.files.share(), folder, rules, bytes: image.bytes.size };

@@ -1,7 +1,9 @@
 /** Where an image is, as plain data that every thread can open it by. */
+
 import { Interruption } from "../../core/abort.ts";
 import type { ByteSource } from "../../core/byte-source.ts";
 import { ImageError } from "../../core/error.ts";
+import { type FileIdentity, identifyPath } from "../../core/node/node-identity.ts";
 import { type OpenedImage, openReader } from "../../inspect/open-image.ts";
 import { ImageFile } from "./node-image-file.ts";
 
@@ -14,6 +16,11 @@ export interface ImagePlace {
   offset: number;
   /** Paths of what data of an EROFS image lies in besides. */
   devices: readonly string[];
+}
+
+/** The regular files that an image is in: who builds or extracts does not touch them. */
+export function filesOf({ path, devices }: ImagePlace): FileIdentity[] {
+  return [path, ...devices].map(identifyPath).filter((identity) => identity !== undefined);
 }
 
 /** Does `work` with an image that is open; errors of it name the file. Once `signal` has fired nothing is read any more. */

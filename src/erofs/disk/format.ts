@@ -84,8 +84,6 @@ export const DEVICE_SLOT = struct("erofs_deviceslot", 128, {
   uniaddr_hi: u16,
   reserved: raw(52),
 });
-/** Most devices of an image besides itself. */
-export const MAX_DEVICES = 0xffff;
 
 /** feature_incompat: compressed data stands at the end of its blocks. On every compressed image, never on another. */
 export const INCOMPAT_ZERO_PADDING = 0x1;

@@ -147,11 +147,10 @@ export class ErofsData {
 
   /** Bytes of an extent from its byte `offset` on: at least one, `most` at most; no others are in it. */
   #piece(extent: Extent, offset: number, most: number): ImagePiece | Promise<ImagePiece> {
-    const { source, algorithm, space, at } = extent;
+    const { source, algorithm, at } = extent;
     if (source === "hole") return { zeros: most };
     if (source === "packed") return this.#packedPiece(at + offset, most);
-    if (space === undefined)
-      return this.#piece({ ...extent, space: deviceBytes(this.#image, extent.device) }, offset, most);
+    const space = extent.space ?? deviceBytes(this.#image, extent.device);
     if (algorithm !== undefined) return this.#decodedPiece(extent, space, algorithm, offset, most);
     const wrong = plainFault(extent);
     if (wrong !== undefined) throw damaged(at, wrong);

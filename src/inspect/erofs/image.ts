@@ -224,7 +224,7 @@ export function deviceBytes({ devices }: ErofsImage, number: number): ImageBytes
 }
 
 /** A time, which must be one that this language has. */
-export function toSeconds(bytes: ImageBytes, value: bigint, at: number): number {
+function toSeconds(bytes: ImageBytes, value: bigint, at: number): number {
   const seconds = Number(value);
   if (!Number.isSafeInteger(seconds)) throw bytes.damaged(at, `${value} is no time`);
   return seconds;

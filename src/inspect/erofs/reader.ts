@@ -1,4 +1,5 @@
 import type { ByteSource } from "../../core/byte-source.ts";
+import { concatBytes } from "../../core/bytes.ts";
 import { MAX_LINK } from "../../erofs/disk/format.ts";
 import { ImageBytes } from "../image.ts";
 import type { ImageEntry, ImagePiece, ImageReader, ImageXattr } from "../reader.ts";
@@ -9,7 +10,6 @@ import { DirectoryAllowance, mostDirectoryBytes, NameOrder, readDirents } from "
 import { deviceBytes, type ErofsImage, readSuperblock, xattrSpace } from "./image.ts";
 import { type ErofsInode, readInode } from "./inode.ts";
 import {
-  concat,
   type LongPrefixes,
   prefixOf,
   readLongPrefixes,
@@ -126,7 +126,7 @@ export class ErofsReader implements ImageReader<ErofsInode> {
     for (const entry of shown) {
       if (found.has(entry)) continue;
       found.set(entry, {
-        name: concat(prefixOf(entry, long)!, await readName(entry)),
+        name: concatBytes(prefixOf(entry, long)!, await readName(entry)),
         value: await readValue(entry),
       });
     }

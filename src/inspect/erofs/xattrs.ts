@@ -1,5 +1,5 @@
 /** Extended attributes as they are read. Source: Linux fs/erofs/xattr.c. */
-import { encodeUtf8, roundUp } from "../../core/bytes.ts";
+import { concatBytes, encodeUtf8, roundUp } from "../../core/bytes.ts";
 import type { StructView } from "../../core/struct.ts";
 import { LONG_PREFIX, LONG_PREFIX_HEAD, SHARED_XATTR, XATTR_ENTRY, XATTR_HEADER } from "../../erofs/disk/format.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
@@ -110,7 +110,7 @@ export async function readLongPrefixes(image: ErofsImage): Promise<LongPrefixes>
   for (let at = prefixes.at; found.length < prefixes.count; ) {
     const { index, infix, end } = await readLongPrefix(space, at);
     const base = SHOWN[index];
-    found.push(base && concat(base, infix));
+    found.push(base && concatBytes(base, infix));
     at = end;
   }
   return found;
@@ -172,12 +172,4 @@ export function shownEntries(
     bounds.addName(prefix.length + entry.nameLen);
     return true;
   });
-}
-
-/** Two pieces of a name as one. */
-export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }

@@ -1,6 +1,7 @@
 /** Extended attributes as they are read. Source: Linux fs/squashfs/xattr.c. */
-import { encodeUtf8 } from "../../core/bytes.ts";
+import { concatBytes, encodeUtf8 } from "../../core/bytes.ts";
 import { decodeStruct } from "../../core/struct.ts";
+import { XATTR_SIZE_MAX } from "../../core/xattr.ts";
 import { XATTR_ENTRY, XATTR_ID, XATTR_OUT_OF_LINE, XATTR_REFERENCE, XATTR_VALUE } from "../../squashfs/disk/format.ts";
 import { type ImageBytes, viewOf } from "../image.ts";
 import { XattrBounds } from "../rules/xattr-bounds.ts";
@@ -10,8 +11,6 @@ import type { MetaTable } from "./metadata.ts";
 const PREFIXES = ["user.", "trusted.", "security."];
 /** The same as bytes. */
 const SHOWN = PREFIXES.map((prefix) => encodeUtf8(prefix));
-/** Linux reads no value that is longer. */
-const MAX_VALUE = 0x10000;
 
 /** An attribute of a set. */
 export interface Pair {
@@ -72,12 +71,9 @@ export async function* shownXattrs(
     const valueHeadAt = valueRef === undefined ? at : attributes.placeOf(valueRef);
     const valueAt = valueHeadAt + XATTR_VALUE.byteSize;
     const valueLen = (valueRef === undefined ? end : await valueEnd(bytes, valueHeadAt)) - valueAt;
-    if (valueLen > MAX_VALUE) throw bytes.damaged(valueHeadAt, `a value of ${valueLen} bytes`);
+    if (valueLen > XATTR_SIZE_MAX) throw bytes.damaged(valueHeadAt, `a value of ${valueLen} bytes`);
     bounds.addPlace(valueAt, valueLen);
-    const whole = new Uint8Array(prefix.length + name.length);
-    whole.set(prefix);
-    whole.set(name, prefix.length);
-    yield { name: whole, valueAt, valueLen };
+    yield { name: concatBytes(prefix, name), valueAt, valueLen };
   }
 }
 
@@ -105,7 +101,7 @@ export async function* readPairs(table: ImageBytes, at: number, count: number): 
     }
     const view = isElsewhere ? await table.view(valueAt + XATTR_VALUE.byteSize, XATTR_REFERENCE.byteSize) : undefined;
     const valueRef = view && table.toNumber(view.getU64(0, XATTR_REFERENCE.vref), valueAt);
-    const prefix = PREFIXES[type & (XATTR_OUT_OF_LINE - 1)] ?? `(type ${type}).`;
+    const prefix = PREFIXES[type & ~XATTR_OUT_OF_LINE] ?? `(type ${type}).`;
     yield { at: from, valueAt, end, type, prefix, name, valueRef };
     from = end;
   }

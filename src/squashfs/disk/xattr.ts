@@ -7,10 +7,12 @@
  *
  * A value that was stored before, or that is long, stands elsewhere: in its place there is the reference to it.
  */
+
 import type { Codec } from "../../codec/codec.ts";
 import { compareBytes, encodeUtf8, latin1FromBytes, showBytes } from "../../core/bytes.ts";
 import { ImageError } from "../../core/error.ts";
 import { StructView } from "../../core/struct.ts";
+import { XATTR_SIZE_MAX } from "../../core/xattr.ts";
 import type { Xattr } from "../../stage/tree/xattrs.ts";
 import { orderSet } from "../../stage/tree/xattrs.ts";
 import {
@@ -112,7 +114,8 @@ function encodeXattr({ name: fullName, value }: Xattr, path: string): EncodedXat
   if (type < 0) throw limit("SquashFS holds user, trusted and security attributes only");
   if (fullName.length > MAX_NAME) throw limit("its name is longer than 255 bytes");
   if (fullName.indexOf(0) >= 0) throw limit("its name holds a NUL byte");
-  if (value.length > 0x10000) throw limit(`its value has ${value.length} bytes; Linux reads 65536 at most`);
+  if (value.length > XATTR_SIZE_MAX)
+    throw limit(`its value has ${value.length} bytes; Linux reads ${XATTR_SIZE_MAX} at most`);
   return { fullName, type, name: fullName.subarray(PREFIXES[type]!.length), value };
 }
 

@@ -69,8 +69,9 @@ function forZsh<S>(manual: Manual<S>): string {
   const lines = ownOptions(manual).flatMap((option) =>
     option.names.map((typed) => {
       if (option.argument === "none") return quote(`*${typed}[${plain(option.help)}]`);
-      const isLong = typed.startsWith("--");
-      const [sign, colons] = option.argument === "optional" ? [isLong ? "=-" : "-", "::"] : [isLong ? "=" : "+", ":"];
+      // an argument is the next word, may follow "=", or one letter
+      const [joined, only] = typed.startsWith("--") ? ["=", "=-"] : typed.length === 2 ? ["+", "-"] : ["", "-"];
+      const [sign, colons] = option.argument === "optional" ? [only, "::"] : [joined, ":"];
       const what = plain(option.value?.placeholder ?? "").replaceAll(" ", "_");
       return quote(`*${typed}${sign}[${plain(option.help)}]${colons}${what}:${zshAction(option)}`);
     }),

@@ -4,7 +4,7 @@
  */
 import { constants } from "node:os";
 import { hasHead, latin1FromBytes, writeLatin1 } from "../../../core/bytes.ts";
-import { MAX_XATTR_LIST } from "../../../core/xattr.ts";
+import { MAX_XATTR_LIST, XATTR_SIZE_MAX } from "../../../core/xattr.ts";
 import type { XattrReader } from "./node-reader.ts";
 import { hasNoXattrs, xattrError } from "./node-xattr-errors.ts";
 
@@ -25,8 +25,8 @@ const { ENODATA, ERANGE } = constants.errno;
 /** Where size_t has 64 bits, and the lower half of a result comes first, as the functions are declared. */
 const WIDE = new Set(["x64", "arm64", "loong64", "riscv64"]);
 const USUAL_BYTES = 512;
-/** No list is longer, and no value: XATTR_SIZE_MAX is the same. */
-const MOST_BYTES = MAX_XATTR_LIST;
+/** No list is longer, and no value. */
+const MOST_BYTES = Math.max(MAX_XATTR_LIST, XATTR_SIZE_MAX);
 const NO_NAMES: readonly string[] = [];
 
 /** Reads by calls of the C library. Throws an error with the reason where that cannot be. */
