@@ -20,6 +20,7 @@ let
       ../NOTICE
       ../README.md
       ../docs/manifest.schema.json
+      ../docs/report.md
       ../package-lock.json
       ../package.json
       ../scripts

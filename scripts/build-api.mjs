@@ -10,7 +10,7 @@ import { parseSync } from "rolldown/utils";
 
 const HEAD = `# API
 
-What \`import … from "ts-mkerofs"\` gives, from the comments in its types. How it is used: [README](../README.md#the-library).
+What \`import … from "ts-mkerofs"\` gives, from the comments in its types. How it is used: [library.md](library.md).
 All errors are \`ImageError\`, unless a callback, a Sink or a stream of the caller's has thrown another.
 `;
 
@@ -71,6 +71,7 @@ function entryOf({ name, kind, doc, text, node }, types, docAt, names) {
     lines.push(`Has all of ${shown.join(" and ")} too.\n`);
   }
   for (const member of members ?? []) {
+    if (member.accessibility === "private") continue;
     const said = asMarkdown(docAt(member.start), names).replace(/\n/g, "\n  ");
     const shown = types
       .slice(member.start, member.end)

@@ -51,8 +51,8 @@ test("the image has the bytes that are shown, and no others", async () => {
   expect(readFileSync(`${scratch}/box.img`).toString("hex")).toBe(shown.toString("hex"));
 });
 
-test("README's example of a tree in JavaScript runs as it is written", async () => {
-  const readme = readFileSync(new URL("README.md", root), "utf8");
+test("the example of a tree in JavaScript runs as it is written", async () => {
+  const readme = readFileSync(new URL("docs/library.md", root), "utf8");
   const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
   const [code, ...more] = blocks.filter((block) => block.includes("readAt"));
   expect(more).toEqual([]);
@@ -81,7 +81,11 @@ const files = folders.flatMap((folder) =>
 test.each([
   "docs/architecture.md",
   "docs/imagefs.md",
+  "docs/commands.md",
+  "docs/library.md",
   "docs/nix.md",
+  "docs/verity.md",
+  "docs/windows.md",
   "bench/README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",

@@ -15,7 +15,7 @@ const { flag, optional, valued, words } = rowsFor<Settings>();
 const MOST_DEPTH = 4096;
 
 const COMMON: readonly Option<Settings>[] = [
-  flag({ names: "--json", sets: { json: true }, help: "answer in JSON (docs/imagefs.md tells its fields)" }),
+  flag({ names: "--json", sets: { json: true }, help: "answer in JSON" }),
   valued({
     names: "-o --offset",
     value: number("#", { min: 0, max: Number.MAX_SAFE_INTEGER, suffix: true }),
