@@ -2,6 +2,7 @@
 // than packing a small tree. What a small build does not need is in files of its own, which it does not read. The single
 // modules stay in dist/ for tests, benchmarks and manual pages, and for the file of types that is made of theirs.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -90,14 +91,14 @@ const { output } = await bundle.write({
   minify: { compress: true, mangle: { toplevel: true, keepNames: { function: false, class: true } }, codegen: true },
 });
 await bundle.close();
-// which modules a file is made of, for the test of what a build loads
+// which modules a file is made of, for the tests of what a build loads, and of whose code it is
 const contents = output
   .filter((file) => file.type === "chunk")
   .map(({ fileName, modules }) => [
     fileName,
     Object.entries(modules)
-      .filter(([id, { renderedLength }]) => id.startsWith(`${dist}/`) && renderedLength > 0)
-      .map(([id]) => id.slice(dist.length + 1)),
+      .filter(([id, { renderedLength }]) => !id.startsWith("\0") && renderedLength > 0)
+      .map(([id]) => relative(dist, id).replaceAll("\\", "/")),
   ]);
 writeFileSync(`${dist}/contents.json`, JSON.stringify(Object.fromEntries(contents)));
 // commands are published as files with a #! line; compilers write them without the executable bit

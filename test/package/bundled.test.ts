@@ -4,13 +4,17 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import { rolldown } from "rolldown";
+import { build as vite } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import webpack from "webpack";
 import { buildErofs, directory } from "../../dist/index.js";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const scratch = makeScratch("package-bundled");
 const app = `${scratch}/app.js`;
 const OPTIONS = { timestamp: 1, owner: "root", compress: "lz4hc", digest: true } as const;
+/** The SHA-256 of that image: see CONTRIBUTING.md where it changes. */
+const PINNED = "2edd4aa74f5c4d10d7821babcccc3bdb42f7294984f5e0c80474c38b607f61af";
 let digest: string;
 
 beforeAll(async () => {
@@ -34,9 +38,11 @@ beforeAll(async () => {
   digest = report.digest!;
 });
 
-/** Runs a bundle, each job of which asks for all its threads: see vitest.config.ts. */
-function run(bundle: string): { digest: string; warnings: string[] } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle], { cwd: scratch, encoding: "utf8" });
+/** Runs a bundle, each job of which asks for all its threads: see vitest.config.ts. @param cpus that it may use */
+function run(bundle: string, cpus?: string): { digest: string; warnings: string[] } {
+  const words = [process.execPath, bundle];
+  const [command = "", ...rest] = cpus === undefined ? words : ["taskset", "-c", cpus, ...words];
+  const { status, stdout, stderr } = spawnSync(command, rest, { cwd: scratch, encoding: "utf8" });
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
   // Node's own hint behind a warning is none
   return { digest: stdout.trim(), warnings: stderr.split("\n").filter((line) => /warning:/i.test(line)) };
@@ -57,13 +63,45 @@ async function byEsbuild(dir: string, entryPoints: Record<string, string>, more:
   return `${dir}/app.js`;
 }
 
+async function byVite(dir: string, input: Record<string, string>): Promise<string> {
+  const output = { entryFileNames: "[name].js", chunkFileNames: "[name].js" };
+  await vite({
+    ...{ root: scratch, configFile: false, logLevel: "error" },
+    ssr: { noExternal: true },
+    build: { ssr: true, outDir: dir, rollupOptions: { input, output } },
+  });
+  return `${dir}/app.js`;
+}
+
+/** Takes the module of threads along by itself, as it is named where they are started. */
+async function byWebpack(dir: string): Promise<string> {
+  const output = { path: `${scratch}/${dir}`, filename: "[name].cjs" };
+  // making it small takes ten seconds
+  const optimization = { minimize: false };
+  const rest = { target: "node", context: scratch, entry: { app }, output, optimization } as const;
+  const compiler = webpack({ mode: "production", ...rest });
+  const failed = await new Promise<unknown>((resolve) =>
+    compiler!.run((error, stats) => resolve(error ?? (stats?.hasErrors() ? stats.toString("errors-only") : undefined))),
+  );
+  expect(failed).toBeUndefined();
+  return `${dir}/app.cjs`;
+}
+
+test("the image is the one that it has always been", () => {
+  expect(digest).toBe(PINNED);
+});
+
 describe("with the module of its threads as a second entry", () => {
   test.each([
     ["rolldown", () => byRolldown("rolldown", { app, worker })],
     ["esbuild, in one file each", () => byEsbuild("esbuild", { app, worker }, {})],
     ["esbuild, with files in common", () => byEsbuild("split", { app, worker }, { splitting: true })],
-  ])("%s: threads run, and the bytes are the same", async (_, bundle) => {
-    expect(run(await bundle())).toEqual({ digest, warnings: [] });
+    ["Vite", () => byVite("vite", { app, worker })],
+    ["webpack, which finds it", () => byWebpack("webpack")],
+  ])("%s: threads run, and the bytes are the same, with one processor too", async (_, bundle) => {
+    const made = await bundle();
+    expect(run(made)).toEqual({ digest, warnings: [] });
+    if (process.platform === "linux") expect(run(made, "0")).toEqual({ digest, warnings: [] });
   });
 });
 

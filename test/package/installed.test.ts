@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as library from "../../dist/index.js";
+import { oracle } from "../helpers/oracle.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -83,7 +84,12 @@ describe("what is packed", () => {
 
   test("names whoever else wrote a part of it", () => {
     const notice = readFileSync(`${root}/NOTICE`, "utf8");
-    for (const name of ["libzstd", "xxhash-wasm"]) expect(notice).toContain(name);
+    const contents = JSON.parse(readFileSync(`${root}/dist/contents.json`, "utf8")) as Record<string, string[]>;
+    const modules = Object.values(contents).flat();
+    const packages = modules.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+    expect(packages).toContain("xxhash-wasm");
+    // the module of one is embedded
+    for (const name of [...packages, "libzstd", "@bokuweb/zstd-wasm"]) expect(notice).toContain(name);
   });
 
   test(`is at most ${MOST_PACKED} bytes; two packages come with it, and nothing runs when it is installed`, () => {
@@ -113,6 +119,17 @@ describe("commands of the project", () => {
       expect(sha256(`${scratch}/${index}.there`)).toBe(sha256(`${scratch}/${index}.here`));
       expect(there("ts-imagefs", ["cat", `${index}.there`, "etc/hostname"])).toBe("box\n".repeat(3000));
     }
+  });
+
+  const other = process.env.TS_MKEROFS_NODE_26;
+  test.runIf(oracle("another Node (TS_MKEROFS_NODE_26)", other !== undefined))("are the same by another Node", () => {
+    const main = `${installed}/${manifest.bin["ts-mkerofs"]}`;
+    run(other!, [main, "-T1", "-zzstd", "other.img", "rootfs"]);
+    there("ts-mkerofs", ["-T1", "-zzstd", "this.img", "rootfs"]);
+    expect(sha256(`${scratch}/other.img`)).toBe(sha256(`${scratch}/this.img`));
+    const kinds =
+      'console.log(typeof require("ts-mkerofs").buildErofs, typeof (await import("ts-mkerofs")).buildErofs)';
+    expect(run(other!, ["--input-type=commonjs", "-"], `(async () => { ${kinds} })();`)).toBe("function function\n");
   });
 
   test.each(Object.keys(manifest.bin))("%s says its version", (command) => {
