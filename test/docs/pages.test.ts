@@ -84,6 +84,7 @@ test.each([
   "docs/commands.md",
   "docs/library.md",
   "docs/nix.md",
+  "docs/scenarios.md",
   "docs/verity.md",
   "docs/windows.md",
   "bench/README.md",
