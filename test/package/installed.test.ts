@@ -6,7 +6,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as library from "../../dist/index.js";
-import { oracle } from "../helpers/oracle.ts";
 import { makeScratch } from "../helpers/scratch.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -119,17 +118,6 @@ describe("commands of the project", () => {
       expect(sha256(`${scratch}/${index}.there`)).toBe(sha256(`${scratch}/${index}.here`));
       expect(there("ts-imagefs", ["cat", `${index}.there`, "etc/hostname"])).toBe("box\n".repeat(3000));
     }
-  });
-
-  const other = process.env.TS_MKEROFS_NODE_26;
-  test.runIf(oracle("another Node (TS_MKEROFS_NODE_26)", other !== undefined))("are the same by another Node", () => {
-    const main = `${installed}/${manifest.bin["ts-mkerofs"]}`;
-    run(other!, [main, "-T1", "-zzstd", "other.img", "rootfs"]);
-    there("ts-mkerofs", ["-T1", "-zzstd", "this.img", "rootfs"]);
-    expect(sha256(`${scratch}/other.img`)).toBe(sha256(`${scratch}/this.img`));
-    const kinds =
-      'console.log(typeof require("ts-mkerofs").buildErofs, typeof (await import("ts-mkerofs")).buildErofs)';
-    expect(run(other!, ["--input-type=commonjs", "-"], `(async () => { ${kinds} })();`)).toBe("function function\n");
   });
 
   test.each(Object.keys(manifest.bin))("%s says its version", (command) => {

@@ -1,4 +1,4 @@
-/** Deno and Bun: the library and the commands make the bytes there that they make in Node, or say why not. */
+/** Deno, Bun and another Node: the library and the commands make the bytes there that they make here, or say why not. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
@@ -42,12 +42,14 @@ const mkerofs = (runtime: readonly string[], words: readonly string[], through?:
   run(runtime, ["dist/cli/mkerofs/main.js", "--quiet", ...words], through);
 const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
-describe.each([
-  ["deno", ["deno", "run", "-A"]],
-  ["bun", ["bun", "run"]],
-])("%s", (name, runtime) => {
-  const isThere = oracle(name, hasCommand(name));
+const otherNode = process.env.TS_MKEROFS_NODE_26;
+const hasOtherNode = oracle("another Node (TS_MKEROFS_NODE_26)", otherNode !== undefined);
 
+describe.each([
+  ["deno", ["deno", "run", "-A"], oracle("deno", hasCommand("deno"))],
+  ["bun", ["bun", "run"], oracle("bun", hasCommand("bun"))],
+  ["other-node", [otherNode!], hasOtherNode],
+])("%s", (name, runtime, isThere) => {
   test.skipIf(!isThere)("builds the same images of every kind of source, with one thread and with several", () => {
     const words = ["test/helpers/build-sources.mjs", folder, `${scratch}/a.zip`, `${scratch}/${name}.img`];
     const there = run(runtime, words);
@@ -67,6 +69,12 @@ describe.each([
     const refused = mkerofs(runtime, ["--tar=f", there], 'echo this is no archive | "$@"');
     expect(refused).toMatchObject({ status: 1, err: expect.stringContaining("standard input: is cut off") });
   });
+});
+
+test.skipIf(!hasOtherNode)("another Node has what is exported by either way of asking for it", () => {
+  const kinds = 'console.log(typeof require("ts-mkerofs").buildErofs, typeof (await import("ts-mkerofs")).buildErofs)';
+  const found = run([otherNode!], ["--input-type=commonjs", "--eval", `(async () => { ${kinds} })();`]);
+  expect(found).toEqual({ status: 0, out: "function function\n", err: "" });
 });
 
 test.skipIf(!oracle("bun", hasCommand("bun")))("bun has files' times to the nanosecond", () => {
