@@ -85,6 +85,7 @@ test.each([
   "docs/library.md",
   "docs/nix.md",
   "docs/scenarios.md",
+  ...readdirSync(new URL("docs/scenarios", root)).map((page) => `docs/scenarios/${page}`),
   "docs/verity.md",
   "docs/windows.md",
   "bench/README.md",
