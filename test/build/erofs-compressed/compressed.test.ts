@@ -27,12 +27,9 @@ describe("a compressed image", () => {
       const fixed: BuildOptions = { ...options, timestamp: 0, owner: "root" };
       await buildErofs(directory(folder), image, { ...fixed, workers: 1 });
       const expected = sha256(readFileSync(image));
-      for (const workers of [2, 4]) {
-        await buildErofs(directory(folder), image, { ...fixed, workers });
-        expect(sha256(readFileSync(image))).toBe(expected);
-      }
       const hash = createHash("sha256");
-      await buildErofs(directory(folder), new WritableStream({ write: (chunk) => void hash.update(chunk) }), fixed);
+      const stream = new WritableStream({ write: (chunk) => void hash.update(chunk) });
+      await buildErofs(directory(folder), stream, { ...fixed, workers: 2 });
       expect(hash.digest("hex")).toBe(expected);
       let memory = new Uint8Array(0);
       const sink = {
@@ -42,9 +39,9 @@ describe("a compressed image", () => {
         },
         close: () => undefined,
       };
-      await buildErofs(directory(folder), sink, { ...fixed, offset: 777 });
+      await buildErofs(directory(folder), sink, { ...fixed, offset: 777, workers: 3 });
       expect(sha256(memory.subarray(777))).toBe(expected);
-      await buildErofs(directory(folder), image, { ...fixed, offset: 777 });
+      await buildErofs(directory(folder), image, { ...fixed, offset: 777, workers: 4 });
       expect(sha256(readFileSync(image).subarray(777))).toBe(expected);
     },
   );
