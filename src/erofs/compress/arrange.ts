@@ -15,8 +15,11 @@ import { countEqualCells, SKETCH_WORDS } from "./sketch.ts";
 const AHEAD = 128;
 /** No fragment moves back by more. */
 const PATIENCE = 512;
-/** A fragment comes forward if so many more cells of its sketch are equal: fewer are chance, among texts of one kind. */
-const MORE_CELLS = 5;
+/**
+ * A fragment comes forward if so many more cells of its sketch are equal: fewer are chance, among texts of one kind, which
+ * begin with one licence. Where pclusters are large, what is next is in one with what follows it anyway.
+ */
+const MORE_CELLS = { inBlocks: 6, inLarge: 7 } as const;
 /** One that is as long as this keeps its place: a sketch is of its start, and it may share anything with its neighbours. */
 const LONG = 1 << 16;
 
@@ -34,8 +37,9 @@ export interface Arrangement {
  * Arranges fragments, and tells their files where they lie now.
  *
  * @param files in the order in which their fragments were gathered; some may have one that was there already
+ * @param pclusterSize of the packed inode, in bytes
  */
-export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arrangement {
+export function arrangeFragments(stored: SharedStored, files: Uint32Array, pclusterSize: number): Arrangement {
   const { fragmentLen, fragmentOff } = stored;
   let end = 0;
   const owners = files.filter((entry) => {
@@ -44,7 +48,8 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
     return true;
   });
   const gathered = Float64Array.from(owners, (entry) => fragmentOff[entry]!);
-  const order = orderBySimilarity(stored, owners);
+  const moreCells = pclusterSize > stored.blockSize ? MORE_CELLS.inLarge : MORE_CELLS.inBlocks;
+  const order = orderBySimilarity(stored, owners, moreCells);
   const arrangement = { starts: sharedFloat64(owners.length), sources: sharedFloat64(owners.length), end };
   const moved = new Float64Array(owners.length);
   let start = 0;
@@ -62,7 +67,11 @@ export function arrangeFragments(stored: SharedStored, files: Uint32Array): Arra
 }
 
 /** The indices of fragments, given the entries they belong to: each followed by the next one, or one much more like it. */
-function orderBySimilarity({ sketches, fragmentLen }: SharedStored, owners: Uint32Array): Uint32Array {
+function orderBySimilarity(
+  { sketches, fragmentLen }: SharedStored,
+  owners: Uint32Array,
+  moreCells: number,
+): Uint32Array {
   const isShort = (index: number) => fragmentLen[owners[index]!]! < LONG;
   const order = new Uint32Array(owners.length);
   // indices that are next, ascending
@@ -75,7 +84,7 @@ function orderBySimilarity({ sketches, fragmentLen }: SharedStored, owners: Uint
     if (placed > 0 && placed - waiting[0]! < PATIENCE && isShort(waiting[0]!)) {
       const last = owners[order[placed - 1]!]! * SKETCH_WORDS;
       const alike = (at: number) => countEqualCells(sketches, last, sketches, owners[waiting[at]!]! * SKETCH_WORDS);
-      let most = alike(0) + MORE_CELLS - 1;
+      let most = alike(0) + moreCells - 1;
       for (let at = 1; at < waits; at++) {
         const equal = alike(at);
         if (equal > most && isShort(waiting[at]!)) {

@@ -169,7 +169,7 @@ export class CompressedPlanner {
     }
     // behind 4 GiB a fragment's offset takes more room, which has been given away by now
     if (stored.fragmentBytes > 0 && stored.fragmentBytes <= 0xffffffff) {
-      this.#arrangement = arrangeFragments(this.#shared, this.#files);
+      this.#arrangement = arrangeFragments(this.#shared, this.#files, this.#compression.packedPclusterSize);
     }
     for (const entry of sharesWith ? inodes.order : []) {
       const original = sharesWith![entry]!;
