@@ -23,6 +23,8 @@
 export interface FillNotes {
   /** Bytes of contents for each byte of output, the last time; 0: not known. */
   ratio: number;
+  /** Bytes of output for each that a quicker way gives, the last time; 0: not known. */
+  share: number;
   /** The way of searching that was best, the codec's own number for it; 0: not known. */
   search: number;
   /** So many outputs go by what is known of {@link search}, before others are tried again; how often none was better. */
@@ -34,7 +36,7 @@ export interface FillNotes {
 
 /** Nothing is known. */
 export function blankNotes(): FillNotes {
-  return { ratio: 0, search: 0, rest: 0, failed: 0, repeats: false };
+  return { ratio: 0, share: 0, search: 0, rest: 0, failed: 0, repeats: false };
 }
 
 /** Reads one kind of compressed data. */

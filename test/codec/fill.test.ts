@@ -1,6 +1,7 @@
 /** The search for how much of an input fills a frame: few tries, and what to do where contents change. */
 import { expect, test } from "vitest";
 import { fillEnd, fillFrame } from "../../src/codec/zstd/fill.ts";
+import { QuickGuide } from "../../src/codec/zstd/guide.ts";
 
 /** Runs the search where the first `plain` bytes of an input come to `sizeOf(plain)`. */
 function fill(most: number, limit: number, sizeOf: (plain: number) => number, ratio?: number, mostShare?: number) {
@@ -69,4 +70,47 @@ test("what is far more than the limit has no size, and is searched for all the s
   const result = fill(8_000_000, 1 << 20, far, 6);
   expect(result.kept).toBeGreaterThan(0.75 * (1 << 20));
   expect(result.tries).toBeLessThan(4);
+});
+
+/** Sizes in a quick way, of contents that compress now well, now badly, every 700 bytes; the slow way takes less of them. */
+const uneven = (plain: number) => {
+  const runs = Math.floor(plain / 700);
+  const inRun = (run: number) => [0.1, 0.7, 0.3, 0.9, 0.2][run % 5]!;
+  let size = 20;
+  for (let run = 0; run < runs; run++) size += 700 * inRun(run);
+  return Math.ceil(size + (plain - 700 * runs) * inRun(runs));
+};
+
+test("with a quick way to go by, two tries fill all but a 256th", () => {
+  for (const share of [0.9, 0.8, 0.7]) {
+    const slow = (plain: number) => Math.ceil(uneven(plain) * share);
+    let questions = 0;
+    const guide = new QuickGuide((plain) => {
+      questions++;
+      return uneven(plain);
+    }, 0.85);
+    let tries = 0;
+    let kept = 0;
+    const measure = (plain: number) => {
+      tries++;
+      return slow(plain);
+    };
+    const plain = fillFrame(1_000_000, 16_384, { measure, keep: (size) => (kept = size), guide });
+    expect(slow(plain)).toBe(kept);
+    expect(kept).toBeGreaterThanOrEqual(16_384 - 64);
+    expect(tries).toBeLessThanOrEqual(2);
+    expect(questions).toBeLessThanOrEqual(8);
+    expect(guide.share).toBeCloseTo(share, 3);
+  }
+});
+
+test("a guide goes no further than the input, and copes with contents that are far more than the output", () => {
+  const guide = (most: number) => new QuickGuide((plain) => (plain > most ? Number.POSITIVE_INFINITY : plain / 4), 1);
+  const all = { measure: (plain: number) => plain / 4, keep: () => undefined };
+  expect(fillFrame(10_000, 4096, { ...all, guide: guide(1e9) })).toBe(10_000);
+  expect(fillFrame(1, 4096, { ...all, guide: guide(1e9) })).toBe(1);
+  expect(fillFrame(1_000_000, 4096, { ...all, guide: guide(17_000), ratio: 64 })).toBeGreaterThan(4 * 4096 - 64);
+  // it knows nothing of what the slow way does
+  const noise = { measure: (plain: number) => plain + 3, keep: () => undefined };
+  expect(fillFrame(1_000_000, 4096, { ...noise, guide: guide(1e9) })).toBeGreaterThan(4096 - 64);
 });

@@ -5,6 +5,7 @@
  */
 
 import { roundUp } from "../../core/bytes.ts";
+import { FAR_MORE, NOTHING, type QuickGuide, type Try } from "./guide.ts";
 
 /** The first try, in bytes of input for each byte of output: what programs and libraries come to. */
 const FIRST_RATIO = 3;
@@ -12,6 +13,8 @@ const FIRST_RATIO = 3;
 const MOST_KNOWN_RATIO = 64;
 /** A frame is full when no more than this part of the limit is left, up to it or up to the end of a block. */
 const SPARE = 1 / 64;
+/** With a guide, tries come near so soon that it is this part. */
+const GUIDED_SPARE = 1 / 256;
 /** Where a byte of output holds so many of input, what is left would hold so many too: this part of the limit, or so little. */
 const GOOD_RATIO = 4;
 const GOOD_SPARE = 1 / 1024;
@@ -19,8 +22,6 @@ const LEAST_SPARE = 4;
 /** The end of a block that counts: outputs are stored in whole blocks, and as far in a large one the rest is none. */
 const BLOCK = 4096;
 const LEAST_SHARE = 3 / 4;
-/** What compresses to far more than the limit is taken for so many times it. */
-const FAR_MORE = 4 / 3;
 /** A shorter input compresses worse: of what it is shorter by, this much. */
 const LOSS = 1 / 20;
 /** After so many tries the best of them is taken; after more where it leaves half of the room, which is a quick one. */
@@ -28,14 +29,6 @@ const MAX_TRIES = 10;
 const MORE_TRIES = 24;
 /** After more than so many tries on one side the next one is in the middle: sizes are not on a line everywhere. */
 const PATIENCE = 2;
-
-/** A try: what was compressed, and the size that it came to. */
-interface Try {
-  readonly plain: number;
-  readonly compressed: number;
-}
-
-const NOTHING: Try = { plain: 0, compressed: 0 };
 
 /** How {@link fillFrame} compresses. */
 export interface FrameTries {
@@ -45,6 +38,8 @@ export interface FrameTries {
   keep(compressed: number): void;
   /** About the same as `measure`, much faster: for the first try, if given. */
   estimate?: ((plain: number) => number) | undefined;
+  /** Says where each try may fill the frame; in place of `estimate`. */
+  guide?: QuickGuide | undefined;
   /** Bytes of input for each of output, as far as is known: then nothing is estimated. */
   ratio?: number | undefined;
   /** If the first try has more bytes for each of input than this, it stays the only one, and gives nothing. */
@@ -57,13 +52,16 @@ export interface FrameTries {
  * @returns how many bytes of input were in the best try, 0 if nothing fits
  */
 export function fillFrame(most: number, limit: number, tries: FrameTries): number {
-  const { measure, keep, estimate, ratio = 0, mostShare = Number.POSITIVE_INFINITY } = tries;
+  const { measure, keep, estimate, guide, ratio = 0, mostShare = Number.POSITIVE_INFINITY } = tries;
+  const spare = guide ? GUIDED_SPARE : SPARE;
   let fits: Try = NOTHING;
   let exceeds: Try = { plain: most + 1, compressed: Number.POSITIVE_INFINITY };
-  const aim = targetOf(limit, 0);
+  // what is only estimated may end anywhere
+  const aim = targetOf(limit, guide ? ratio : 0, spare);
   const first = ratio > 0 ? aim * Math.min(ratio, MOST_KNOWN_RATIO) : limit * FIRST_RATIO;
   let plain = Math.min(most, Math.ceil(first));
-  if (estimate && ratio === 0 && plain < most) {
+  if (guide) plain = guide.seek(aim, plain, 1, most);
+  else if (estimate && ratio === 0 && plain < most) {
     const compressed = estimate(plain);
     if (compressed !== Number.POSITIVE_INFINITY) plain = Math.min(most, scaled({ plain, compressed }, aim));
   }
@@ -76,7 +74,7 @@ export function fillFrame(most: number, limit: number, tries: FrameTries): numbe
       inRow = inRow < 0 ? 1 : inRow + 1;
       fits = last;
       keep(last.compressed);
-      if (isFull(last, limit)) break;
+      if (isFull(last, limit, spare)) break;
     } else {
       inRow = inRow > 0 ? -1 : inRow - 1;
       exceeds = last;
@@ -85,18 +83,24 @@ export function fillFrame(most: number, limit: number, tries: FrameTries): numbe
     if (Math.abs(inRow) > PATIENCE && exceeds.compressed !== Number.POSITIVE_INFINITY) {
       plain = 0;
       inRow = 0;
-    } else plain = nextTry(fits, exceeds, limit);
+    } else plain = nextTry(fits, exceeds, limit, spare);
+    if (guide && inRow !== 0 && last.compressed !== Number.POSITIVE_INFINITY) {
+      guide.learn(last);
+      const target = targetOf(limit, last.plain / last.compressed, spare);
+      plain = guide.seek(target, plain, fits.plain + 1, exceeds.plain - 1);
+    }
     if (exceeds.plain > most) plain = Math.min(plain, most);
     if (plain <= fits.plain || plain >= exceeds.plain) plain = (fits.plain + exceeds.plain) >> 1;
     // not far behind what is known at all, as a long try takes its time
     if (exceeds.compressed > 2 * limit) plain = Math.min(plain, Math.max(4 * fits.plain, exceeds.plain >> 1));
   }
+  if (fits !== NOTHING) guide?.learn(fits);
   return fits.plain;
 }
 
 /** Where a frame may be full, going by what fits into `limit` bytes and what exceeds them. */
-function nextTry(fits: Try, exceeds: Try, limit: number): number {
-  const target = targetOf(limit, fits.plain / fits.compressed);
+function nextTry(fits: Try, exceeds: Try, limit: number, spare: number): number {
+  const target = targetOf(limit, fits.plain / fits.compressed, spare);
   if (fits === NOTHING) return scaled(exceeds, target);
   if (exceeds.compressed === Number.POSITIVE_INFINITY) return Math.max(fits.plain + 1, scaled(fits, target));
   // what compresses well goes on to what does not
@@ -106,18 +110,18 @@ function nextTry(fits: Try, exceeds: Try, limit: number): number {
 }
 
 /** How many bytes may be left where one of output holds `ratio` of input. */
-function spareOf(limit: number, ratio: number): number {
-  return ratio >= GOOD_RATIO ? Math.max(LEAST_SPARE, limit * GOOD_SPARE) : limit * SPARE;
+function spareOf(limit: number, ratio: number, spare: number): number {
+  return ratio >= GOOD_RATIO ? Math.max(LEAST_SPARE, limit * GOOD_SPARE) : limit * spare;
 }
 
 /** The middle between what is enough and the limit. */
-function targetOf(limit: number, ratio: number): number {
-  return limit - Math.floor(spareOf(limit, ratio) / 2);
+function targetOf(limit: number, ratio: number, spare: number): number {
+  return limit - Math.floor(spareOf(limit, ratio, spare) / 2);
 }
 
 /** Whether a frame leaves so little room that another try would be too much for it. */
-function isFull({ plain, compressed }: Try, limit: number): boolean {
-  return fillEnd(compressed, limit) - compressed <= spareOf(limit, plain / compressed);
+function isFull({ plain, compressed }: Try, limit: number, spare: number): boolean {
+  return fillEnd(compressed, limit) - compressed <= spareOf(limit, plain / compressed, spare);
 }
 
 /** Up to where a frame of so many bytes is to be filled: the end of its block, or the limit. */

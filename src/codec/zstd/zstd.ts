@@ -15,6 +15,7 @@ import {
   mostOfBlock,
   withFirstBlocks,
 } from "./frame.ts";
+import { QuickGuide } from "./guide.ts";
 import { DEEP_LEVEL, FIRST_DEEP_LEVEL, isError, NO_ROOM, newZstdInstance, type ZstdInstance } from "./module.ts";
 
 /** No frame has more contents. */
@@ -29,6 +30,10 @@ const ZSTD_WINDOW_BITS = 20;
 const QUICK_LEVEL = 1;
 const QUICK_LOSS = [1, 1, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05, 1.08, 1.08, 1.08, 1.08];
 const MOST_QUICK_LOSS = 1.1;
+/** From this level on it is so much faster that it is asked before each try. */
+const FIRST_GUIDED_LEVEL = 10;
+/** It needs so much more room: what has none is no guide. */
+const QUICK_ROOM = 2;
 /** Where what is in sight would come to fewer bytes, so little would be gained that it saves no block. */
 const WORTH_BYTES = 32 << 10;
 /** Another way is gone when it saves this part at least. */
@@ -59,7 +64,7 @@ interface FillRoom {
 }
 
 /** What is known before the first try. */
-type FillKnowledge = Pick<FrameTries, "estimate" | "ratio" | "mostShare">;
+type FillKnowledge = Pick<FrameTries, "estimate" | "guide" | "ratio" | "mostShare">;
 
 class Zstd extends WindowCodec {
   readonly #instance: ZstdInstance;
@@ -100,9 +105,14 @@ class Zstd extends WindowCodec {
 
   #fill(room: FillRoom, notes: FillNotes): number {
     const loss = this.#quickLoss;
-    const estimate = loss > 1 ? (size: number) => this.#try(room.from, size, QUICK_LEVEL) / loss : undefined;
-    let produced = this.#fillAt(room, notes.search || this.#level, { estimate, ratio: notes.ratio });
+    const quick = (size: number) => this.#try(room.from, size, QUICK_LEVEL);
+    const estimate = loss > 1 ? (size: number) => quick(size) / loss : undefined;
+    const level = notes.search || this.#level;
+    const isGuided = level >= FIRST_GUIDED_LEVEL && room.limit * QUICK_ROOM <= this.#instance.scratch.length;
+    const guide = isGuided ? new QuickGuide(quick, notes.share || 1 / loss) : undefined;
+    let produced = this.#fillAt(room, level, { estimate, guide, ratio: notes.ratio });
     if (produced === 0) return 0;
+    if (guide) notes.share = guide.share;
     const inSight = ((room.to - room.from) / this.consumed) * produced;
     const isWorth = notes.repeats || inSight >= WORTH_BYTES;
     if (!notes.repeats && this.consumed < produced * this.#leastRatio) Object.assign(notes, { search: 0, failed: 0 });
@@ -211,8 +221,8 @@ function checkSize(produced: number): number {
 
 /**
  * Zstandard as `mkfs.erofs -zzstd,level` and `mksquashfs -comp zstd` do it. A fixed output is found by trying, two or
- * three times as a rule, until no more than 1/64 is left, of what shrinks to a quarter 1/1024; that is filled with bytes as
- * they are. From level 9 on an instance takes up to 20 MiB.
+ * three times as a rule, until no more than 1/64 is left, from level 10 on 1/256, of what shrinks to a quarter 1/1024; that
+ * is filled with bytes as they are. From level 9 on an instance takes up to 20 MiB.
  *
  * The decoder decodes whole blocks: {@link Codec.decompressStart} needs the block in which its last byte is.
  *
