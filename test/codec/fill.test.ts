@@ -114,3 +114,18 @@ test("a guide goes no further than the input, and copes with contents that are f
   const noise = { measure: (plain: number) => plain + 3, keep: () => undefined };
   expect(fillFrame(1_000_000, 4096, { ...noise, guide: guide(1e9) })).toBeGreaterThan(4096 - 64);
 });
+
+test("where what compresses well goes on to what does not, a guide does not creep through it", () => {
+  for (const zeros of [65_536, 300_000, 2_000_000]) {
+    const sizeOf = (plain: number) => 40 + (plain >> 14) + Math.max(0, plain - zeros);
+    let tries = 0;
+    const measure = (plain: number) => {
+      tries++;
+      return sizeOf(plain);
+    };
+    const guide = new QuickGuide((plain) => (sizeOf(plain) > 1 << 20 ? Number.POSITIVE_INFINITY : sizeOf(plain)), 0.9);
+    const plain = fillFrame(zeros + 1_200_000, 4096, { measure, keep: () => undefined, guide });
+    expect(plain).toBeGreaterThan(zeros + 3500);
+    expect(tries).toBeLessThan(8);
+  }
+});

@@ -84,7 +84,9 @@ export function fillFrame(most: number, limit: number, tries: FrameTries): numbe
       plain = 0;
       inRow = 0;
     } else plain = nextTry(fits, exceeds, limit, spare);
-    if (guide && inRow !== 0 && last.compressed !== Number.POSITIVE_INFINITY) {
+    // where tries stay on one side, contents are not what the guide takes them for
+    const isGuided = guide && inRow !== 0 && Math.abs(inRow) <= PATIENCE;
+    if (isGuided && last.compressed !== Number.POSITIVE_INFINITY) {
       guide.learn(last);
       const target = targetOf(limit, last.plain / last.compressed, spare);
       plain = guide.seek(target, plain, fits.plain + 1, exceeds.plain - 1);

@@ -1,6 +1,6 @@
 /**
- * A quicker way of compressing says where a slow one fills its output: what both give for one input is nearly in the same
- * proportion as what they give for one that is a little longer, whatever that is longer by.
+ * A quicker way of compressing says where a slow one fills its output: what both give for one input is mostly in the same
+ * proportion as what they give for one that is a little longer.
  */
 
 /** What was compressed, and the size that it came to. */
@@ -12,9 +12,9 @@ export interface Try {
 /** No try yet. */
 export const NOTHING: Try = { plain: 0, compressed: 0 };
 
-/** What compresses to far more than the limit is taken for so many times it. */
+/** What compresses to far more than the limit, by no known number, is taken for so many times it. */
 export const FAR_MORE = 4 / 3;
-/** So often the quick way is asked for one answer; it is near enough when no more than this part is left. */
+/** How often the quick way is asked for one answer, and what part of the size may be left for it to be near enough. */
 const MOST_QUESTIONS = 3;
 const NEAR = 1 / 256;
 /** Sizes that are so near each other say nothing of how they grow. */
@@ -58,7 +58,8 @@ export class QuickGuide {
       const isFar = near.plain > 0 && Math.abs(step) >= LEAST_STEP;
       const slope = isFar ? Math.abs((plain - near.plain) / step) : plain / compressed;
       near = { plain, compressed };
-      plain = clamp(plain + (wanted - compressed) * slope, low, high);
+      // what is far too much has gone on to what does not shrink
+      plain = clamp(plain + (wanted - compressed) * (compressed > 2 * wanted ? 1 : slope), low, high);
       if (Math.abs(wanted - compressed) <= wanted * NEAR) break;
     }
     return plain;

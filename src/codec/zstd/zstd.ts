@@ -221,8 +221,8 @@ function checkSize(produced: number): number {
 
 /**
  * Zstandard as `mkfs.erofs -zzstd,level` and `mksquashfs -comp zstd` do it. A fixed output is found by trying, two or
- * three times as a rule, until no more than 1/64 is left, from level 10 on 1/256, of what shrinks to a quarter 1/1024; that
- * is filled with bytes as they are. From level 9 on an instance takes up to 20 MiB.
+ * three times as a rule, until no more than 1/64 is left, from level 10 on 1/256, of what shrinks to a quarter 1/1024, or
+ * a dozen tries have come no nearer; what is left is filled with bytes as they are. From level 9 on an instance takes up to 20 MiB.
  *
  * The decoder decodes whole blocks: {@link Codec.decompressStart} needs the block in which its last byte is.
  *

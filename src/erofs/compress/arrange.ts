@@ -17,7 +17,7 @@ const AHEAD = 128;
 const PATIENCE = 512;
 /**
  * A fragment comes forward if so many more cells of its sketch are equal: fewer are chance, among texts of one kind, which
- * begin with one licence. Where pclusters are large, what is next is in one with what follows it anyway.
+ * begin with one licence. A large pcluster holds several fragments that follow each other: being next is worth less there.
  */
 const MORE_CELLS = { inBlocks: 6, inLarge: 7 } as const;
 /** One that is as long as this keeps its place: a sketch is of its start, and it may share anything with its neighbours. */
