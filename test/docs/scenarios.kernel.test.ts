@@ -36,6 +36,8 @@ const OURS: Record<string, string> = {
   gensquashfs: "ts-gensquashfs",
 };
 
+const UUID = "eb176051-bd15-49b7-9e6b-462e0b467019";
+
 /** Which of a page's lines were run. */
 const ran = new Map<string, Set<number>>();
 let images = 0;
@@ -49,8 +51,18 @@ function linesOf(page: string): string[] {
   return [...textOf(page).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
 }
 
-/** Runs the lines of one example of a page, the first is 0; gives the image, and what was warned of. */
-function run(page: string, index: number): { image: string; warnings: string } {
+/** What `ts-imagefs info` says of an image. */
+function infoOf(image: string, offset = 0): Record<string, unknown> {
+  const { out } = runShell(scratch, `bin/ts-imagefs info --json --offset=${offset} ${image}`);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+/**
+ * Runs the lines of one example of a page, the first is 0; gives the image.
+ *
+ * @param warned what is warned of
+ */
+function run(page: string, index: number, warned = /^$/): string {
   const lines = linesOf(page)[index]!.replace(
     /(?<![\w-])(?:mkfs\.erofs|mksquashfs|gensquashfs)\b/g,
     (name) => OURS[name]!,
@@ -61,13 +73,15 @@ function run(page: string, index: number): { image: string; warnings: string } {
     closureInfo,
     out: image,
     top: closure?.top ?? "",
-    uuid: "eb176051-bd15-49b7-9e6b-462e0b467019",
+    uuid: UUID,
     NIX_BUILD_CORES: "2",
   };
   const variables = Object.entries(known).map(([name, value]) => `${name}='${value}'\n`);
-  const { status, err } = runShell(work, `set -eu\nPATH="${scratch}/bin:$PATH"\n${variables.join("")}${lines}`);
-  expect({ status, err: status === 0 ? "" : err }).toEqual({ status: 0, err: "" });
-  return { image, warnings: err };
+  writeFileSync(`${scratch}/lines`, `PATH="${scratch}/bin:$PATH"\n${variables.join("")}${lines}`);
+  // of a pipe every end counts
+  const { status, err } = runShell(work, `bash -euo pipefail "${scratch}/lines"`);
+  expect({ status, err }).toEqual({ status: 0, err: expect.stringMatching(warned) });
+  return image;
 }
 
 /** What of a tree, or of the closure, the image does not show. */
@@ -78,6 +92,12 @@ function differences(
   mount: MountOptions & { below?: string } = {},
 ): Promise<string[]> {
   return withMount(image, (at) => compareTrees(tree, `${at}${mount.below ?? ""}`, expected), mount);
+}
+
+/** The hash tree beside an image, and its root, are what veritysetup says. */
+function expectSealed(image: string): void {
+  const root = readFileSync(`${image}.root`, "utf8").trim();
+  expect(runShell(scratch, `veritysetup verify ${image} ${image}.verity ${root}`)).toMatchObject({ status: 0 });
 }
 
 const SQUASHFS = { type: "squashfs" } as const;
@@ -107,7 +127,8 @@ beforeAll(() => {
   for (const [index, tree] of ["AppDir", "snapdir", "root", "layer"].entries())
     makeRandomTree(`${work}/${tree}`, index, 60);
   writeFileSync(`${work}/pseudofile`, "/lib-added d 755 0 0\n/lib-added/null c 666 0 0 1 3\n");
-  writeFileSync(`${work}/sortfile`, "* 100\n");
+  writeFileSync(`${work}/root/first`, "first\n");
+  writeFileSync(`${work}/sortfile`, "first 100\n");
   expect(
     runShell(work, "tar -c --format=posix --pax-option=delete=atime,delete=ctime -C layer -f layer.tar ."),
   ).toMatchObject({ status: 0 });
@@ -131,8 +152,11 @@ beforeAll(() => {
 
 describe.skipIf(!mounts || !hasNix)("closures of a store", () => {
   test("nixos-vm.md", async () => {
-    const [regex, tar, list, ready] = [0, 1, 2, 3].map((index) => run("nixos-vm.md", index).image);
-    for (const image of [regex!, tar!, list!]) expect(await differences(image, "", ofClosure(0))).toEqual([]);
+    const [regex, tar, list, ready] = [0, 1, 2, 3].map((index) => run("nixos-vm.md", index));
+    for (const image of [regex!, tar!, list!]) {
+      expect(await differences(image, "", ofClosure(0))).toEqual([]);
+      expect(infoOf(image)).toMatchObject({ label: "nix-store", uuid: UUID });
+    }
     expect(readFileSync(tar!).equals(readFileSync(list!))).toBe(true);
     const builders = { ...ofClosure(0), adjust: groupOfStore };
     expect(await differences(ready!, "", builders, { below: "/nix/store" })).toEqual([]);
@@ -140,19 +164,26 @@ describe.skipIf(!mounts || !hasNix)("closures of a store", () => {
   });
 
   test("microvm.md", async () => {
-    expect(await differences(run("microvm.md", 0).image, `${work}/store`, atTime(0))).toEqual([]);
-    expect(await differences(run("microvm.md", 1).image, `${work}/store`, atTime(0), SQUASHFS)).toEqual([]);
-    expect(await differences(run("microvm.md", 2).image, "", ofClosure(0))).toEqual([]);
-    expect(await differences(run("microvm.md", 3).image, "", ofClosure(0), SQUASHFS)).toEqual([]);
-    expect(await differences(run("microvm.md", 4).image, "", ofClosure(0))).toEqual([]);
+    const lz4hc = { algorithms: ["lz4"], label: "nix-store", features: expect.arrayContaining(["fragments"]) };
+    for (const [index, shown] of [lz4hc, { algorithms: ["zstd"] }].entries()) {
+      const [here, there] = [run("microvm.md", index), run("microvm.md", index + 2)];
+      const mount = index === 1 ? SQUASHFS : {};
+      expect(await differences(here, `${work}/store`, atTime(0), mount)).toEqual([]);
+      expect(await differences(there, "", ofClosure(0), mount)).toEqual([]);
+      for (const image of [here, there]) expect(infoOf(image)).toMatchObject(shown);
+    }
+    expect(await differences(run("microvm.md", 4), "", ofClosure(0))).toEqual([]);
   });
 
   test("installer.md", async () => {
     const roots = [...closure.paths, `${work}/nix-path-registration`];
     const expected = { ...ROOTS, roots, hardLinks: "copy", adjust: wholeSeconds } as const;
-    for (const index of [0, 1])
-      expect(await differences(run("installer.md", index).image, "", expected, SQUASHFS)).toEqual([]);
-    const { image } = run("installer.md", 2);
+    for (const [index, algorithm] of ["xz", "zstd"].entries()) {
+      const image = run("installer.md", index);
+      expect(await differences(image, "", expected, SQUASHFS)).toEqual([]);
+      expect(infoOf(image)).toMatchObject({ algorithms: [algorithm], blockSize: 1 << 20 });
+    }
+    const image = run("installer.md", 2);
     const [registration, ...others] = await differences(image, "", ofClosure(0), SQUASHFS);
     expect([registration, others]).toEqual(["nix-path-registration: is not expected", []]);
     const records = await withMount(image, (at) => readFileSync(`${at}/nix-path-registration`, "utf8"), SQUASHFS);
@@ -160,13 +191,13 @@ describe.skipIf(!mounts || !hasNix)("closures of a store", () => {
   });
 
   test.skipIf(!hasVerity)("appliance.md", async () => {
-    expect(await differences(run("appliance.md", 0).image, `${work}/store`, {})).toEqual([]);
+    const image = run("appliance.md", 0);
+    expect(await differences(image, `${work}/store`, {})).toEqual([]);
+    expect(infoOf(image).algorithms).toEqual(["zstd"]);
     for (const index of [1, 2]) {
-      const { image } = run("appliance.md", index);
-      expect(await differences(image, "", ofClosure(1))).toEqual([]);
-      const root = readFileSync(`${image}.root`, "utf8").trim();
-      const verified = runShell(scratch, `veritysetup verify ${image} ${image}.verity ${root}`);
-      expect(verified).toMatchObject({ status: 0 });
+      const sealed = run("appliance.md", index);
+      expect(await differences(sealed, "", ofClosure(1))).toEqual([]);
+      expectSealed(sealed);
     }
   });
 });
@@ -175,52 +206,63 @@ describe.skipIf(!mounts)("other trees", () => {
   const like = { ...ROOTS, adjust: wholeSeconds };
 
   test("appimage-snap.md", async () => {
-    const { image } = run("appimage-snap.md", 0);
+    const image = run("appimage-snap.md", 0);
     expect(await differences(image, `${work}/AppDir`, like, { ...SQUASHFS, offset: 189_632 })).toEqual([]);
-    expect(await differences(run("appimage-snap.md", 1).image, `${work}/snapdir`, like, SQUASHFS)).toEqual([]);
+    expect(infoOf(image, 189_632).algorithms).toEqual(["zstd"]);
+    const snap = run("appimage-snap.md", 1);
+    expect(await differences(snap, `${work}/snapdir`, like, SQUASHFS)).toEqual([]);
+    expect(infoOf(snap).algorithms).toEqual(["xz"]);
   });
 
   test("firmware.md", async () => {
-    const names = readdirSync(`${work}/root`);
     mkdirSync(`${work}/root/dev`);
-    const { image, warnings } = run("firmware.md", 0);
-    expect(warnings).toMatch(/^ts-mksquashfs: warning: .*\bdev\b.*\n$/);
+    const console = run("firmware.md", 0, /^ts-mksquashfs: warning: .*\bdev\b.*\n$/);
+    expect(infoOf(console)).toMatchObject({ algorithms: ["xz"], blockSize: 256 << 10 });
     // what a flash chip has behind it
-    truncateSync(image, Math.ceil(statSync(image).size / 4096) * 4096);
-    await withMount(
-      image,
-      (at) => {
-        expect(lstatSync(`${at}/dev`)).toMatchObject({ mode: 0o40755, uid: 0, gid: 0 });
-        expect(lstatSync(`${at}/dev/console`)).toMatchObject({ mode: 0o20600, rdev: 0x501 });
-        expect(readdirSync(at).sort()).toEqual([...names, "dev"].sort());
-      },
+    truncateSync(console, Math.ceil(statSync(console).size / 4096) * 4096);
+    const added = await differences(console, `${work}/root`, like, SQUASHFS);
+    expect(added.filter((line) => !/^dev: /.test(line))).toEqual(["dev/console: is not expected"]);
+    const [dev, node] = await withMount(
+      console,
+      (at) => ["dev", "dev/console"].map((path) => lstatSync(`${at}/${path}`)),
       SQUASHFS,
     );
-    await withMount(
-      run("firmware.md", 1).image,
-      (at) => {
-        expect(lstatSync(`${at}/lib-added/null`)).toMatchObject({ mode: 0o20666, rdev: 0x103 });
-        expect(readdirSync(at).sort()).toEqual([...names, "dev", "lib-added"].sort());
-      },
-      SQUASHFS,
-    );
+    expect(dev).toMatchObject({ mode: 0o40755, uid: 0, gid: 0 });
+    expect(node).toMatchObject({ mode: 0o20600, rdev: 0x501 });
+    const sorted = run("firmware.md", 1);
+    const times = { adjust: wholeSeconds, ignoreNlinkOfDirectories: true };
+    const more = await differences(sorted, `${work}/root`, times, SQUASHFS);
+    expect(more).toEqual(["lib-added: is not expected"]);
+    expect(await withMount(sorted, (at) => lstatSync(`${at}/lib-added/null`), SQUASHFS)).toMatchObject({
+      mode: 0o20666,
+      rdev: 0x103,
+    });
   });
 
   test("containers.md", async () => {
     const layer = `${work}/layer`;
-    expect(await differences(run("containers.md", 0).image, layer, { time: { sec: 0, nsec: 0 } })).toEqual([]);
-    expect(await differences(run("containers.md", 1).image, layer, {})).toEqual([]);
-    const { image } = run("containers.md", 2);
+    const first = run("containers.md", 0);
+    expect(await differences(first, layer, { time: { sec: 0, nsec: 0 } })).toEqual([]);
+    expect(infoOf(first)).toMatchObject({ algorithms: ["lz4"], uuid: UUID });
+    expect(await differences(run("containers.md", 1), layer, {})).toEqual([]);
+    const image = run("containers.md", 2);
     await withLoop(`${work}/layer.tar`, async (device) => {
       expect(await differences(image, layer, {}, { mountOptions: `device=${device}` })).toEqual([]);
     });
-    expect(await differences(run("containers.md", 3).image, layer, {})).toEqual([]);
-    expect(await differences(run("containers.md", 4).image, layer, { time: { sec: 0, nsec: 0 } })).toEqual([]);
+    expect(await differences(run("containers.md", 3), layer, {})).toEqual([]);
+    expect(await differences(run("containers.md", 4), layer, { time: { sec: 0, nsec: 0 } })).toEqual([]);
+    expect(runShell(work, "cp -aT layer merged && cp -aT root merged")).toEqual(SILENT);
+    const merged = { time: { sec: 0, nsec: 0 } };
+    expect(await differences(run("containers.md", 5), `${work}/merged`, merged)).toEqual([]);
+    expect(await differences(run("containers.md", 6), layer, {})).toEqual([]);
   });
 
   test.skipIf(!hasVerity)("system.md", async () => {
-    for (const index of [0, 1, 2])
-      expect(await differences(run("system.md", index).image, `${work}/root`, {})).toEqual([]);
+    const images = [0, 1, 2].map((index) => run("system.md", index));
+    for (const image of images) expect(await differences(image, `${work}/root`, {})).toEqual([]);
+    expect(infoOf(images[0]!).features).toEqual(expect.arrayContaining(["fragments"]));
+    for (const image of images.slice(1)) expect(infoOf(image)).toMatchObject({ uuid: UUID, blockSize: 512 });
+    expectSealed(images[2]!);
   });
 });
 
