@@ -117,6 +117,11 @@ export class BuildSession {
     return this.#temporary!;
   }
 
+  /** All that is packed has been read, and what was kept of it is of no use any more. */
+  endReading(): void {
+    this.temporary.letGo();
+  }
+
   /** How many threads there may be. */
   get threads(): number {
     return this.#pool.threads;

@@ -134,6 +134,7 @@ class SquashfsBuild {
     return writeFileTarget(out, offset, async (file, temporary) => {
       if (file.isPipe) return withPipe(file.path, (stream) => spool(temporary, stream));
       const image = await this.#writeFile(staged, inodes, data, file);
+      session.endReading();
       if (digest) await session.here((job) => digestImage(job, file, image.bytes, digest));
       return image;
     });

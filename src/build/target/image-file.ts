@@ -72,6 +72,8 @@ async function makeFile<R extends { bytes: number }>(
       return spool(session, make, temporary, (...image) => copyToDevice(...image, file, digest, isVerified));
     session.leaveOut(temporary.named);
     const made = await make(file, temporary);
+    temporary.letGo();
+    session.endReading();
     await session.watch("write", made.bytes, () => session.here((job) => finish(job, file, made.bytes, digest)));
     return made;
   });

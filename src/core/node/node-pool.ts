@@ -106,13 +106,18 @@ export class ThreadPool<T extends JobTable> {
 
   /** Has a helper do its part, and starts it if there is no such helper yet. */
   #ask(index: number, request: JobRequest): Promise<void> {
+    const helper = this.#helper(index);
+    this.control.ask(index + 1, request.number);
+    return Promise.race([helper.ask(request), this.#givenUp.promise]);
+  }
+
+  #helper(index: number): Helper {
     this.#helpers[index] ??= new Helper(this.#startWorker, {
       control: this.control.buffer,
       room: room(),
       thread: index + 1,
     });
-    this.control.ask(index + 1, request.number);
-    return Promise.race([this.#helpers[index].ask(request), this.#givenUp.promise]);
+    return this.#helpers[index];
   }
 
   /**
@@ -129,11 +134,14 @@ export class ThreadPool<T extends JobTable> {
     }, GRACE_MS).unref();
   }
 
-  /** Does `work` in the main thread alone; returns its result. */
+  /** Does `work` in the main thread alone; returns its result. Threads that it recruits start, and wait for the next job. */
   async here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
     let result: { value: R } | undefined;
+    const recruit = (threads: number) => {
+      for (let index = 0; index + 1 < Math.min(threads, this.threads); index++) this.#helper(index);
+    };
     await this.#settle((guard) => {
-      const job = mainContext(this.control);
+      const job = mainContext(this.control, recruit);
       const working = job.run(work).then((value) => {
         result = { value };
       });

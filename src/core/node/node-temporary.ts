@@ -3,7 +3,7 @@
  * ends it; what is left by a process or a thread that was killed is removed when the next build of the same target makes
  * its first temporary file there, and beside a target before anything is listed (see prepareTarget).
  */
-import { closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
+import { close, closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { ImageError } from "../error.ts";
@@ -103,6 +103,12 @@ export class TemporaryFiles {
   /** The file at `path` is a temporary one no more. */
   release(path: string): void {
     for (const [id, named] of this.#named) if (named === path) this.#named.delete(id);
+  }
+
+  /** Nobody reads again what has no name any more: it is freed beside other work, as much of it takes the system long. */
+  letGo(): void {
+    // it is gone whatever the answer
+    for (const descriptor of this.#descriptors.splice(0)) close(descriptor, () => undefined);
   }
 
   /** Removes what is left. */

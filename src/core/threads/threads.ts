@@ -71,7 +71,7 @@ export class JobContext {
     if (this.#restShare > 0) this.#workedSince = performance.now();
   }
 
-  /** Says that so many threads are of use by now, where that was not known when the job began. */
+  /** Says that so many threads are of use by now, or will be in the next job, where that was not known before. */
   recruit(threads: number): void {
     this.#recruit(threads);
   }

@@ -5,7 +5,7 @@ import { ImageError } from "../../../../core/error.ts";
 import { CallFolder, givenPath, settle } from "../../../../core/node/node-folder.ts";
 import type { TemporaryFiles } from "../../../../core/node/node-temporary.ts";
 import { type Checks, FLAG, list, NUMBER, oneOf, record, showValue, TEXT } from "../../../../core/options/checks.ts";
-import type { JobContext } from "../../../../core/threads/threads.ts";
+import { type JobContext, threadsFor } from "../../../../core/threads/threads.ts";
 import type { StagePolicy } from "../../../tree/policy.ts";
 import { FLAG_SPARSE, S_IFREG, type Tree } from "../../../tree/tree.ts";
 import type { Xattr } from "../../../tree/xattrs.ts";
@@ -172,6 +172,7 @@ class TarStage {
       const reader = new TarReader(input, shownPath, { ignoreZeros, headersOnly: false });
       for (let member = await reader.next(); member; member = await reader.next()) {
         this.#add(member);
+        job.recruit(threadsFor({ bytes: input.at, entries: this.#tree.length }));
         const breathing = job.breathe(1);
         if (breathing !== undefined) await breathing;
       }
