@@ -25,8 +25,9 @@ async function start(name: string, run: () => Promise<number>): Promise<void> {
   const { addressSpaceLimit, roomComplaint } = await import("../core/node/node-limits.ts");
   const why = roomComplaint();
   if (why !== undefined) return fail(name, why);
-  const { boundInlining, cacheCode } = await import("../core/node/node-start.ts");
+  const { boundInlining, cacheCode, collectAlone } = await import("../core/node/node-start.ts");
   boundInlining();
+  collectAlone();
   cacheCode();
   // where address space is limited a thread starts where it is needed, and what is missing is said there
   if (addressSpaceLimit() === Number.POSITIVE_INFINITY) (await import("./early.ts")).startEarly();

@@ -1,4 +1,7 @@
-/** What makes a start quick: V8 compiles no more than pays, what it compiled is kept, and a thread starts while code is loaded. */
+/**
+ * What makes a start quick: V8 compiles no more than pays, what it compiled is kept, garbage takes no other thread, and a
+ * thread starts while code is loaded.
+ */
 import module from "node:module";
 import { setFlagsFromString } from "node:v8";
 import type { Worker } from "node:worker_threads";
@@ -11,6 +14,14 @@ import type { Worker } from "node:worker_threads";
 export function boundInlining(): void {
   setFlagsFromString("--max-inlined-bytecode-size=50");
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=100");
+}
+
+/**
+ * Has each thread collect its garbage alone: there is little, and to have others help it waits for them to be given a
+ * processor, while all of these are at work. To be called as {@link boundInlining} is.
+ */
+export function collectAlone(): void {
+  setFlagsFromString("--no-parallel-scavenge");
 }
 
 /**

@@ -17,7 +17,7 @@ import { LARGE_FILE, SEGMENT_ENTRIES, type SegmentCuts } from "./cuts.ts";
 import type { InodeColumns } from "./inode-columns.ts";
 import type { LineStart } from "./line.ts";
 import { sampleKey } from "./place/known-files.ts";
-import { NOT_HERE, type Segment } from "./segment.ts";
+import { NOT_HERE, type Segment, TAIL_UNIT } from "./segment.ts";
 import { SlotFitter } from "./slot-fitter.ts";
 
 /** Bytes at the start of a large file that its key is made of. */
@@ -155,7 +155,7 @@ export class SegmentBuilder {
   }
 
   #put(entry: number, kind: number, size: number): Promise<void> | undefined {
-    const { sizes, contents } = this.#input;
+    const { sizes } = this.#input;
     const segment = this.#segment;
     const item = segment.add(entry);
     if ((this.#input.tree.flags.view[entry]! & FLAG_LATE) !== 0) {
@@ -164,35 +164,58 @@ export class SegmentBuilder {
     }
     if (kind === S_IFREG && (size >= LARGE_FILE || this.#input.makes === "inodes"))
       return this.#putEnds(item, entry, size);
-    if (kind === S_IFREG) {
-      const reading = contents.read(entry, 0, size, segment.data, segment.dataUsed, true);
-      if (reading !== undefined) return reading.then(() => this.#putSmall(item, entry, size));
-      return this.#putSmall(item, entry, size);
-    }
+    if (kind === S_IFREG)
+      return size < this.#blockSize ? this.#putTiny(item, entry, size) : this.#putSmall(item, entry, size);
     this.#chooser.choose(entry, undefined);
     const hasBody = (kind === S_IFDIR || kind === S_IFLNK) && sizes.metaBodyBlocks(entry) > 0;
     if (hasBody) segment.withBodies.push(item);
     return undefined;
   }
 
-  /** Keeps of a file, which has just been read behind all that is in use, what goes into the image. */
+  /** Reads a file of less than a block, which has no holes, to where it stays: beside its inode, or in a block. */
+  #putTiny(item: number, entry: number, size: number): Promise<void> | undefined {
+    const { contents } = this.#input;
+    const { data, dataUsed, tails, tailsUsed } = this.#segment;
+    const tail = this.#choose(entry, size, undefined);
+    const reading =
+      tail === size
+        ? contents.read(entry, 0, size, tails, tailsUsed, true)
+        : contents.read(entry, 0, size, data, dataUsed, true);
+    if (reading !== undefined) return reading.then(() => this.#keep(item, entry, size, tail));
+    this.#keep(item, entry, size, tail);
+    return undefined;
+  }
+
+  /** Reads any other small file behind all data that is in use. */
   #putSmall(item: number, entry: number, size: number): Promise<void> | undefined {
-    const segment = this.#segment;
-    const { data, dataUsed: at } = segment;
+    const { data, dataUsed } = this.#segment;
+    const reading = this.#input.contents.read(entry, 0, size, data, dataUsed, true);
+    if (reading !== undefined) return reading.then(() => this.#keepSmall(item, entry, size));
+    this.#keepSmall(item, entry, size);
+    return undefined;
+  }
+
+  #keepSmall(item: number, entry: number, size: number): void {
+    const { data, dataUsed: at, tails, tailsUsed } = this.#segment;
     const ranges = this.#isSparse(entry, size) ? findRanges(data, at, size, this.#blockSize) : undefined;
     const tail = this.#choose(entry, size, ranges);
+    if (tail > 0) tails.set(data.subarray(at + size - tail, at + size), tailsUsed);
+    this.#keep(item, entry, size, tail);
+  }
+
+  /** Keeps of a file what goes into the image: its end and its blocks each stand behind all others. */
+  #keep(item: number, entry: number, size: number, tail: number): void {
+    const { hasKeys, makes, sizes } = this.#input;
+    const segment = this.#segment;
     const body = size - tail;
-    if (tail > 0 && this.#input.makes !== "data") {
-      segment.tails.set(data.subarray(at + body, at + size), segment.tailsUsed);
-      this.#keepTail(item, tail);
-    }
+    if (tail > 0 && makes !== "data") this.#keepTail(item, tail);
     this.#job.advance(size);
-    if (body === 0) return undefined;
-    const map = this.#input.sizes.chunkMaps.get(entry);
+    if (body === 0) return;
+    const { data, dataUsed: at } = segment;
+    const map = sizes.chunkMaps.get(entry);
     segment.blocks[item] = map ? map.blocks : Math.ceil(body / this.#blockSize);
-    if (!map && this.#input.hasKeys) segment.keys[item] = sampleKey(data, at, at + size);
+    if (!map && hasKeys) segment.keys[item] = sampleKey(data, at, at + size);
     this.#putBody(item, body, map);
-    return undefined;
   }
 
   /** Keeps the blocks of a file, which stands behind all data that is in use. */
@@ -252,7 +275,7 @@ export class SegmentBuilder {
     const segment = this.#segment;
     segment.tailAt[item] = segment.tailsUsed;
     segment.tailLen[item] = length;
-    segment.tailsUsed += length;
+    segment.tailsUsed = roundUp(segment.tailsUsed + length, TAIL_UNIT);
   }
 
   /** Puts the chunks of a file that are stored one behind the other. */

@@ -9,7 +9,7 @@ import { Ring } from "../../core/threads/ring.ts";
 import { MAX_RANGES } from "../../stage/tree/sparse.ts";
 import type { ChunkMap } from "../disk/chunk.ts";
 import { SEGMENT_ENTRIES, SEGMENT_LARGE, segmentRoom } from "./cuts.ts";
-import { DATA_PER_TAILS, SEGMENT_BYTES, Segment } from "./segment.ts";
+import { DATA_PER_TAILS, SEGMENT_BYTES, Segment, TAIL_UNIT } from "./segment.ts";
 
 /** Bytes of segments that may stand in line when another one is started, and half as many of their ends. */
 const HELD_BYTES = 6 << 20;
@@ -56,11 +56,11 @@ function segmentMaps(blockSize: number): number {
 
 function rings(blockSize: number) {
   const room = segmentRoom(blockSize);
-  // an end is read with its file before it is put aside, with one byte that must not be there
+  // a file is read with one byte that must not be there
   const read = blockSize + 1;
   return {
     data: { room: room.data + read, held: HELD_BYTES },
-    tails: { room: room.tails + read, held: HELD_BYTES / DATA_PER_TAILS },
+    tails: { room: room.tails + TAIL_UNIT * SEGMENT_ENTRIES + read, held: HELD_BYTES / DATA_PER_TAILS },
   };
 }
 

@@ -8,6 +8,8 @@
 import type { ChunkMap } from "../disk/chunk.ts";
 import { SEGMENT_ENTRIES } from "./cuts.ts";
 
+/** Where an end stands in `tails` is a multiple of this: V8 copies shared memory byte by byte unless both sides are aligned. */
+export const TAIL_UNIT = 8;
 /** How many times as much `data` may be held as `tails`. */
 export const DATA_PER_TAILS = 2;
 /** About what the arrays of a segment take. */
