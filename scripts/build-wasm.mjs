@@ -15,7 +15,7 @@ const OPTIONS = [
   "--converge",
   "--noAssert",
   "--enable=simd",
-  // 400 KiB for tables, see memory.as; the windows are added when a codec is made
+  // the least that each needs for its tables, see memory.as; the rest and the windows are added when a codec is made
   "--initialMemory=7",
 ];
 

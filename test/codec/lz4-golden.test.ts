@@ -2,7 +2,7 @@
  * The bytes of LZ4 and LZ4HC, pinned. They are those of liblz4 1.9.4 (Debian 12, x86-64): for each of the hashes below a
  * program in C made the same calls of LZ4_compress_destSize(), LZ4_compress_HC_destSize(), LZ4_compress_default() and
  * LZ4_compress_HC() on the same input, and gave the same hash; but for fixed output of level 7, which looks deeper where its
- * input shrinks well.
+ * input shrinks well, and has a wider table if it is large.
  */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
@@ -18,7 +18,7 @@ const GOLDEN: Record<string, readonly string[]> = {
   "lz4hc,4": ["8b4f45782f560513", "eb2b89be4b9ca528", "189effc07926223b", "4c2e48a69dd3ab17"],
   "lz4hc,5": ["4b917cf9c8b77602", "717e1310abff0fbb", "934cf5e192c7cdfe", "3bfcc8b20a2f8acb"],
   "lz4hc,6": ["86de931ea31cb223", "40bef2950c0f7a3c", "a853f00f4f612e59", "06ee3ec41452a0d2"],
-  "lz4hc,7": ["81f657a34c6999b7", "ad231afbe5bc0222", "bdc65160a5dfac4f", "c3e2f8e9e09bca3a"],
+  "lz4hc,7": ["81f657a34c6999b7", "ad231afbe5bc0222", "9e110b58f198cd67", "c3e2f8e9e09bca3a"],
   "lz4hc,8": ["65c78bbb19065d7d", "3315c67823f72581", "b60d229c98e7f008", "343d99c6c9dd9262"],
   "lz4hc,9": ["9e3500619a4cc19b", "a6dc06e2f47ef7ee", "359c10f478e82697", "04d3b92bb955bd3a"],
   "lz4hc,10": ["12f8004f0bef9c5a", "07a94ea81bf82248", "cb9a2f61e0b1053e", "43a79e5340111ea0"],

@@ -8,6 +8,8 @@ const RUNS: i32 = 129;
 
 /** Where the input has shrunk to 16 of so many parts, so many places are looked at if more are worth it ... */
 const DEEP_PARTS: u32 = 67;
+/** ... (in a wide table, which saves the time, to 16 of so many) ... */
+const DEEP_PARTS_WIDE: u32 = 56;
 const DEEP: i32 = 128;
 /** ... and where to 16 of so many, so many. */
 const DEEPEST_PARTS: u32 = 102;
@@ -178,20 +180,22 @@ function setAttempts(count: i32): void {
 }
 
 /**
- * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match; if `deepens`, at more where
+ * Compresses [from, to) to [at, at + limit), looking at up to `attempts` places for each match, found in a `wide` table or as
+ * liblz4 finds them; if `deepens`, at more where
  * what has been written says that the input shrinks well: then they are worth most, and there is least to do.
  */
 export function compressChain(
-  from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32, deepens: bool,
+  from: u32, to: u32, at: u32, limit: u32, fill: bool, attempts_: i32, wide: bool, deepens: bool,
 ): u32 {
   startBlock(from, to, at, limit, fill);
   if (to - from < MIN_INPUT) return finishBlock();
-  startSearch(from, to);
+  startSearch(from, to, wide);
   setAttempts(attempts_);
   last = to - MATCH_MARGIN;
+  const deepParts = wide ? DEEP_PARTS_WIDE : DEEP_PARTS;
   let next = from;
   while (next <= lastStart) {
-    if (deepens) setAttempts(hasShrunk(DEEPEST_PARTS) ? DEEPEST : hasShrunk(DEEP_PARTS) ? DEEP : attempts_);
+    if (deepens) setAttempts(hasShrunk(DEEPEST_PARTS) ? DEEPEST : hasShrunk(deepParts) ? DEEP : attempts_);
     const found = runs ? findNextRuns(next, lastStart, attempts) : findNext(next, lastStart, attempts);
     if (found == 0) break;
     const start = foundStart;

@@ -22,7 +22,9 @@ import { WASM } from "./generated.ts";
 /** The functions of the module; `compressFast` and `decompress` are just as they are to be called. */
 interface Exports extends CodecExports {
   compressFast: CodecFunctions["compress"];
-  compressChain(...args: [...Parameters<Exports["compressFast"]>, attempts: number, deepens: boolean]): number;
+  compressChain(
+    ...args: [...Parameters<Exports["compressFast"]>, attempts: number, wide: boolean, deepens: boolean]
+  ): number;
   /** How many searches of the last compressChain() have ended because no more places were to be looked at. */
   countExhausted(): number;
   compressOptimal(
@@ -57,7 +59,7 @@ const NORMAL = 7;
 const DEEP = 9;
 /** Where of 1000 bytes so many searches have not gone to their end ... */
 const EXHAUSTED = 27;
-/** ... or of large outputs, where more places are in reach. */
+/** ... or of large outputs, where more places are in reach, and a wider table (see search.as) is worth its memory. */
 const EXHAUSTED_LARGE = 33;
 const LARGE = 1 << 14;
 /** What shrinks to one of so many parts has been looked at as deep: see chain.as. */
@@ -73,7 +75,16 @@ class NormalLevel extends SecondLookCodec<Exports, number> {
   constructor(windows: CodecWindows) {
     super(`lz4hc,${NORMAL}`, BLOCK, windows, NORMAL_WAYS, ({ compressChain, decompress }, wayOf) => ({
       compress: (from, to, at, limit, fill) =>
-        compressChain(from, to, at, limit, fill, wayOf(), fill && wayOf() === NORMAL_WAYS.usual),
+        compressChain(
+          from,
+          to,
+          at,
+          limit,
+          fill,
+          wayOf(),
+          fill && limit >= LARGE,
+          fill && wayOf() === NORMAL_WAYS.usual,
+        ),
       decompress,
     }));
   }
@@ -102,7 +113,7 @@ export function createLz4hc(level: number, windows: CodecWindows = {}): Codec {
   return new WasmCodec(`lz4hc,${level}`, BLOCK, windows, ({ compressChain, compressOptimal, decompress }) => ({
     compress:
       enough === undefined
-        ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts, false)
+        ? (from, to, at, limit, fill) => compressChain(from, to, at, limit, fill, attempts, false, false)
         : (from, to, at, limit, fill) => compressOptimal(from, to, at, limit, fill, attempts, enough, full),
     decompress,
   }));

@@ -1,6 +1,6 @@
 // Where things lie in the module's memory, and what is the same for all kinds of compression.
 //
-//     0        16 KiB   64 KiB   192 KiB   320 KiB   400 KiB
+//     0        16 KiB   64 KiB   576 KiB   704 KiB   784 KiB
 //     | result | table  | heads  | chains  | prices  | windows, placed by wasm-codec.ts
 //
 // This is AssemblyScript without its runtime: addresses are plain u32, nothing is ever allocated. Loads may run a few
@@ -12,15 +12,15 @@ export const CONSUMED: u32 = 0;
 /** Fast compression: positions, as u16 or u32. */
 export const TABLE: u32 = 0x4000;
 export const TABLE_SIZE: u32 = 0x4000;
-/** LZ4HC: the newest position of each hash of four bytes, 2^15 u32. */
+/** LZ4HC: the newest position of each hash of four bytes, 2^15 u32, or 2^17: see search.as. */
 export const HEADS: u32 = 0x10000;
-export const HEADS_SIZE: u32 = 0x20000;
+export const HEADS_SIZE: u32 = 0x80000;
 /** LZ4HC: from each position (mod 64 Ki) the distance back to the one before it with the same hash, as u16. */
-export const CHAINS: u32 = 0x30000;
+export const CHAINS: u32 = 0x90000;
 /** The optimal parser's table, 16 bytes for each of 4096 positions and the three behind them. */
-export const PRICES: u32 = 0x50000;
+export const PRICES: u32 = 0xb0000;
 /** The first byte that is free for windows. */
-export const WINDOWS: u32 = 0x64000;
+export const WINDOWS: u32 = 0xc4000;
 
 /** The shortest match that the format can express. */
 export const MIN_MATCH: u32 = 4;

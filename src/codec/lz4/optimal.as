@@ -196,7 +196,7 @@ export function compressOptimal(
 ): u32 {
   startBlock(from, to, at, limit, fill);
   if (to - from < MATCH_MARGIN) return finishBlock();
-  startSearch(from, to);
+  startSearch(from, to, false);
   attempts = attempts_;
   enough = min(enough_, POSITIONS - 1);
   full = full_;

@@ -16,6 +16,14 @@ let matchEnd: u32 = 0;
 /** Address of the first position that is not in HEADS yet. */
 let pending: u32 = 0;
 
+/**
+ * How far a hash is shifted to the right: liblz4's table has 2^15 heads. A wide one has four times as many, so that less of
+ * a chain has other bytes: going through it takes less time, and more of what is looked at may be a match.
+ */
+let hashShift: u32 = 0;
+const USUAL_SHIFT: u32 = 15;
+const WIDE_SHIFT: u32 = 13;
+
 /** Where the last successful search found its match ... */
 export let foundMatch: u32 = 0;
 /** ... and where the bytes start that are equal to it: `ip`, or before it if the search was wide. */
@@ -32,8 +40,9 @@ export function countExhausted(): u32 {
 /** Inputs that would start above this index get fresh tables. */
 const LAST_INDEX: u32 = 0x40000000;
 
-/** Starts the input [from, to). */
-export function startSearch(from: u32, to: u32): void {
+/** Starts the input [from, to); `wide`: with the wide table. What others left in it is out of reach, whatever its hashes. */
+export function startSearch(from: u32, to: u32, wide: bool): void {
+  hashShift = wide ? WIDE_SHIFT : USUAL_SHIFT;
   firstIndex = pending + shift + MAX_DISTANCE + 1;
   if (firstIndex > LAST_INDEX) {
     memory.fill(HEADS, 0, HEADS_SIZE);
@@ -47,8 +56,8 @@ export function startSearch(from: u32, to: u32): void {
 }
 
 @inline
-function headOf(sequence: u32): u32 {
-  return HEADS + (((sequence * 2654435761) >>> 15) & ~3);
+function headOf(sequence: u32, hashShift: u32): u32 {
+  return HEADS + (((sequence * 2654435761) >>> hashShift) & ~3);
 }
 
 @inline
@@ -58,8 +67,8 @@ function linkOf(index: u32): u32 {
 
 /** Puts a position into the chain of its bytes; gives the index of the one before it there. */
 @inline
-function insert(sequence: u32, index: u32): u32 {
-  const head = headOf(sequence);
+function insert(sequence: u32, index: u32, hashShift: u32): u32 {
+  const head = headOf(sequence, hashShift);
   const newest = load<u32>(head);
   store<u16>(linkOf(index), min(index - newest, MAX_DISTANCE));
   store<u32>(head, index);
@@ -69,8 +78,10 @@ function insert(sequence: u32, index: u32): u32 {
 /** Puts all positions before `end` into their chains. */
 @inline
 function insertUpTo(end: u32): void {
+  const shift_ = shift;
+  const hashShift_ = hashShift;
   let address = pending;
-  for (; address < end; address++) insert(load<u32>(address), address + shift);
+  for (; address < end; address++) insert(load<u32>(address), address + shift_, hashShift_);
   pending = address;
 }
 
@@ -262,10 +273,11 @@ function lowestFrom(index: u32): u32 {
 function searchNext(ip: u32, last: u32, attempts: i32, runs: bool): u32 {
   insertUpTo(ip);
   const shift_ = shift;
+  const hashShift_ = hashShift;
   for (; ip <= last; ip++) {
     const index = ip + shift_;
     const sequence = load<u32>(ip);
-    const newest = insert(sequence, index);
+    const newest = insert(sequence, index, hashShift_);
     const lowest = lowestFrom(index);
     let left = attempts;
     for (let candidate = newest; candidate >= lowest; candidate -= <u32>load<u16>(linkOf(candidate))) {
@@ -287,7 +299,7 @@ function searchNext(ip: u32, last: u32, attempts: i32, runs: bool): u32 {
 @inline
 function searchFrom(ip: u32, low: u32, longest: u32, attempts: i32, wide: bool, runs: bool, swap: bool): u32 {
   insertUpTo(ip);
-  return search(ip, low, load<u32>(headOf(load<u32>(ip))), lowestFrom(ip + shift), longest, attempts, wide, runs, swap);
+  return search(ip, low, load<u32>(headOf(load<u32>(ip), hashShift)), lowestFrom(ip + shift), longest, attempts, wide, runs, swap);
 }
 
 /**

@@ -74,7 +74,16 @@ export function fillFrame(most: number, limit: number, tries: FrameTries): numbe
       inRow = inRow < 0 ? 1 : inRow + 1;
       fits = last;
       keep(last.compressed);
-      if (isFull(last, limit, spare)) break;
+      if (isFull(last, limit, spare)) {
+        if (exceeds.plain > most && mayTakeRest(last, most, limit)) {
+          const whole = { plain: most, compressed: measure(most) };
+          if (whole.compressed <= limit) {
+            fits = whole;
+            keep(whole.compressed);
+          }
+        }
+        break;
+      }
     } else {
       inRow = inRow > 0 ? -1 : inRow - 1;
       exceeds = last;
@@ -124,6 +133,11 @@ function targetOf(limit: number, ratio: number, spare: number): number {
 /** Whether a frame leaves so little room that another try would be too much for it. */
 function isFull({ plain, compressed }: Try, limit: number, spare: number): boolean {
   return fillEnd(compressed, limit) - compressed <= spareOf(limit, plain / compressed, spare);
+}
+
+/** Whether so little of the input is left behind a full frame that it may have room there: else it takes an output of its own. */
+function mayTakeRest({ plain, compressed }: Try, most: number, limit: number): boolean {
+  return plain < most && (most - plain) * compressed <= (limit - compressed) * plain;
 }
 
 /** Up to where a frame of so many bytes is to be filled: the end of its block, or the limit. */

@@ -149,7 +149,7 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
 }
 
 /**
- * Makes windows no larger than 2^`windowBits` bytes, and a level of its own of {@link DEEP_PARAMETERS}. What libzstd has for
+ * Makes windows of the largest contents 2^`windowBits` bytes, others no larger than that, and a level of its own of {@link DEEP_PARAMETERS}. What libzstd has for
  * that, ZSTD_CCtx_setParameter(), is not in the package's module; it would change the same numbers once they have been
  * taken from the table, which is in memory.
  */
@@ -161,7 +161,7 @@ function setParameters({ buffer }: WasmMemory, windowBits: number): void {
   while (at <= last && FIRST_PARAMETERS.some((value, i) => words[at + i] !== value)) at++;
   if (at > last) throw new ImageError("INTERNAL", "libzstd has no table of parameters");
   for (let row = 0; row < rows; row++, at += rowLen) {
-    words[at] = Math.min(words[at]!, windowBits);
+    words[at] = row < LEVELS ? windowBits : Math.min(words[at]!, windowBits);
     if (row % LEVELS === 0) words.set(DEEP_PARAMETERS, at + 1);
   }
 }

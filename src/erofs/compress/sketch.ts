@@ -9,10 +9,12 @@ const CELLS = 16;
 /** 32-bit words of a sketch: a cell is a byte. */
 export const SKETCH_WORDS = CELLS / 4;
 
-/** Bytes of the original that are looked at: the first ones tell enough. */
-const SEEN_BYTES = 2048;
+/** Bytes of the original that are looked at: the first ones tell enough, if they are more than a licence. */
+const SEEN_BYTES = 4096;
 /** Bytes that are hashed together. */
 const STRING_BYTES = 6;
+/** Strings count that start with such a byte, one in eight: it takes less time, and what is alike has the same ones. */
+const [START_MASK, START] = [7, 2] as const;
 
 const least = new Uint32Array(CELLS);
 
@@ -20,14 +22,12 @@ const least = new Uint32Array(CELLS);
 export function sketch(bytes: Uint8Array, into: Uint32Array, at: number): void {
   least.fill(0xffffffff);
   const end = Math.min(bytes.length, SEEN_BYTES);
-  let first = 0;
-  let last = 0;
-  for (let i = 0; i < end; i++) {
-    // the newest four bytes, and the two in front of them
-    first = (first << 8) | (last >>> 24);
-    last = (last << 8) | bytes[i]!;
-    if (i < STRING_BYTES - 1) continue;
-    let hash = Math.imul(last, 0x9e3779b1) ^ Math.imul(first & 0xffff, 0x85ebca6b);
+  for (let i = 0; i <= end - STRING_BYTES; i++) {
+    const byte = bytes[i]!;
+    if ((byte & START_MASK) !== START) continue;
+    const first = byte | (bytes[i + 1]! << 8);
+    const last = bytes[i + 2]! | (bytes[i + 3]! << 8) | (bytes[i + 4]! << 16) | (bytes[i + 5]! << 24);
+    let hash = Math.imul(last, 0x9e3779b1) ^ Math.imul(first, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) >>> 0;
     const cell = hash % CELLS;
     if (hash < least[cell]!) least[cell] = hash;
