@@ -9,10 +9,11 @@ const RUNS: i32 = 129;
 /** Where the input has shrunk to 16 of so many parts, so many places are looked at if more are worth it ... */
 const DEEP_PARTS: u32 = 67;
 /** ... (in a wide table, which saves the time, to 16 of so many) ... */
-const DEEP_PARTS_WIDE: u32 = 56;
+const DEEP_PARTS_WIDE: u32 = 52;
 const DEEP: i32 = 128;
 /** ... and where to 16 of so many, so many. */
 const DEEPEST_PARTS: u32 = 102;
+const DEEPEST_PARTS_WIDE: u32 = 75;
 const DEEPEST: i32 = 256;
 
 /** How many places are looked at for each match, and whether runs are recognized. */
@@ -193,9 +194,10 @@ export function compressChain(
   setAttempts(attempts_);
   last = to - MATCH_MARGIN;
   const deepParts = wide ? DEEP_PARTS_WIDE : DEEP_PARTS;
+  const deepestParts = wide ? DEEPEST_PARTS_WIDE : DEEPEST_PARTS;
   let next = from;
   while (next <= lastStart) {
-    if (deepens) setAttempts(hasShrunk(DEEPEST_PARTS) ? DEEPEST : hasShrunk(deepParts) ? DEEP : attempts_);
+    if (deepens) setAttempts(hasShrunk(deepestParts) ? DEEPEST : hasShrunk(deepParts) ? DEEP : attempts_);
     const found = runs ? findNextRuns(next, lastStart, attempts) : findNext(next, lastStart, attempts);
     if (found == 0) break;
     const start = foundStart;
