@@ -62,6 +62,7 @@ class ErofsBuild {
     // each algorithm, and what looks quickly whether it is worth while
     this.#session = new BuildSession(source, options, compression ? compression.algorithms.length + 1 : 0, {
       isNone: this.#settings.xattrTolerance < 0,
+      holdsContents: this.#outside === undefined,
     });
   }
 

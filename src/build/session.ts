@@ -237,10 +237,10 @@ export class BuildSession {
 
   #resolvePolicy({ isClosure, isBare }: Source): StagePolicy {
     const policy = resolvePolicy(this.#options, isClosure);
-    const { isNone = false, holdsAcls = true, holdsNanoseconds = true } = this.#holding;
+    const { isNone = false, holdsAcls = true, holdsNanoseconds = true, holdsContents = true } = this.#holding;
     const isUnasked = isBare && this.#options.xattrReader === undefined;
     const xattrReader = isNone || isUnasked ? "none" : policy.xattrReader;
-    return { ...policy, holdsAcls, holdsNanoseconds, xattrReader };
+    return { ...policy, holdsAcls, holdsNanoseconds, holdsContents, xattrReader };
   }
 
   /** What becomes of the entries of a part of the source. */

@@ -35,3 +35,12 @@ test("a pool of one thread has none start", async () => {
   await new ThreadPool(1, {}, startWorker).here(async (job) => job.recruit(4));
   expect(started.length).toBe(0);
 });
+
+test("none starts for work that goes on when the pool has been closed", async () => {
+  const pool = new ThreadPool(3, {}, startWorker);
+  await pool.here(async (job) => {
+    pool.close();
+    job.recruit(3);
+  });
+  expect(started.length).toBe(0);
+});

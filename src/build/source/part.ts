@@ -61,6 +61,8 @@ export interface Holding {
   isNone?: boolean;
   /** Access control lists. Default: they are held. */
   holdsAcls?: boolean;
+  /** Contents of files, which else stay where they are. Default: they are held. */
+  holdsContents?: boolean;
   /** Parts of a second. Default: they are held. */
   holdsNanoseconds?: boolean;
 }

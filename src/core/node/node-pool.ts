@@ -68,6 +68,7 @@ export class ThreadPool<T extends JobTable> {
   #grace: NodeJS.Timeout | undefined;
   /** Jobs so far. */
   #runs = 0;
+  #isClosed = false;
 
   /** @param startWorker throws what {@link isThreadRefused} and {@link isModuleMissing} know */
   constructor(threads: number, jobs: T, startWorker: () => Worker) {
@@ -134,11 +135,14 @@ export class ThreadPool<T extends JobTable> {
     }, GRACE_MS).unref();
   }
 
-  /** Does `work` in the main thread alone; returns its result. Threads that it recruits start, and wait for the next job. */
+  /**
+   * Does `work` in the main thread alone; returns its result. Threads that it recruits start, and wait for the next job; none
+   * does when the pool has been closed while the work waited for a caller.
+   */
   async here<R>(work: (job: JobContext) => Promise<R>): Promise<R> {
     let result: { value: R } | undefined;
     const recruit = (threads: number) => {
-      for (let index = 0; index + 1 < Math.min(threads, this.threads); index++) this.#helper(index);
+      for (let index = 0; index + 1 < Math.min(threads, this.threads) && !this.#isClosed; index++) this.#helper(index);
     };
     await this.#settle((guard) => {
       const job = mainContext(this.control, recruit);
@@ -152,6 +156,7 @@ export class ThreadPool<T extends JobTable> {
 
   /** Ends the helpers, which have nothing to do any more, in their own time. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#grace);
     for (const helper of this.#helpers) helper.close();
   }

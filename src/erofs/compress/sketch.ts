@@ -13,7 +13,8 @@ export const SKETCH_WORDS = CELLS / 4;
 const SEEN_BYTES = 4096;
 /** Bytes that are hashed together. */
 const STRING_BYTES = 6;
-/** Strings count that start with such a byte, one in eight: it takes less time, and what is alike has the same ones. */
+/** Of more bytes than these only strings count that start with one byte in eight: what is alike has the same ones. */
+const SHORT = 256;
 const [START_MASK, START] = [7, 2] as const;
 
 const least = new Uint32Array(CELLS);
@@ -22,9 +23,10 @@ const least = new Uint32Array(CELLS);
 export function sketch(bytes: Uint8Array, into: Uint32Array, at: number): void {
   least.fill(0xffffffff);
   const end = Math.min(bytes.length, SEEN_BYTES);
+  const takesAll = bytes.length <= SHORT;
   for (let i = 0; i <= end - STRING_BYTES; i++) {
     const byte = bytes[i]!;
-    if ((byte & START_MASK) !== START) continue;
+    if (!takesAll && (byte & START_MASK) !== START) continue;
     const first = byte | (bytes[i + 1]! << 8);
     const last = bytes[i + 2]! | (bytes[i + 3]! << 8) | (bytes[i + 4]! << 16) | (bytes[i + 5]! << 24);
     let hash = Math.imul(last, 0x9e3779b1) ^ Math.imul(first, 0x85ebca6b);
@@ -39,10 +41,13 @@ export function sketch(bytes: Uint8Array, into: Uint32Array, at: number): void {
   }
 }
 
-/** How many cells of two sketches are equal. */
+/** How many cells of two sketches are equal; those that no string falls to, or the largest of all hashes, say nothing. */
 export function countEqualCells(a: Uint32Array, atA: number, b: Uint32Array, atB: number): number {
   let counts = 0;
-  for (let word = 0; word < SKETCH_WORDS; word++) counts += zeroBytes(a[atA + word]! ^ b[atB + word]!);
+  for (let word = 0; word < SKETCH_WORDS; word++) {
+    const cells = a[atA + word]!;
+    counts += zeroBytes(cells ^ b[atB + word]!) & ~zeroBytes(~cells);
+  }
   // each byte has counted one cell of each word
   return Math.imul(counts, 0x01010101) >>> 24;
 }

@@ -146,6 +146,8 @@ export interface StagePolicy {
   xattrNames: XattrNameRules;
   /** Whether the image has a place for access control lists. */
   holdsAcls: boolean;
+  /** Whether contents of files are read; else they stay where they are. */
+  holdsContents: boolean;
   /** Whether it has one for parts of a second. */
   holdsNanoseconds: boolean;
   /** Remove Nix's `~nix~case~hack~N` from names. */
@@ -180,6 +182,7 @@ export function resolvePolicy(options: StageOptions, isClosure: boolean): StageP
     xattrReader: options.xattrReader ?? (isClosure ? "none" : "auto"),
     xattrNames: options.xattrNames ?? {},
     holdsAcls: true,
+    holdsContents: true,
     holdsNanoseconds: true,
     caseHack: isClosure,
     below: splitStoreDir(options.storeDir),

@@ -110,7 +110,7 @@ test("what has no more than a licence in common keeps its place", () => {
   const words = (seed: number, count: number) =>
     Array.from({ length: count }, (_, at) => createHash("sha512").update(`${seed} ${at}`).digest("base64")).join(" ");
   const licence = words(1, 10);
-  const stored = gather(Array.from({ length: 300 }, (_, index) => utf8(licence + words(index + 2, 12))));
+  const stored = gather(Array.from({ length: 300 }, (_, index) => utf8(licence + words(index + 2, 36))));
   const before = stored.fragmentOff.slice();
   arrangeFragments(stored, all(300), 65_536);
   expect(stored.fragmentOff).toEqual(before);
@@ -146,7 +146,7 @@ test("sketches of what is alike are alike", () => {
 test("sketches are pinned, as bytes of images depend on them", () => {
   const show = (text: string) => [...sketchOf(utf8(text))].map((word) => word.toString(16).padStart(8, "0")).join(" ");
   expect(show("a fragment of some length, and then some more")).toMatchInlineSnapshot(
-    `"b82c525e fff50dc0 1d6d2d81 3ef9f2ca"`,
+    `"38244671 059fff13 efe5e5bc ff8440d5"`,
   );
   expect(show("short")).toBe("ffffffff ffffffff ffffffff ffffffff");
 });
@@ -165,7 +165,8 @@ test("cells are counted one by one", () => {
         bytes.forEach((byte, cell) => {
           if ((mask >> cell) & 1) cellsB[cell] = byte;
         });
-        expect(countEqualCells(a, 0, b, 0)).toBe(cellsA.filter((byte, cell) => byte === cellsB[cell]).length);
+        const isEqual = (byte: number, cell: number) => byte === cellsB[cell] && byte !== 0xff;
+        expect(countEqualCells(a, 0, b, 0)).toBe(cellsA.filter(isEqual).length);
       },
     ),
   );

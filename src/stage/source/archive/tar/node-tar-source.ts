@@ -145,6 +145,9 @@ class TarStage {
   readonly #whiteouts: Whiteouts;
   readonly #chooser: MemberChooser;
   readonly #places: ArchivePlace[] = [];
+  readonly #holdsContents: boolean;
+  /** Of contents, so far. */
+  #bytes = 0;
   readonly #placeOf: Column<Uint32Array>;
   readonly #offsets: Column<Float64Array>;
   readonly #rows: Column<Float64Array>;
@@ -152,6 +155,7 @@ class TarStage {
 
   constructor(tree: Tree, policy: StagePolicy, options: TarOptions) {
     this.#options = options;
+    this.#holdsContents = policy.holdsContents;
     this.#tree = tree;
     const { placeOf, offsets } = createRanges();
     this.#placeOf = new Column(Uint32Array, placeOf);
@@ -172,7 +176,7 @@ class TarStage {
       const reader = new TarReader(input, shownPath, { ignoreZeros, headersOnly: false });
       for (let member = await reader.next(); member; member = await reader.next()) {
         this.#add(member);
-        job.recruit(threadsFor({ bytes: input.at, entries: this.#tree.length }));
+        if (this.#holdsContents) job.recruit(threadsFor({ bytes: this.#bytes, entries: this.#tree.length }));
         const breathing = job.breathe(1);
         if (breathing !== undefined) await breathing;
       }
@@ -190,6 +194,7 @@ class TarStage {
     if (member === undefined) return;
     const entry = this.#members.add(member);
     if (member.kind !== S_IFREG) return;
+    this.#bytes += member.size;
     this.#placeOf.view[entry] = this.#places.length;
     this.#offsets.view[entry] = member.rows ? this.#addRows(member, member.rows) : member.offset;
     if (member.rows && hasHoles(member.rows, member.size)) this.#tree.flags.view[entry] = FLAG_SPARSE;
