@@ -41,9 +41,9 @@ export async function measure(argv, { cwd, limit, scratch }) {
   const record = `${scratch}/time.txt`;
   const [program = "", ...words] = hasTime ? [TIME, "-q", "-f", "%U %S %M", "-o", record, ...argv] : argv;
   const from = performance.now();
-  // A group of its own, so that the limit (or an interrupt, which does not reach it by itself) ends a whole pipeline.
-  // where it is set, Node reads these certificates whenever it starts, for longer than all the rest of its start
+  // Where it is set, Node reads these certificates whenever it starts, for longer than all the rest of its start.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  // A group of its own, so that the limit (or an interrupt, which does not reach it by itself) ends a whole pipeline.
   const child = spawn(program, words, { cwd, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
   running = child.pid;
   let said = "";
