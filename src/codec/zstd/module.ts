@@ -149,7 +149,8 @@ export function newZstdInstance(level: number, sizes: ZstdSizes): ZstdInstance {
 }
 
 /**
- * Makes windows of the largest contents 2^`windowBits` bytes, others no larger than that, and a level of its own of {@link DEEP_PARAMETERS}. What libzstd has for
+ * Makes windows of the largest contents 2^`windowBits` bytes, others no larger than that, and a level of its own of
+ * {@link DEEP_PARAMETERS}. What libzstd has for
  * that, ZSTD_CCtx_setParameter(), is not in the package's module; it would change the same numbers once they have been
  * taken from the table, which is in memory.
  */
