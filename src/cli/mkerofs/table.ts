@@ -47,8 +47,8 @@ const IMAGE: readonly Option<Settings>[] = [
       ...compressorsHelp().map(({ name, formats, help, normal }) =>
         flag({ names: name, ...(formats && { formats }), ...(normal && { default: normal }), help }),
       ),
-      ...Object.entries(ALIASES).map(([names, name]) =>
-        flag({ names, formats: EROFS, help: `the same as ${name}, with the levels of that` }),
+      ...Object.entries(ALIASES).map(([names, { algorithm, lowest }]) =>
+        flag({ names, formats: EROFS, default: `${lowest}`, help: `${algorithm}, from its level ${lowest} on` }),
       ),
     ],
     help:

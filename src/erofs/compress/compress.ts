@@ -164,6 +164,7 @@ class SqueezerSet {
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
           distance: dictSize,
           fillsAtOnce: row.fillsAtOnce,
+          refersBack: compression.dedupeExtents === true,
           compressesTails: compression.metabox !== undefined,
         },
         linker,

@@ -5,7 +5,7 @@
 import type { PieceResult } from "../../core/threads/ordered.ts";
 import type { Part } from "../plan/stored.ts";
 import { ByteLog } from "./extent-log.ts";
-import { PieceExtents } from "./piece-extents.ts";
+import { NO_SOURCE, PieceExtents } from "./piece-extents.ts";
 
 /** Where a part's blocks, extents, inline bytes and fragment end in its piece. */
 export type PartEnd = Pick<Part, "blocksAt" | "extentsAt" | "inlineAt" | "fragmentAt">;
@@ -53,10 +53,10 @@ export class PieceOutput implements PieceResult {
    * @param slot which is told where it lies, or -1
    */
   addExtent(length: number, storedLen: number, flags: number, slot: number): void {
-    this.extents.push(length, storedLen, flags, -1, slot);
+    this.extents.push(length, storedLen, flags, NO_SOURCE, slot);
   }
 
-  /** Adds an extent that has its blocks elsewhere: those of the one in slot `source`. */
+  /** Adds an extent that has its blocks elsewhere, where `source` says: see PieceExtent. */
   addReference(length: number, storedLen: number, flags: number, source: number, slot: number): void {
     this.extents.push(length, storedLen, flags, source, slot);
   }

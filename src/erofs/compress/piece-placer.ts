@@ -4,14 +4,14 @@
  */
 import { equalBytes, roundUp } from "../../core/bytes.ts";
 import { NULL_BLOCK } from "../disk/format.ts";
-import { EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED } from "../disk/lcluster.ts";
+import { EXTENT_COMPRESSED, EXTENT_PARTIAL, EXTENT_PLACED, FULL_COSTS } from "../disk/lcluster.ts";
 import type { SharedLinks } from "../links/links.ts";
 import { blankPlace, type Part, type StoredFiles } from "../plan/stored.ts";
 import { ChunkRow, HOLE } from "./chunk-row.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
 import { OwnExtents } from "./own-extents.ts";
-import type { PieceExtent } from "./piece-extents.ts";
+import { NO_SOURCE, type PieceExtent, sourceInPiece } from "./piece-extents.ts";
 import type { PartEnd, PieceOutput, Placer } from "./piece-output.ts";
 import { SKETCH_WORDS, sketch } from "./sketch.ts";
 
@@ -39,9 +39,6 @@ export interface FoundTables {
 
 /** A place that is the same as that of the extent with this index; given one, the index. */
 const sameAs = (index: number) => -2 - index;
-
-/** Bytes that an entry takes more in a full index than in a compact one. */
-const FULL_COSTS = 6;
 
 /** What is not compressed, among what is found again: no algorithm has this number. */
 const RAW_KIND = 255;
@@ -104,7 +101,7 @@ export class PiecePlacer implements Placer {
     let at = part.blocksAt;
     for (let each = part.extentsAt; each < end.extentsAt; each++) {
       const extent = piece.extents.at(each);
-      if (extent.source >= 0) continue;
+      if (extent.source !== NO_SOURCE) continue;
       extent.checksum = pclusters.checksum(piece.blocks.subarray(at, at + extent.storedLen));
       at += extent.storedLen;
     }
@@ -177,8 +174,9 @@ export class PiecePlacer implements Placer {
       const { storedLen, source } = extent;
       const canShare = this.#describe(extent, part, turn);
       turn = (turn + extent.length) % this.#stored.blockSize;
-      if (source >= 0) {
-        this.#keepReference(extent, unit, this.#links!.starting[source]!);
+      if (source !== NO_SOURCE) {
+        const own = () => offs[sourceInPiece(source) - part.extentsAt]! / unit;
+        this.#keepReference(extent, unit, source >= 0 ? this.#links!.starting[source]! : own());
         follows = false;
         continue;
       }
@@ -192,7 +190,7 @@ export class PiecePlacer implements Placer {
       const found = placed?.[index - part.extentsAt] ?? -1;
       const known = found < -1 ? offs[sameAs(found)]! : found;
       const off = known < 0 ? this.#imageOff + kept : known;
-      if (placed) offs[index - part.extentsAt] = off;
+      if (placed || refers) offs[index - part.extentsAt] = off;
       row.add(off, storedLen);
       // whoever follows an extent that lies elsewhere has to say where it lies itself
       const flags = extent.flags | (follows && known < 0 ? 0 : EXTENT_PLACED);
@@ -236,7 +234,7 @@ export class PiecePlacer implements Placer {
     let sum = 0;
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const { source, storedLen, flags } = this.#piece.extents.at(index);
-      if (source < 0) continue;
+      if (source === NO_SOURCE) continue;
       sum += storedLen;
       const saves = (flags & EXTENT_PARTIAL) === 0;
       if (saves) this.#stored.countSaved(storedLen);
@@ -258,7 +256,7 @@ export class PiecePlacer implements Placer {
     let turn = 0;
     for (let index = part.extentsAt; index < end.extentsAt; index++) {
       const extent = extents.at(index);
-      const length = extent.source < 0 ? extent.storedLen : 0;
+      const length = extent.source === NO_SOURCE ? extent.storedLen : 0;
       const isShared = this.#describe(extent, part, turn) && length > 0;
       turn = (turn + extent.length) % blockSize;
       const place = isShared ? this.#findPlace(extent.checksum, at, length, own) : -1;

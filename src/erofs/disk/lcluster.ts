@@ -45,6 +45,9 @@ export const EXTENT_PARTIAL = 4;
 /** Numbers that the flags can make up. */
 export const EXTENT_FLAGS = 8;
 
+/** Bytes that an entry takes more in a full index than in a compact one, at most. */
+export const FULL_COSTS = 6;
+
 /** The extents of a file, one after another, as their writer knows them. */
 export interface ExtentStream {
   /** Bytes of the file. */

@@ -45,6 +45,8 @@ export interface SqueezeSettings {
   distance: number;
   /** See AlgorithmRow. */
   fillsAtOnce: boolean;
+  /** Extents may refer to those in front of them in their part. */
+  refersBack: boolean;
   /** What stands behind an inode is compressed there, so a file that saves no block is better off uncompressed. */
   compressesTails: boolean;
 }

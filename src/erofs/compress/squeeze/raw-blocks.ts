@@ -1,6 +1,7 @@
 /** Bytes of a file that are stored as they are, in the blocks of a piece. */
 import { equalBytes, roundUp } from "../../../core/bytes.ts";
 import type { PieceOutput } from "../piece-output.ts";
+import type { PartInput } from "./part-input.ts";
 
 /** Appends bytes as they are, and zeros up to a multiple of `unit`. */
 export function storeBytes(out: PieceOutput, bytes: Uint8Array, unit: number): void {
@@ -35,4 +36,30 @@ export function countEqualBlocks(bytes: Uint8Array, blockSize: number): number {
     else if (equalBytes(bytes.subarray(before, before + blockSize), bytes.subarray(at, at + blockSize))) count++;
   }
   return count;
+}
+
+/**
+ * Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. Returns where its
+ * blocks start.
+ */
+export function flatten(
+  out: PieceOutput,
+  { size, flatRoom }: PartInput,
+  blockSize: number,
+  { blocksAt, extentsAt }: { blocksAt: number; extentsAt: number },
+): number {
+  const tail = size % blockSize;
+  const start = roundUp(blocksAt, blockSize);
+  // whoever refers to them is told where they have gone
+  out.dropExtents(start, extentsAt);
+  if (start > blocksAt) {
+    out.blocks.copyWithin(start, blocksAt, blocksAt + size);
+    out.blocks.fill(0, blocksAt, start);
+  }
+  const whole = start + size - tail;
+  const isInline = tail > 0 && tail <= flatRoom;
+  if (isInline) out.inline.append(out.blocks.subarray(whole, whole + tail));
+  out.blocksUsed = whole + (tail === 0 || isInline ? 0 : blockSize);
+  if (!isInline) out.blocks.fill(0, start + size, out.blocksUsed);
+  return start;
 }

@@ -15,13 +15,15 @@ import type { Contents } from "../../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../../stage/tree/sliding.ts";
 import { USUAL_EXTENT } from "../../disk/algorithms.ts";
 import { LCLUSTER_INDEX } from "../../disk/format.ts";
-import { EXTENT_COMPRESSED } from "../../disk/lcluster.ts";
+import { EXTENT_COMPRESSED, EXTENT_PARTIAL, FULL_COSTS } from "../../disk/lcluster.ts";
 import type { Linker } from "../../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
+import { sourceInPiece } from "../piece-extents.ts";
 import type { PieceOutput } from "../piece-output.ts";
 import { cutForInline, goesInline, staysInline } from "./inline-end.ts";
+import { OneByteExtent } from "./one-byte.ts";
 import type { PartInput, SqueezeSettings } from "./part-input.ts";
-import { countEqualBlocks, storeBytes, storeTurned } from "./raw-blocks.ts";
+import { countEqualBlocks, flatten, storeBytes, storeTurned } from "./raw-blocks.ts";
 import { ReachRule } from "./reach.ts";
 
 /** The end of a file that is longer than so many pclusters is not expected to fit into one. */
@@ -45,17 +47,13 @@ export class Squeezer {
   readonly #codec: Codec;
   readonly #quick: Codec;
   readonly #window: SlidingWindow;
+  readonly #settings: SqueezeSettings;
   readonly #blockSize: number;
-  readonly #maxExtentBytes: number;
-  readonly #interlaced: boolean;
-  readonly #sharesBlocks: boolean;
-  readonly #unit: number;
-  readonly #rawLen: number;
-  readonly #distance: number;
   readonly #noise: NoiseLook | undefined;
   readonly #reachRule: ReachRule;
   readonly #linker: Linker | undefined;
   readonly #compressesTails: boolean;
+  readonly #oneByte: OneByteExtent | undefined;
   #out!: PieceOutput;
   #part!: PartInput;
   /** What the codec has learnt of the part. */
@@ -81,17 +79,13 @@ export class Squeezer {
     this.#codec = codec;
     this.#quick = quick;
     this.#window = new SlidingWindow(codec.plain, contents, 2 * USUAL_EXTENT);
+    this.#settings = settings;
     this.#blockSize = settings.blockSize;
-    this.#maxExtentBytes = settings.maxExtentBytes;
-    this.#interlaced = settings.interlaced;
-    this.#sharesBlocks = settings.sharesBlocks;
-    this.#unit = settings.unit;
-    this.#rawLen = settings.rawLen;
     const { skipsRandom, blockSize, distance } = settings;
-    this.#distance = distance;
     this.#noise = skipsRandom ? new NoiseLook(codec.plain, quick, blockSize, distance) : undefined;
     this.#reachRule = new ReachRule(settings.fillsAtOnce);
     this.#linker = linker;
+    this.#oneByte = settings.refersBack ? new OneByteExtent() : undefined;
     this.#compressesTails = settings.compressesTails && linker === undefined;
   }
 
@@ -101,6 +95,7 @@ export class Squeezer {
     this.#part = part;
     this.#out = out;
     this.#notes = blankNotes();
+    this.#oneByte?.clear();
     this.#isLast = from + length === size;
     this.#isPacked = part.end === "indexed";
     let blocksAt = out.blocksUsed;
@@ -114,11 +109,11 @@ export class Squeezer {
     const checking = this.#window.checkUnread();
     if (checking !== undefined) await checking;
     const isFirst = from === 0;
-    const isRow = this.#rawLen > 0;
+    const isRow = this.#settings.rawLen > 0;
     if (this.#isBetterFlat(blocksAt)) this.#storeAgain(blocksAt, extentsAt);
     if (isFirst && this.#isLast && !this.#isPacked && !isRow) {
-      if (this.#sharesBlocks && out.extents.length > extentsAt) this.#findEqualBlocks(blocksAt);
-      if (!this.#isPacked) blocksAt = this.#flatten(blocksAt, extentsAt);
+      if (this.#settings.sharesBlocks && out.extents.length > extentsAt) this.#findEqualBlocks(blocksAt);
+      if (!this.#isPacked) blocksAt = flatten(out, part, this.#blockSize, { blocksAt, extentsAt });
     }
     const isLast = this.#isLast;
     const isPacked = this.#isPacked;
@@ -148,7 +143,7 @@ export class Squeezer {
       if (seeking !== undefined) await seeking;
       let done = this.#refer(at);
       if (done === 0) {
-        const longest = Math.min(rest, this.#maxExtentBytes);
+        const longest = Math.min(rest, this.#settings.maxExtentBytes);
         let whole = Math.min(longest, rule.expect(this.#notes, pclusterSize));
         const covering = this.#window.cover(at, at + whole);
         if (covering !== undefined) await covering;
@@ -175,7 +170,7 @@ export class Squeezer {
           }
           compresses = done > 0;
           if (!compresses) {
-            const length = Math.max(noise, 0) || pclusterSize || Math.max(NOISE_BYTES, this.#rawLen);
+            const length = Math.max(noise, 0) || pclusterSize || Math.max(NOISE_BYTES, this.#settings.rawLen);
             done = this.#storeRaw(at, place, Math.min(reach, roundUp(length, this.#blockSize)), rest);
           }
         }
@@ -209,7 +204,7 @@ export class Squeezer {
     const codec = this.#codec;
     const distance = this.#linker?.distance ?? Number.POSITIVE_INFINITY;
     const { pclusterSize } = this.#part;
-    if (distance > Math.min(pclusterSize, this.#distance)) return false;
+    if (distance > Math.min(pclusterSize, this.#settings.distance)) return false;
     return codec.compressInto(place, place + whole, 0, pclusterSize) > 0 && codec.consumed >= MANY_REPEATS * distance;
   }
 
@@ -253,6 +248,8 @@ export class Squeezer {
     const isInline = isEnd && goesInline(this.#part);
     if (pclusterSize === 0 || (reach <= this.#blockSize && !isInline)) return 0;
     if (isEnd && end === "fragment" && this.#surelyFits(place, rest)) return this.#appendFragment(place, rest);
+    const again = this.#referBack(at, place, reach);
+    if (again > 0) return again;
     let length = codec.compressInto(place, place + reach, 0, pclusterSize, this.#notes);
     let { consumed } = codec;
     if (length === 0) return 0;
@@ -272,7 +269,7 @@ export class Squeezer {
       const cut = isInline ? cutForInline(codec, place, place + rest, all, sizes, this.#notes) : undefined;
       ({ length, consumed } = cut ?? all);
     }
-    const stored = roundUp(length, this.#unit);
+    const stored = roundUp(length, this.#settings.unit);
     if (stored >= consumed) return 0;
     const { blocks, blocksUsed } = this.#out;
     const start = blocksUsed + stored - length;
@@ -282,7 +279,23 @@ export class Squeezer {
     this.#out.blocksUsed += stored;
     this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
+    const extents = this.#out.extents.length;
+    this.#oneByte?.add(codec.plain.subarray(place, place + consumed), this.#out.extents.at(extents - 1), extents - 1);
     return consumed;
+  }
+
+  /** Refers to the start of an extent of the part, if what follows is that and its index costs no more than it saves. */
+  #referBack(at: number, place: number, reach: number): number {
+    const one = this.#oneByte;
+    const length = one?.measure(this.#codec.plain.subarray(place, place + reach), this.#blockSize) ?? 0;
+    if (one === undefined || length === 0) return 0;
+    const { index, storedLen, flags: whole } = one;
+    const costs = FULL_COSTS * Math.ceil(this.#part.size / this.#blockSize);
+    if (storedLen <= costs && !this.#linker?.hasLinks) return 0;
+    const flags = one.isPart(length) ? whole | EXTENT_PARTIAL : whole;
+    const slot = this.#linker?.note(at, length, storedLen, flags) ?? -1;
+    this.#out.addReference(length, storedLen, flags, sourceInPiece(index), slot);
+    return length;
   }
 
   /**
@@ -309,7 +322,7 @@ export class Squeezer {
     const { inlineRoom } = this.#part;
     const plain = this.#codec.plain;
     const blockSize = this.#blockSize;
-    const isInline = this.#isLast && this.#isPacked && staysInline(this.#part, this.#interlaced);
+    const isInline = this.#isLast && this.#isPacked && staysInline(this.#part, this.#settings.interlaced);
     if (isInline && rest < blockSize && rest <= inlineRoom) {
       this.#out.addExtent(rest, 0, 0, -1);
       this.#out.inline.append(plain.subarray(place, place + rest));
@@ -321,13 +334,14 @@ export class Squeezer {
     const isEnd = length === rest && !this.#keepsEnd(short, length);
     const isKept = isEnd || (endAt === this.#linker?.cut && endAt % blockSize < short);
     const whole = isKept ? length : length - short;
-    const rawLen = this.#rawLen || blockSize;
+    const rawLen = this.#settings.rawLen || blockSize;
     for (let done = 0; done < whole; done += rawLen) {
       const count = Math.min(rawLen, whole - done);
       const bytes = plain.subarray(place + done, place + done + count);
-      if (this.#interlaced) storeTurned(this.#out, bytes, (at + done) % blockSize, blockSize, this.#unit);
-      else storeBytes(this.#out, bytes, this.#unit);
-      this.#addExtent(at + done, count, roundUp(count, this.#unit), 0);
+      if (this.#settings.interlaced)
+        storeTurned(this.#out, bytes, (at + done) % blockSize, blockSize, this.#settings.unit);
+      else storeBytes(this.#out, bytes, this.#settings.unit);
+      this.#addExtent(at + done, count, roundUp(count, this.#settings.unit), 0);
     }
     return whole;
   }
@@ -336,7 +350,7 @@ export class Squeezer {
   #keepsEnd(short: number, length: number): boolean {
     const { end, inlineRoom, pclusterSize } = this.#part;
     if (!this.#isLast || !this.#isPacked || short === 0 || short === length) return false;
-    if (staysInline(this.#part, this.#interlaced)) return short <= inlineRoom;
+    if (staysInline(this.#part, this.#settings.interlaced)) return short <= inlineRoom;
     return end === "fragment" && short <= pclusterSize;
   }
 
@@ -370,31 +384,8 @@ export class Squeezer {
     const place = this.#window.placeOf(0);
     out.extents.length = extentsAt;
     out.blocks.set(this.#codec.plain.subarray(place, place + size), blocksAt);
-    out.blocksUsed = blocksAt + roundUp(size, this.#unit);
+    out.blocksUsed = blocksAt + roundUp(size, this.#settings.unit);
     out.blocks.fill(0, blocksAt + size, out.blocksUsed);
     this.#isPacked = false;
-  }
-
-  /**
-   * Nothing of the file is compressed: it needs no index, and its last block may go behind its inode. Returns where its
-   * blocks start.
-   */
-  #flatten(blocksAt: number, extentsAt: number): number {
-    const { size, flatRoom } = this.#part;
-    const out = this.#out;
-    const tail = size % this.#blockSize;
-    const start = roundUp(blocksAt, this.#blockSize);
-    // whoever refers to them is told where they have gone
-    out.dropExtents(start, extentsAt);
-    if (start > blocksAt) {
-      out.blocks.copyWithin(start, blocksAt, blocksAt + size);
-      out.blocks.fill(0, blocksAt, start);
-    }
-    const whole = start + size - tail;
-    const isInline = tail > 0 && tail <= flatRoom;
-    if (isInline) out.inline.append(out.blocks.subarray(whole, whole + tail));
-    out.blocksUsed = whole + (tail === 0 || isInline ? 0 : this.#blockSize);
-    if (!isInline) out.blocks.fill(0, start + size, out.blocksUsed);
-    return start;
   }
 }

@@ -1,0 +1,43 @@
+/** A run of one byte takes no more blocks with `-Ededupe` than the longest extent of it does: the rest is the start of that. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildErofs, directory } from "../../../dist/index.js";
+import { compareTrees } from "../../helpers/compare/compare.ts";
+import { canMountErofs, withMount } from "../../helpers/mount.ts";
+import { oracle } from "../../helpers/oracle.ts";
+import { makeScratch } from "../../helpers/scratch.ts";
+import { noise } from "../../helpers/trees/noise.ts";
+
+const kernel = oracle("kernel EROFS mount", canMountErofs());
+const scratch = makeScratch("one-byte");
+const BLOCK = 4096;
+
+/** Files by name, and the blocks that an image of each has with LZ4: superblock, inodes and index, then data. */
+const FILES = [
+  // 1,041,954 of them go into a block
+  { name: "a mebibyte of zeros", bytes: Buffer.alloc(1 << 20), blocks: 1 + 1 },
+  { name: "more of them", bytes: Buffer.alloc(2_600_000), blocks: 3 + 1 },
+  {
+    name: "another byte, with other data behind it",
+    bytes: tail(Buffer.alloc(3_000_000, 0x78), 10_000),
+    blocks: 3 + 4,
+  },
+  // a full index of 25 MB would take more than the block that it saves
+  { name: "in a large file", bytes: tail(Buffer.alloc(1_100_000), 5_000_000), blocks: undefined },
+];
+
+function tail(run: Buffer, length: number): Buffer {
+  return Buffer.concat([run, noise(7, length)]);
+}
+
+test.skipIf(!kernel).each(FILES)("$name", async ({ name, bytes, blocks }) => {
+  const tree = `${scratch}/${name}`;
+  mkdirSync(tree);
+  writeFileSync(`${tree}/file`, bytes);
+  const image = `${scratch}/${name}.img`;
+  const options = { compress: "lz4", verify: true } as const;
+  const { bytes: size } = await buildErofs(directory(tree), image, { ...options, dedupeExtents: true });
+  if (blocks !== undefined) expect(size / BLOCK).toBe(blocks);
+  else expect(size).toBe((await buildErofs(directory(tree), `${image}2`, options)).bytes);
+  expect(await withMount(image, (at) => compareTrees(tree, at))).toEqual([]);
+});
