@@ -1,4 +1,4 @@
-/** Starts a second thread where a command line has work for it, before the code is loaded that understands all of it. */
+/** What a command line is guessed to ask for, before the code is loaded that understands all of it: little, or work for two. */
 import { type Stats, statSync } from "node:fs";
 import os from "node:os";
 import { startBuildWorker } from "../build/node-build-worker.ts";
@@ -12,7 +12,25 @@ const LONG_LIST = 2048;
 /** Links of a directory that has as many in it: one from each, besides its own. */
 const MANY_LINKS = 34;
 
-/** Starts it, or does nothing. */
+/** Options that name more than the paths that are there. */
+const MANY = /^-?-.*(?:closure|nix|tar)/;
+/** Links and bytes of a directory without directories, and few files; bytes of a file that is read soon. */
+const NO_LINKS = 2;
+const SMALL_FOLDER = 4096;
+const SMALL_FILE = 1 << 16;
+
+/** Whether it asks for little: all that it names is small, or it names nothing, as `--help` does. */
+export function isLittle(words: readonly string[] = process.argv.slice(2)): boolean {
+  if (words.some((word) => word === "-" || MANY.test(word))) return false;
+  return !words.some((word) => has(word.slice(word.indexOf("=") + 1), (stats) => !isSmall(stats)));
+}
+
+function isSmall(stats: Stats): boolean {
+  if (stats.isDirectory()) return stats.nlink === NO_LINKS && stats.size <= SMALL_FOLDER;
+  return stats.isFile() && stats.size <= SMALL_FILE;
+}
+
+/** Starts a second thread where there is work for it, or does nothing. */
 export function startEarly(): void {
   if (hasWorkForTwo(process.argv.slice(2))) startSpare(startBuildWorker);
 }

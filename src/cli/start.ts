@@ -26,11 +26,12 @@ async function start(name: string, run: () => Promise<number>): Promise<void> {
   const why = roomComplaint();
   if (why !== undefined) return fail(name, why);
   const { boundInlining, cacheCode, collectAlone } = await import("../core/node/node-start.ts");
-  boundInlining();
+  const { isLittle, startEarly } = await import("./early.ts");
+  if (!isLittle()) boundInlining();
   collectAlone();
   cacheCode();
   // where address space is limited a thread starts where it is needed, and what is missing is said there
-  if (addressSpaceLimit() === Number.POSITIVE_INFINITY) (await import("./early.ts")).startEarly();
+  if (addressSpaceLimit() === Number.POSITIVE_INFINITY) startEarly();
   // all that was printed has been awaited; nothing that is still open may keep the process alive
   process.exit(await run());
 }
