@@ -27,8 +27,10 @@ async function start(name: string, run: () => Promise<number>): Promise<void> {
   if (why !== undefined) return fail(name, why);
   const { boundInlining, cacheCode, collectAlone } = await import("../core/node/node-start.ts");
   const { isLittle, startEarly } = await import("./early.ts");
-  if (!isLittle()) boundInlining();
-  collectAlone();
+  if (!isLittle()) {
+    boundInlining();
+    collectAlone();
+  }
   cacheCode();
   // where address space is limited a thread starts where it is needed, and what is missing is said there
   if (addressSpaceLimit() === Number.POSITIVE_INFINITY) startEarly();

@@ -164,7 +164,8 @@ class SqueezerSet {
           skipsRandom: row.skipsRandom && !compression.dedupeExtents,
           distance: dictSize,
           fillsAtOnce: row.fillsAtOnce,
-          refersBack: compression.dedupeExtents === true,
+          // an end behind an inode or in a fragment costs less, and what has an index already has room for that one only
+          refersBack: compression.dedupeExtents === true && end === "block" && unit === blockSize,
           compressesTails: compression.metabox !== undefined,
         },
         linker,

@@ -161,6 +161,7 @@ export class PiecePlacer implements Placer {
     const isShared = part.isPacked || (sharesChunks && !this.#stored.isRow(part.entry));
     const findsAgain = this.#found !== undefined && isShared && !hasRecords;
     const placed = findsAgain ? this.#findExtents(part, end, refers) : undefined;
+    /** By extent: its offset in the image, where others may be the same or refer to it. */
     const offs: number[] = [];
     let at = part.blocksAt;
     /** Offset in the file, modulo a block: parts start with blocks. */
@@ -175,8 +176,9 @@ export class PiecePlacer implements Placer {
       const canShare = this.#describe(extent, part, turn);
       turn = (turn + extent.length) % this.#stored.blockSize;
       if (source !== NO_SOURCE) {
-        const own = () => offs[sourceInPiece(source) - part.extentsAt]! / unit;
-        this.#keepReference(extent, unit, source >= 0 ? this.#links!.starting[source]! : own());
+        const isLink = source >= 0;
+        const own = isLink ? -1 : offs[sourceInPiece(source) - part.extentsAt]! / unit;
+        this.#keepReference(extent, unit, isLink ? this.#links!.starting[source]! : own);
         follows = false;
         continue;
       }

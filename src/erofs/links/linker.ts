@@ -70,12 +70,6 @@ export class Linker {
     this.#worthy = -1;
   }
 
-  /** Whether the file has links: then its index is a full one. */
-  get hasLinks(): boolean {
-    const { linkAt } = this.#shared;
-    return linkAt[this.#index]! < linkAt[this.#index + 1]!;
-  }
-
   /**
    * Looks for the next extent that can be referred to, at `at` or behind it, before `end`; and for the next cut.
    *

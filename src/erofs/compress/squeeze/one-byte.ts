@@ -1,39 +1,41 @@
 /**
- * Extents that are one byte again and again: what follows of it needs no blocks, as the first bytes of such an extent will do.
- * One of LZ4 ends after a megabyte, often just in front of a link, and what is between would take a block.
+ * Extents that are one byte again and again, as long as a pcluster holds: what follows of it needs no blocks, as the first bytes
+ * of such an extent will do. One of LZ4 ends after a megabyte, often just in front of a link, and what is between would take
+ * a block.
  */
 import { equalBytes } from "../../../core/bytes.ts";
-import type { PieceExtent } from "../piece-extents.ts";
-
-/** What shrinks to no less than one of so many parts is not one byte only, for any codec. */
-const LEAST_RATIO = 128;
+import { EXTENT_PARTIAL } from "../../disk/lcluster.ts";
+import type { PieceExtents } from "../piece-extents.ts";
 
 /** The last such extent of a part. */
 export class OneByteExtent {
+  /** The byte; -1: there is no such extent. */
   #byte = -1;
-  /** Its bytes, those of its blocks, EXTENT_ bits. */
+  /** Bytes of the file in it, and EXTENT_ bits. */
   #length = 0;
+  #flags = 0;
+  /** Bytes of its blocks, and where it stands in its piece. */
   storedLen = 0;
-  flags = 0;
-  /** Where it stands among the extents of its piece. */
   index = 0;
 
-  /** There is none yet. */
+  /** Forgets it: another part begins. */
   clear(): void {
     this.#byte = -1;
   }
 
-  /** Remembers the extent with this index, whose contents are `plain`, if it is one. */
-  add(plain: Uint8Array, { storedLen, flags }: Pick<PieceExtent, "storedLen" | "flags">, index: number): void {
-    if (plain.length < LEAST_RATIO * storedLen || !isOneByte(plain)) return;
+  /** Remembers the last of `extents`, whose contents are `plain`, if it is one. */
+  add(plain: Uint8Array, extents: PieceExtents): void {
+    if (!isOneByte(plain)) return;
     this.#byte = plain[0]!;
     this.#length = plain.length;
-    this.storedLen = storedLen;
-    this.flags = flags;
-    this.index = index;
+    this.index = extents.length - 1;
+    ({ storedLen: this.storedLen, flags: this.#flags } = extents.at(this.index));
   }
 
-  /** How many bytes of `plain` its first bytes are: all, or all that it has; 0 if they are not, or too few to refer to them. */
+  /**
+   * How many bytes of `plain` its first bytes are: all, or as many as it has; 0 if they are not, be it that a run ends in
+   * them, or too few to refer to them.
+   */
   measure(plain: Uint8Array, blockSize: number): number {
     const length = Math.min(plain.length, this.#length);
     // the index must have room for the number of its blocks
@@ -41,9 +43,9 @@ export class OneByteExtent {
     return isOneByte(plain.subarray(0, length)) ? length : 0;
   }
 
-  /** Whether so many bytes are not all of it. */
-  isPart(length: number): boolean {
-    return length < this.#length;
+  /** EXTENT_ bits of a reference to so many bytes of it. */
+  flagsOf(length: number): number {
+    return length < this.#length ? this.#flags | EXTENT_PARTIAL : this.#flags;
   }
 }
 

@@ -45,7 +45,7 @@ export interface SqueezeSettings {
   distance: number;
   /** See AlgorithmRow. */
   fillsAtOnce: boolean;
-  /** Extents may refer to those in front of them in their part. */
+  /** Extents may refer to those in front of them in their part, also where there is no link: see OneByteExtent. */
   refersBack: boolean;
   /** What stands behind an inode is compressed there, so a file that saves no block is better off uncompressed. */
   compressesTails: boolean;

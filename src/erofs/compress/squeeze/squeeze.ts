@@ -15,7 +15,7 @@ import type { Contents } from "../../../stage/tree/contents.ts";
 import { SlidingWindow } from "../../../stage/tree/sliding.ts";
 import { USUAL_EXTENT } from "../../disk/algorithms.ts";
 import { LCLUSTER_INDEX } from "../../disk/format.ts";
-import { EXTENT_COMPRESSED, EXTENT_PARTIAL, FULL_COSTS } from "../../disk/lcluster.ts";
+import { EXTENT_COMPRESSED, FULL_COSTS } from "../../disk/lcluster.ts";
 import type { Linker } from "../../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
 import { sourceInPiece } from "../piece-extents.ts";
@@ -62,6 +62,8 @@ export class Squeezer {
   #isLast = false;
   /** Something is compressed, or a fragment. */
   #isPacked = false;
+  /** An extent of the part refers to another: then the index is a full one. */
+  #hasReferences = false;
 
   /**
    * @param quick a fast codec, by which it is seen whether something is worth the trouble
@@ -95,6 +97,7 @@ export class Squeezer {
     this.#part = part;
     this.#out = out;
     this.#notes = blankNotes();
+    this.#hasReferences = false;
     this.#oneByte?.clear();
     this.#isLast = from + length === size;
     this.#isPacked = part.end === "indexed";
@@ -188,6 +191,7 @@ export class Squeezer {
     const { length, slot, flags, storedLen } = linker;
     this.#out.addReference(length, storedLen, flags, slot, linker.note(at, length, storedLen, flags));
     this.#isPacked = true;
+    this.#hasReferences = true;
     return length;
   }
 
@@ -279,22 +283,24 @@ export class Squeezer {
     this.#out.blocksUsed += stored;
     this.#addExtent(at, consumed, stored, EXTENT_COMPRESSED);
     this.#isPacked = true;
-    const extents = this.#out.extents.length;
-    this.#oneByte?.add(codec.plain.subarray(place, place + consumed), this.#out.extents.at(extents - 1), extents - 1);
+    // one that has not filled its pcluster is shorter than it could be
+    if (consumed < reach) this.#oneByte?.add(codec.plain.subarray(place, place + consumed), this.#out.extents);
     return consumed;
   }
 
   /** Refers to the start of an extent of the part, if what follows is that and its index costs no more than it saves. */
   #referBack(at: number, place: number, reach: number): number {
     const one = this.#oneByte;
-    const length = one?.measure(this.#codec.plain.subarray(place, place + reach), this.#blockSize) ?? 0;
-    if (one === undefined || length === 0) return 0;
-    const { index, storedLen, flags: whole } = one;
+    const found = one?.measure(this.#codec.plain.subarray(place, place + reach), this.#blockSize) ?? 0;
+    if (one === undefined || found === 0) return 0;
+    const { index, storedLen } = one;
     const costs = FULL_COSTS * Math.ceil(this.#part.size / this.#blockSize);
-    if (storedLen <= costs && !this.#linker?.hasLinks) return 0;
-    const flags = one.isPart(length) ? whole | EXTENT_PARTIAL : whole;
+    if (!this.#hasReferences && storedLen <= costs) return 0;
+    const length = this.#linker?.shorten(at, found) ?? found;
+    const flags = one.flagsOf(length);
     const slot = this.#linker?.note(at, length, storedLen, flags) ?? -1;
     this.#out.addReference(length, storedLen, flags, sourceInPiece(index), slot);
+    this.#hasReferences = true;
     return length;
   }
 
