@@ -205,22 +205,14 @@ class ClosurePacker implements PieceMaker {
   }
 
   async make(group: number): Promise<void> {
-    const { entries, groups, hash, paths } = this.#work;
+    const { groups } = this.#work;
     const builder = this.#builder;
     const reader = this.#reader;
     builder.startPiece(group);
     for (let top = groups[group]!; top < groups[group + 1]!; top++) {
-      builder.startTop();
-      const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
-      const isLate = (this.#root.flags.view[top + 1]! & FLAG_LATE) !== 0;
-      const opened = isLate ? reader.openLate(path) : reader.openTop(path);
-      entries[top] = opened;
-      const place = hash?.places[top] ?? NONE;
-      if (place !== NONE) this.#hasher?.expect(opened, place);
+      this.#open(top);
       for (let entry = reader.next(); entry >= 0; entry = reader.next()) {
-        this.#cover();
-        this.#columns.nlink[entry] = reader.tree.kind(entry) === S_IFDIR ? 2 + reader.subdirectories : 1;
-        const adding = builder.add(entry);
+        const adding = this.#add(entry);
         if (adding !== undefined) await adding;
         const following = this.#hasher?.follow(entry);
         if (following !== undefined) await following;
@@ -229,9 +221,32 @@ class ClosurePacker implements PieceMaker {
       await this.#breathe();
     }
     await builder.endPiece();
-    const { length } = reader.tree;
-    const { line } = this.#packing;
-    if (length > MOST_ENTRIES || (length > MANY_ENTRIES && line.isDone)) await this.#clear();
+    if (this.#hasMany()) await this.#clear();
+  }
+
+  // what is seldom done is not in the loop above, which V8 compiles again where it meets something new in it
+
+  #open(top: number): void {
+    const { entries, hash, paths } = this.#work;
+    this.#builder.startTop();
+    const path = this.#root.names.view.subarray(paths.from[top]!, paths.to[top]!);
+    const isLate = (this.#root.flags.view[top + 1]! & FLAG_LATE) !== 0;
+    const opened = isLate ? this.#reader.openLate(path) : this.#reader.openTop(path);
+    entries[top] = opened;
+    const place = hash?.places[top] ?? NONE;
+    if (place !== NONE) this.#hasher?.expect(opened, place);
+  }
+
+  #add(entry: number): Promise<void> | undefined {
+    const { tree, subdirectories } = this.#reader;
+    this.#cover();
+    this.#columns.nlink[entry] = tree.kind(entry) === S_IFDIR ? 2 + subdirectories : 1;
+    return this.#builder.add(entry);
+  }
+
+  #hasMany(): boolean {
+    const { length } = this.#reader.tree;
+    return length > MOST_ENTRIES || (length > MANY_ENTRIES && this.#packing.line.isDone);
   }
 
   #breathe(): Promise<void> | undefined {

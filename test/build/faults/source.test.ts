@@ -21,7 +21,8 @@ describe("files that do not have the size that stat(2) says:", () => {
   // in /proc it is 0, in /sys a page
   const folders = [
     ["/proc/sys/kernel/random", "grew"],
-    ["/sys/class/net/lo/statistics", "shrank"],
+    // where Linux has dropped such an inode for its memory meanwhile, the next one has the time at which it was made
+    ["/sys/class/net/lo/statistics", "(shrank|was modified)"],
   ] as const;
   test.each(folders.filter(([folder]) => existsSync(folder)))(
     "%s is an error, neither a hang nor an image",
@@ -29,7 +30,7 @@ describe("files that do not have the size that stat(2) says:", () => {
       const body = "return (await api.buildErofs(api.directory(args.folder), args.image)).bytes";
       const { error } = runInChild(body, { folder, image }, { timeout: 20_000 });
       expect(error).toMatchObject({ isImageError: true, code: "CHANGED", path: expect.stringContaining(`${folder}/`) });
-      expect(error!.message).toBe(`${error!.path}: ${how} while it was packed`);
+      expect(error!.message.slice(`${error!.path}: `.length)).toMatch(new RegExp(`^${how} while it was packed$`));
       expectUntouched();
     },
   );
