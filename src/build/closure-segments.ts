@@ -224,7 +224,7 @@ class ClosurePacker implements PieceMaker {
     if (this.#hasMany()) await this.#clear();
   }
 
-  // what is seldom done is not in the loop above, which V8 compiles again where it meets something new in it
+  // what follows is not in the loop above: V8 compiles all of that again where it meets something new in it
 
   #open(top: number): void {
     const { entries, hash, paths } = this.#work;

@@ -1,4 +1,4 @@
-/** What a command line is guessed to ask for, before the code is loaded that understands all of it: little, or work for two. */
+/** What a command line is guessed to ask for, before the code is loaded that understands it: little, or work for two. */
 import { type Stats, statSync } from "node:fs";
 import os from "node:os";
 import { startBuildWorker } from "../build/node-build-worker.ts";
@@ -12,8 +12,8 @@ const LONG_LIST = 2048;
 /** Links of a directory that has as many in it: one from each, besides its own. */
 const MANY_LINKS = 34;
 
-/** Options that name more than the paths that are there. */
-const MANY = /^-?-.*(?:closure|nix|tar)/;
+/** Options that name more than the paths that are there: archives that may come by a pipe, and lists of whatever size. */
+const MANY = /^(?:-F$|-?-tar(?:=|$)|-?-.*(?:closure|nix|manifest|registration|binary-cache|pack-file|pf$))/;
 /** Links and bytes of a directory without directories, and few files; bytes of a file that is read soon. */
 const NO_LINKS = 2;
 const SMALL_FOLDER = 4096;

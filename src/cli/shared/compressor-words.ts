@@ -32,8 +32,8 @@ const WORDS: Readonly<Record<string, readonly CompressorWord[]>> = Object.fromEn
 );
 
 /**
- * Names of mkfs.erofs for what has another name here: two libraries write DEFLATE there, of which libdeflate finds a little more
- * than our first two levels do. The lowest that is taken for it is the third, in less time than theirs.
+ * Names of mkfs.erofs for what has another name here: two libraries write DEFLATE there, of which libdeflate finds a little
+ * more than our first two levels do. The lowest that is taken for it is the third, in less time than theirs.
  */
 export const ALIASES: Readonly<Record<string, { algorithm: Algorithm; lowest: number }>> = {
   libdeflate: { algorithm: "deflate", lowest: 3 },

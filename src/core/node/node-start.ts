@@ -7,8 +7,8 @@ import { setFlagsFromString } from "node:v8";
 import type { Worker } from "node:worker_threads";
 
 /**
- * Bounds what V8 inlines. Its optimizing compiler runs beside threads that live for a second, and would take a sixth of all the
- * time; the code it makes is as fast, since the work is in system calls. To be called before there is a thread or much code:
+ * Bounds what V8 inlines. Its optimizing compiler runs beside threads that live for a second, and would take a sixth of all
+ * the time; the code it makes is as fast, since the work is in system calls. To be called before there is a thread or much code:
  * V8 fails an assertion of its own where the bounds change while it compiles. It has its price: under flags of its own V8
  * refuses the code that Node keeps of its modules, and a thread that starts takes 55 ms for that, not 27; so it is not for
  * what ends in a tenth of a second.

@@ -3,8 +3,8 @@
 /** What an extent with blocks of its own has as its source. */
 export const NO_SOURCE = -1;
 
-/** The source of an extent that refers to the one with this index in its piece; given one, the index. */
-export const sourceInPiece = (index: number) => -2 - index;
+/** An index, where numbers that are none are -1 or more, and stand for something else; given one, the index. */
+export const indexCode = (index: number) => -2 - index;
 
 /** One extent. Records are used again and again. */
 export interface PieceExtent {
@@ -14,7 +14,7 @@ export interface PieceExtent {
   storedLen: number;
   /** EXTENT_ bits. */
   flags: number;
-  /** Slot of the extent whose blocks it refers to, {@link sourceInPiece} of one of its own part, or {@link NO_SOURCE}. */
+  /** Slot of the extent whose blocks it refers to, {@link indexCode} of one of its own part, or {@link NO_SOURCE}. */
   source: number;
   /** Slot that is told where its blocks lie, or -1. */
   slot: number;

@@ -11,7 +11,7 @@ import { ChunkRow, HOLE } from "./chunk-row.ts";
 import { ByteLog } from "./extent-log.ts";
 import type { FoundBytes } from "./found.ts";
 import { OwnExtents } from "./own-extents.ts";
-import { NO_SOURCE, type PieceExtent, sourceInPiece } from "./piece-extents.ts";
+import { indexCode, NO_SOURCE, type PieceExtent } from "./piece-extents.ts";
 import type { PartEnd, PieceOutput, Placer } from "./piece-output.ts";
 import { SKETCH_WORDS, sketch } from "./sketch.ts";
 
@@ -36,9 +36,6 @@ export interface FoundTables {
   pclusters: FoundBytes;
   fragments: FoundBytes | undefined;
 }
-
-/** A place that is the same as that of the extent with this index; given one, the index. */
-const sameAs = (index: number) => -2 - index;
 
 /** What is not compressed, among what is found again: no algorithm has this number. */
 const RAW_KIND = 255;
@@ -177,7 +174,7 @@ export class PiecePlacer implements Placer {
       turn = (turn + extent.length) % this.#stored.blockSize;
       if (source !== NO_SOURCE) {
         const isLink = source >= 0;
-        const own = isLink ? -1 : offs[sourceInPiece(source) - part.extentsAt]! / unit;
+        const own = isLink ? -1 : offs[indexCode(source) - part.extentsAt]! / unit;
         this.#keepReference(extent, unit, isLink ? this.#links!.starting[source]! : own);
         follows = false;
         continue;
@@ -190,7 +187,7 @@ export class PiecePlacer implements Placer {
         continue;
       }
       const found = placed?.[index - part.extentsAt] ?? -1;
-      const known = found < -1 ? offs[sameAs(found)]! : found;
+      const known = found < -1 ? offs[indexCode(found)]! : found;
       const off = known < 0 ? this.#imageOff + kept : known;
       if (placed || refers) offs[index - part.extentsAt] = off;
       row.add(off, storedLen);
@@ -245,7 +242,7 @@ export class PiecePlacer implements Placer {
   }
 
   /**
-   * Where the part's extents are already: image offsets, or {@link sameAs} an extent in front of them in the part; -1 for
+   * Where the part's extents are already: image offsets, or the {@link indexCode} of one before in the part; -1 for
    * others. Undefined where they save too little.
    */
   #findExtents(part: Part, end: PartEnd, refers: boolean): number[] | undefined {
@@ -279,7 +276,7 @@ export class PiecePlacer implements Placer {
     const place = this.#found!.pclusters.find(checksum, this.#kind, this.#length);
     if (place >= 0 && this.#isWritten(place, bytes)) return place;
     const index = own?.find(checksum, this.#kind, this.#length, bytes) ?? -1;
-    return index < 0 ? -1 : sameAs(index);
+    return index < 0 ? -1 : indexCode(index);
   }
 
   /**

@@ -1,4 +1,4 @@
-/** A run of one byte takes no more blocks with `-Ededupe` than the longest extent of it does: the rest is the start of that. */
+/** A run of one byte takes with `-Ededupe` no more blocks than its longest extent: the rest is the start of that. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type BuildOptions, buildErofs, directory } from "../../../dist/index.js";
@@ -24,7 +24,7 @@ const FILES = [
     bytes: tail(Buffer.alloc(2_600_000, 0x78), 10_000),
     blocks: 3 + 4,
   },
-  // a full index of 25 MB would take more than the block that it saves
+  // a full index of 6 MB would take two blocks more, and save one
   { name: "in a large file", bytes: tail(Buffer.alloc(1_100_000), 5_000_000), blocks: undefined },
 ];
 
@@ -56,6 +56,11 @@ const OTHERS: readonly [string, Record<string, Buffer>, BuildOptions][] = [
     "a short end behind the inode",
     { a: Buffer.alloc(1_071_954, 1), b: Buffer.alloc(1_071_954, 2) },
     { tailPacking: true },
+  ],
+  [
+    "with records of extents",
+    { a: Buffer.concat([noise(10, 11_029), Buffer.alloc(2_600_000), noise(11, 500)]), b: Buffer.alloc(600_000) },
+    { extentRecords: true },
   ],
   ["behind noise, in a long file", { a: Buffer.concat([noise(9, 10_000), Buffer.alloc(30_000_000)]) }, ZSTD_16K],
 ];

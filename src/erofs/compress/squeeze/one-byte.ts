@@ -1,7 +1,7 @@
 /**
- * Extents that are one byte again and again, as long as a pcluster holds: what follows of it needs no blocks, as the first bytes
- * of such an extent will do. One of LZ4 ends after a megabyte, often just in front of a link, and what is between would take
- * a block.
+ * Extents that are one byte again and again, as long as a pcluster holds: what follows of it needs no blocks, as the first
+ * bytes of such an extent will do. One of LZ4 ends after a megabyte, often just in front of a link, and what is between
+ * would take a block.
  */
 import { equalBytes } from "../../../core/bytes.ts";
 import { EXTENT_PARTIAL } from "../../disk/lcluster.ts";
@@ -14,13 +14,14 @@ export class OneByteExtent {
   /** Bytes of the file in it, and EXTENT_ bits. */
   #length = 0;
   #flags = 0;
-  /** Bytes of its blocks, and where it stands in its piece. */
+  /** Bytes of its blocks, 0 where there is none, and where it stands in its piece. */
   storedLen = 0;
   index = 0;
 
   /** Forgets it: another part begins. */
   clear(): void {
     this.#byte = -1;
+    this.storedLen = 0;
   }
 
   /** Remembers the last of `extents`, whose contents are `plain`, if it is one. */

@@ -18,7 +18,7 @@ import { LCLUSTER_INDEX } from "../../disk/format.ts";
 import { EXTENT_COMPRESSED, FULL_COSTS } from "../../disk/lcluster.ts";
 import type { Linker } from "../../links/linker.ts";
 import { NOISE_BYTES, NoiseLook, REPEATS } from "../look/noise.ts";
-import { sourceInPiece } from "../piece-extents.ts";
+import { indexCode } from "../piece-extents.ts";
 import type { PieceOutput } from "../piece-output.ts";
 import { cutForInline, goesInline, staysInline } from "./inline-end.ts";
 import { OneByteExtent } from "./one-byte.ts";
@@ -291,15 +291,16 @@ export class Squeezer {
   /** Refers to the start of an extent of the part, if what follows is that and its index costs no more than it saves. */
   #referBack(at: number, place: number, reach: number): number {
     const one = this.#oneByte;
-    const found = one?.measure(this.#codec.plain.subarray(place, place + reach), this.#blockSize) ?? 0;
-    if (one === undefined || found === 0) return 0;
+    if (one === undefined) return 0;
     const { index, storedLen } = one;
-    const costs = FULL_COSTS * Math.ceil(this.#part.size / this.#blockSize);
-    if (!this.#hasReferences && storedLen <= costs) return 0;
+    const costs = this.#hasReferences ? 0 : FULL_COSTS * Math.ceil(this.#part.size / this.#blockSize);
+    if (storedLen <= costs) return 0;
+    const found = one.measure(this.#codec.plain.subarray(place, place + reach), this.#blockSize);
+    if (found === 0) return 0;
     const length = this.#linker?.shorten(at, found) ?? found;
     const flags = one.flagsOf(length);
     const slot = this.#linker?.note(at, length, storedLen, flags) ?? -1;
-    this.#out.addReference(length, storedLen, flags, sourceInPiece(index), slot);
+    this.#out.addReference(length, storedLen, flags, indexCode(index), slot);
     this.#hasReferences = true;
     return length;
   }
