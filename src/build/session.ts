@@ -37,7 +37,7 @@ import { openPart, planNix } from "./source/open-part.ts";
 import type { OpenSource } from "./source/open-source.ts";
 import type { Holding, OpenPart, SourceHost, Staged, XattrNote } from "./source/part.ts";
 import { type BuildThreads, startThreads } from "./start-threads.ts";
-import { checkStream, checkTarget, type ImageTarget, identifyTarget, systemFiles } from "./target/target.ts";
+import { checkStream, checkTarget, type ImageTarget, identifyTarget, spoolOf } from "./target/target.ts";
 import type { Verity } from "./verity/verity.ts";
 
 export type { OpenSource } from "./source/open-source.ts";
@@ -112,7 +112,7 @@ export class BuildSession {
     return this.#verity;
   }
 
-  /** The temporary files that are not beside the target. */
+  /** The temporary files that hold what has to be read again, beside those of the image. */
   get temporary(): TemporaryFiles {
     return this.#temporary!;
   }
@@ -163,7 +163,7 @@ export class BuildSession {
     try {
       checkTarget(out);
       await checkStream(out);
-      this.#temporary = systemFiles(out);
+      this.#temporary = spoolOf(out);
       // what is left there may lie in what is to be packed
       this.#temporary.removeLitter();
       const target = identifyTarget(out);

@@ -37,15 +37,25 @@ export interface Target {
 }
 
 /**
+ * What has to be kept in files while a target is made: beside one that is a file, as there is room for an image; else where
+ * the system has such files.
+ */
+export function spoolFor(target: string): TemporaryFiles {
+  try {
+    const { existing, final } = follow(target);
+    if (!existing || existing.isFile()) return TemporaryFiles.beside(final, target);
+  } catch {
+    // opening it will say why it cannot be
+  }
+  return TemporaryFiles.ofSystem(target);
+}
+
+/**
  * Before anything is listed: removes what killed builds of a target have left beside it. Returns the file that is there and
  * is to be replaced, if there is one.
  */
 export function prepareTarget(target: string): FileIdentity | undefined {
-  try {
-    TemporaryFiles.beside(follow(target).final, target).removeLitter();
-  } catch {
-    // opening it will say why it cannot be
-  }
+  spoolFor(target).removeLitter();
   return identifyPath(target);
 }
 

@@ -1,14 +1,15 @@
 /** Archives that come as streams: how long what they give stays as it is, and when they end. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { buildErofs, type TarInput, tarStream } from "../../../../dist/index.js";
 import { hasCommand, oracle } from "../../../helpers/oracle.ts";
 import { makeScratch } from "../../../helpers/scratch.ts";
 import { inPieces } from "../../../helpers/streams/pieces.ts";
 import { tarMember } from "../../../helpers/tar/make-tar.ts";
 import { tar } from "../../../helpers/tar/read-tar.ts";
+import { stubTemporaryFolder } from "../../../helpers/temporary.ts";
 
 const scratch = makeScratch("archive-streams");
 const programs: [name: string, words: string[]][] = [
@@ -40,6 +41,28 @@ describe("each part need be good only until the next is asked for", () => {
     for (const piece of [500, 70_000]) {
       expect((await build(inPieces(bytes, piece))).equals(expected), String(piece)).toBe(true);
     }
+  });
+});
+
+describe("the bytes of a stream wait", () => {
+  const archive = tar(tarMember({ name: "file" }, Buffer.alloc(10_000, "contents")));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test("beside a target that is a file, and none of them stay", async () => {
+    const expected = await build(archive);
+    stubTemporaryFolder(`${scratch}/none`);
+    mkdirSync(`${scratch}/beside`);
+    await buildErofs(tarStream(inPieces(archive, 500)), `${scratch}/beside/image`);
+    expect(readdirSync(`${scratch}/beside`)).toEqual(["image"]);
+    expect(readFileSync(`${scratch}/beside/image`).equals(expected)).toBe(true);
+  });
+
+  test("where the system has temporary files, for a target that is a stream", async () => {
+    stubTemporaryFolder(`${scratch}/none`);
+    const building = buildErofs(tarStream(inPieces(archive, 500)), new WritableStream());
+    await expect(building).rejects.toThrow(`${scratch}/none: no such file or directory`);
   });
 });
 
