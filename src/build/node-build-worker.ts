@@ -14,8 +14,9 @@ export function startBuildWorker(): Worker {
     // bundlers that follow workers look for this very expression
     new Worker(new URL("./worker.js", import.meta.url), {
       execArgv: [],
-      // jobs make short-lived garbage only: a small nursery, as memory costs when it is touched first
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      // jobs make short-lived garbage only: the smallest nursery there is, 1 MiB and as much to copy to, as memory costs when
+      // it is touched first
+      resourceLimits: { maxYoungGenerationSizeMb: 3 },
     })
   );
 }
