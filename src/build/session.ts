@@ -117,9 +117,10 @@ export class BuildSession {
     return this.#temporary!;
   }
 
-  /** All that is packed has been read, and what was kept of it is of no use any more. */
+  /** All that is packed has been read: what was kept of it, and other threads, are of no use any more. */
   endReading(): void {
     this.temporary.letGo();
+    this.#pool.close();
   }
 
   /** How many threads there may be. */

@@ -81,8 +81,8 @@ test.skipIf(process.platform === "win32")("a link is no temporary file, nor is a
 });
 
 test.skipIf(!isLinux)("a process that is dead, but that its parent has not asked for, does not count", async () => {
-  // the shell becomes a program that does not know of its child
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  // the shell becomes a program that does not know of its child, before that ends
+  const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
   const pid = Number(await new Promise((resolve) => parent.stdout!.once("data", resolve)));
   const stat = () => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
   while (stat()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   chownSync,
+  close,
   closeSync,
   constants,
   fsyncSync,
@@ -19,6 +20,9 @@ import { attempt } from "./node-errors.ts";
 import { type FileIdentity, identifyPath } from "./node-identity.ts";
 import { TemporaryFiles } from "./node-temporary.ts";
 import { checkWindowsTarget, replaceFile } from "./node-windows-target.ts";
+
+/** Bytes of a file that it takes the system milliseconds to free. */
+const LONG_TO_FREE = 16 << 20;
 
 /** A target path while its image is being made. */
 export interface Target {
@@ -105,7 +109,12 @@ export function openTarget(target: string): Target {
     const path = temporary.create(0o666);
     if (existing) takeOver(path, target, existing);
     const commit = () => {
-      attempt(target, () => replaceFile(path, final));
+      const letGo = holdOld(final, existing);
+      try {
+        attempt(target, () => replaceFile(path, final));
+      } finally {
+        letGo();
+      }
       temporary.release(path);
       syncDirectory(dirname(final));
     };
@@ -140,6 +149,22 @@ function takeOver(path: string, target: string, existing: Stats): void {
     // only root may give files away; anyone else's file is their own
   }
   attempt(target, () => chmodSync(path, existing.mode & 0o7777));
+}
+
+/**
+ * Keeps a file that is about to be replaced for a moment longer, if it is large: it would be freed then and there, which
+ * takes Linux as long as to write a tenth of it. Returns what lets another thread free it, beside the end of the build.
+ */
+function holdOld(path: string, stats: Stats | undefined): () => void {
+  if (stats === undefined || stats.size < LONG_TO_FREE || process.platform === "win32") return () => undefined;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    // it may be for writing only: then it is freed when it is replaced
+    return () => undefined;
+  }
+  return () => close(descriptor, () => undefined);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { basename } from "node:path";
@@ -54,6 +55,15 @@ describe("a target", () => {
     expect(lstatSync(`${scratch}/link`).isSymbolicLink()).toBe(true);
     expect(lstatSync(image)).toMatchObject({ size: bytes, mode: 0o100640 });
     expect(readdirSync(`${scratch}/out`)).toEqual(["image"]);
+  });
+
+  test("that is large is replaced, and its bytes are let go", async () => {
+    writeFileSync(image, "");
+    truncateSync(image, 20 << 20);
+    const { bytes } = await buildErofs(directory(source), image);
+    expect(statSync(image).size).toBe(bytes);
+    // another thread frees them
+    await vi.waitFor(() => expect(openFilesBelow(scratch)).toEqual([]));
   });
 
   test("inside of its own source is no part of itself", async () => {
