@@ -15,6 +15,7 @@ import type { TemporaryFiles } from "../core/node/node-temporary.ts";
 import { checkInteger } from "../core/options/ranges.ts";
 import { limitRoom, planRoom } from "../core/threads/room.ts";
 import type { JobContext, JobParams } from "../core/threads/threads.ts";
+import { isRanged } from "../stage/source/archive/node-ranged-source.ts";
 import { IS_WINDOWS } from "../stage/source/disk/node-windows.ts";
 import type { FileSource, WalkStart } from "../stage/source/node-sources.ts";
 import type { Source } from "../stage/source/source.ts";
@@ -117,10 +118,9 @@ export class BuildSession {
     return this.#temporary!;
   }
 
-  /** All that is packed has been read: what was kept of it, and other threads, are of no use any more. */
+  /** All that is packed has been read, and what was kept of it is of no use any more. */
   endReading(): void {
     this.temporary.letGo();
-    this.#pool.close();
   }
 
   /** How many threads there may be. */
@@ -164,7 +164,8 @@ export class BuildSession {
     try {
       checkTarget(out);
       await checkStream(out);
-      this.#temporary = spoolOf(out);
+      const source = this.#source;
+      this.#temporary = spoolOf(out, !isRanged(source) || source.readsDisk === true);
       // what is left there may lie in what is to be packed
       this.#temporary.removeLitter();
       const target = identifyTarget(out);

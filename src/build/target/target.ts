@@ -2,9 +2,9 @@
 
 import { ImageError } from "../../core/error.ts";
 import { FileSink } from "../../core/node/node-file-sink.ts";
-import { type FileIdentity, identifyDescriptor, identifyPath } from "../../core/node/node-identity.ts";
+import { type FileIdentity, identifyDescriptor } from "../../core/node/node-identity.ts";
 import { SpillFile } from "../../core/node/node-spill.ts";
-import { openTarget, spoolFor } from "../../core/node/node-target.ts";
+import { openTarget, prepareTarget, spoolFor } from "../../core/node/node-target.ts";
 import { type TemporaryFile, TemporaryFiles } from "../../core/node/node-temporary.ts";
 import { SequentialSink, type Sink } from "../../core/sink.ts";
 import type { JobContext } from "../../core/threads/threads.ts";
@@ -81,15 +81,20 @@ export class DescriptorStream extends WritableStream<Uint8Array> {
   }
 }
 
-/** The file that is there already, and is to be replaced or written. */
+/** Before anything is listed: tells the file that is there already, and is to be replaced or written. */
 export function identifyTarget(out: ImageTarget): FileIdentity | undefined {
-  if (typeof out === "string") return identifyPath(out);
+  if (typeof out === "string") return prepareTarget(out);
   return out instanceof DescriptorStream ? identifyDescriptor(out.descriptor) : undefined;
 }
 
-/** Where a build puts what it has to read again: archives that come by pipes, and what of them is decompressed. */
-export function spoolOf(out: ImageTarget): TemporaryFiles {
-  return typeof out === "string" ? spoolFor(out) : TemporaryFiles.ofSystem(undefined);
+/**
+ * Where a build puts what it has to read again: archives that come by pipes, and what of them is decompressed.
+ *
+ * @param listsFolders whether it lists any, which may be the target's
+ */
+export function spoolOf(out: ImageTarget, listsFolders: boolean): TemporaryFiles {
+  const target = typeof out === "string" ? out : undefined;
+  return target === undefined || listsFolders ? TemporaryFiles.ofSystem(target) : spoolFor(target);
 }
 
 /** A file that holds an image, which every thread can open. */

@@ -93,8 +93,7 @@ export class ThreadPool<T extends JobTable> {
     await this.#settle(async (guard) => {
       const parts: Promise<void>[] = [];
       const recruit = (threads: number) => {
-        while (parts.length + 1 < Math.min(threads, this.threads) && !this.#isClosed)
-          parts.push(guard(this.#ask(parts.length, request)));
+        while (parts.length + 1 < Math.min(threads, this.threads)) parts.push(guard(this.#ask(parts.length, request)));
       };
       recruit(this.#isEager ? this.threads : known.threads(params as never));
       if (this.#isEager) await Promise.all(this.#helpers.map(({ started }) => started));
@@ -155,7 +154,7 @@ export class ThreadPool<T extends JobTable> {
     return result!.value;
   }
 
-  /** Ends the helpers, which have nothing to do any more, in their own time; what is still to be done is for the main thread. */
+  /** Ends the helpers, which have nothing to do any more, in their own time. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#grace);

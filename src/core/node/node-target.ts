@@ -41,13 +41,15 @@ export interface Target {
 }
 
 /**
- * What has to be kept in files while a target is made: beside one that is a file, as there is room for an image; else where
- * the system has such files.
+ * What has to be kept in files while a target is made, where nothing lists the folder that it is in: making them there
+ * changes the folder's time. Where the environment says, if it does; else beside a target that is a file, as there is room
+ * for an image; else where the system has such files.
  */
 export function spoolFor(target: string): TemporaryFiles {
+  const isSaid = ["TMPDIR", "TMP", "TEMP"].some((name) => process.env[name]);
   try {
     const { existing, final } = follow(target);
-    if (!existing || existing.isFile()) return TemporaryFiles.beside(final, target);
+    if (!isSaid && (!existing || existing.isFile())) return TemporaryFiles.beside(final, target);
   } catch {
     // opening it will say why it cannot be
   }
@@ -59,7 +61,11 @@ export function spoolFor(target: string): TemporaryFiles {
  * is to be replaced, if there is one.
  */
 export function prepareTarget(target: string): FileIdentity | undefined {
-  spoolFor(target).removeLitter();
+  try {
+    TemporaryFiles.beside(follow(target).final, target).removeLitter();
+  } catch {
+    // opening it will say why it cannot be
+  }
   return identifyPath(target);
 }
 

@@ -1,8 +1,10 @@
 /** Helper threads that die, or that the system lets wait: no build hangs, and signals are answered meanwhile. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { buildErofs, directory } from "../../../dist/index.js";
 import { runInChild } from "../../helpers/child.ts";
 import { commandPath } from "../../helpers/commands.ts";
 import { preload } from "../../helpers/preload.ts";
@@ -139,3 +141,15 @@ async function untilThere(isThere: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+// threads that had nothing to do may end before the image has been read once more
+test("a digest is that of the image, whatever threads come to", async () => {
+  for (const workers of [1, 2, 4, 4]) {
+    const { digest } = await buildErofs(directory(tree), `${out}/image`, { workers, digest: true, onProgress() {} });
+    expect(digest).toBe(
+      createHash("sha256")
+        .update(readFileSync(`${out}/image`))
+        .digest("hex"),
+    );
+  }
+});

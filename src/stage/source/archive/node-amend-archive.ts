@@ -19,6 +19,7 @@ const DISK = 1;
 export function amendArchive(source: RangedSource, defaults: EntryMeta, amendment: Amendment): RangedSource {
   return {
     isClosure: source.isClosure,
+    readsDisk: true,
     restore: (error) => source.restore(error),
     async stageRanges(tree, policy, job, temporary) {
       const staged = await source.stageRanges(tree, policy, job, temporary);

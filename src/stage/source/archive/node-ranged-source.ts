@@ -23,6 +23,8 @@ export interface StagedRanges {
 
 /** A source of this kind. */
 export interface RangedSource extends Source {
+  /** Not only archives are read: what lies on disk is looked at too. Default: false. */
+  readsDisk?: boolean;
   /** Says the paths of an error as they were given. */
   restore(error: unknown): unknown;
   /**

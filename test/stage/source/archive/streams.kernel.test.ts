@@ -1,9 +1,10 @@
 /** Archives that come as streams: how long what they give stays as it is, and when they end. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { buildErofs, type TarInput, tarStream } from "../../../../dist/index.js";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { buildErofs, directory, merge, openImage, type TarInput, tarStream } from "../../../../dist/index.js";
+import { openFilesBelow } from "../../../helpers/faults.ts";
 import { hasCommand, oracle } from "../../../helpers/oracle.ts";
 import { makeScratch } from "../../../helpers/scratch.ts";
 import { inPieces } from "../../../helpers/streams/pieces.ts";
@@ -46,23 +47,54 @@ describe("each part need be good only until the next is asked for", () => {
 
 describe("the bytes of a stream wait", () => {
   const archive = tar(tarMember({ name: "file" }, Buffer.alloc(10_000, "contents")));
+  const [folder, system] = [`${scratch}/folder`, `${scratch}/system`];
+  const unset = () => {
+    for (const name of ["TMPDIR", "TMP", "TEMP"]) vi.stubEnv(name, undefined);
+  };
+  /** The files that are open while the stream is read. */
+  let open: { beside: number; inSystem: number };
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    yield* inPieces(archive, 500);
+    open = { beside: openFilesBelow(folder).length, inSystem: openFilesBelow(system).length };
+  }
+  beforeEach(() => {
+    for (const path of [folder, system]) mkdirSync(path, { recursive: true });
+  });
   afterEach(() => {
     vi.unstubAllEnvs();
   });
 
   test("beside a target that is a file, and none of them stay", async () => {
-    const expected = await build(archive);
-    stubTemporaryFolder(`${scratch}/none`);
-    mkdirSync(`${scratch}/beside`);
-    await buildErofs(tarStream(inPieces(archive, 500)), `${scratch}/beside/image`);
-    expect(readdirSync(`${scratch}/beside`)).toEqual(["image"]);
-    expect(readFileSync(`${scratch}/beside/image`).equals(expected)).toBe(true);
+    unset();
+    await buildErofs(tarStream(watched()), `${folder}/image`);
+    expect(open.beside).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual(["image"]);
+    expect(readFileSync(`${folder}/image`).equals(await build(archive))).toBe(true);
+  });
+
+  test("where the environment says", async () => {
+    stubTemporaryFolder(system);
+    await buildErofs(tarStream(watched()), `${folder}/image`);
+    expect(open).toEqual({ beside: 0, inSystem: expect.any(Number) });
+    expect(open.inSystem).toBeGreaterThan(0);
   });
 
   test("where the system has temporary files, for a target that is a stream", async () => {
     stubTemporaryFolder(`${scratch}/none`);
     const building = buildErofs(tarStream(inPieces(archive, 500)), new WritableStream());
     await expect(building).rejects.toThrow(`${scratch}/none: no such file or directory`);
+  });
+
+  // a file that was made there would give the folder the time of the build
+  test("not in a folder that is packed too", async () => {
+    unset();
+    mkdirSync(`${folder}/in`);
+    utimesSync(`${folder}/in`, 1e9, 1e9);
+    await buildErofs(merge(tarStream(watched()), directory(folder)), `${folder}/in/image`);
+    expect(open.beside).toBe(0);
+    const image = await openImage(`${folder}/in/image`);
+    expect((await image.stat("in")).mtime).toEqual({ sec: 1e9, nsec: 0 });
+    await image.close();
   });
 });
 
