@@ -1,7 +1,7 @@
 /**
  * The temporary files of one build in one folder. They are gone when it ends, when the process exits, and when a signal
  * ends it; what is left by a process or a thread that was killed is removed when the next build of the same target makes
- * its first temporary file there, and before anything is listed.
+ * its first temporary file there, and beside a target before anything is listed (see prepareTarget).
  */
 import { close, closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
