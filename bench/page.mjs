@@ -9,6 +9,7 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 const ORDER = [
   "RESULTS.md",
   "RESULTS-small-files.md",
+  "RESULTS-overwritten.md",
   "RESULTS-compress.md",
   "RESULTS-squashfs.md",
   "RESULTS-verify.md",

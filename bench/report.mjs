@@ -91,8 +91,8 @@ export function verdict({ promise, got, limit, met }) {
   return [promise, got, limit, met === undefined ? "not measured" : met ? "met" : "MISSED"];
 }
 
-/** @param {Pick<StoreRecord, "layout" | "rounds">} record */
-function describe({ layout, rounds }) {
+/** @param {Pick<StoreRecord, "layout" | "rounds" | "overwrite">} record */
+function describe({ layout, rounds, overwrite }) {
   const { closure, stores } = layout;
   /** @param {StoreTotal} one */
   const size = (one) => `${one.paths} paths, ${one.entries} entries, ${(one.bytes / 1e6).toFixed(0)} MB`;
@@ -101,6 +101,7 @@ function describe({ layout, rounds }) {
     `large store: ${size(stores.large)}`,
     `small store: ${size(stores.small)}`,
     `medians of ${rounds} rounds after a warm-up, the cases in turn; "once": too slow to repeat`,
+    overwrite ? "each image is written over the one before, and gets its memory" : "the image before is removed first",
     "floor: [floor.mjs](floor.mjs) lists, opens, states, reads and writes all of the closure once, and makes no image",
     '"times ours": by pairs of the same round; mkfs --exclude-regex and the whole store against ours of the same kind',
   ];
@@ -123,8 +124,8 @@ export function asMarkdown({ machine, rows, promises, ...rest }) {
 takes the \`mkfs.erofs\` in PATH (or \`--mkfs=PATH\`) for the peer, and times every case in turn. What is slower than
 the peer is in the table like the rest.
 
-Also measured: [smaller files](RESULTS-small-files.md), [compressed images](RESULTS-compress.md),
-[SquashFS](RESULTS-squashfs.md), [hot loops and memory](RESULTS-loops.md).
+Also measured: [smaller files](RESULTS-small-files.md), these [overwritten](RESULTS-overwritten.md), [compressed
+images](RESULTS-compress.md), [SquashFS](RESULTS-squashfs.md), [hot loops and memory](RESULTS-loops.md).
 
 ${piped([["machine", ""], ...machine])}
 

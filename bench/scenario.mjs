@@ -1,6 +1,6 @@
 // `npm run bench`: the build that nixpkgs has sped up by a staging copy, then by a pipe from tar. A store of 140,000
 // paths, a closure of some 900 of them, an image of the closure: every way to it side by side, in one run, in turn.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -29,6 +29,7 @@ const HELP = `Usage: npm run bench -- [options]
   --paths= --entries= --bytes=   at most so many store paths, files and bytes in the closure
   --small= --large=              top-level entries of the two stores
   --json=FILE      the figures (default bench/results/scenario.json)
+  --overwrite      each image is written over the one before, whose memory it gets (default: that one is removed)
   --write          rewrite bench/RESULTS.md
   --html=FILE      one page for a browser: these figures, and all others as they stand in bench/RESULTS-*.md
   --assert         exit 1 when a promise is missed
@@ -39,7 +40,7 @@ const text = { type: /** @type {const} */ ("string") };
 const flag = { type: /** @type {const} */ ("boolean"), default: false };
 const { values: options } = parseArgs({
   options: {
-    ...{ help: flag, keep: flag, write: flag, assert: flag, mkfs: text, only: text, html: text },
+    ...{ help: flag, keep: flag, overwrite: flag, write: flag, assert: flag, mkfs: text, only: text, html: text },
     dir: { ...text, default: "/dev/shm/ts-mkerofs-bench" },
     ours: { ...text, default: `${here}/../dist/cli/mkerofs/main.js` },
     rounds: { ...text, default: "5" },
@@ -87,7 +88,8 @@ async function main() {
   const rounds = await run(cases, scratch);
   const rows = summarise(cases, rounds);
   const promises = judge(rows, layout);
-  const record = { machine: machine(peer, dir), layout, rounds: count("rounds"), rows, promises };
+  const { overwrite } = options;
+  const record = { machine: machine(peer, dir), layout, rounds: count("rounds"), overwrite, rows, promises };
 
   if (options.keep) removeTree(scratch);
   else tearDown(dir);
@@ -126,10 +128,11 @@ async function run(cases, scratch) {
 async function runOnce(one, scratch) {
   const image = `${scratch}/image`;
   const sample = await measure(one.argv(image), { cwd: one.cwd, limit: count("limit"), scratch });
-  // Out of the clock: what a case leaves behind goes before the next begins, and none writes over an old image.
+  // Out of the clock: what a case leaves behind goes before the next begins, and none writes over an old image but on demand.
   const size = one.isFloor ? undefined : sizeOfImage(image, "EROFS");
-  // All of it: a case that was stopped may leave an unfinished image under another name.
-  empty(scratch);
+  // All else: a case that was stopped may leave an unfinished image under another name.
+  if (options.overwrite) for (const name of readdirSync(scratch)) name === "image" || removeTree(`${scratch}/${name}`);
+  else empty(scratch);
   if (sample.failure !== undefined || sample.late) return sample;
   if (one.isFloor) return sample;
   if (size === undefined) return { failure: noImage("EROFS") };

@@ -188,6 +188,8 @@ export interface RunRecord {
 /** A run of scenario.mjs. */
 export interface StoreRecord extends RunRecord {
   layout: StoreLayout;
+  /** Each image was written over the one before. */
+  overwrite: boolean;
 }
 
 /** A run over a tree. */
