@@ -159,7 +159,7 @@ function takeOver(path: string, target: string, existing: Stats): void {
 
 /**
  * Keeps a file that is about to be replaced for a moment longer, if it is large: it would be freed then and there, which
- * takes Linux as long as to write a tenth of it. Returns what lets another thread free it, beside the end of the build.
+ * takes Linux 70 ms for 800 MB in memory. Returns what lets another thread free it, beside the end of the build.
  */
 function holdOld(path: string, stats: Stats | undefined): () => void {
   if (stats === undefined || stats.size < LONG_TO_FREE || process.platform === "win32") return () => undefined;
