@@ -21,8 +21,11 @@ import type { PartInput } from "./squeeze/part-input.ts";
 import { Squeezer } from "./squeeze/squeeze.ts";
 import { isTail, storeTail } from "./squeeze/tails.ts";
 
-/** Bytes of results that may wait in a thread: what it makes while another one compresses the longest part of a file. */
-const WAITING_BYTES = 8 << 20;
+/**
+ * Bytes of results that may wait in a thread: as much as it makes while another one compresses a part of a file that takes
+ * several times as long as its own. With a third of it two threads waited for a sixth of the time.
+ */
+const WAITING_BYTES = 24 << 20;
 
 /** Largest end of a file that is looked at quickly. */
 const QUICK_BYTES = 1 << 18;
