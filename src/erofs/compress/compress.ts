@@ -22,10 +22,10 @@ import { Squeezer } from "./squeeze/squeeze.ts";
 import { isTail, storeTail } from "./squeeze/tails.ts";
 
 /**
- * Bytes of results that may wait in a thread: as much as it makes while another one compresses a part of a file that takes
- * several times as long as its own. With a third of it two threads waited for a sixth of the time.
+ * Bytes of results that may wait in a thread: as much as the longest part of a file, which another one compresses meanwhile.
+ * With half of it two threads waited for a sixth of the time; with more of it memory grows faster than that falls.
  */
-const WAITING_BYTES = 24 << 20;
+const WAITING_BYTES = 16 << 20;
 
 /** Largest end of a file that is looked at quickly. */
 const QUICK_BYTES = 1 << 18;
