@@ -7,6 +7,7 @@ import { makeScratch } from "../helpers/scratch.ts";
 
 const root = new URL("../../", import.meta.url);
 const text = readFileSync(new URL("docs/architecture.md", root), "utf8");
+const scratch = makeScratch("pages");
 
 /** Lines of the fenced block of one kind. */
 function fenced(kind: string): string[] {
@@ -31,7 +32,6 @@ test("every function of the journey is where it is said to be", () => {
 });
 
 test("the image has the bytes that are shown, and no others", async () => {
-  const scratch = makeScratch("pages");
   for (const [path, make] of [
     ["etc/hostname", (path: string) => writeFileSync(path, "box\n", { mode: 0o644 })],
     ["bin/sh", (path: string) => symlinkSync("busybox", path)],
