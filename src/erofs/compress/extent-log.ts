@@ -22,6 +22,11 @@ export class ByteLog {
     return this.#bytes.subarray(0, this.length);
   }
 
+  /** Bytes of memory that it takes, used or not. */
+  get room(): number {
+    return this.#bytes.length;
+  }
+
   clear(): void {
     this.length = 0;
   }

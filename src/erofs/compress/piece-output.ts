@@ -44,7 +44,7 @@ export class PieceOutput implements PieceResult {
   }
 
   get heldBytes(): number {
-    return this.#touched;
+    return this.#touched + this.inline.room + this.fragments.room;
   }
 
   /**
