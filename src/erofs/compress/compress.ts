@@ -12,7 +12,7 @@ import { type AlgorithmChoice, type Compression, isInterlaced } from "../compres
 import { ALGORITHMS, USUAL_EXTENT } from "../disk/algorithms.ts";
 import { Linker } from "../links/linker.ts";
 import type { SharedLinks } from "../links/links.ts";
-import { COMPRESS_FIELDS, countCompressPieces, pieceRoom } from "../plan/pieces.ts";
+import { COMPRESS_FIELDS, countCompressPieces, pieceBytes, pieceRoom } from "../plan/pieces.ts";
 import { type SharedStored, StoredFiles } from "../plan/stored.ts";
 import { FoundBytes, type SharedFound } from "./found.ts";
 import { PieceOutput } from "./piece-output.ts";
@@ -67,7 +67,8 @@ export async function compressPieces(
   const free: PieceOutput[] = [];
   const ordered = new OrderedOutput(job, WAITING_BYTES);
   for (const piece of job.pieces(countCompressPieces(pieces))) {
-    const output = free.pop() ?? new PieceOutput(room, placer, (done) => free.push(done));
+    const output =
+      takeFitting(free, pieceBytes(pieces, piece)) ?? new PieceOutput(room, placer, (done) => free.push(done));
     for (const part of partsOf(tree, work, piece)) {
       if (linker === undefined && isTail(part)) {
         const storing = storeTail(job, part, output, contents, stored.blockSize);
@@ -85,6 +86,20 @@ export async function compressPieces(
   }
   await ordered.finish();
   contents.close();
+}
+
+/**
+ * Takes an output out of those that are free, if any is: the one that holds least memory of those that hold as much as is
+ * needed, else the one that holds most. So small pieces leave what large ones have touched to large ones.
+ */
+function takeFitting(free: PieceOutput[], bytes: number): PieceOutput | undefined {
+  let best = 0;
+  for (let index = 1; index < free.length; index++) {
+    const [held, least] = [free[index]!.heldBytes, free[best]!.heldBytes];
+    const isBetter = held >= bytes ? least < bytes || held < least : held > least;
+    if (isBetter) best = index;
+  }
+  return free.splice(best, 1)[0];
 }
 
 async function openFound(found: CompressWork["found"]): Promise<FoundTables | undefined> {

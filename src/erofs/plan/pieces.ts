@@ -29,10 +29,15 @@ export function countCompressPieces(pieces: Float64Array): number {
   return pieces.length / COMPRESS_FIELDS;
 }
 
-/** How many bytes pieces have, of groups as many as most have. */
+/** How many bytes a piece has; a group as many as most have. */
+export function pieceBytes(pieces: Float64Array, piece: number): number {
+  return pieces[piece * COMPRESS_FIELDS + COMPRESS_FIELDS - 1] || GROUP_BYTES;
+}
+
+/** The same of all pieces. */
 export function weighPieces(pieces: Float64Array): number {
   let bytes = 0;
-  for (let at = COMPRESS_FIELDS - 1; at < pieces.length; at += COMPRESS_FIELDS) bytes += pieces[at] || GROUP_BYTES;
+  for (let piece = 0; piece < countCompressPieces(pieces); piece++) bytes += pieceBytes(pieces, piece);
   return bytes;
 }
 
