@@ -13,9 +13,10 @@ import { DEDUPE_LZ4, relatives } from "../../helpers/trees/relatives.ts";
 const pins = new Pins("compressed");
 const scratch = makeScratch("compressed-golden");
 const image = `${scratch}/image`;
+const TREE = compressedTree();
 
 test.each(COMPRESSED_FORMS)("%s: the image is the pinned one", async (name, options) => {
-  await buildErofs(entries(compressedTree()), image, { ...options, timestamp: 0 });
+  await buildErofs(entries(TREE), image, { ...options, timestamp: 0 });
   await pins.expect(name, readFileSync(image));
 });
 

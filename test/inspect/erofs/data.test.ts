@@ -13,6 +13,8 @@ import { DEDUPE_MATRIX, relatives } from "../../helpers/trees/relatives.ts";
 
 const scratch = makeScratch("read-data");
 const path = `${scratch}/image`;
+const tree = compressedTree();
+const files = relatives();
 
 /** Contents by path. */
 async function readAll(): Promise<Map<string, Buffer>> {
@@ -40,15 +42,14 @@ const LARGE_BLOCKS: [name: string, options: BuildOptions][] = [
 ];
 
 test.each([["plain", {}] as const, ...COMPRESSED_FORMS, ...LARGE_BLOCKS])("%s", async (_name, options) => {
-  await buildErofs(entries(compressedTree()), path, options);
+  await buildErofs(entries(tree), path, options);
   const found = await readAll();
-  for (const { path, kind, contents } of compressedTree()) {
+  for (const { path, kind, contents } of tree) {
     if (kind === undefined) expect(found.get(`/${path}`)!.equals(contents as Uint8Array), `${path}`).toBe(true);
   }
 });
 
 test.each(DEDUPE_MATRIX.filter(([name]) => name !== "hints"))("parts of each other: %s", async (_name, options) => {
-  const files = relatives();
   await buildErofs(entries(Object.entries(files).map(([path, contents]) => ({ path, contents }))), path, options);
   const found = await readAll();
   for (const [name, contents] of Object.entries(files))
