@@ -17,14 +17,13 @@ const commands = ["cli/mkerofs/main", "cli/gensquashfs/main", "cli/mksquashfs/ma
  */
 const files = {
   start: ["cli/start", "core/node/node-host"],
-  early: ["cli/early", "core/node/node-start", "build/node-build-worker"],
-  limits: ["core/node/node-limits"],
+  early: ["core/node/node-limits", "cli/early", "core/node/node-start", "build/node-build-worker"],
   plain: [
     ...["build/jobs/segments", "build/jobs/walk", "build/jobs", "core/threads/control", "core/error"],
     // so that no thread reads the next file for these
     ...["stage/tree/dedupe", "erofs/disk/superblock", "erofs/plan/inode-batches", "squashfs/disk/compressors"],
   ],
-  build: ["build/erofs", "build/erofs-plain"],
+  build: ["build/erofs", "build/erofs-plain", "build/source/overlay-marks"],
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
   xattrs: ["build/source/xattrs", "stage/source/xattr/node-read-sets"],

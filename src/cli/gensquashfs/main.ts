@@ -4,5 +4,5 @@ import { startCommand } from "../start.ts";
 
 void startCommand("ts-gensquashfs", async () => {
   const { runGensquashfs } = await import("./command.ts");
-  return runGensquashfs(new URL("../../../package.json", import.meta.url));
+  return () => runGensquashfs(new URL("../../../package.json", import.meta.url));
 });

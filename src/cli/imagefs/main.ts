@@ -4,5 +4,5 @@ import { startCommand } from "../start.ts";
 
 void startCommand("ts-imagefs", async () => {
   const { runImagefs } = await import("./command.ts");
-  return runImagefs(new URL("../../../package.json", import.meta.url));
+  return () => runImagefs(new URL("../../../package.json", import.meta.url));
 });

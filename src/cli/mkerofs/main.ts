@@ -4,5 +4,5 @@ import { startCommand } from "../start.ts";
 
 void startCommand("ts-mkerofs", async () => {
   const { runMkerofs } = await import("./command.ts");
-  return runMkerofs(new URL("../../../package.json", import.meta.url));
+  return () => runMkerofs(new URL("../../../package.json", import.meta.url));
 });

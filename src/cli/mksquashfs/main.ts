@@ -4,5 +4,5 @@ import { startCommand } from "../start.ts";
 
 void startCommand("ts-mksquashfs", async () => {
   const { runMksquashfs } = await import("./command.ts");
-  return runMksquashfs(new URL("../../../package.json", import.meta.url));
+  return () => runMksquashfs(new URL("../../../package.json", import.meta.url));
 });

@@ -8,19 +8,18 @@ import type { Worker } from "node:worker_threads";
 
 /**
  * Bounds what V8 inlines. Its optimizing compiler runs beside threads that live for a second, and would take a sixth of all
- * the time; the code it makes is as fast, since the work is in system calls. To be called before there is a thread or much code:
- * V8 fails an assertion of its own where the bounds change while it compiles. It has its price: under flags of its own V8
- * refuses the code that Node keeps of its modules, and a thread that starts takes 55 ms for that, not 27; so it is not for
- * what ends in a tenth of a second.
+ * the time; the code it makes is as fast, since the work is in system calls. Only the sum is bounded: of a bound on each function
+ * V8 asserts that it does not change while it compiles, and threads may be compiling. To be called once the code is loaded and
+ * the first thread has been started: under flags of its own V8 refuses the compiled code that Node brings of its modules, and
+ * a thread that starts takes 55 ms then, not 27. So it is not for what ends in a tenth of a second either.
  */
 export function boundInlining(): void {
-  setFlagsFromString("--max-inlined-bytecode-size=50");
   setFlagsFromString("--max-inlined-bytecode-size-cumulative=100");
 }
 
 /**
  * Has each thread collect its garbage alone: there is little, and to have others help it waits for them to be given a
- * processor, while all of these are at work. To be called as {@link boundInlining} is.
+ * processor, while all of these are at work. V8 asks once for each collection. To be called as {@link boundInlining} is.
  */
 export function collectAlone(): void {
   setFlagsFromString("--no-parallel-scavenge");
