@@ -31,12 +31,9 @@ export function commandWords(name: AnyCommandName): string {
   return `"${process.execPath}" "${commandPath(name)}"`;
 }
 
-/**
- * The caller's environment without the time of images that it may give, and with threads as they are outside of tests, where
- * they start when there is work for them.
- */
-export function commandEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { SOURCE_DATE_EPOCH: _, TS_MKEROFS_EAGER_THREADS: __, ...rest } = process.env;
+/** The caller's environment without the time of images that it may give. */
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { SOURCE_DATE_EPOCH: _, ...rest } = process.env;
   return { ...rest, ...more };
 }
 
@@ -51,7 +48,7 @@ export function runCommand(
   const ran = spawnSync(process.execPath, [commandPath(name), ...words], {
     cwd,
     encoding: "utf8",
-    env: commandEnvironment(env),
+    env: environment(env),
     timeout,
   });
   return { status: ran.status, out: ran.stdout, err: ran.stderr };
@@ -59,6 +56,6 @@ export function runCommand(
 
 /** Runs a line of shell in a folder. */
 export function runShell(cwd: string, line: string): CommandOutcome {
-  const ran = spawnSync("sh", ["-c", line], { cwd, encoding: "utf8", env: commandEnvironment() });
+  const ran = spawnSync("sh", ["-c", line], { cwd, encoding: "utf8", env: environment({}) });
   return { status: ran.status, out: ran.stdout, err: ran.stderr };
 }

@@ -1,7 +1,6 @@
 /** What a program makes of a line of options. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { commandEnvironment } from "../commands.ts";
 import { type PeerFacts, readPeerFacts } from "./facts.ts";
 import type { PeerOwner } from "./source.ts";
 import { type Outcome, wordsOf } from "./table.ts";
@@ -36,7 +35,8 @@ export async function askLine(
   const image = `${folder}/${PEER_IMAGE}`;
   const before = new Set(readdirSync(folder));
   const [file, ...start] = program;
-  const env = commandEnvironment({ TZ: "UTC", LC_ALL: "C", ...Object.fromEntries(settings) });
+  const { SOURCE_DATE_EPOCH: _, ...rest } = process.env;
+  const env = { ...rest, TZ: "UTC", LC_ALL: "C", ...Object.fromEntries(settings) };
   const ran = await run(file, [...start, ...all], { cwd: folder, env });
   const isMade = ran.status === 0 && existsSync(image);
   const outcome = isMade ? "image" : ran.status === 0 ? "text" : ran.status === null ? "crash" : "refused";

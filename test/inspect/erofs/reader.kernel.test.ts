@@ -91,8 +91,8 @@ const THEIRS = [
   "-Eforce-inode-extended",
   `--chunksize=4096 --blobdev=${blob}`,
   "-zlz4",
-  "-zlz4hc,3 -C65536 -Elegacy-compress",
-  "-zlz4hc,3 -C16384 -Eztailpacking",
+  "-zlz4hc,12 -C65536 -Elegacy-compress",
+  "-zlz4hc -C16384 -Eztailpacking",
   "-zlz4 -Efragments,dedupe",
   "-zlz4 -Eall-fragments",
 ];
