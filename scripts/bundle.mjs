@@ -23,7 +23,7 @@ const files = {
     // so that no thread reads the next file for these
     ...["stage/tree/dedupe", "erofs/disk/superblock", "erofs/plan/inode-batches", "squashfs/disk/compressors"],
   ],
-  build: ["build/erofs", "build/erofs-plain", "build/source/overlay-marks"],
+  build: ["build/erofs", "build/erofs-plain"],
   options: ["squashfs/options"],
   mkerofs: ["cli/mkerofs/command"],
   xattrs: ["build/source/xattrs", "stage/source/xattr/node-read-sets"],

@@ -2,6 +2,7 @@
 import type { CallFolder } from "../../../core/node/node-folder.ts";
 import type { StagePolicy } from "../../../stage/tree/policy.ts";
 import type { RunOptions } from "../../options.ts";
+import { markOverlay } from "../overlay-marks.ts";
 import type { Staged } from "../part.ts";
 
 /** Options by which it is asked for. */
@@ -19,8 +20,7 @@ export async function configureByPath(
   folder: CallFolder,
   policy: StagePolicy,
 ): Promise<Staged> {
-  const isMarked = policy.overlay === "mark";
-  const staged = isMarked ? (await import("../overlay-marks.ts")).markOverlay(listed) : listed;
+  const staged = policy.overlay === "mark" ? markOverlay(listed) : listed;
   const { fsConfigFile, productOut, mountPoint, owner } = options;
   if (fsConfigFile === undefined && productOut === undefined) return staged;
   const { configureTree } = await import("./android-tree.ts");
